@@ -1,0 +1,81 @@
+/** The whole cluster as the program states it, and the same cluster with its config applied. */
+import { type Flow, flowsOf, type Statement } from "./flow.ts";
+import type { Labels } from "./labels.ts";
+import type { Namespace } from "./namespace.ts";
+import type { Destination, ExternalHost, HostNetworkPods, Peer, PortsOf, Source, Workload } from "./peers.ts";
+import { tcp } from "./ports.ts";
+
+export interface Cluster {
+  readonly namespaces: readonly Namespace[];
+  /** Where all pods resolve names, whatever their own policies say. */
+  readonly dns: PortsOf<Workload>;
+}
+
+/** What differs between clusters that run the same workloads. */
+export interface Settings {
+  /** Cilium's `cluster.name`: the label that real pods carry and the Gateway's endpoint does not. */
+  readonly clusterName: string;
+  /** Where pods reach the API server, after Service translation. */
+  readonly apiServerPort: number;
+  /** Names that pods may resolve; `*` is all. */
+  readonly dnsNames: readonly string[];
+  /** Whether every pod of the cluster goes into egress default deny. */
+  readonly egressDefaultDeny: boolean;
+  /** Labels to select on, by `namespace/workload`, where this cluster's charts differ. */
+  readonly labels: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** Addresses of external hosts by name, where they differ. */
+  readonly addresses: Readonly<Record<string, string>>;
+}
+
+/** The cluster with its settings: what is checked, ordered, rendered and reported. */
+export interface ConfiguredCluster extends Cluster {
+  readonly settings: Settings;
+  /** Every flow, in the order in which the files state them. */
+  readonly flows: readonly Flow[];
+}
+
+export function configure(cluster: Cluster, settings: Settings): ConfiguredCluster {
+  const workload = (declared: Workload): Workload => {
+    const labels: Labels | undefined = settings.labels[workloadId(declared)];
+    return labels === undefined ? declared : { ...declared, labels };
+  };
+  const external = (host: ExternalHost): ExternalHost => ({
+    ...host,
+    address: settings.addresses[host.name] ?? host.address,
+  });
+  const source = (end: Source): Source => (end.kind === "workload" ? workload(end) : end);
+  const peer = (end: Peer): Peer =>
+    end.kind === "workload" ? workload(end) : end.kind === "external" ? external(end) : end;
+  const destination = (end: Destination): Destination =>
+    end.kind === "ports" ? { ...end, peer: peer(end.peer) } : end;
+  const statement = (stated: Statement): Statement => ({
+    ...stated,
+    sources: stated.sources.map(source),
+    destinations: stated.destinations.map(destination),
+  });
+  const namespaces = cluster.namespaces.map((namespace) => ({
+    ...namespace,
+    workloads: namespace.workloads.map(workload),
+    statements: namespace.statements.map(statement),
+  }));
+  const apiServerPort = tcp(settings.apiServerPort);
+  return {
+    settings,
+    namespaces,
+    dns: { ...cluster.dns, peer: workload(cluster.dns.peer) },
+    flows: namespaces.flatMap(({ statements }) => statements.flatMap((s) => flowsOf(s, apiServerPort))),
+  };
+}
+
+export const workloadId = (pods: Workload | HostNetworkPods): string => `${pods.namespace}/${pods.name}`;
+
+export const workloads = (cluster: Cluster): Workload[] => cluster.namespaces.flatMap((n) => n.workloads);
+
+/** The declared external hosts, each once. */
+export function externalHosts(cluster: Cluster): ExternalHost[] {
+  const byName = new Map<string, ExternalHost>();
+  for (const { destinations } of cluster.namespaces.flatMap((n) => n.statements)) {
+    for (const { peer } of destinations) if (peer.kind === "external") byName.set(peer.name, peer);
+  }
+  return [...byName.values()];
+}

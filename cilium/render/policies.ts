@@ -1,0 +1,161 @@
+/** The policies of a cluster: one for each workload, both directions governed, and the clusterwide one for DNS. */
+import ipaddr from "ipaddr.js";
+import { type ConfiguredCluster, workloads } from "../model/cluster.ts";
+import { labelSelector } from "../model/labels.ts";
+import { nodeEntities, type Peer, peerName, type Workload } from "../model/peers.ts";
+import type { Port } from "../model/ports.ts";
+import type {
+  CiliumClusterwideNetworkPolicy,
+  CiliumNetworkPolicy,
+  EgressRule,
+  Entity,
+  FqdnSelector,
+  IngressRule,
+  LabelSelector,
+  Policy,
+  PortRule,
+} from "../policy/schema.ts";
+import { clusterLabel, podNamespaceLabel } from "../policy/selector.ts";
+import { egressCell, ingressCell } from "./cells.ts";
+
+/** Name of the clusterwide policy. */
+export const dnsPolicyName = "allow-dns";
+
+/** Every policy of a cluster without faults: the DNS policy, then a policy for each workload, in the order of the files. */
+export function renderPolicies(cluster: ConfiguredCluster): Policy[] {
+  return [renderDnsPolicy(cluster), ...workloads(cluster).map((workload) => renderPolicy(cluster, workload))];
+}
+
+/** The policy of one workload. Nothing allowed in a direction is written `[{}]`: an empty list would be no rule at all. */
+function renderPolicy(cluster: ConfiguredCluster, workload: Workload): CiliumNetworkPolicy {
+  const id = peerName(workload);
+  const arriving = cluster.flows.filter(({ to }) => peerName(to) === id);
+  const leaving = cluster.flows.filter(({ from }) => peerName(from) === id);
+  const ingress = rules(
+    arriving.map(({ from, ports, inspectHttp }) => ({ peer: from, toPort: portRule(ports, inspectHttp) })),
+    workload.namespace,
+  ).map(ingressRule);
+  const egress = rules(
+    // What is parsed as HTTP is parsed once, where it arrives.
+    leaving.map(({ to, ports }) => ({ peer: to, toPort: portRule(ports, false) })),
+    workload.namespace,
+  ).map(egressRule);
+  return {
+    apiVersion: "cilium.io/v2",
+    kind: "CiliumNetworkPolicy",
+    metadata: { name: workload.name, namespace: workload.namespace },
+    spec: {
+      description: `${workload.name}. Ingress: ${ingressCell(cluster, workload)}. Egress: ${egressCell(cluster, workload)}.`,
+      endpointSelector: labelSelector(workload.labels),
+      ...(workload.denyWorld && { ingressDeny: [{ fromEntities: ["world"] }] }),
+      ...((ingress.length > 0 || !workload.denyWorld) && { ingress: ingress.length > 0 ? ingress : [{}] }),
+      egress: egress.length > 0 ? egress : [{}],
+    },
+  };
+}
+
+/**
+ * Lets all real pods resolve names through Cilium's DNS proxy, which `toFQDNs` learns from. The cluster label keeps
+ * Cilium's own endpoints out: a policy on the Gateway's would answer its clients with 403.
+ */
+function renderDnsPolicy(cluster: ConfiguredCluster): CiliumClusterwideNetworkPolicy {
+  const { clusterName, dnsNames, egressDefaultDeny } = cluster.settings;
+  const { peer, ports } = cluster.dns;
+  return {
+    apiVersion: "cilium.io/v2",
+    kind: "CiliumClusterwideNetworkPolicy",
+    metadata: { name: dnsPolicyName },
+    spec: {
+      description: `All pods of the cluster may resolve names at ${peer.name} (${peer.namespace}), through Cilium's DNS proxy.`,
+      endpointSelector: { matchLabels: { [clusterLabel]: clusterName } },
+      egress: [
+        {
+          toEndpoints: [endpoint(peer, undefined)],
+          toPorts: [{ ...portRule(ports, false), rules: { dns: dnsNames.map(fqdnSelector) } }],
+        },
+      ],
+      enableDefaultDeny: { egress: egressDefaultDeny },
+    },
+  };
+}
+
+/** What one kind of selector selects: a rule has a single kind, since Cilium refuses two in one rule. */
+type Selection =
+  | { readonly kind: "endpoints"; readonly endpoint: LabelSelector }
+  | { readonly kind: "entities"; readonly entities: readonly Entity[] }
+  | { readonly kind: "fqdns"; readonly fqdns: readonly FqdnSelector[] }
+  | { readonly kind: "cidr"; readonly cidr: string };
+
+interface AllowRule {
+  readonly selections: readonly Selection[];
+  readonly toPort: PortRule;
+}
+
+/** One rule for all peers that agree in kind of selector, ports and L7, in the order in which they are stated. */
+function rules(allowed: readonly { peer: Peer; toPort: PortRule }[], namespace: string): AllowRule[] {
+  const selected = allowed.map(({ peer, toPort }) => ({ selection: select(peer, namespace), toPort }));
+  const groups = Map.groupBy(selected, ({ selection, toPort }) => JSON.stringify([selection.kind, toPort]));
+  return [...groups.values()].flatMap((group) =>
+    group.slice(0, 1).map(({ toPort }) => ({ toPort, selections: group.map(({ selection }) => selection) })),
+  );
+}
+
+function select(peer: Peer, namespace: string): Selection {
+  switch (peer.kind) {
+    case "workload":
+      return { kind: "endpoints", endpoint: endpoint(peer, namespace) };
+    case "host-network":
+      return { kind: "entities", entities: nodeEntities };
+    case "entities":
+      return { kind: "entities", entities: peer.entities };
+    case "fqdns":
+      return { kind: "fqdns", fqdns: peer.names.map(fqdnSelector) };
+    case "cidr":
+      return { kind: "cidr", cidr: peer.cidr };
+    case "external":
+      return { kind: "cidr", cidr: `${peer.address}/${ipaddr.parse(peer.address).kind() === "ipv4" ? 32 : 128}` };
+  }
+}
+
+/** A workload as a peer; across namespaces its namespace is named, which a policy otherwise takes to be its own. */
+function endpoint({ labels, namespace }: Workload, seenFrom: string | undefined): LabelSelector {
+  return labelSelector(namespace === seenFrom ? labels : { ...labels, [podNamespaceLabel]: namespace });
+}
+
+const ingressRule = ({ selections, toPort }: AllowRule): IngressRule => {
+  const fromEndpoints = selections.flatMap((s) => (s.kind === "endpoints" ? s.endpoint : []));
+  const fromEntities = unique(selections.flatMap((s) => (s.kind === "entities" ? s.entities : [])));
+  return {
+    ...(fromEndpoints.length > 0 && { fromEndpoints }),
+    ...(fromEntities.length > 0 && { fromEntities }),
+    toPorts: [toPort],
+  };
+};
+
+const egressRule = ({ selections, toPort }: AllowRule): EgressRule => {
+  const toEndpoints = selections.flatMap((s) => (s.kind === "endpoints" ? s.endpoint : []));
+  const toEntities = unique(selections.flatMap((s) => (s.kind === "entities" ? s.entities : [])));
+  const toFQDNs = selections.flatMap((s) => (s.kind === "fqdns" ? s.fqdns : []));
+  const toCIDR = selections.flatMap((s) => (s.kind === "cidr" ? s.cidr : []));
+  return {
+    ...(toEndpoints.length > 0 && { toEndpoints }),
+    ...(toEntities.length > 0 && { toEntities }),
+    ...(toFQDNs.length > 0 && { toFQDNs }),
+    ...(toCIDR.length > 0 && { toCIDR }),
+    toPorts: [toPort],
+  };
+};
+
+const unique = <T>(items: readonly T[]): T[] => [...new Set(items)];
+
+function portRule(ports: readonly Port[], inspectHttp: boolean): PortRule {
+  return {
+    ports: ports.flatMap(({ number, transports }) =>
+      transports.map((protocol) => ({ port: String(number), protocol })),
+    ),
+    ...(inspectHttp && { rules: { http: [{}] } }),
+  };
+}
+
+const fqdnSelector = (name: string): FqdnSelector =>
+  name.includes("*") ? { matchPattern: name } : { matchName: name };
