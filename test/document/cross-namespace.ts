@@ -1,11 +1,13 @@
 /** The document's tables of flows that cross namespaces and of pods that no policy can select, in its order. */
 import type { Port } from "./row.ts";
 
+/** Namespace and name of a row. */
+type Component = `${string}/${string}`;
+
 export interface CrossNamespaceRow {
-  /** Namespace and name of the client's row. */
-  readonly from: string;
-  /** Namespaces and names of the servers' rows, or one FQDN outside the cluster. */
-  readonly to: readonly string[] | `fqdn ${string}`;
+  readonly from: Component;
+  /** The servers, or a name outside the cluster. */
+  readonly to: readonly Component[] | `fqdn ${string}`;
   readonly port: Port;
   readonly purpose: string;
 }
