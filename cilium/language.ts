@@ -12,6 +12,7 @@ export {
   gateway,
   host,
   kubeApiserver,
+  nodes,
   remoteNode,
   world,
 } from "./model/peers.ts";

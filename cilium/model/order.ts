@@ -7,7 +7,7 @@ export function namespaceCycle(cluster: ConfiguredCluster): string[] | undefined
   return alg.findCycles(namespaceGraph(cluster))[0];
 }
 
-/** The namespaces, servers before their clients; among equals, in the order in which the cluster lists them. */
+/** The namespaces, servers before their clients. */
 export function namespaceOrder(cluster: ConfiguredCluster): string[] {
   return alg.topsort(namespaceGraph(cluster)).reverse();
 }

@@ -99,7 +99,9 @@ export const isApiServer = (peer: Peer): boolean => peer.kind === "entities" && 
 /** The node that a pod runs on: kubelet probes, and the node's own DNS. */
 export const host = entityPeer("host", "host");
 export const remoteNode = entityPeer("remote-node", "remote-node");
-/** Every node, the control plane included. */
+/** Nodes, a pod's own and the others. */
+export const nodes = entityPeer("nodes", "host", "remote-node");
+/** Every node, the control plane by its own name as well. */
 export const allNodes = entityPeer("all nodes", "kube-apiserver", "remote-node", "host");
 /** Control-plane nodes: they carry the API server's identity. */
 export const controlPlaneNodes = entityPeer("control-plane nodes", "kube-apiserver");
@@ -115,9 +117,6 @@ export const cidr = (range: string): Reachable<CidrPeer> => reachable({ kind: "c
 /** A machine outside the cluster by the name that config's `addresses` knows it by, and its usual address. */
 export const external = (name: string, address: string): Reachable<ExternalHost> =>
   reachable({ kind: "external", name, address });
-
-/** The entities that a host-network pod's traffic carries: a node's, its own or another's. */
-export const nodeEntities: readonly Entity[] = ["host", "remote-node"];
 
 /** `namespace/name` of pods; the peer's own name otherwise. */
 export function peerName(peer: Peer): string {

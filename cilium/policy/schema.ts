@@ -1,12 +1,19 @@
 /**
- * The two policy resources of Cilium 1.20, as zod schemas and the types inferred from them: what a manifest may
- * contain, field for field (Cilium's `pkg/policy/api`). Unknown fields are errors: the API server would prune them.
- * Whether the agent accepts what has the right shape is a question for `validity`.
+ * The two policy resources of Cilium 1.20, as zod schemas and the types inferred from them: what the API server takes,
+ * field for field (`pkg/k8s/apis/cilium.io/client/crds/v2`). Unknown fields are errors: the API server would prune them.
+ * Whether the agent accepts what the API server takes is a question for `validity`.
  */
 import { z } from "zod";
+import { isKubernetesCidr } from "./cidr.ts";
+import { isLabelKey, isLabelValue, labelKeySyntax, labelValueSyntax } from "./label-syntax.ts";
+
+const atMostRunes = (length: number) =>
+  z.string().refine((text) => [...text].length <= length, `at most ${length} characters`);
+
+const labelValue = z.string().refine(isLabelValue, labelValueSyntax);
 
 const labelSelector = z.strictObject({
-  matchLabels: z.record(z.string(), z.string()).nullish(),
+  matchLabels: z.record(z.string(), labelValue).nullish(),
   matchExpressions: z
     .array(
       z.strictObject({
@@ -35,14 +42,33 @@ export const entities = [
 ] as const;
 
 /** Every protocol that a `toPorts` entry may name (`pkg/policy/api/l4.go`). */
-export const protocols = ["TCP", "UDP", "SCTP", "ICMP", "ICMPv6", "VRRP", "IGMP", "ANY"] as const;
+export const protocols = ["TCP", "UDP", "SCTP", "VRRP", "IGMP", "GRE", "IPIP", "IPV6", "ESP", "AH", "ANY"] as const;
 
-const cidrRule = z.strictObject({
-  cidr: z.string().nullish(),
-  cidrGroupRef: z.string().nullish(),
-  cidrGroupSelector: labelSelector.nullish(),
-  except: z.array(z.string()).nullish(),
-});
+/** Refuses objects that do not carry exactly one of the given fields. */
+const exactlyOneOf =
+  (...fields: string[]) =>
+  (object: Readonly<Record<string, unknown>>): boolean =>
+    fields.filter((field) => isPresent(object[field])).length === 1;
+
+const isPresent = (value: unknown): boolean => value !== undefined && value !== null;
+
+const cidr = z.string().refine(isKubernetesCidr, "an address with its prefix length, such as 192.0.2.7/32");
+
+const cidrRule = z
+  .strictObject({
+    cidr: cidr.nullish(),
+    cidrGroupRef: z
+      .string()
+      .max(253)
+      .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/, "the name of a CiliumCIDRGroup")
+      .nullish(),
+    cidrGroupSelector: labelSelector.nullish(),
+    except: z.array(cidr).nullish(),
+  })
+  .refine(
+    exactlyOneOf("cidr", "cidrGroupRef", "cidrGroupSelector"),
+    "exactly one of cidr, cidrGroupRef and cidrGroupSelector is needed",
+  );
 
 const groups = z.strictObject({
   aws: z
@@ -56,8 +82,14 @@ const groups = z.strictObject({
 });
 
 const portProtocol = z.strictObject({
-  port: z.string().nullish(),
-  endPort: z.int().nullish(),
+  port: z
+    .string()
+    .regex(
+      /^(6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[1-5][0-9]{4}|[0-9]{1,4})|([a-zA-Z0-9]-?)*[a-zA-Z](-?[a-zA-Z0-9])*$/,
+      "a port number or a port's name, as a string",
+    )
+    .nullish(),
+  endPort: z.int().min(0).max(65535).nullish(),
   protocol: z.enum(protocols).nullish(),
 });
 
@@ -70,7 +102,19 @@ const tlsContext = z.strictObject({
   privateKey: z.string().nullish(),
 });
 
-const fqdnSelector = z.strictObject({ matchName: z.string().nullish(), matchPattern: z.string().nullish() });
+const dnsPattern = atMostRunes(255).regex(
+  /^([-a-zA-Z0-9_*]+[.]?)+$/,
+  "a DNS name whose labels may contain the wildcard '*'",
+);
+
+const fqdnSelector = z
+  .strictObject({
+    matchName: atMostRunes(255)
+      .regex(/^([-a-zA-Z0-9_]+[.]?)+$/, "a DNS name without wildcards (matchPattern takes those)")
+      .nullish(),
+    matchPattern: dnsPattern.nullish(),
+  })
+  .refine(exactlyOneOf("matchName", "matchPattern"), "exactly one of matchName and matchPattern is needed");
 
 const httpRule = z.strictObject({
   path: z.string().nullish(),
@@ -81,7 +125,7 @@ const httpRule = z.strictObject({
     .array(
       z.strictObject({
         mismatch: z.enum(["LOG", "ADD", "DELETE", "REPLACE"]).nullish(),
-        name: z.string(),
+        name: z.string().min(1),
         secret: secret.nullish(),
         value: z.string().nullish(),
       }),
@@ -92,35 +136,52 @@ const httpRule = z.strictObject({
 const portDenyRule = z.strictObject({ ports: z.array(portProtocol).nullish() });
 
 const portRule = z.strictObject({
-  ports: z.array(portProtocol).nullish(),
+  ports: z.array(portProtocol).max(40).nullish(),
   terminatingTLS: tlsContext.nullish(),
   originatingTLS: tlsContext.nullish(),
-  serverNames: z.array(z.string()).nullish(),
+  serverNames: z
+    .array(dnsPattern)
+    .min(1)
+    .refine((names) => new Set(names).size === names.length, "each name only once")
+    .nullish(),
   listener: z
     .strictObject({
       envoyConfig: z.strictObject({
         kind: z.enum(["CiliumEnvoyConfig", "CiliumClusterwideEnvoyConfig"]).nullish(),
-        name: z.string(),
+        name: z.string().min(1),
       }),
-      name: z.string(),
-      priority: z.int().nullish(),
+      name: z.string().min(1),
+      priority: z.int().min(1).max(100).nullish(),
     })
     .nullish(),
-  rules: z.strictObject({ http: z.array(httpRule).nullish(), dns: z.array(fqdnSelector).nullish() }).nullish(),
+  rules: z
+    .strictObject({ http: z.array(httpRule).nullish(), dns: z.array(fqdnSelector).nullish() })
+    .refine(exactlyOneOf("http", "dns"), "exactly one of http and dns is needed")
+    .nullish(),
 });
+
+/** The names that the CRD takes; which of them belong to a family is for the agent (`validity`). */
+const icmpTypeName =
+  /^([0-9]|[1-9][0-9]|1[0-9]{2}|2[0-4][0-9]|25[0-5]|EchoReply|DestinationUnreachable|Redirect|Echo|RouterAdvertisement|RouterSelection|TimeExceeded|ParameterProblem|Timestamp|TimestampReply|Photuris|ExtendedEchoRequest|ExtendedEcho Reply|PacketTooBig|EchoRequest|MulticastListenerQuery|MulticastListenerReport|MulticastListenerDone|RouterSolicitation|NeighborSolicitation|NeighborAdvertisement|RedirectMessage|RouterRenumbering|ICMPNodeInformationQuery|ICMPNodeInformationResponse|InverseNeighborDiscoverySolicitation|InverseNeighborDiscoveryAdvertisement|HomeAgentAddressDiscoveryRequest|HomeAgentAddressDiscoveryReply|MobilePrefixSolicitation|MobilePrefixAdvertisement|DuplicateAddressRequestCodeSuffix|DuplicateAddressConfirmationCodeSuffix)$/;
 
 const icmps = z.array(
   z.strictObject({
     fields: z
-      .array(z.strictObject({ family: z.enum(["IPv4", "IPv6"]).nullish(), type: z.union([z.int(), z.string()]) }))
+      .array(
+        z.strictObject({
+          family: z.enum(["IPv4", "IPv6"]).nullish(),
+          type: z.union([z.int(), z.string().regex(icmpTypeName, "an ICMP type's number or name")]),
+        }),
+      )
+      .max(40)
       .nullish(),
   }),
 );
 
 const fromPeers = {
   fromEndpoints: z.array(labelSelector).nullish(),
-  fromRequires: z.array(z.string()).nullish(),
-  fromCIDR: z.array(z.string()).nullish(),
+  fromRequires: z.array(z.string()).max(0).nullish(),
+  fromCIDR: z.array(cidr).nullish(),
   fromCIDRSet: z.array(cidrRule).nullish(),
   fromEntities: z.array(z.enum(entities)).nullish(),
   fromGroups: z.array(groups).nullish(),
@@ -130,8 +191,8 @@ const fromPeers = {
 
 const toPeers = {
   toEndpoints: z.array(labelSelector).nullish(),
-  toRequires: z.array(z.string()).nullish(),
-  toCIDR: z.array(z.string()).nullish(),
+  toRequires: z.array(z.string()).max(0).nullish(),
+  toCIDR: z.array(cidr).nullish(),
   toCIDRSet: z.array(cidrRule).nullish(),
   toEntities: z.array(z.enum(entities)).nullish(),
   toServices: z
@@ -156,28 +217,65 @@ const ingressDenyRule = z.strictObject({ ...fromPeers, ...denyPorts });
 const egressRule = z.strictObject({ ...toPeers, toFQDNs: z.array(fqdnSelector).nullish(), ...allowPorts });
 const egressDenyRule = z.strictObject({ ...toPeers, ...denyPorts });
 
+const directions = ["ingress", "ingressDeny", "egress", "egressDeny"] as const;
+
 /** One policy rule: the `spec` of a policy, or one item of its `specs`. */
-export const rule = z.strictObject({
-  endpointSelector: labelSelector.nullish(),
-  nodeSelector: labelSelector.nullish(),
-  ingress: z.array(ingressRule).nullish(),
-  ingressDeny: z.array(ingressDenyRule).nullish(),
-  egress: z.array(egressRule).nullish(),
-  egressDeny: z.array(egressDenyRule).nullish(),
-  labels: z
-    .array(z.strictObject({ key: z.string(), value: z.string().nullish(), source: z.string().nullish() }))
-    .nullish(),
-  enableDefaultDeny: z.strictObject({ ingress: z.boolean().nullish(), egress: z.boolean().nullish() }).nullish(),
-  description: z.string().nullish(),
-  log: z.strictObject({ value: z.string().nullish() }).nullish(),
-});
+export const rule = z
+  .strictObject({
+    endpointSelector: labelSelector.nullish(),
+    nodeSelector: labelSelector.nullish(),
+    ingress: z.array(ingressRule).nullish(),
+    ingressDeny: z.array(ingressDenyRule).nullish(),
+    egress: z.array(egressRule).nullish(),
+    egressDeny: z.array(egressDenyRule).nullish(),
+    labels: z
+      .array(z.strictObject({ key: z.string(), value: z.string().nullish(), source: z.string().nullish() }))
+      .nullish(),
+    enableDefaultDeny: z.strictObject({ ingress: z.boolean().nullish(), egress: z.boolean().nullish() }).nullish(),
+    description: z.string().nullish(),
+    log: z
+      .strictObject({
+        value: atMostRunes(32)
+          .regex(/^[^\p{Cc}\p{Cf}\p{Cs}\p{Co}]*$/u, "printable characters")
+          .nullish(),
+      })
+      .nullish(),
+  })
+  .refine(
+    exactlyOneOf("endpointSelector", "nodeSelector"),
+    "exactly one of endpointSelector and nodeSelector is needed ({} selects everything)",
+  )
+  .refine(
+    (rule) => directions.some((direction) => isPresent(rule[direction])),
+    "at least one of ingress, ingressDeny, egress and egressDeny is needed ([{}] is a default deny)",
+  );
+
+const dns1123Subdomain = z
+  .string()
+  .max(253)
+  .regex(
+    /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/,
+    "lower-case letters, digits, '-' and '.', starting and ending with a letter or digit",
+  );
 
 /** What this project reads of an object's metadata; the API server's own fields pass through. */
 const metadata = z.looseObject({
-  name: z.string().min(1),
-  namespace: z.string().nullish(),
-  labels: z.record(z.string(), z.string()).nullish(),
-  annotations: z.record(z.string(), z.string()).nullish(),
+  name: dns1123Subdomain,
+  namespace: z
+    .string()
+    .max(63)
+    .regex(
+      /^([a-z0-9]([-a-z0-9]*[a-z0-9])?)?$/,
+      "lower-case letters, digits and '-', starting and ending with a letter or digit",
+    )
+    .nullish(),
+  labels: z.record(z.string().refine(isLabelKey, labelKeySyntax), labelValue).nullish(),
+  annotations: z
+    .record(
+      z.string().refine((key) => isLabelKey(key.toLowerCase()), labelKeySyntax),
+      z.string(),
+    )
+    .nullish(),
 });
 
 const policyFields = {
@@ -188,12 +286,20 @@ const policyFields = {
   status: z.unknown().optional(),
 };
 
-export const ciliumNetworkPolicy = z.strictObject({ ...policyFields, kind: z.literal("CiliumNetworkPolicy") });
+const hasRules = (policy: { spec?: unknown; specs?: unknown }): boolean =>
+  isPresent(policy.spec) || isPresent(policy.specs);
 
-export const ciliumClusterwideNetworkPolicy = z.strictObject({
-  ...policyFields,
-  kind: z.literal("CiliumClusterwideNetworkPolicy"),
-});
+export const ciliumNetworkPolicy = z
+  .strictObject({ ...policyFields, kind: z.literal("CiliumNetworkPolicy") })
+  .refine(hasRules, "a policy needs a spec");
+
+export const ciliumClusterwideNetworkPolicy = z
+  .strictObject({ ...policyFields, kind: z.literal("CiliumClusterwideNetworkPolicy") })
+  .refine(hasRules, "a policy needs a spec")
+  .refine(({ metadata }) => !metadata.namespace, {
+    path: ["metadata", "namespace"],
+    message: "a clusterwide policy has no namespace",
+  });
 
 /** Either resource, told apart by its `kind`. */
 export const policy = z.discriminatedUnion("kind", [ciliumNetworkPolicy, ciliumClusterwideNetworkPolicy]);

@@ -2,7 +2,7 @@
 import ipaddr from "ipaddr.js";
 import { type ConfiguredCluster, workloads } from "../model/cluster.ts";
 import { labelSelector } from "../model/labels.ts";
-import { nodeEntities, type Peer, peerName, type Workload } from "../model/peers.ts";
+import { nodes, type Peer, peerName, type Workload } from "../model/peers.ts";
 import type { Port } from "../model/ports.ts";
 import type {
   CiliumClusterwideNetworkPolicy,
@@ -32,12 +32,12 @@ function renderPolicy(cluster: ConfiguredCluster, workload: Workload): CiliumNet
   const arriving = cluster.flows.filter(({ to }) => peerName(to) === id);
   const leaving = cluster.flows.filter(({ from }) => peerName(from) === id);
   const ingress = rules(
-    arriving.map(({ from, ports, inspectHttp }) => ({ peer: from, toPort: portRule(ports, inspectHttp) })),
+    arriving.map((flow) => ({ ...flow, peer: flow.from })),
     workload.namespace,
   ).map(ingressRule);
   const egress = rules(
     // What is parsed as HTTP is parsed once, where it arrives.
-    leaving.map(({ to, ports }) => ({ peer: to, toPort: portRule(ports, false) })),
+    leaving.map((flow) => ({ ...flow, peer: flow.to, inspectHttp: false })),
     workload.namespace,
   ).map(egressRule);
   return {
@@ -91,13 +91,42 @@ interface AllowRule {
   readonly toPort: PortRule;
 }
 
-/** One rule for all peers that agree in kind of selector, ports and L7, in the order in which they are stated. */
-function rules(allowed: readonly { peer: Peer; toPort: PortRule }[], namespace: string): AllowRule[] {
-  const selected = allowed.map(({ peer, toPort }) => ({ selection: select(peer, namespace), toPort }));
-  const groups = Map.groupBy(selected, ({ selection, toPort }) => JSON.stringify([selection.kind, toPort]));
-  return [...groups.values()].flatMap((group) =>
-    group.slice(0, 1).map(({ toPort }) => ({ toPort, selections: group.map(({ selection }) => selection) })),
-  );
+interface Allowed {
+  readonly peer: Peer;
+  readonly ports: readonly Port[];
+  readonly inspectHttp: boolean;
+}
+
+/**
+ * The rules that allow all this, in the order in which it is stated: first all ports of one peer together, then one rule
+ * for all peers that agree in kind of selector, ports and L7.
+ */
+function rules(allowed: readonly Allowed[], namespace: string): AllowRule[] {
+  const peers = grouped(
+    allowed.map((one) => ({ ...one, selection: select(one.peer, namespace) })),
+    ({ selection, inspectHttp }) => [selection, inspectHttp],
+  ).map(([first, ...others]) => ({
+    selection: first.selection,
+    toPort: portRule(
+      [first, ...others].flatMap(({ ports }) => ports),
+      first.inspectHttp,
+    ),
+  }));
+  return grouped(peers, ({ selection, toPort }) => [selection.kind, toPort]).map(([first, ...others]) => ({
+    toPort: first.toPort,
+    selections: [first, ...others].map(({ selection }) => selection),
+  }));
+}
+
+/** The items in groups of equal keys, each group and the groups in the order of the items. */
+function grouped<T>(items: readonly T[], key: (item: T) => unknown): [T, ...T[]][] {
+  const groups = new Map<string, [T, ...T[]]>();
+  for (const item of items) {
+    const group = groups.get(JSON.stringify(key(item)));
+    if (group === undefined) groups.set(JSON.stringify(key(item)), [item]);
+    else group.push(item);
+  }
+  return [...groups.values()];
 }
 
 function select(peer: Peer, namespace: string): Selection {
@@ -105,7 +134,7 @@ function select(peer: Peer, namespace: string): Selection {
     case "workload":
       return { kind: "endpoints", endpoint: endpoint(peer, namespace) };
     case "host-network":
-      return { kind: "entities", entities: nodeEntities };
+      return { kind: "entities", entities: nodes.entities };
     case "entities":
       return { kind: "entities", entities: peer.entities };
     case "fqdns":
@@ -150,9 +179,10 @@ const unique = <T>(items: readonly T[]): T[] => [...new Set(items)];
 
 function portRule(ports: readonly Port[], inspectHttp: boolean): PortRule {
   return {
-    ports: ports.flatMap(({ number, transports }) =>
-      transports.map((protocol) => ({ port: String(number), protocol })),
-    ),
+    ports: grouped(
+      ports.flatMap(({ number, transports }) => transports.map((protocol) => ({ port: String(number), protocol }))),
+      (port) => port,
+    ).map(([port]) => port),
     ...(inspectHttp && { rules: { http: [{}] } }),
   };
 }
