@@ -189,3 +189,14 @@ function ports({ ports }: Workload | HostNetworkPods, misspelt: string): string 
   const names = Object.keys(ports);
   return names.length === 0 ? "; it declares none" : didYouMean(misspelt, names) || `; it has ${names.join(", ")}`;
 }
+
+/** Everything that is wrong with an input, a line each: who, where, what to write instead. */
+export class Faults extends Error {
+  readonly faults: readonly string[];
+
+  constructor(faults: readonly string[]) {
+    super(faults.join("\n"));
+    this.name = "Faults";
+    this.faults = faults;
+  }
+}

@@ -1,38 +1,44 @@
 /** Which policies must be in place before which: servers before their clients. Derived from the flows. */
 import { alg, Graph } from "@dagrejs/graphlib";
 import { type ConfiguredCluster, workloadId, workloads } from "./cluster.ts";
+import type { Workload } from "./peers.ts";
 
 /** A cycle of namespaces that are each other's servers, if there is one: then no order exists. */
 export function namespaceCycle(cluster: ConfiguredCluster): string[] | undefined {
   return alg.findCycles(namespaceGraph(cluster))[0];
 }
 
-/** The namespaces, servers before their clients. */
-export function namespaceOrder(cluster: ConfiguredCluster): string[] {
-  return alg.topsort(namespaceGraph(cluster)).reverse();
+/** A workload's policy and the policies (`namespace/name`) that come before it. */
+export interface Step {
+  readonly workload: Workload;
+  readonly after: readonly string[];
 }
 
 /**
- * For each workload (`namespace/name`) the workloads whose policies come before its own: every one of the namespaces that
- * its namespace's flows go to, and in its own namespace the servers that it talks to. Workloads of one namespace that are
- * each other's servers, directly or around a corner, have no order between them.
+ * The workloads in an order that never applies a client's policy before its servers': after every workload of the
+ * namespaces that its namespace's flows go to, and after the servers that it talks to in its own. Workloads of one
+ * namespace that are each other's servers, directly or around a corner, have no order between them.
  */
-export function predecessors(cluster: ConfiguredCluster): ReadonlyMap<string, readonly string[]> {
+export function applyOrder(cluster: ConfiguredCluster): Step[] {
   const namespaces = namespaceGraph(cluster);
   const servers = serverGraph(cluster);
   const rings = new Map(alg.tarjan(servers).flatMap((ring) => ring.map((id) => [id, ring] as const)));
-  return new Map(
-    workloads(cluster).map((workload) => {
-      const id = workloadId(workload);
-      const elsewhere = cluster.namespaces
-        .filter(({ name }) => namespaces.hasEdge(workload.namespace, name))
-        .flatMap((namespace) => namespace.workloads.map(workloadId));
-      const here = (servers.successors(id) ?? []).filter(
-        (server) => server.startsWith(`${workload.namespace}/`) && !rings.get(id)?.includes(server),
-      );
-      return [id, [...elsewhere, ...here]];
-    }),
-  );
+  const steps = new Map<string, Step>();
+  const order = new Graph();
+  for (const workload of workloads(cluster)) {
+    const id = workloadId(workload);
+    const elsewhere = cluster.namespaces
+      .filter(({ name }) => namespaces.hasEdge(workload.namespace, name))
+      .flatMap((namespace) => namespace.workloads.map(workloadId));
+    const here = workloads(cluster)
+      .filter((server) => server.namespace === workload.namespace && servers.hasEdge(id, workloadId(server)))
+      .map(workloadId)
+      .filter((server) => !rings.get(id)?.includes(server));
+    steps.set(id, { workload, after: [...elsewhere, ...here] });
+    order.setNode(id);
+    for (const server of [...elsewhere, ...here]) order.setEdge(server, id);
+  }
+  return alg.topsort(order).flatMap((id) => steps.get(id) ?? []);
 }
 
 /** Edges from each workload to the workloads that it connects to. */

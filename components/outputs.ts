@@ -1,0 +1,70 @@
+/** What the stack tells about itself once it is applied. */
+import { type Output, output } from "@pulumi/pulumi";
+import type { ConfiguredCluster } from "../cilium/model/cluster.ts";
+import { peerName } from "../cilium/model/peers.ts";
+import type { AppliedPolicy } from "./apply.ts";
+
+export interface PolicyOutput {
+  readonly kind: string;
+  /** Absent from clusterwide policies. */
+  readonly namespace?: string;
+  readonly name: string;
+  /** As the API server gave it; unknown until then. */
+  readonly uid: string;
+  readonly generation: number;
+}
+
+/** The policies as the API server returned them. */
+export const policyOutputs = (applied: readonly AppliedPolicy[]): Output<PolicyOutput[]> =>
+  output(
+    applied.map(({ kind, metadata }) => ({
+      kind,
+      namespace: metadata.namespace,
+      name: metadata.name,
+      uid: metadata.uid,
+      generation: metadata.generation,
+    })),
+  );
+
+export interface PolicyCounts {
+  readonly total: number;
+  readonly clusterwide: number;
+  readonly namespaces: Readonly<Record<string, number>>;
+}
+
+export function policyCounts({ namespaces }: ConfiguredCluster): PolicyCounts {
+  const counts = Object.fromEntries(namespaces.map(({ name, workloads }) => [name, workloads.length]));
+  const namespaced = Object.values(counts).reduce((sum, count) => sum + count, 0);
+  return { total: namespaced + 1, clusterwide: 1, namespaces: counts };
+}
+
+export interface FlowOutput {
+  readonly from: string;
+  readonly to: string;
+  /** `8080/TCP` and the like. */
+  readonly ports: readonly string[];
+  readonly l7?: "http";
+  readonly purpose?: string;
+}
+
+/** Every flow, in the order of the files: the ends as `namespace/name`, or the name of what lies outside the pods. */
+export const flowOutputs = ({ flows }: ConfiguredCluster): FlowOutput[] =>
+  flows.map(({ from, to, ports, inspectHttp, purpose }) => ({
+    from: peerName(from),
+    to: peerName(to),
+    ports: ports.flatMap(({ number, transports }) => transports.map((transport) => `${number}/${transport}`)),
+    ...(inspectHttp && { l7: "http" as const }),
+    ...(purpose !== undefined && { purpose }),
+  }));
+
+export interface ExcludedOutput {
+  readonly namespace: string;
+  readonly pod: string;
+  readonly reason: string;
+}
+
+/** The pods on the host's network, which no policy can select. */
+export const excludedPods = ({ namespaces }: ConfiguredCluster): ExcludedOutput[] =>
+  namespaces.flatMap(({ hostNetwork }) =>
+    hostNetwork.map(({ namespace, name, reason }) => ({ namespace, pod: name, reason })),
+  );

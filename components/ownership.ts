@@ -1,0 +1,37 @@
+/** The marks by which anybody who meets a policy in the cluster finds the stack that owns it. */
+import type { Policy } from "../cilium/policy/schema.ts";
+
+export interface StackName {
+  readonly project: string;
+  readonly stack: string;
+}
+
+/** A policy with the marks of its owner. */
+export type Owned<P extends Policy> = P & {
+  readonly metadata: { readonly name: string; readonly namespace?: string } & Marks;
+};
+
+interface Marks {
+  readonly labels: Record<string, string>;
+  readonly annotations: Record<string, string>;
+}
+
+/** The annotation that names the owner as `project/stack`. */
+export const stackAnnotation = "network-policies/stack";
+
+export function owned<P extends Policy>(policy: P, { project, stack }: StackName): Owned<P> {
+  const { name, namespace } = policy.metadata;
+  const marks: Marks = {
+    labels: { "app.kubernetes.io/managed-by": "pulumi", "app.kubernetes.io/part-of": project },
+    annotations: {
+      [stackAnnotation]: `${project}/${stack}`,
+      // Policies own nothing, so a deletion has nothing to wait for.
+      "pulumi.com/deletionPropagationPolicy": "background",
+    },
+  };
+  return { ...policy, metadata: { name, ...(namespace != null && { namespace }), ...marks } };
+}
+
+/** `namespace/name`, or `name` of a clusterwide policy: what a policy is called in Pulumi. */
+export const policyName = ({ metadata: { namespace, name } }: Policy): string =>
+  namespace == null ? name : `${namespace}/${name}`;

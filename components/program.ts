@@ -1,0 +1,27 @@
+/** From a stack's config to its policies: everything that can be known without a cluster and without Pulumi. */
+import { type ConfiguredCluster, configure } from "../cilium/model/cluster.ts";
+import { Faults, faults } from "../cilium/model/faults.ts";
+import type { Policy } from "../cilium/policy/schema.ts";
+import { renderPolicies } from "../cilium/render/policies.ts";
+import { type Config, readConfig } from "../config.ts";
+import { cluster as declared } from "./cluster.ts";
+import { type Owned, owned, type StackName } from "./ownership.ts";
+
+export interface Program {
+  readonly config: Config;
+  readonly cluster: ConfiguredCluster;
+  /** The clusterwide policy first, then one for each workload, in the order of the tables. */
+  readonly policies: readonly Owned<Policy>[];
+}
+
+/**
+ * The program with a stack's config (`project:key` → text, as the engine hands it over).
+ * @throws Faults when the config or the declared cluster is wrong; nothing has been registered then.
+ */
+export function readProgram(values: Readonly<Record<string, string>>, stack: StackName): Program {
+  const config = readConfig(values, stack.project);
+  const cluster = configure(declared, config);
+  const found = faults(cluster);
+  if (found.length > 0) throw new Faults(found);
+  return { config, cluster, policies: renderPolicies(cluster).map((policy) => owned(policy, stack)) };
+}

@@ -1,0 +1,34 @@
+/** The Pulumi program: a stack's config → its policies → the cluster, servers before their clients. */
+import { Provider } from "@pulumi/kubernetes/provider.js";
+import { getProject, getStack, RunError, runtime } from "@pulumi/pulumi";
+import { Faults } from "./cilium/model/faults.ts";
+import { applyPolicies } from "./components/apply.ts";
+import { policyCounts as countPolicies, excludedPods, flowOutputs, policyOutputs } from "./components/outputs.ts";
+import { type Program, readProgram } from "./components/program.ts";
+
+const program = read();
+const { config, cluster } = program;
+
+const provider = new Provider("cluster", {
+  // The provider is replaced, and with it every policy, only when the stack moves to another cluster.
+  clusterIdentifier: config.clusterName,
+  enableServerSideApply: true,
+  kubeconfig: config.kubeconfig || undefined,
+  context: config.context || undefined,
+});
+
+const applied = applyPolicies(program, provider);
+
+export const policies = policyOutputs(applied);
+export const policyCounts = countPolicies(cluster);
+export const flows = flowOutputs(cluster);
+export const excluded = excludedPods(cluster);
+
+/** Whatever is wrong is said before anything is registered, without a stack trace. */
+function read(): Program {
+  try {
+    return readProgram(runtime.allConfig(), { project: getProject(), stack: getStack() });
+  } catch (error) {
+    throw error instanceof Faults ? new RunError(error.message) : error;
+  }
+}
