@@ -42,6 +42,7 @@ export const crossNamespaceRows: readonly CrossNamespaceRow[] = [
 
 export interface ExcludedRow {
   readonly namespace: string;
+  /** By the names of their workloads; the document uses plain words. */
   readonly pods: readonly string[];
   readonly reason: string;
 }
@@ -50,8 +51,8 @@ export interface ExcludedRow {
 // biome-ignore format: one line per row, as in the document
 export const excludedRows: readonly ExcludedRow[] = [
   { namespace: "monitoring", pods: ["node-exporter"], reason: "Host metrics collection" },
-  { namespace: "kube-system", pods: ["Cilium agent", "kube-proxy"], reason: "CNI / networking" },
-  { namespace: "kube-system", pods: ["Tetragon agent"], reason: "eBPF runtime security (hostNetwork DaemonSet)" },
-  { namespace: "kube-system", pods: ["kube-apiserver", "etcd", "scheduler", "controller-manager"], reason: "Control plane static pods" },
+  { namespace: "kube-system", pods: ["cilium-agent", "kube-proxy"], reason: "CNI / networking" },
+  { namespace: "kube-system", pods: ["tetragon"], reason: "eBPF runtime security (hostNetwork DaemonSet)" },
+  { namespace: "kube-system", pods: ["kube-apiserver", "etcd", "kube-scheduler", "kube-controller-manager"], reason: "Control plane static pods" },
   { namespace: "trident", pods: ["trident-node-linux"], reason: "CSI node plugin" },
 ];
