@@ -258,8 +258,22 @@ const dns1123Subdomain = z
     "lower-case letters, digits, '-' and '.', starting and ending with a letter or digit",
   );
 
-/** What this project reads of an object's metadata; the API server's own fields pass through. */
-const metadata = z.looseObject({
+/** Fields of `ObjectMeta` that this project does not read. */
+const otherMetadata = [
+  "creationTimestamp",
+  "deletionGracePeriodSeconds",
+  "deletionTimestamp",
+  "finalizers",
+  "generateName",
+  "generation",
+  "managedFields",
+  "ownerReferences",
+  "resourceVersion",
+  "selfLink",
+  "uid",
+];
+
+const readMetadata = {
   name: dns1123Subdomain,
   namespace: z
     .string()
@@ -276,7 +290,15 @@ const metadata = z.looseObject({
       z.string(),
     )
     .nullish(),
-});
+};
+
+/** An object's metadata; fields that only the API server needs pass through. */
+const metadata = z
+  .looseObject(readMetadata)
+  .refine(
+    (metadata) => Object.keys(metadata).every((key) => key in readMetadata || otherMetadata.includes(key)),
+    "unknown fields; labels and annotations are the place for one's own",
+  );
 
 const policyFields = {
   apiVersion: z.literal("cilium.io/v2"),

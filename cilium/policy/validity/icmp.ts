@@ -1,0 +1,84 @@
+/** ICMP: `ICMPField.UnmarshalJSON` and `errUnsupportedICMPWithToPorts`. */
+import type { EgressDenyRule, IngressDenyRule } from "../schema.ts";
+import { at, each, type Fault, fault } from "./fault.ts";
+
+export function icmpFaults(rule: Pick<IngressDenyRule | EgressDenyRule, "icmps" | "toPorts">, place: string): Fault[] {
+  const faults = each(rule.icmps, place, "icmps", ({ fields }, place) => each(fields, place, "fields", typeFaults));
+  if ((rule.icmps ?? []).length > 0 && (rule.toPorts ?? []).length > 0) {
+    faults.push(
+      fault(
+        at(place, "icmps"),
+        rule.icmps,
+        "the ICMPs block may only be present without ToPorts. Define a separate rule to use ToPorts",
+        "write one rule for icmps and another for toPorts",
+      ),
+    );
+  }
+  return faults;
+}
+
+type Field = { family?: "IPv4" | "IPv6" | null; type: number | string };
+
+function typeFaults({ family, type }: Field, place: string): Fault[] {
+  const names = family === "IPv6" ? ipv6Names : ipv4Names;
+  const known =
+    typeof type === "number"
+      ? Math.abs(type) <= 2 ** 31 - 1 || type === -(2 ** 31)
+      : /^[0-9]+$/.test(type) || names.has(type);
+  if (known) return [];
+  return [
+    fault(
+      at(place, "type"),
+      type,
+      `ICMP type ${type} not found in ${family ?? "IPv4"}`,
+      `write a number from 0 to 255, or one of ${[...names].join(", ")}`,
+    ),
+  ];
+}
+
+const ipv4Names = new Set([
+  "EchoReply",
+  "DestinationUnreachable",
+  "Redirect",
+  "Echo",
+  "EchoRequest",
+  "RouterAdvertisement",
+  "RouterSelection",
+  "TimeExceeded",
+  "ParameterProblem",
+  "Timestamp",
+  "TimestampReply",
+  "Photuris",
+  "ExtendedEchoRequest",
+  "ExtendedEchoReply",
+]);
+
+const ipv6Names = new Set([
+  "DestinationUnreachable",
+  "PacketTooBig",
+  "TimeExceeded",
+  "ParameterProblem",
+  "EchoRequest",
+  "EchoReply",
+  "MulticastListenerQuery",
+  "MulticastListenerReport",
+  "MulticastListenerDone",
+  "RouterSolicitation",
+  "RouterAdvertisement",
+  "NeighborSolicitation",
+  "NeighborAdvertisement",
+  "RedirectMessage",
+  "RouterRenumbering",
+  "ICMPNodeInformationQuery",
+  "ICMPNodeInformationResponse",
+  "InverseNeighborDiscoverySolicitation",
+  "InverseNeighborDiscoveryAdvertisement",
+  "HomeAgentAddressDiscoveryRequest",
+  "HomeAgentAddressDiscoveryReply",
+  "MobilePrefixSolicitation",
+  "MobilePrefixAdvertisement",
+  "DuplicateAddressRequestCodeSuffix",
+  "DuplicateAddressConfirmationCodeSuffix",
+  "ExtendedEchoRequest",
+  "ExtendedEchoReply",
+]);
