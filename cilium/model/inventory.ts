@@ -1,0 +1,27 @@
+/** The program's own workloads as the endpoints that policies are judged against. */
+import type { Endpoint, Inventory } from "../reach/inventory.ts";
+import { type ConfiguredCluster, workloads } from "./cluster.ts";
+import { examplePods } from "./labels.ts";
+
+/**
+ * One endpoint for each workload, with the labels that its pods carry, and one for the pods of each host-network
+ * declaration. Nodes and addresses are not part of a program, so flows from and to them are judged by entity.
+ */
+export function inventoryOf(cluster: ConfiguredCluster): Inventory {
+  const endpoints = workloads(cluster).flatMap(({ namespace, name, labels, otherLabels, ports }): Endpoint[] =>
+    examplePods(labels, otherLabels)
+      .slice(0, 1)
+      .map((podLabels) => ({
+        namespace,
+        name,
+        labels: podLabels,
+        ports: Object.entries(ports).flatMap(([portName, { number, transports }]) =>
+          transports.map((protocol) => ({ name: portName, port: number, protocol })),
+        ),
+      })),
+  );
+  const onNodes = cluster.namespaces.flatMap(({ hostNetwork }) =>
+    hostNetwork.map(({ namespace, name }): Endpoint => ({ namespace, name, labels: {}, hostNetwork: true })),
+  );
+  return { cluster: cluster.settings.clusterName, endpoints: [...endpoints, ...onNodes], nodes: [], names: [] };
+}

@@ -1,0 +1,34 @@
+#!/usr/bin/env node
+/** The `netpol` command: reads its words, runs one of the commands, and ends with 0, 1 (found something) or 2 (wrong use). */
+import { fileURLToPath } from "node:url";
+import { Command, CommanderError } from "commander";
+import { Faults } from "../cilium/model/faults.ts";
+import { render } from "./commands/render.ts";
+import { Failure } from "./failure.ts";
+
+/** Where the program and its stacks' config files are. */
+const root = fileURLToPath(new URL("..", import.meta.url));
+
+const netpol = new Command("netpol")
+  .description("What the network policies of this program, of YAML files or of a cluster allow")
+  .configureHelp({ showGlobalOptions: true })
+  .showHelpAfterError("(netpol --help lists the commands)")
+  .exitOverride();
+
+for (const register of [render]) register(netpol, root);
+
+try {
+  await netpol.parseAsync();
+} catch (error) {
+  process.exitCode = exitCode(error);
+}
+
+/** Says what went wrong, unless commander has, and gives the code to end with. */
+function exitCode(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  if (error instanceof Failure || error instanceof Faults) {
+    process.stderr.write(`${error.message}\n`);
+    return 2;
+  }
+  throw error;
+}

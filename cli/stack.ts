@@ -1,0 +1,44 @@
+/** A stack's config read from its files, as the Pulumi engine would hand it over, so that commands need no Pulumi. */
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse } from "yaml";
+import { z } from "zod";
+import { didYouMean } from "../cilium/model/names.ts";
+import { type Program, readProgram } from "../components/program.ts";
+import { Failure } from "./failure.ts";
+
+const project = z.object({ name: z.string() });
+const stackFile = z.object({ config: z.record(z.string(), z.unknown()).nullish() });
+const secret = z.strictObject({ secure: z.string() });
+
+/**
+ * The program as a stack configures it.
+ * @throws Failure when the stack has no config file or the file cannot be read, Faults when its config is wrong.
+ */
+export function readStack(stack: string, root: string): Program {
+  const { name } = readYaml(join(root, "Pulumi.yaml"), project);
+  const file = join(root, `Pulumi.${stack}.yaml`);
+  if (!existsSync(file)) {
+    const stacks = readdirSync(root).flatMap((entry) => /^Pulumi\.(.+)\.yaml$/.exec(entry)?.[1] ?? []);
+    throw new Failure(
+      `there is no stack ${stack} (no Pulumi.${stack}.yaml)${didYouMean(stack, stacks) || `; stacks: ${stacks.join(", ")}`}`,
+    );
+  }
+  const values = Object.entries(readYaml(file, stackFile).config ?? {}).map(([key, value]) => {
+    if (secret.safeParse(value).success) {
+      throw new Failure(`Pulumi.${stack}.yaml: ${key} is encrypted; no key of this program needs to be secret`);
+    }
+    // The engine hands over a plain text for scalars and JSON for everything else.
+    return [key, typeof value === "object" ? JSON.stringify(value) : String(value)];
+  });
+  return readProgram(Object.fromEntries(values), { project: name, stack });
+}
+
+function readYaml<T>(file: string, schema: z.ZodType<T>): T {
+  try {
+    return schema.parse(parse(readFileSync(file, "utf8")));
+  } catch (error) {
+    const [reason] = (error instanceof Error ? error.message : String(error)).split("\n");
+    throw new Failure(`${file} cannot be read: ${error instanceof z.ZodError ? z.prettifyError(error) : reason}`);
+  }
+}
