@@ -1,0 +1,65 @@
+/** Programs that were built or downloaded, kept between runs: the one place outside the project that is written to. */
+import { existsSync } from "node:fs";
+import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+
+export const cacheFolder = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "cilium-network-policies");
+
+/**
+ * The folder kept under a name, made if it is not there. It appears whole or not at all, and across processes one is made
+ * at a time.
+ * @param name names the content: what is made must depend on nothing else
+ * @param make fills the empty folder that it is given
+ */
+export async function cached(name: string, make: (folder: string) => Promise<void>): Promise<string> {
+  const folder = join(cacheFolder, name);
+  if (existsSync(folder)) return folder;
+  await mkdir(cacheFolder, { recursive: true });
+  const unlock = await lock();
+  try {
+    if (existsSync(folder)) return folder;
+    const unfinished = join(cacheFolder, `unfinished-${process.pid}`);
+    try {
+      await mkdir(unfinished);
+      await make(unfinished);
+      await rename(unfinished, folder);
+    } finally {
+      await rm(unfinished, { recursive: true, force: true });
+    }
+    return folder;
+  } finally {
+    await unlock();
+  }
+}
+
+/**
+ * Waits for the cache's lock, which names the process that holds it. A lock whose process has gone is removed; two processes
+ * that remove it at once would both go on, which costs time but does no harm, since folders are renamed into place.
+ */
+async function lock(): Promise<() => Promise<void>> {
+  const file = join(cacheFolder, "lock");
+  for (;;) {
+    try {
+      const handle = await open(file, "wx");
+      await handle.writeFile(String(process.pid));
+      await handle.close();
+      return () => rm(file, { force: true });
+    } catch (error) {
+      if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
+    }
+    const holder = Number(await readFile(file, "utf8").catch(() => ""));
+    if (holder > 0 && !isAlive(holder)) await rm(file, { force: true });
+    else await pause(200);
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error instanceof Error && "code" in error && error.code === "EPERM";
+  }
+}

@@ -1,0 +1,90 @@
+/** Finds the Pulumi CLI and the Kubernetes provider: installed, downloaded, or else built and doubled. */
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import kubernetes from "@pulumi/kubernetes/package.json" with { type: "json" };
+import { PulumiCommand } from "@pulumi/pulumi/automation/index.js";
+import { version as sdkVersion } from "@pulumi/pulumi/version.js";
+import { cached, cacheFolder } from "./cache.ts";
+import { goProgram } from "./go.ts";
+import { progress } from "./progress.ts";
+
+export type Toolchain = {
+  readonly command: PulumiCommand;
+  /** The folder of plugins that has the genuine Kubernetes provider; without one, the double stands in. */
+  readonly plugins: string | undefined;
+};
+
+let found: Promise<Toolchain> | undefined;
+
+/** The toolchain of this machine, looked for once; says on standard error what it found. */
+export function toolchain(): Promise<Toolchain> {
+  found ??= find();
+  return found;
+}
+
+async function find(): Promise<Toolchain> {
+  const { command, origin } = await findCli();
+  const plugins = await findPlugins(command);
+  const provider =
+    plugins === undefined
+      ? "a test double of the Kubernetes provider"
+      : `the Kubernetes provider v${kubernetes.version}`;
+  process.stderr.write(`Using Pulumi v${command.version} (${origin}) and ${provider}.\n`);
+  return { command, plugins };
+}
+
+async function findCli(): Promise<{ command: PulumiCommand; origin: string }> {
+  const installed = await PulumiCommand.get().catch(() => undefined);
+  if (installed?.version && installed.version.compare(sdkVersion) >= 0)
+    return { command: installed, origin: "installed" };
+  const release = `pulumi-release-${sdkVersion}`;
+  if (existsSync(join(cacheFolder, release)) || (await downloadsWork())) {
+    const root = await cached(release, (folder) =>
+      download("Pulumi CLI", () => PulumiCommand.install({ root: folder })),
+    ).catch(() => undefined);
+    if (root !== undefined) return { command: await PulumiCommand.get({ root }), origin: "downloaded" };
+  }
+  const executable = await goProgram(
+    join(import.meta.dirname, "pulumi"),
+    "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
+    {
+      "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version": "github.com/pulumi/pulumi/pkg/v3",
+    },
+  );
+  return { command: await PulumiCommand.get({ root: join(executable, "../..") }), origin: "built from its Go module" };
+}
+
+async function findPlugins(command: PulumiCommand): Promise<string | undefined> {
+  const plugin = join("plugins", `resource-kubernetes-v${kubernetes.version}`);
+  const home = process.env.PULUMI_HOME ?? join(homedir(), ".pulumi");
+  if (existsSync(join(home, plugin))) return join(home, "plugins");
+  const release = `kubernetes-provider-${kubernetes.version}`;
+  if (!existsSync(join(cacheFolder, release)) && !(await downloadsWork())) return undefined;
+  const install = ["plugin", "install", "resource", "kubernetes", kubernetes.version];
+  const folder = await cached(release, (folder) =>
+    download("Kubernetes provider", () =>
+      promisify(execFile)(command.command, install, { env: { ...process.env, PULUMI_HOME: folder } }),
+    ),
+  ).catch(() => undefined);
+  return folder && join(folder, "plugins");
+}
+
+async function download(what: string, work: () => Promise<unknown>): Promise<void> {
+  const shown = progress(`Downloading the ${what}`);
+  await work().finally(shown.end);
+}
+
+let downloads: Promise<boolean> | undefined;
+
+/** Whether the site that the CLI and its plugins are downloaded from answers. */
+function downloadsWork(): Promise<boolean> {
+  const options = { method: "HEAD", signal: AbortSignal.timeout(3000) };
+  downloads ??= fetch("https://get.pulumi.com/install.sh", options).then(
+    ({ ok }) => ok,
+    () => false,
+  );
+  return downloads;
+}
