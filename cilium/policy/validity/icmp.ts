@@ -1,4 +1,5 @@
 /** ICMP: `ICMPField.UnmarshalJSON` and `errUnsupportedICMPWithToPorts`. */
+import { icmpTypes } from "../icmp.ts";
 import type { EgressDenyRule, IngressDenyRule } from "../schema.ts";
 import { at, each, type Fault, fault } from "./fault.ts";
 
@@ -36,49 +37,6 @@ function typeFaults({ family, type }: Field, place: string): Fault[] {
   ];
 }
 
-const ipv4Names = new Set([
-  "EchoReply",
-  "DestinationUnreachable",
-  "Redirect",
-  "Echo",
-  "EchoRequest",
-  "RouterAdvertisement",
-  "RouterSelection",
-  "TimeExceeded",
-  "ParameterProblem",
-  "Timestamp",
-  "TimestampReply",
-  "Photuris",
-  "ExtendedEchoRequest",
-  "ExtendedEchoReply",
-]);
+const ipv4Names = new Set(Object.keys(icmpTypes.IPv4));
 
-const ipv6Names = new Set([
-  "DestinationUnreachable",
-  "PacketTooBig",
-  "TimeExceeded",
-  "ParameterProblem",
-  "EchoRequest",
-  "EchoReply",
-  "MulticastListenerQuery",
-  "MulticastListenerReport",
-  "MulticastListenerDone",
-  "RouterSolicitation",
-  "RouterAdvertisement",
-  "NeighborSolicitation",
-  "NeighborAdvertisement",
-  "RedirectMessage",
-  "RouterRenumbering",
-  "ICMPNodeInformationQuery",
-  "ICMPNodeInformationResponse",
-  "InverseNeighborDiscoverySolicitation",
-  "InverseNeighborDiscoveryAdvertisement",
-  "HomeAgentAddressDiscoveryRequest",
-  "HomeAgentAddressDiscoveryReply",
-  "MobilePrefixSolicitation",
-  "MobilePrefixAdvertisement",
-  "DuplicateAddressRequestCodeSuffix",
-  "DuplicateAddressConfirmationCodeSuffix",
-  "ExtendedEchoRequest",
-  "ExtendedEchoReply",
-]);
+const ipv6Names = new Set(Object.keys(icmpTypes.IPv6));

@@ -1,0 +1,49 @@
+/** Who stands at an end of a flow, as Cilium sees it: labels, and for what is outside the cluster an address and names. */
+import type { Prefix } from "../policy/cidr.ts";
+import { type Label, podIdentity, reservedIdentity } from "../policy/selector.ts";
+import type { Endpoint, PeerEntity } from "./inventory.ts";
+
+export type Identity = {
+  readonly labels: readonly Label[];
+  /** Set for what is outside the cluster: only that matches CIDRs and DNS names. */
+  readonly outside?: {
+    /** Undefined for a name that is not resolved yet: then what depends on its address is not decidable. */
+    readonly address: Prefix | undefined;
+    readonly names: readonly string[];
+  };
+};
+
+/** Whether an identity is the endpoint's own node, which may always reach it. */
+export const isHost = (identity: Identity): boolean => hasReserved(identity, "host");
+
+/** Whether an identity belongs to an endpoint that has no labels yet; Cilium isolates it whatever the policies say. */
+export const isInitializing = (identity: Identity): boolean => hasReserved(identity, "init");
+
+/** The identity of a pod; RemoveCiliumLabels in `pkg/k8s/utils/utils.go` drops what a pod may not claim. */
+export const endpointIdentity = (endpoint: Endpoint, cluster: string): Identity => ({
+  labels: podIdentity({ ...endpoint, cluster: endpoint.cluster ?? cluster }),
+});
+
+export const entityIdentity = (entity: Exclude<PeerEntity, "world">): Identity => ({
+  labels: reservedIdentity(...reservedLabels[entity]),
+});
+
+export const outsideIdentity = (address: Prefix | undefined, names: readonly string[]): Identity => ({
+  labels: reservedIdentity(address?.address.kind() === "ipv6" ? "world-ipv6" : "world-ipv4"),
+  outside: { address, names },
+});
+
+/** `pkg/identity/numericidentity.go`: a control-plane node carries the label of the API server too. */
+const reservedLabels = {
+  host: ["host"],
+  "control-plane-host": ["host", "kube-apiserver"],
+  "remote-node": ["remote-node"],
+  "kube-apiserver": ["remote-node", "kube-apiserver"],
+  ingress: ["ingress"],
+  health: ["health"],
+  init: ["init"],
+  unmanaged: ["unmanaged"],
+} as const satisfies Record<Exclude<PeerEntity, "world">, readonly string[]>;
+
+const hasReserved = ({ labels }: Identity, key: string): boolean =>
+  labels.some((label) => label.source === "reserved" && label.key === key);

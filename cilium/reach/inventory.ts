@@ -1,0 +1,104 @@
+/**
+ * What policies are judged against: the endpoints, nodes and names of one cluster, as plain data. A program's workloads
+ * and a live cluster's Pod, Namespace and Node objects both fit.
+ */
+
+export type Inventory = {
+  /** The cluster's name (`cluster-name` in Cilium's configuration). */
+  readonly cluster: string;
+  readonly endpoints: readonly Endpoint[];
+  readonly nodes: readonly ClusterNode[];
+  /** DNS names with the addresses that they are known to resolve to; a name without addresses need not be listed. */
+  readonly names: readonly ResolvedName[];
+  /** The CiliumCIDRGroups; leave undefined if they are not known. */
+  readonly cidrGroups?: readonly CidrGroup[];
+};
+
+/** A pod, or a workload all of whose pods are alike. */
+export type Endpoint = {
+  readonly namespace: string;
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly namespaceLabels?: Readonly<Record<string, string>>;
+  readonly serviceAccount?: string;
+  /** The cluster that it runs in, if not the inventory's. Cilium here does not enforce policies on such an endpoint. */
+  readonly cluster?: string;
+  /** The container ports that have a name. */
+  readonly ports?: readonly NamedPort[];
+  readonly addresses?: readonly string[];
+  /** Shares its node's network and so its node's identity; policies do not apply to it. */
+  readonly hostNetwork?: boolean;
+  /** The name of the node that it runs on, if known. */
+  readonly node?: string;
+};
+
+export type NamedPort = { readonly name: string; readonly port: number; readonly protocol: "TCP" | "UDP" | "SCTP" };
+
+export type ClusterNode = {
+  readonly name: string;
+  /** Runs the API server. */
+  readonly controlPlane: boolean;
+  readonly addresses: readonly string[];
+};
+
+export type ResolvedName = { readonly name: string; readonly addresses: readonly string[] };
+
+export type CidrGroup = {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly cidrs: readonly string[];
+};
+
+/**
+ * The entities that can stand at an end of a flow. `host` is the endpoint's own node and `remote-node` another;
+ * `control-plane-host` and `kube-apiserver` are the same where the node runs the API server. `world` is an IPv4 address
+ * that no policy names.
+ */
+export const peerEntities = [
+  "host",
+  "control-plane-host",
+  "remote-node",
+  "kube-apiserver",
+  "ingress",
+  "health",
+  "init",
+  "unmanaged",
+  "world",
+] as const;
+
+export type PeerEntity = (typeof peerEntities)[number];
+
+/** One end of a flow. */
+export type Peer =
+  | { readonly kind: "endpoint"; readonly namespace: string; readonly name: string }
+  | { readonly kind: "entity"; readonly entity: PeerEntity }
+  | { readonly kind: "node"; readonly name: string }
+  | { readonly kind: "address"; readonly address: string }
+  | { readonly kind: "cidr"; readonly cidr: string }
+  | { readonly kind: "fqdn"; readonly name: string };
+
+/** The protocols that policies tell apart. */
+export const flowProtocols = [
+  "TCP",
+  "UDP",
+  "SCTP",
+  "ICMP",
+  "ICMPv6",
+  "VRRP",
+  "IGMP",
+  "GRE",
+  "IPIP",
+  "IPV6",
+  "ESP",
+  "AH",
+] as const;
+
+export type FlowProtocol = (typeof flowProtocols)[number];
+
+/** May `source` open a connection to `destination`? For ICMP the port is the ICMP type. */
+export type Question = {
+  readonly source: Peer;
+  readonly destination: Peer;
+  readonly protocol: FlowProtocol;
+  readonly port: number;
+};

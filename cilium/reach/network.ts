@@ -1,0 +1,163 @@
+/**
+ * Policies and an inventory, compiled once: for each endpoint the rules that select it, for each peer of a rule the
+ * parties that it selects. Verdicts and connections are then read off (`Repository.computePolicyEnforcementAndRules`).
+ */
+import type { Prefix } from "../policy/cidr.ts";
+import type { Policy } from "../policy/schema.ts";
+import { type Fault, invalidities } from "../policy/validity.ts";
+import { formatPrefix } from "./addresses.ts";
+import { Bitset } from "./bitset.ts";
+import { conflictOf } from "./conflicts.ts";
+import { type Directory, makeDirectory } from "./directory.ts";
+import { isInitializing } from "./identity.ts";
+import type { Inventory } from "./inventory.ts";
+import { indexLabels, type LabelIndex } from "./label-index.ts";
+import { knownParties, type Party } from "./party.ts";
+import { isDerived, type PeerSelector, type Selection, selects } from "./peers.ts";
+import { type CompiledRule, compilePolicy, policyName } from "./rules.ts";
+
+export type Network = {
+  readonly inventory: Inventory;
+  /** Policies that the agent refuses: none of their rules is enforced. */
+  readonly refused: readonly Refusal[];
+  readonly parties: readonly Party[];
+  readonly directory: Directory;
+  /** The prefixes that policies tell apart. */
+  readonly prefixes: readonly Prefix[];
+  /** What Cilium enforces at a party, by its position. */
+  readonly enforced: readonly EnforcedPolicy[];
+  /** Rules of the host firewall, which is off unless it is switched on. */
+  readonly nodeRules: readonly CompiledRule[];
+};
+
+export type Refusal = { readonly policy: string; readonly faults: readonly Fault[] };
+
+export type EnforcedPolicy = {
+  readonly ingress: DirectionPolicy;
+  readonly egress: DirectionPolicy;
+  /** Why the agent cannot compute the endpoint's policy; it then goes on enforcing an earlier one. */
+  readonly conflict: string | undefined;
+};
+
+/** The rules that select an endpoint, for one direction. */
+export type DirectionPolicy = {
+  readonly rules: readonly NetworkRule[];
+  /** Whether what no rule allows is denied. */
+  readonly defaultDeny: boolean;
+};
+
+export type NetworkRule = CompiledRule & { readonly selections: readonly PartySelection[] };
+
+/** The parties that a peer of a rule selects. */
+export type PartySelection = {
+  readonly selector: PeerSelector;
+  readonly selected: Bitset;
+  readonly list: readonly number[];
+  /** The parties that it may select, and why that is not decidable. */
+  readonly undecided: ReadonlyMap<number, string>;
+};
+
+/** Compiles policies that have the right shape; those that the agent refuses are left out and reported. */
+export function compile(policies: readonly Policy[], inventory: Inventory): Network {
+  const judged = policies.map((policy) => ({ policy, faults: invalidities(policy) }));
+  const refused = judged.filter(({ faults }) => faults.length > 0);
+  const world = { cluster: inventory.cluster, cidrGroups: inventory.cidrGroups };
+  const rules = judged
+    .filter(({ faults }) => faults.length === 0)
+    .flatMap(({ policy }) => compilePolicy(policy, world));
+
+  const prefixes = prefixesOf(rules);
+  const parties = knownParties(inventory, prefixes, namesOf(rules, inventory));
+  const index = indexLabels(parties.map(({ identity }) => identity));
+  const selection = selectionCache(parties, index);
+  const networkRules = rules.map((rule) => ({ ...rule, selections: rule.peers.map(selection) }));
+  return {
+    inventory,
+    refused: refused.map(({ policy, faults }) => ({ policy: policyName(policy), faults })),
+    parties,
+    directory: makeDirectory(parties, inventory),
+    prefixes,
+    enforced: enforce(
+      networkRules.filter(({ selectsNodes }) => !selectsNodes),
+      parties,
+      index,
+    ),
+    nodeRules: rules.filter(({ selectsNodes }) => selectsNodes),
+  };
+}
+
+/** Whether a rule's peer selects a party. */
+export function selectsParty({ selector, selected, undecided }: PartySelection, party: Party): Selection {
+  if (party.position < 0) return selects(selector, party.identity);
+  if (selected.has(party.position)) return "yes";
+  const maybe = undecided.size === 0 ? undefined : undecided.get(party.position);
+  return maybe === undefined ? "no" : { maybe };
+}
+
+function enforce(rules: readonly NetworkRule[], parties: readonly Party[], index: LabelIndex): EnforcedPolicy[] {
+  const selecting = parties.map(() => ({ ingress: [] as NetworkRule[], egress: [] as NetworkRule[] }));
+  for (const rule of rules) {
+    for (const position of index.select(rule.subject)) selecting[position]?.[rule.direction].push(rule);
+  }
+  return selecting.map(({ ingress, egress }, position) => {
+    const isolated = parties.slice(position, position + 1).some(({ identity }) => isInitializing(identity));
+    const direction = (rules: readonly NetworkRule[]): DirectionPolicy => ({
+      rules,
+      defaultDeny: isolated || rules.some(({ defaultDeny }) => defaultDeny),
+    });
+    const conflict = conflictOf(ingress) ?? conflictOf(egress);
+    return { ingress: direction(ingress), egress: direction(egress), conflict };
+  });
+}
+
+/** Rules share the selections of equal peers. */
+function selectionCache(parties: readonly Party[], index: LabelIndex): (selector: PeerSelector) => PartySelection {
+  const known = new Map<string, PartySelection>();
+  return (selector) => {
+    const found = known.get(selector.key) ?? select(selector, parties, index);
+    known.set(selector.key, found);
+    return found;
+  };
+}
+
+function select(selector: PeerSelector, parties: readonly Party[], index: LabelIndex): PartySelection {
+  const selected = new Bitset(parties.length);
+  const list: number[] = [];
+  const undecided = new Map<number, string>();
+  for (const position of candidates(selector, parties, index)) {
+    const party = parties[position];
+    const selection = party === undefined ? "no" : selects(selector, party.identity);
+    if (selection === "yes") {
+      selected.add(position);
+      list.push(position);
+    } else if (selection !== "no") {
+      undecided.set(position, selection.maybe);
+    }
+  }
+  return { selector, selected, list, undecided };
+}
+
+/** The parties that a selector may select. */
+function candidates({ condition }: PeerSelector, parties: readonly Party[], index: LabelIndex): Iterable<number> {
+  const indexed = condition.kind === "labels" && !condition.requirements.some(isDerived);
+  return indexed ? index.select(condition.requirements) : parties.keys();
+}
+
+const prefixesOf = (rules: readonly CompiledRule[]): Prefix[] => {
+  const conditions = rules.flatMap(({ peers }) => peers.map(({ condition }) => condition));
+  const prefixes = conditions.flatMap((condition) =>
+    condition.kind === "cidr"
+      ? [condition.prefix, ...condition.except]
+      : condition.kind === "cidr-groups"
+        ? condition.prefixes
+        : [],
+  );
+  return [...new Map(prefixes.map((prefix) => [formatPrefix(prefix), prefix])).values()];
+};
+
+const namesOf = (rules: readonly CompiledRule[], inventory: Inventory): string[] => {
+  const written = rules.flatMap(({ peers }) =>
+    peers.flatMap(({ condition }) => (condition.kind === "fqdn" ? [condition.name] : [])),
+  );
+  return [...new Set([...inventory.names.map(({ name }) => name), ...written])];
+};

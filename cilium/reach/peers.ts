@@ -1,0 +1,207 @@
+/**
+ * The peers of a rule: which identities each of them selects. A peer that cannot be judged (a Service without a list of
+ * Services, a group of a cloud provider) selects "maybe": verdicts that hang on it are not decidable.
+ *
+ * Sources: `pkg/policy/utils/parserules.go`, `pkg/policy/api/entity.go`, `pkg/policy/types/selector.go`.
+ */
+import { containsPrefix, type Prefix, parsePrefix } from "../policy/cidr.ts";
+import type { CidrRule, EgressRule, Entity, FqdnSelector, IngressRule, LabelSelector } from "../policy/schema.ts";
+import {
+  clusterLabel,
+  matches,
+  nodeRequirements,
+  type PeerContext,
+  peerRequirements,
+  type Requirement,
+  selectorRequirements,
+} from "../policy/selector.ts";
+import { parseAddressOrPrefix } from "./addresses.ts";
+import { nameMatcher } from "./fqdn.ts";
+import type { Identity } from "./identity.ts";
+import type { CidrGroup } from "./inventory.ts";
+
+/** Whether a peer selects an identity. */
+export type Selection = "yes" | "no" | { readonly maybe: string };
+
+export type PeerSelector = {
+  /** Equal for equal selectors: Cilium merges their rules before it looks at identities. */
+  readonly key: string;
+  readonly condition: Condition;
+};
+
+export type Condition =
+  | { readonly kind: "everything" }
+  | { readonly kind: "labels"; readonly requirements: readonly Requirement[] }
+  | { readonly kind: "cidr"; readonly prefix: Prefix; readonly except: readonly Prefix[] }
+  | { readonly kind: "cidr-groups"; readonly prefixes: readonly Prefix[] }
+  | { readonly kind: "fqdn"; readonly name: string; readonly matches: (name: string) => boolean }
+  | { readonly kind: "unknown"; readonly reason: string };
+
+/** Either direction's rule: the parts that name peers. */
+export type PeerParts = {
+  readonly endpoints: readonly LabelSelector[] | null | undefined;
+  readonly nodes: readonly LabelSelector[] | null | undefined;
+  readonly entities: readonly Entity[] | null | undefined;
+  readonly cidrs: readonly string[] | null | undefined;
+  readonly cidrSet: readonly CidrRule[] | null | undefined;
+  readonly fqdns: readonly FqdnSelector[] | null | undefined;
+  readonly groups: boolean;
+  readonly services: boolean;
+};
+
+type AnyIngress = Omit<IngressRule, "toPorts" | "authentication">;
+type AnyEgress = Omit<EgressRule, "toPorts" | "authentication" | "toFQDNs"> & Pick<EgressRule, "toFQDNs">;
+
+export const ingressPeers = (rule: AnyIngress): PeerParts => ({
+  endpoints: rule.fromEndpoints,
+  nodes: rule.fromNodes,
+  entities: rule.fromEntities,
+  cidrs: rule.fromCIDR,
+  cidrSet: rule.fromCIDRSet,
+  fqdns: undefined,
+  groups: (rule.fromGroups?.length ?? 0) > 0,
+  services: false,
+});
+
+export const egressPeers = (rule: AnyEgress): PeerParts => ({
+  endpoints: rule.toEndpoints,
+  nodes: rule.toNodes,
+  entities: rule.toEntities,
+  cidrs: rule.toCIDR,
+  cidrSet: rule.toCIDRSet,
+  fqdns: rule.toFQDNs,
+  groups: (rule.toGroups?.length ?? 0) > 0,
+  services: (rule.toServices?.length ?? 0) > 0,
+});
+
+/** What the meaning of a peer depends on besides the rule. */
+export type PeerWorld = PeerContext & { readonly cidrGroups: readonly CidrGroup[] | undefined };
+
+/** The peers of a rule. A rule that names none is for everybody; one with an empty list of peers is for nobody. */
+export function peerSelectors(parts: PeerParts, world: PeerWorld): PeerSelector[] {
+  const lists = [parts.endpoints, parts.nodes, parts.entities, parts.cidrs, parts.cidrSet];
+  if (lists.some((list) => list?.length === 0)) return [];
+  const selectors = [
+    ...(parts.endpoints ?? []).map((selector) => byLabels(peerRequirements(selector, world))),
+    ...(parts.nodes ?? []).map((selector) => byLabels(nodeRequirements(selector, world.cluster))),
+    ...(parts.entities ?? []).flatMap((entity) => entitySelectors(entity, world.cluster)),
+    ...(parts.cidrs ?? []).map((cidr) => cidrSelector({ cidr })),
+    ...(parts.cidrSet ?? []).map((rule) => cidrSetSelector(rule, world.cidrGroups)),
+    ...(parts.fqdns ?? []).map(fqdnSelector),
+    ...(parts.groups ? [unknown("the members of a cloud provider's group are not known offline")] : []),
+    ...(parts.services ? [unknown("toServices needs the cluster's Services and their endpoints")] : []),
+  ];
+  return selectors.length > 0 ? selectors : [everything];
+}
+
+/** Whether a peer selects an identity. */
+export function selects({ condition }: PeerSelector, identity: Identity): Selection {
+  switch (condition.kind) {
+    case "everything":
+      return "yes";
+    case "labels":
+      return selectsByLabels(condition.requirements, identity);
+    case "cidr":
+      return selectsByPrefix(identity, [condition.prefix], condition.except);
+    case "cidr-groups":
+      return selectsByPrefix(identity, condition.prefixes, []);
+    case "fqdn":
+      return identity.outside?.names.some(condition.matches) ? "yes" : "no";
+    case "unknown":
+      return { maybe: condition.reason };
+  }
+}
+
+const everything: PeerSelector = { key: "everything", condition: { kind: "everything" } };
+
+const unknown = (reason: string): PeerSelector => ({
+  key: `unknown ${reason}`,
+  condition: { kind: "unknown", reason },
+});
+
+const byLabels = (requirements: readonly Requirement[]): PeerSelector =>
+  requirements.length === 0
+    ? everything
+    : { key: JSON.stringify(requirements.toSorted(byKey)), condition: { kind: "labels", requirements } };
+
+const byKey = (a: Requirement, b: Requirement): number => (`${a.source}:${a.key}` < `${b.source}:${b.key}` ? -1 : 1);
+
+const reserved = (key: string): PeerSelector => byLabels([{ source: "reserved", key, operator: "In", values: [""] }]);
+
+function entitySelectors(entity: Entity, cluster: string | undefined): PeerSelector[] {
+  const ofCluster = ["host", "remote-node", "init", "ingress", "health", "unmanaged", "kube-apiserver"].map(reserved);
+  switch (entity) {
+    case "all":
+      return [everything];
+    case "world":
+      return ["world", "world-ipv4", "world-ipv6"].map(reserved);
+    case "cluster":
+      return [...ofCluster, byLabels([{ source: "k8s", key: clusterLabel, operator: "In", values: [cluster ?? ""] }])];
+    case "cluster-mesh":
+      return [...ofCluster, byLabels([{ source: "any", key: clusterLabel, operator: "Exists" }])];
+    case "host":
+    case "init":
+    case "ingress":
+    case "unmanaged":
+    case "remote-node":
+    case "health":
+    case "none":
+    case "kube-apiserver":
+      return [reserved(entity)];
+  }
+}
+
+function cidrSelector({ cidr, except = [] }: { cidr: string; except?: readonly string[] }): PeerSelector {
+  const prefix = parseAddressOrPrefix(cidr);
+  const exceptions = except.map(parsePrefix).filter((parsed) => parsed !== undefined);
+  if (prefix === undefined) return unknown(`${cidr} is no CIDR`);
+  const key = `cidr:${cidr}${except.length > 0 ? `-[${except.join(",")}]` : ""}`;
+  return { key, condition: { kind: "cidr", prefix, except: exceptions } };
+}
+
+function cidrSetSelector(rule: CidrRule, groups: readonly CidrGroup[] | undefined): PeerSelector {
+  if (rule.cidr) return cidrSelector({ cidr: rule.cidr, except: rule.except ?? [] });
+  if (groups === undefined) return unknown("the cluster's CiliumCIDRGroups are not known");
+  const selected = groups.filter((group) => selectsGroup(rule, group));
+  const prefixes = selected.flatMap((group) => group.cidrs.map(parsePrefix)).filter((prefix) => prefix !== undefined);
+  const key = `cidrgroup:${rule.cidrGroupRef ?? JSON.stringify(rule.cidrGroupSelector)}`;
+  return { key, condition: { kind: "cidr-groups", prefixes } };
+}
+
+function selectsGroup(rule: CidrRule, group: CidrGroup): boolean {
+  if (rule.cidrGroupRef) return rule.cidrGroupRef === group.name;
+  const labels = Object.entries(group.labels).map(([key, value]) => ({ source: "cidrgroup", key, value }));
+  return matches(selectorRequirements(rule.cidrGroupSelector ?? {}), labels);
+}
+
+const fqdnSelector = (selector: FqdnSelector): PeerSelector => ({
+  key: `fqdn:${selector.matchName ?? ""},${selector.matchPattern ?? ""}`,
+  condition: { kind: "fqdn", name: selector.matchName ?? selector.matchPattern ?? "", matches: nameMatcher(selector) },
+});
+
+/** Whether a requirement is on a label that Cilium makes from policies and CIDR groups: that is not judged here. */
+export const isDerived = ({ source }: Requirement): boolean => derivedSources.has(source);
+
+const derivedSources = new Set(["cidr", "fqdn", "cidrgroup", "node"]);
+
+function selectsByLabels(requirements: readonly Requirement[], identity: Identity): Selection {
+  const derived = requirements.find(isDerived);
+  if (derived !== undefined && identity.outside !== undefined) {
+    return { maybe: `a selector on the label ${derived.source}:${derived.key} is not judged` };
+  }
+  return matches(requirements, identity.labels) ? "yes" : "no";
+}
+
+function selectsByPrefix({ outside }: Identity, prefixes: readonly Prefix[], except: readonly Prefix[]): Selection {
+  if (outside === undefined) return "no";
+  const { address } = outside;
+  if (address !== undefined) {
+    const inside = (prefix: Prefix) => containsPrefix(prefix, address);
+    return prefixes.some(inside) && !except.some(inside) ? "yes" : "no";
+  }
+  const anyIPv4 = prefixes.some((prefix) => prefix.bits === 0 && prefix.address.kind() === "ipv4");
+  if (anyIPv4 && except.length === 0) return "yes";
+  return prefixes.some((prefix) => prefix.address.kind() === "ipv4")
+    ? { maybe: `the address of ${outside.names[0] ?? "the destination"} is not known` }
+    : "no";
+}

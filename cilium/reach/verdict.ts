@@ -1,0 +1,235 @@
+/**
+ * What Cilium decides about one connection: at its source's end by the egress rules there, at its destination's by the
+ * ingress rules. A deny wins over every allow; without a matching rule, default deny decides.
+ */
+import type { FqdnSelector, HttpRule } from "../policy/schema.ts";
+import { isHost } from "./identity.ts";
+import type { Question } from "./inventory.ts";
+import { type DirectionPolicy, type Network, type NetworkRule, selectsParty } from "./network.ts";
+import type { Party } from "./party.ts";
+import type { Selection } from "./peers.ts";
+import { type L7, type PortMatch, protocolBit } from "./ports.ts";
+import { resolve } from "./resolve.ts";
+import type { Direction, RuleReference } from "./rules.ts";
+
+/** `allowed-once-resolved`: when the DNS proxy has seen the source resolve the name. */
+export type Outcome = "allowed" | "allowed-once-resolved" | "denied" | "undecidable";
+
+export type Verdict = { readonly outcome: Outcome; readonly egress: EndVerdict; readonly ingress: EndVerdict };
+
+/** What is decided at one end, and by what. */
+export type EndVerdict =
+  | {
+      readonly verdict: "allowed";
+      readonly by: AllowedBy;
+      readonly redirect: Redirect | undefined;
+      /** Only by a rule on DNS names: it takes effect when the DNS proxy has seen the name resolved. */
+      readonly onceResolved: boolean;
+      /** The strictest mode of mutual authentication that a matching rule asks for. */
+      readonly authentication: "required" | "test-always-fail" | undefined;
+    }
+  | { readonly verdict: "denied"; readonly by: DeniedBy }
+  | { readonly verdict: "undecidable"; readonly reason: string };
+
+export type AllowedBy =
+  | { readonly kind: "rules"; readonly rules: readonly RuleReference[] }
+  /** No policy governs this direction of the endpoint, or none with default deny. */
+  | { readonly kind: "no-default-deny" }
+  /** An endpoint's own node may always reach it. */
+  | { readonly kind: "allow-localhost" }
+  /** Cilium applies no policy at this end: a node, or something outside the cluster. */
+  | { readonly kind: "not-enforced" };
+
+export type DeniedBy =
+  | { readonly kind: "rules"; readonly rules: readonly RuleReference[] }
+  /** The policies that put the endpoint into default deny; none for an endpoint that is still initializing. */
+  | { readonly kind: "default-deny"; readonly policies: readonly string[] };
+
+/** Traffic that passes a proxy, and what the proxy lets through. */
+export type Redirect =
+  | { readonly parser: "http"; readonly lets: "everything" | readonly HttpRule[] }
+  | { readonly parser: "dns"; readonly lets: "everything" | readonly FqdnSelector[] }
+  | { readonly parser: "tls" }
+  | { readonly parser: "crd"; readonly listener: string };
+
+/**
+ * The verdict about one connection.
+ *
+ * @throws {UnknownPeer} if the inventory does not know an end
+ */
+export function verdict(network: Network, question: Question): Verdict {
+  const protocol = protocolBit[question.protocol];
+  const cases = resolve(network, question).map(({ source, destination, circumstance }) => ({
+    circumstance,
+    egress: endVerdict(network, "egress", source, destination, protocol, question.port),
+    ingress: endVerdict(network, "ingress", destination, source, protocol, question.port),
+  }));
+  const [only, ...more] = cases;
+  if (only === undefined) throw new Error("a question has no case");
+  if (more.length === 0) return together(only.egress, only.ingress);
+  return together(
+    agreed(cases.map(({ egress, circumstance }) => ({ end: egress, circumstance }))),
+    agreed(cases.map(({ ingress, circumstance }) => ({ end: ingress, circumstance }))),
+  );
+}
+
+/** Both ends have to allow a connection. */
+function together(egress: EndVerdict, ingress: EndVerdict): Verdict {
+  return { outcome: outcomeOf(egress, ingress), egress, ingress };
+}
+
+function outcomeOf(egress: EndVerdict, ingress: EndVerdict): Outcome {
+  if (egress.verdict === "denied" || ingress.verdict === "denied") return "denied";
+  if (egress.verdict === "undecidable" || ingress.verdict === "undecidable") return "undecidable";
+  return egress.onceResolved ? "allowed-once-resolved" : "allowed";
+}
+
+/** One verdict for all cases of a question, if they come to the same. */
+function agreed(cases: readonly { readonly end: EndVerdict; readonly circumstance: string }[]): EndVerdict {
+  const [first, ...rest] = cases;
+  if (first === undefined) throw new Error("a question has no case");
+  const other = rest.find(({ end }) => end.verdict !== first.end.verdict);
+  if (other === undefined) return first.end;
+  const say = ({ end, circumstance }: typeof first) => `${end.verdict} ${circumstance}`;
+  return { verdict: "undecidable", reason: `${say(first)}, ${say(other)}` };
+}
+
+function endVerdict(
+  network: Network,
+  direction: Direction,
+  subject: Party,
+  peer: Party,
+  protocol: number,
+  port: number,
+): EndVerdict {
+  switch (subject.enforcement) {
+    case "elsewhere":
+      return notEnforced;
+    case "node": {
+      const rule = network.nodeRules.find((rule) => rule.direction === direction);
+      return rule === undefined
+        ? notEnforced
+        : undecidable(`${rule.policy} selects nodes, and whether the host firewall is on is not known`);
+    }
+    case "endpoint": {
+      const policy = network.enforced[subject.position];
+      if (policy === undefined) return notEnforced;
+      if (policy.conflict !== undefined) return undecidable(policy.conflict);
+      return decide(policy[direction], direction, subject, peer, protocol, port);
+    }
+  }
+}
+
+const notEnforced: EndVerdict = allowedBy({ kind: "not-enforced" });
+const noDefaultDeny: EndVerdict = allowedBy({ kind: "no-default-deny" });
+const allowLocalhost: EndVerdict = allowedBy({ kind: "allow-localhost" });
+
+function allowedBy(by: AllowedBy): EndVerdict {
+  return { verdict: "allowed", by, redirect: undefined, onceResolved: false, authentication: undefined };
+}
+
+const undecidable = (reason: string): EndVerdict => ({ verdict: "undecidable", reason });
+
+/** A rule that says something about a connection. */
+type Hit = { readonly rule: NetworkRule; readonly match: PortMatch; readonly reference: RuleReference };
+
+function decide(
+  policy: DirectionPolicy,
+  direction: Direction,
+  subject: Party,
+  peer: Party,
+  protocol: number,
+  port: number,
+): EndVerdict {
+  const server = direction === "ingress" ? subject : peer;
+  const denying: RuleReference[] = [];
+  const allowing: Hit[] = [];
+  let maybeDenied: string | undefined;
+  let maybeAllowed: string | undefined;
+  for (const rule of policy.rules) {
+    const selection = ruleSelects(rule, peer);
+    if (selection === "no") continue;
+    for (let i = 0; i < rule.ports.length; i++) {
+      const match = rule.ports[i];
+      const reference = rule.references[i];
+      if (match === undefined || reference === undefined || !covers(match, server, protocol, port)) continue;
+      if (selection === "yes") {
+        if (rule.deny) denying.push(reference);
+        else allowing.push({ rule, match, reference });
+      } else if (rule.deny) {
+        maybeDenied ??= `${reference.policy} ${reference.path} may deny it: ${selection.maybe}`;
+      } else if (allowing.length === 0 || match.l7 !== undefined) {
+        maybeAllowed ??= `${reference.policy} ${reference.path} may allow it: ${selection.maybe}`;
+      }
+    }
+  }
+  if (denying.length > 0) return { verdict: "denied", by: { kind: "rules", rules: denying } };
+  if (maybeDenied !== undefined) return undecidable(maybeDenied);
+  if (allowing.length > 0) return allowedByRules(allowing, policy.defaultDeny, peer);
+  if (!policy.defaultDeny) return noDefaultDeny;
+  if (direction === "ingress" && policy.rules.length > 0 && isHost(peer.identity)) return allowLocalhost;
+  if (maybeAllowed !== undefined) return undecidable(maybeAllowed);
+  const isolating = policy.rules.filter(({ defaultDeny }) => defaultDeny).map((rule) => rule.policy);
+  return { verdict: "denied", by: { kind: "default-deny", policies: [...new Set(isolating)] } };
+}
+
+/** Whether one of a rule's peers selects a party. */
+export function ruleSelects(rule: NetworkRule, party: Party): Selection {
+  let undecided: Selection = "no";
+  for (const peer of rule.selections) {
+    const selection = selectsParty(peer, party);
+    if (selection === "yes") return "yes";
+    if (selection !== "no") undecided = selection;
+  }
+  return undecided;
+}
+
+function covers({ protocols, ports }: PortMatch, server: Party, protocol: number, port: number): boolean {
+  if ((protocols & protocol) === 0) return false;
+  if ("from" in ports) return ports.from <= port && port <= ports.to;
+  const named = server.ports.get(ports.name);
+  return named !== undefined && named.protocol === protocol && named.port === port;
+}
+
+function allowedByRules(hits: readonly Hit[], defaultDeny: boolean, peer: Party): EndVerdict {
+  const modes = hits.map(({ rule }) => rule.authentication);
+  return {
+    verdict: "allowed",
+    by: { kind: "rules", rules: hits.map(({ reference }) => reference) },
+    redirect: redirectOf(hits, defaultDeny),
+    onceResolved:
+      peer.identity.outside !== undefined && defaultDeny && hits.every(({ rule }) => byNameOnly(rule, peer)),
+    authentication: (["test-always-fail", "required"] as const).find((mode) => modes.includes(mode)),
+  };
+}
+
+const byNameOnly = (rule: NetworkRule, peer: Party): boolean =>
+  rule.selections.every((selection) =>
+    selection.selector.condition.kind === "fqdn" ? true : selectsParty(selection, peer) !== "yes",
+  );
+
+/**
+ * The proxy that takes the traffic: of those that matching rules ask for, the one with the highest precedence
+ * (`pkg/policy/types/entry.go`). It lets everything through that a rule without L7 allows, or without default deny.
+ */
+function redirectOf(hits: readonly Hit[], defaultDeny: boolean): Redirect | undefined {
+  const proxied = hits.flatMap(({ match }) => match.l7 ?? []);
+  const [first, ...rest] = proxied;
+  if (first === undefined) return undefined;
+  const taking = rest.reduce((best, l7) => (l7.priority < best.priority ? l7 : best), first);
+  const lifted = !defaultDeny || hits.some(({ match }) => match.l7 === undefined);
+  return redirect(taking, proxied, lifted);
+}
+
+function redirect(taking: L7, proxied: readonly L7[], lifted: boolean): Redirect {
+  switch (taking.parser) {
+    case "http":
+      return { parser: "http", lets: lifted ? "everything" : proxied.flatMap(({ http }) => http) };
+    case "dns":
+      return { parser: "dns", lets: lifted ? "everything" : proxied.flatMap(({ dns }) => dns) };
+    case "tls":
+      return { parser: "tls" };
+    case "crd":
+      return { parser: "crd", listener: taking.listener ?? "" };
+  }
+}
