@@ -15,6 +15,8 @@ const structured = <T extends z.ZodType>(schema: T) =>
     }
   }, schema);
 
+const enforcement = z.enum(["enforce", "observe"]);
+const policyName = z.string().regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/, "expected the name of a policy");
 const labelsByWorkload = z.record(z.string(), z.record(z.string(), z.string()));
 const addressByHost = z.record(z.string(), z.union([z.ipv4(), z.ipv6()], "expected an IP address"));
 
@@ -33,12 +35,25 @@ export const configSchema = z.strictObject({
   egressDefaultDeny: structured(z.boolean())
     .default(false)
     .describe("Put every pod of the cluster into egress default deny, also those without a policy of their own"),
+  enforcement: enforcement.default("enforce").describe("enforce, or observe: the same rules, but nothing is dropped"),
+  namespaceEnforcement: structured(z.record(z.string(), enforcement))
+    .default({})
+    .describe("enforce or observe by namespace, where it differs from enforcement"),
   labels: structured(labelsByWorkload)
     .default({})
     .describe("Labels to select on by namespace/workload, where a chart names its pods differently"),
   addresses: structured(addressByHost)
     .default({})
     .describe("IP addresses of external hosts by name (qnap-nfs, qnap-api), where they differ"),
+  policyNames: structured(z.record(z.string(), policyName))
+    .default({})
+    .describe("Names of policies by namespace/workload, where the cluster's own differ"),
+  adoptExisting: structured(z.boolean())
+    .default(false)
+    .describe("Take over policies that are in the cluster already, whoever owns their fields"),
+  waitForValid: structured(z.boolean())
+    .default(false)
+    .describe("Let up wait until Cilium has accepted each policy (its Valid condition)"),
   kubeconfig: z.string().default("").describe("Path of a kubeconfig; if empty, the usual places"),
   context: z.string().default("").describe("Context of the kubeconfig; if empty, its current one"),
 });

@@ -13,6 +13,7 @@ const provider = new Provider("cluster", {
   // The provider is replaced, and with it every policy, only when the stack moves to another cluster.
   clusterIdentifier: config.clusterName,
   enableServerSideApply: true,
+  upsertExistingObjects: config.adoptExisting,
   kubeconfig: config.kubeconfig || undefined,
   context: config.context || undefined,
 });

@@ -1,7 +1,7 @@
 /** Hands a program's policies to Pulumi in dependency order. */
 import type { Provider } from "@pulumi/kubernetes/provider.js";
 import type { Resource } from "@pulumi/pulumi";
-import { workloadId } from "../cilium/model/cluster.ts";
+import { policyNameOf, workloadId } from "../cilium/model/cluster.ts";
 import { applyOrder } from "../cilium/model/order.ts";
 import { policyName } from "./ownership.ts";
 import type { Program } from "./program.ts";
@@ -28,8 +28,9 @@ export function applyPolicies({ cluster, policies }: Program, provider: Provider
   const byNamespace = Map.groupBy(applyOrder(cluster), ({ workload }) => workload.namespace);
   for (const [namespace, steps] of byNamespace) {
     const ordered = steps.flatMap(({ workload, after }) => {
-      const manifest = namespaced.get(workloadId(workload));
-      return manifest === undefined ? [] : [{ manifest, after: [...first.policies.keys(), ...after] }];
+      const name = workloadId(workload);
+      const manifest = namespaced.get(`${workload.namespace}/${policyNameOf(cluster, workload)}`);
+      return manifest === undefined ? [] : [{ name, manifest, after: [...first.policies.keys(), ...after] }];
     });
     const component = new NamespacePolicies(namespace, ordered, applied, { provider });
     for (const [name, policy] of component.policies) applied.set(name, policy);

@@ -16,10 +16,18 @@ interface Marks {
   readonly annotations: Record<string, string>;
 }
 
+/** How the Kubernetes provider is to treat the policies. */
+export interface Handling {
+  /** Overwrite fields that others own. */
+  readonly adoptExisting: boolean;
+  /** Wait for the condition `Valid`, which Cilium sets once it has accepted a policy. */
+  readonly waitForValid: boolean;
+}
+
 /** The annotation that names the owner as `project/stack`. */
 export const stackAnnotation = "network-policies/stack";
 
-export function owned<P extends Policy>(policy: P, { project, stack }: StackName): Owned<P> {
+export function owned<P extends Policy>(policy: P, { project, stack }: StackName, handling: Handling): Owned<P> {
   const { name, namespace } = policy.metadata;
   const marks: Marks = {
     labels: { "app.kubernetes.io/managed-by": "pulumi", "app.kubernetes.io/part-of": project },
@@ -27,6 +35,8 @@ export function owned<P extends Policy>(policy: P, { project, stack }: StackName
       [stackAnnotation]: `${project}/${stack}`,
       // Policies own nothing, so a deletion has nothing to wait for.
       "pulumi.com/deletionPropagationPolicy": "background",
+      ...(handling.adoptExisting && { "pulumi.com/patchForce": "true" }),
+      ...(handling.waitForValid && { "pulumi.com/waitFor": "condition=Valid" }),
     },
   };
   return { ...policy, metadata: { name, ...(namespace != null && { namespace }), ...marks } };

@@ -23,5 +23,5 @@ export function readProgram(values: Readonly<Record<string, string>>, stack: Sta
   const cluster = configure(declared, config);
   const found = faults(cluster);
   if (found.length > 0) throw new Faults(found);
-  return { config, cluster, policies: renderPolicies(cluster).map((policy) => owned(policy, stack)) };
+  return { config, cluster, policies: renderPolicies(cluster).map((policy) => owned(policy, stack, config)) };
 }

@@ -32,6 +32,9 @@ export class CiliumClusterwideNetworkPolicy extends CustomResource {
   }
 }
 
+/** A policy is there at once; only `waitForValid` waits, and the agent answers within seconds or not at all. */
+const customTimeouts = { create: "60s", update: "60s", delete: "60s" };
+
 /** The policies that hold in every namespace. */
 export class ClusterwidePolicies extends ComponentResource {
   /** By name. */
@@ -46,22 +49,23 @@ export class ClusterwidePolicies extends ComponentResource {
     this.policies = new Map(
       manifests.map((manifest) => {
         const name = policyName(manifest);
-        return [name, new CiliumClusterwideNetworkPolicy(name, manifest, { parent: this })];
+        return [name, new CiliumClusterwideNetworkPolicy(name, manifest, { parent: this, customTimeouts })];
       }),
     );
     this.registerOutputs({ policies: [...this.policies.keys()] });
   }
 }
 
-/** A policy, and the names of the policies (`namespace/name`, or `name` of a clusterwide one) that come before it. */
+/** A policy under the name of its workload (`namespace/name`), and the names of the policies that come before it. */
 export interface OrderedPolicy {
+  readonly name: string;
   readonly manifest: Owned<schema.CiliumNetworkPolicy>;
   readonly after: readonly string[];
 }
 
 /** The policies of one namespace. */
 export class NamespacePolicies extends ComponentResource {
-  /** By `namespace/name`. */
+  /** By name of their workload (`namespace/name`). */
   readonly policies: ReadonlyMap<string, CiliumNetworkPolicy>;
 
   /** `ordered` is in the order of application; `earlier` holds the policies of other components by name. */
@@ -73,11 +77,10 @@ export class NamespacePolicies extends ComponentResource {
   ) {
     super("network-policies:index:NamespacePolicies", namespace, {}, opts);
     const policies = new Map<string, CiliumNetworkPolicy>();
-    for (const { manifest, after } of ordered) {
+    for (const { name, manifest, after } of ordered) {
       // A dependency on a component reaches neither its children nor ours, so every policy names the policies themselves.
-      const dependsOn = after.flatMap((name) => policies.get(name) ?? earlier.get(name) ?? []);
-      const name = policyName(manifest);
-      policies.set(name, new CiliumNetworkPolicy(name, manifest, { parent: this, dependsOn }));
+      const dependsOn = after.flatMap((before) => policies.get(before) ?? earlier.get(before) ?? []);
+      policies.set(name, new CiliumNetworkPolicy(name, manifest, { parent: this, dependsOn, customTimeouts }));
     }
     this.policies = policies;
     this.registerOutputs({ policies: [...policies.keys()] });

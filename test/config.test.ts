@@ -15,8 +15,13 @@ describe("The config", () => {
       apiServerPort: 6443,
       dnsNames: ["*"],
       egressDefaultDeny: false,
+      enforcement: "enforce",
+      namespaceEnforcement: {},
       labels: {},
       addresses: {},
+      policyNames: {},
+      adoptExisting: false,
+      waitForValid: false,
       kubeconfig: "",
       context: "",
     });
@@ -91,6 +96,26 @@ describe("The config", () => {
       "a workload that does not exist",
       { labels: '{"argocd/servre":{"app":"x"}}' },
       [/^labels\.argocd\/servre: there is no workload of this name; did you mean argocd\/server\?$/],
+    ],
+    [
+      "a namespace that does not exist",
+      { namespaceEnforcement: '{"argocdd":"observe"}' },
+      [/^namespaceEnforcement\.argocdd: there is no namespace of this name; did you mean argocd\?$/],
+    ],
+    [
+      "a stage that does not exist",
+      { enforcement: "audit" },
+      [/^config network-policies:enforcement: .*enforce.*observe.*given audit$/],
+    ],
+    [
+      "a policy name for a workload that does not exist",
+      { policyNames: '{"argocd/x":"y"}' },
+      [/^policyNames\.argocd\/x: there is no workload of this name/],
+    ],
+    [
+      "one name for two policies",
+      { policyNames: '{"argocd/server":"redis"}' },
+      [/^policyNames: two policies are called argocd\/redis/],
     ],
     [
       "a host that does not exist",

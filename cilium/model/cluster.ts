@@ -11,6 +11,9 @@ export interface Cluster {
   readonly dns: PortsOf<Workload>;
 }
 
+/** `observe` renders the same rules without default deny and without deny rules: nothing is dropped. */
+export type Enforcement = "enforce" | "observe";
+
 /** What differs between clusters that run the same workloads. */
 export interface Settings {
   /** Cilium's `cluster.name`: the label that real pods carry and the Gateway's endpoint does not. */
@@ -21,6 +24,12 @@ export interface Settings {
   readonly dnsNames: readonly string[];
   /** Whether every pod of the cluster goes into egress default deny. */
   readonly egressDefaultDeny: boolean;
+  /** Whether policies take effect, or only let Hubble tell what they would do. */
+  readonly enforcement: Enforcement;
+  /** The same by namespace, where it differs. */
+  readonly namespaceEnforcement: Readonly<Record<string, Enforcement>>;
+  /** Names of policies by `namespace/workload`, where they differ from the workload's. */
+  readonly policyNames: Readonly<Record<string, string>>;
   /** Labels to select on, by `namespace/workload`, where this cluster's charts differ. */
   readonly labels: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** Addresses of external hosts by name, where they differ. */
@@ -68,6 +77,13 @@ export function configure(cluster: Cluster, settings: Settings): ConfiguredClust
 }
 
 export const workloadId = (pods: Workload | HostNetworkPods): string => `${pods.namespace}/${pods.name}`;
+
+export const enforcementOf = ({ settings }: ConfiguredCluster, { namespace }: Workload): Enforcement =>
+  settings.namespaceEnforcement[namespace] ?? settings.enforcement;
+
+/** The `metadata.name` of a workload's policy. */
+export const policyNameOf = ({ settings }: ConfiguredCluster, workload: Workload): string =>
+  settings.policyNames[workloadId(workload)] ?? workload.name;
 
 export const workloads = (cluster: Cluster): Workload[] => cluster.namespaces.flatMap((n) => n.workloads);
 

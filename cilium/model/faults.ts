@@ -1,7 +1,7 @@
 /** What is wrong with a cluster as stated, before anything is rendered or registered. One sentence per fault. */
 import ipaddr from "ipaddr.js";
 import { isKept, matches, podIdentity, subjectRequirements } from "../policy/selector.ts";
-import { type ConfiguredCluster, externalHosts, workloadId, workloads } from "./cluster.ts";
+import { type ConfiguredCluster, externalHosts, policyNameOf, workloadId, workloads } from "./cluster.ts";
 import type { Statement } from "./flow.ts";
 import { examplePods, labelSelector } from "./labels.ts";
 import { didYouMean } from "./names.ts";
@@ -38,6 +38,7 @@ export function faults(cluster: ConfiguredCluster): string[] {
 /** Overrides for workloads and hosts that do not exist. */
 function unknownSettings(cluster: ConfiguredCluster): string[] {
   const ids = workloads(cluster).map(workloadId);
+  const namespaces = cluster.namespaces.map(({ name }) => name);
   const hosts = externalHosts(cluster).map(({ name }) => name);
   const unknown = (key: string, given: object, known: string[], what: string) =>
     Object.keys(given)
@@ -45,17 +46,29 @@ function unknownSettings(cluster: ConfiguredCluster): string[] {
       .map((name) => `${key}.${name}: there is no ${what} of this name${didYouMean(name, known)}`);
   return [
     ...unknown("labels", cluster.settings.labels, ids, "workload"),
+    ...unknown("policyNames", cluster.settings.policyNames, ids, "workload"),
+    ...unknown("namespaceEnforcement", cluster.settings.namespaceEnforcement, namespaces, "namespace"),
     ...unknown("addresses", cluster.settings.addresses, hosts, "external host"),
   ];
 }
 
+/** Two declarations of one name, or two policies that a setting gives one name. */
 function duplicateNames(cluster: ConfiguredCluster): string[] {
   const all: (Workload | HostNetworkPods)[] = cluster.namespaces.flatMap((n) => [...n.workloads, ...n.hostNetwork]);
   const names = [...cluster.namespaces.map(({ name }) => `namespace ${name}`), ...all.map(workloadId)];
-  return [...new Set(names.filter((name, at) => names.indexOf(name) !== at))].map(
-    (name) => `${name} is declared twice; a name belongs to one policy`,
-  );
+  const twice = duplicates(names);
+  const policyNames = workloads(cluster)
+    .filter((workload) => !twice.includes(workloadId(workload)))
+    .map((workload) => `${workload.namespace}/${policyNameOf(cluster, workload)}`);
+  return [
+    ...twice.map((name) => `${name} is declared twice; a name belongs to one policy`),
+    ...duplicates(policyNames).map((name) => `policyNames: two policies are called ${name}; give each its own name`),
+  ];
 }
+
+const duplicates = (names: readonly string[]): string[] => [
+  ...new Set(names.filter((name, at) => names.indexOf(name) !== at)),
+];
 
 function workloadFaults(workload: Workload): string[] {
   const id = workloadId(workload);

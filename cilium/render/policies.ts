@@ -1,6 +1,6 @@
 /** The policies of a cluster: one for each workload, both directions governed, and the clusterwide one for DNS. */
 import ipaddr from "ipaddr.js";
-import { type ConfiguredCluster, workloads } from "../model/cluster.ts";
+import { type ConfiguredCluster, enforcementOf, policyNameOf, workloads } from "../model/cluster.ts";
 import { labelSelector } from "../model/labels.ts";
 import { nodes, type Peer, peerName, type Workload } from "../model/peers.ts";
 import type { Port } from "../model/ports.ts";
@@ -40,16 +40,19 @@ function renderPolicy(cluster: ConfiguredCluster, workload: Workload): CiliumNet
     leaving.map((flow) => ({ ...flow, peer: flow.to, inspectHttp: false })),
     workload.namespace,
   ).map(egressRule);
+  const observed = enforcementOf(cluster, workload) === "observe";
+  const denyWorld = workload.denyWorld && !observed;
   return {
     apiVersion: "cilium.io/v2",
     kind: "CiliumNetworkPolicy",
-    metadata: { name: workload.name, namespace: workload.namespace },
+    metadata: { name: policyNameOf(cluster, workload), namespace: workload.namespace },
     spec: {
       description: `${workload.name}. Ingress: ${ingressCell(cluster, workload)}. Egress: ${egressCell(cluster, workload)}.`,
       endpointSelector: labelSelector(workload.labels),
-      ...(workload.denyWorld && { ingressDeny: [{ fromEntities: ["world"] }] }),
-      ...((ingress.length > 0 || !workload.denyWorld) && { ingress: ingress.length > 0 ? ingress : [{}] }),
+      ...(denyWorld && { ingressDeny: [{ fromEntities: ["world"] }] }),
+      ...((ingress.length > 0 || !denyWorld) && { ingress: ingress.length > 0 ? ingress : [{}] }),
       egress: egress.length > 0 ? egress : [{}],
+      ...(observed && { enableDefaultDeny: { ingress: false, egress: false } }),
     },
   };
 }
@@ -59,7 +62,7 @@ function renderPolicy(cluster: ConfiguredCluster, workload: Workload): CiliumNet
  * Cilium's own endpoints out: a policy on the Gateway's would answer its clients with 403.
  */
 function renderDnsPolicy(cluster: ConfiguredCluster): CiliumClusterwideNetworkPolicy {
-  const { clusterName, dnsNames, egressDefaultDeny } = cluster.settings;
+  const { clusterName, dnsNames, egressDefaultDeny, enforcement } = cluster.settings;
   const { peer, ports } = cluster.dns;
   return {
     apiVersion: "cilium.io/v2",
@@ -74,7 +77,7 @@ function renderDnsPolicy(cluster: ConfiguredCluster): CiliumClusterwideNetworkPo
           toPorts: [{ ...portRule(ports, false), rules: { dns: dnsNames.map(fqdnSelector) } }],
         },
       ],
-      enableDefaultDeny: { egress: egressDefaultDeny },
+      enableDefaultDeny: { egress: egressDefaultDeny && enforcement === "enforce" },
     },
   };
 }

@@ -26,6 +26,9 @@ const settings: Settings = {
   apiServerPort: 6443,
   dnsNames: ["*"],
   egressDefaultDeny: false,
+  enforcement: "enforce",
+  namespaceEnforcement: {},
+  policyNames: {},
   labels: {},
   addresses: {},
 };
