@@ -54,6 +54,22 @@ export const configSchema = z.strictObject({
   waitForValid: structured(z.boolean())
     .default(false)
     .describe("Let up wait until Cilium has accepted each policy (its Valid condition)"),
+  probe: structured(z.boolean())
+    .default(false)
+    .describe("Run a Job in each of probeNamespaces that tries from inside what the policies promise"),
+  probeNamespaces: structured(z.array(z.string()))
+    .default([])
+    .describe("Where to probe; if empty, in every namespace of the program"),
+  probeImage: z
+    .string()
+    .min(1)
+    .default("docker.io/library/busybox:1.37.0")
+    .describe("Image of the probe: a shell, nslookup and nc; pin it by digest"),
+  probeForbidden: z
+    .string()
+    .regex(/^[^:]+:\d+$/, "expected host:port")
+    .default("kube-dns.kube-system.svc.cluster.local:9153")
+    .describe("host:port that answers without policies and must not answer the probe"),
   kubeconfig: z.string().default("").describe("Path of a kubeconfig; if empty, the usual places"),
   context: z.string().default("").describe("Context of the kubeconfig; if empty, its current one"),
 });

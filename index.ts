@@ -19,6 +19,8 @@ const provider = new Provider("cluster", {
 });
 
 const applied = applyPolicies(program, provider);
+// The probe loads the whole Kubernetes SDK, so only who asks for it waits for that.
+if (config.probe) (await import("./components/probe.ts")).runProbes(program, provider, applied);
 
 export const policies = policyOutputs(applied);
 export const policyCounts = countPolicies(cluster);

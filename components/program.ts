@@ -6,6 +6,7 @@ import { renderPolicies } from "../cilium/render/policies.ts";
 import { type Config, readConfig } from "../config.ts";
 import { cluster as declared } from "./cluster.ts";
 import { type Owned, owned, type StackName } from "./ownership.ts";
+import { unknownProbeNamespaces, withProbes } from "./probe-workload.ts";
 
 export interface Program {
   readonly config: Config;
@@ -20,8 +21,10 @@ export interface Program {
  */
 export function readProgram(values: Readonly<Record<string, string>>, stack: StackName): Program {
   const config = readConfig(values, stack.project);
-  const cluster = configure(declared, config);
-  const found = faults(cluster);
+  const chosen = config.probeNamespaces.length > 0 ? config.probeNamespaces : declared.namespaces.map((n) => n.name);
+  const probed = config.probe ? chosen : [];
+  const cluster = configure(withProbes(declared, probed), config);
+  const found = [...unknownProbeNamespaces(declared, config.probeNamespaces), ...faults(cluster)];
   if (found.length > 0) throw new Faults(found);
   return { config, cluster, policies: renderPolicies(cluster).map((policy) => owned(policy, stack, config)) };
 }

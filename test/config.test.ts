@@ -22,6 +22,10 @@ describe("The config", () => {
       policyNames: {},
       adoptExisting: false,
       waitForValid: false,
+      probe: false,
+      probeNamespaces: [],
+      probeImage: "docker.io/library/busybox:1.37.0",
+      probeForbidden: "kube-dns.kube-system.svc.cluster.local:9153",
       kubeconfig: "",
       context: "",
     });
