@@ -3,6 +3,8 @@
 import { fileURLToPath } from "node:url";
 import { Command, CommanderError } from "commander";
 import { Faults } from "../cilium/model/faults.ts";
+import { docs } from "./commands/docs.ts";
+import { inventory } from "./commands/inventory.ts";
 import { render } from "./commands/render.ts";
 import { Failure } from "./failure.ts";
 
@@ -15,7 +17,7 @@ const netpol = new Command("netpol")
   .showHelpAfterError("(netpol --help lists the commands)")
   .exitOverride();
 
-for (const register of [render]) register(netpol, root);
+for (const register of [render, docs]) register(netpol, root);
 
 try {
   await netpol.parseAsync();

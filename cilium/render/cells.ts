@@ -1,49 +1,96 @@
-/** What a policy allows in the words of the tables: `cloudflared, gateway → 8080`. For descriptions and documentation. */
+/** What a policy allows in the words of the tables: `gateway, cloudflared → 8080`. For descriptions and documentation. */
 import type { ConfiguredCluster } from "../model/cluster.ts";
 import type { Flow } from "../model/flow.ts";
-import { type Peer, peerName, type Workload } from "../model/peers.ts";
+import { isApiServer, nodes, type Peer, peerName, type Workload } from "../model/peers.ts";
 import { type Port, portText } from "../model/ports.ts";
 
-/** What may reach the workload: `gateway → 8080 (L7 HTTP); prometheus (monitoring) → 8083`, or `(none)`. */
+/** What may reach the workload: `gateway → 3000 (L7 HTTP); prometheus (monitoring) → 9327`, or `(none)`. */
 export function ingressCell(cluster: ConfiguredCluster, workload: Workload): string {
   const reaching = cluster.flows.filter(({ to }) => same(to, workload));
-  const byPorts = Map.groupBy(reaching, (flow) => `${portList(flow.ports)}${flow.inspectHttp ? " (L7 HTTP)" : ""}`);
-  const cells = [...byPorts].map(([ports, group]) => {
-    const sources = [...new Set(group.map(({ from }) => shortName(from, workload)))];
-    const purposes = [...new Set(group.flatMap(({ purpose }) => purpose ?? []))];
-    return `${sources.join(", ")} → ${ports}${purposes.length === 1 && group.every((f) => f.purpose) ? ` (${purposes[0]})` : ""}`;
+  const groups = Map.groupBy(reaching, (flow) => `${portList(flow.ports)}${remark(flow)}`);
+  const cells = [...groups].map(([ports, group]) => {
+    const sources = new Set(group.map(({ from }) => endText(endOf(from, workload))));
+    return `${[...sources].join(", ")} → ${ports}`;
   });
   if (workload.denyWorld) cells.unshift("(deny world)");
   return cells.length === 0 ? "(none)" : cells.join("; ");
 }
 
-/** What the workload may reach: `kube-apiserver:6443, redis:6379`, or `(none)`. */
+/** What the workload may reach: `kube-apiserver, redis:6379, filer (seaweedfs):8333`, or `(none)`. */
 export function egressCell(cluster: ConfiguredCluster, workload: Workload): string {
   const reached = cluster.flows.filter(({ from }) => same(from, workload));
-  return reached.length === 0 ? "(none)" : reached.map((flow) => destinationText(flow, workload)).join(", ");
+  if (reached.length === 0) return "(none)";
+  // First all ports of one end, then all ends in one place that agree in their ports.
+  const ends = Map.groupBy(reached, (flow) => `${endText(endOf(flow.to, workload))}${remark(flow)}`);
+  const destinations = [...ends.values()].flatMap((flows) =>
+    flows.slice(0, 1).map((flow) => {
+      const { names, place } = endOf(flow.to, workload);
+      const ports = new Set(flows.flatMap(({ ports }) => ports));
+      return { names, rest: `${place}${portSuffix(cluster, flow.to, [...ports])}${remark(flow)}` };
+    }),
+  );
+  const alike = Map.groupBy(destinations, ({ rest }) => rest);
+  return [...alike].map(([rest, group]) => `${group.flatMap(({ names }) => names).join(" + ")}${rest}`).join(", ");
 }
 
-/** Ports as the tables write them: `9333/19333`. */
-export const portList = (ports: readonly Port[]): string => ports.map(portText).join("/");
-
-function destinationText({ to, ports, purpose }: Flow, workload: Workload): string {
-  return `${shortName(to, workload)}:${portList(ports)}${purpose === undefined ? "" : ` (${purpose})`}`;
+/** Ports as the tables write them: `9333/19333`, `443/7844 (7844 also UDP)`. */
+export function portList(ports: readonly Port[]): string {
+  const texts = [...new Set(ports.map(portText))];
+  const alsoUdp = texts.filter((text) => text.endsWith("/UDP") && texts.includes(text.replace("/UDP", "")));
+  const listed = texts.filter((text) => !alsoUdp.includes(text)).join("/");
+  const numbers = alsoUdp.map((text) => text.replace("/UDP", "")).join("/");
+  return alsoUdp.length === 0 ? listed : `${listed} (${numbers} also UDP)`;
 }
 
-function shortName(peer: Peer, seenFrom: Workload): string {
+/** One end of a flow: its names, and what follows them, such as ` (seaweedfs)`. */
+interface End {
+  readonly names: readonly string[];
+  readonly place: string;
+}
+
+const endText = ({ names, place }: End): string => `${names.join(" + ")}${place}`;
+
+/** An end as it is called in the table of a workload: pods of other namespaces with their namespace. */
+function endOf(peer: Peer, seenFrom: Workload): End {
   switch (peer.kind) {
     case "workload":
-      if (same(peer, seenFrom)) return "self";
-      return peer.namespace === seenFrom.namespace ? peer.name : `${peer.name} (${peer.namespace})`;
+      if (same(peer, seenFrom)) return { names: ["self"], place: "" };
+      return { names: [peer.name], place: peer.namespace === seenFrom.namespace ? "" : ` (${peer.namespace})` };
     case "host-network":
-      return `${peer.name} (${peer.namespace}, on its node)`;
+      return { names: [nodes.name], place: "" };
     case "fqdns":
-      return peer.names.join(" + ");
+      return { names: withBraces(peer.names), place: "" };
+    case "external":
+      return { names: [peer.name], place: ` (${peer.address})` };
     case "entities":
     case "cidr":
-    case "external":
-      return peerName(peer);
+      return { names: [peerName(peer)], place: "" };
   }
+}
+
+/** Pods reach the API server on one port, which goes without saying. */
+function portSuffix({ settings }: ConfiguredCluster, to: Peer, ports: readonly Port[]): string {
+  const list = portList(ports);
+  return isApiServer(to) && list === String(settings.apiServerPort) ? "" : `:${list}`;
+}
+
+/** What follows a flow in parentheses. The purpose of flows between namespaces has a table of its own. */
+function remark({ from, to, purpose, inspectHttp }: Flow): string {
+  const elsewhere = from.kind === "workload" && to.kind === "workload" && from.namespace !== to.namespace;
+  const remarks = [...(inspectHttp ? ["L7 HTTP"] : []), ...(purpose === undefined || elsewhere ? [] : [purpose])];
+  return remarks.length === 0 ? "" : ` (${remarks.join(", ")})`;
+}
+
+/** Three or more names of one domain as `{a,b,c}.example.com`, at the place of the first. */
+function withBraces(names: readonly string[]): string[] {
+  const domain = (name: string): string => (name.includes(".") ? name.slice(name.indexOf(".")) : "");
+  const byDomain = Map.groupBy(names, domain);
+  return names.flatMap((name) => {
+    const siblings = byDomain.get(domain(name)) ?? [];
+    if (domain(name) === "" || siblings.length < 3) return [name];
+    const hosts = siblings.map((sibling) => sibling.slice(0, -domain(name).length));
+    return name === siblings[0] ? [`{${hosts.join(",")}}${domain(name)}`] : [];
+  });
 }
 
 const same = (peer: Peer, workload: Workload): boolean =>
