@@ -17,7 +17,18 @@ const netpol = new Command("netpol")
   .showHelpAfterError("(netpol --help lists the commands)")
   .exitOverride();
 
-for (const register of [render, docs]) register(netpol, root);
+const commands = [
+  // in the order of --help
+  render,
+  inventory,
+  docs,
+];
+for (const register of commands) register(netpol, root);
+
+// Whoever reads the output may have seen enough (`| head`).
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+});
 
 try {
   await netpol.parseAsync();

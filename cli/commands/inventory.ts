@@ -1,0 +1,21 @@
+/** `netpol inventory`: the endpoints that policies are judged against, as the objects that `--inventory` reads. */
+import type { Command } from "commander";
+import { stringify } from "yaml";
+import { inventoryOf } from "../../cilium/model/inventory.ts";
+import { objectsOf } from "../sources/inventory.ts";
+import { readStack } from "../stack.ts";
+
+export function inventory(netpol: Command, root: string): void {
+  netpol
+    .command("inventory")
+    .description("print the program's workloads as Pods: the form that --inventory reads")
+    .option("-s, --stack <name>", "the stack whose config applies", "prod")
+    .addHelpText(
+      "after",
+      "\nEach workload is one Pod with its name, labels and named ports.\n\nExample:\n  netpol inventory > pods.yaml && netpol list --inventory pods.yaml",
+    )
+    .action(({ stack }: { readonly stack: string }) => {
+      const objects = objectsOf(inventoryOf(readStack(stack, root).cluster));
+      process.stdout.write(objects.map((object) => stringify(object, { directives: true })).join(""));
+    });
+}

@@ -1,0 +1,144 @@
+/** A live cluster: its policies, and the pods, namespaces and nodes that they apply to. Reads only. */
+import type { KubernetesListObject, KubernetesObject, KubernetesObjectApi } from "@kubernetes/client-node";
+import { didYouMean } from "../../cilium/model/names.ts";
+import { Failure } from "../failure.ts";
+import type { Document } from "./documents.ts";
+import { type Manifests, readManifests } from "./manifests.ts";
+import { note } from "./notes.ts";
+
+/**
+ * Reads the cluster of a context of the kubeconfig (`KUBECONFIG`, or `~/.kube/config`).
+ * @throws Failure when the kubeconfig cannot be read or has no such context, and when the API server does not answer,
+ * knows no Cilium policies, or does not let the user list policies or pods. What else the user may not list is left out,
+ * and said.
+ */
+export async function readCluster(context: string): Promise<Manifests> {
+  const api = await connect(context);
+  const documents: Document[] = [];
+  for (const kind of kinds) {
+    const objects = await attempt(context, kind, () => list(api, kind));
+    // The items of a list do not say what they are.
+    documents.push(...objects.map((item) => ({ place: context, value: { ...item, ...header(kind) } })));
+  }
+  const found = await attempt(context, ciliumConfig, () => readCiliumConfig(api));
+  documents.push(...found.map((value) => ({ place: context, value })));
+  const manifests = readManifests(documents);
+  if (manifests.skipped.includes("NetworkPolicy")) {
+    note("the cluster has Kubernetes NetworkPolicies, which Cilium enforces as well; these are not judged here");
+  }
+  return manifests;
+}
+
+async function connect(context: string): Promise<KubernetesObjectApi> {
+  // Loaded only here: it is large, and no other source needs it.
+  const { KubeConfig, KubernetesObjectApi } = await import("@kubernetes/client-node");
+  const kubeconfig = process.env.KUBECONFIG || "~/.kube/config";
+  const config = new KubeConfig();
+  try {
+    config.loadFromDefault();
+  } catch (error) {
+    throw new Failure(`the kubeconfig ${kubeconfig} cannot be read: ${reasonOf(error)}`);
+  }
+  const contexts = config.getContexts().map(({ name }) => name);
+  if (!contexts.includes(context)) {
+    const known = didYouMean(context, contexts) || (contexts.length > 0 ? `; it has ${contexts.join(", ")}` : "");
+    throw new Failure(`the kubeconfig ${kubeconfig} has no context ${context}${known}`);
+  }
+  config.setCurrentContext(context);
+  return KubernetesObjectApi.makeApiClient(config);
+}
+
+interface Kind {
+  readonly apiVersion: string;
+  readonly kind: string;
+  /** What follows for the answers if it may not be read; without it, there is no answer. */
+  readonly missing?: string;
+}
+
+const kinds: readonly Kind[] = [
+  { apiVersion: "cilium.io/v2", kind: "CiliumNetworkPolicy" },
+  { apiVersion: "v1", kind: "Pod" },
+  {
+    apiVersion: "cilium.io/v2",
+    kind: "CiliumClusterwideNetworkPolicy",
+    missing: "clusterwide policies are not judged",
+  },
+  { apiVersion: "cilium.io/v2", kind: "CiliumCIDRGroup", missing: "rules on CIDR groups are not decidable" },
+  { apiVersion: "v1", kind: "Namespace", missing: "rules on labels of namespaces select nothing" },
+  { apiVersion: "v1", kind: "Node", missing: "addresses of nodes count as outside the cluster" },
+  {
+    apiVersion: "networking.k8s.io/v1",
+    kind: "NetworkPolicy",
+    missing: "whether there are Kubernetes NetworkPolicies too is not known",
+  },
+];
+
+const ciliumConfig: Kind = {
+  apiVersion: "v1",
+  kind: "ConfigMap",
+  missing: "the cluster is taken to be called default",
+};
+
+const header = ({ apiVersion, kind }: Kind) => ({ apiVersion, kind });
+
+/** All objects of a kind, page by page. */
+async function list(api: KubernetesObjectApi, { apiVersion, kind }: Kind): Promise<KubernetesObject[]> {
+  const items: KubernetesObject[] = [];
+  let next: string | undefined;
+  do {
+    const page: KubernetesListObject<KubernetesObject> = await api.list(
+      apiVersion,
+      kind,
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+      pageSize,
+      next,
+    );
+    items.push(...page.items);
+    next = page.metadata?._continue || undefined;
+  } while (next !== undefined);
+  return items;
+}
+
+const pageSize = 500;
+
+async function readCiliumConfig(api: KubernetesObjectApi): Promise<KubernetesObject[]> {
+  const metadata = { name: "cilium-config", namespace: "kube-system" };
+  return [{ ...(await api.read({ ...header(ciliumConfig), metadata })), ...header(ciliumConfig) }];
+}
+
+/** Reads something, or says what follows if that may not be read. */
+async function attempt<T>(context: string, { kind, missing }: Kind, read: () => Promise<T[]>): Promise<T[]> {
+  try {
+    return await read();
+  } catch (error) {
+    const status = error instanceof Error && "code" in error ? error.code : undefined;
+    const unknown = status === 404 || (error instanceof Error && error.message.startsWith("Unrecognized API version"));
+    const reason = unknown
+      ? `has no ${kind}`
+      : status === 403
+        ? `does not let you list ${kind} objects`
+        : status === 401
+          ? "does not accept your credentials"
+          : `does not answer: ${reasonOf(error)}`;
+    if (missing === undefined || !(unknown || status === 403)) {
+      throw new Failure(
+        `the cluster of context ${context} ${reason}${kind.startsWith("Cilium") && unknown ? "; is Cilium installed?" : ""}`,
+      );
+    }
+    note(`the cluster of context ${context} ${reason}: ${missing}`);
+    return [];
+  }
+}
+
+/** The first line of an error, or of what caused it. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error.cause instanceof Error) return reasonOf(error.cause);
+  const code = "code" in error ? String(error.code) : "";
+  return error.message.split("\n")[0] || code || error.name;
+}

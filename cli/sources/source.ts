@@ -1,0 +1,181 @@
+/** Where policies come from, and the cluster that they are judged against: the same options for every command. */
+import { type Command, Option } from "commander";
+import { workloads } from "../../cilium/model/cluster.ts";
+import { inventoryOf } from "../../cilium/model/inventory.ts";
+import type { Policy } from "../../cilium/policy/schema.ts";
+import { invalidities } from "../../cilium/policy/validity.ts";
+import type { Inventory } from "../../cilium/reach/inventory.ts";
+import type { Program } from "../../components/program.ts";
+import { Failure } from "../failure.ts";
+import { withProgress } from "../output/progress.ts";
+import { readStack } from "../stack.ts";
+import { readCluster } from "./cluster.ts";
+import { readDocuments } from "./documents.ts";
+import { readRevision } from "./git.ts";
+import { inventoryOfObjects, readInventory } from "./inventory.ts";
+import { countKinds, type MalformedPolicy, type Manifests, type PlacedPolicy, readManifests } from "./manifests.ts";
+import { note } from "./notes.ts";
+
+/** Which policies: the program's, those of YAML files, the program's at a Git revision, or a live cluster's. */
+export type SourceChoice =
+  | { readonly kind: "program" }
+  | { readonly kind: "manifests"; readonly path: string }
+  | { readonly kind: "revision"; readonly ref: string }
+  | { readonly kind: "cluster"; readonly context: string };
+
+export interface Source {
+  /** For headings: `stack prod`, `manifests/`, `main, stack prod`, `context kind`. */
+  readonly title: string;
+  /** Policies of the right shape; the agent may still refuse some. */
+  readonly policies: readonly Policy[];
+  readonly inventory: Inventory;
+  /** The file and document of each policy that was read from one. */
+  readonly places: ReadonlyMap<Policy, string>;
+  /** Manifests that the API server would not store as they stand. */
+  readonly malformed: readonly MalformedPolicy[];
+  /** The program itself, if it is the source. */
+  readonly program: Program | undefined;
+}
+
+export interface SourceOptions {
+  readonly stack: string;
+  readonly from?: string;
+  readonly git?: string;
+  readonly context?: string;
+  readonly inventory?: string;
+}
+
+/** Adds the options that choose a source. */
+export const withSource = (command: Command): Command =>
+  command
+    .addOption(new Option("-s, --stack <name>", "the stack whose config applies to the program").default("prod"))
+    .addOption(
+      new Option(
+        "-f, --from <path>",
+        "policies from YAML or JSON: a file, a folder, or - for standard input",
+      ).conflicts(["git", "context"]),
+    )
+    .addOption(new Option("--git <ref>", "the program as it was at a Git revision").conflicts(["from", "context"]))
+    .addOption(
+      new Option("--context <name>", "policies and pods of a live cluster, by its context in the kubeconfig").conflicts(
+        ["from", "git", "inventory"],
+      ),
+    )
+    .addOption(
+      new Option(
+        "--inventory <path>",
+        "judge against the Pods, Namespaces and Nodes of a file or folder instead of the program's workloads",
+      ),
+    );
+
+export const sourceChoice = ({ from, git, context }: SourceOptions): SourceChoice => {
+  if (from !== undefined) return { kind: "manifests", path: from };
+  if (git !== undefined) return { kind: "revision", ref: git };
+  return context === undefined ? { kind: "program" } : { kind: "cluster", context };
+};
+
+/**
+ * Reads the chosen policies and what they are judged against.
+ * @throws Failure with one line for everything that cannot be read, and for every policy that the API server or Cilium
+ * would refuse.
+ */
+export async function readSource(options: SourceOptions, root: string): Promise<Source> {
+  const source = await readSourceAsIs(options, root);
+  const refusals = [
+    ...source.malformed.map(({ place, name, reasons }) => `${place}: ${name}: ${reasons.join("; ")}`),
+    ...source.policies.flatMap((policy) => refusalLines(policy, source)),
+  ];
+  // What a live cluster stores is a fact: there such a policy is simply not enforced.
+  if (options.context !== undefined) for (const refusal of refusals) note(`${refusal}; so it is not enforced`);
+  else if (refusals.length > 0) throw new Failure(refusals.join("\n"));
+  return source;
+}
+
+function refusalLines(policy: Policy, { places }: Source): string[] {
+  const { namespace, name } = policy.metadata;
+  const id = `${policy.kind} ${namespace ? `${namespace}/` : ""}${name}`;
+  const place = places.get(policy);
+  return invalidities(policy).map(
+    ({ place: at, reason, fix }) =>
+      `${place === undefined ? "" : `${place}: `}${id}: Cilium refuses it: ${at}: ${reason}; ${fix}`,
+  );
+}
+
+/** Like `readSource`, but hands on policies that would be refused, for those who report them. */
+export async function readSourceAsIs(options: SourceOptions, root: string): Promise<Source> {
+  const choice = sourceChoice(options);
+  switch (choice.kind) {
+    case "program":
+      return programSource(options, root);
+    case "manifests":
+      return manifestsSource(choice.path, options, root);
+    case "revision":
+      return withProgress(`rendering ${choice.ref}`, revisionSource(choice.ref, options, root));
+    case "cluster": {
+      const manifests = await withProgress(`reading ${choice.context}`, readCluster(choice.context));
+      return { ...sourceOf(`context ${choice.context}`, manifests), program: undefined };
+    }
+  }
+}
+
+function programSource({ stack, inventory }: SourceOptions, root: string): Source {
+  const program = readStack(stack, root);
+  const { policies, cluster } = program;
+  return {
+    title: `stack ${stack}`,
+    policies,
+    inventory: inventory === undefined ? inventoryOf(cluster) : readInventory(inventory, cluster.settings.clusterName),
+    places: new Map(),
+    malformed: [],
+    program,
+  };
+}
+
+function manifestsSource(path: string, { stack, inventory }: SourceOptions, root: string): Source {
+  const title = path === "-" ? "standard input" : path;
+  const manifests = readManifests(readDocuments(path));
+  sayWhatIsLeftOut(title, manifests);
+  if (manifests.policies.length + manifests.malformed.length === 0) {
+    throw new Failure(`${title} holds no CiliumNetworkPolicy and no CiliumClusterwideNetworkPolicy`);
+  }
+  const clusterName = manifests.clusterNames.at(-1) ?? "default";
+  if (inventory !== undefined) {
+    return { ...sourceOf(title, manifests, readInventory(inventory, clusterName)), program: undefined };
+  }
+  if (manifests.pods.length > 0) return { ...sourceOf(title, manifests), program: undefined };
+  const { cluster } = readStack(stack, root);
+  note(`${title} holds no Pods: judged against the ${workloads(cluster).length} workloads of stack ${stack}`);
+  return { ...sourceOf(title, manifests, inventoryOf(cluster)), program: undefined };
+}
+
+async function revisionSource(ref: string, { stack, inventory }: SourceOptions, root: string): Promise<Source> {
+  const manifests = readManifests(await readRevision(ref, stack, root));
+  const clusterName = manifests.clusterNames.at(-1) ?? "default";
+  const given = inventory === undefined ? undefined : readInventory(inventory, clusterName);
+  return { ...sourceOf(`${ref}, stack ${stack}`, manifests, given), places: new Map(), program: undefined };
+}
+
+function sourceOf(title: string, manifests: Manifests, inventory?: Inventory): Omit<Source, "program"> {
+  return {
+    title,
+    policies: manifests.policies.map(({ policy }) => policy),
+    inventory: {
+      ...(inventory ?? inventoryOfObjects(manifests, "default")),
+      ...(manifests.cidrGroups.length > 0 && { cidrGroups: manifests.cidrGroups }),
+    },
+    places: placesOf(manifests.policies),
+    malformed: manifests.malformed,
+  };
+}
+
+const placesOf = (policies: readonly PlacedPolicy[]): ReadonlyMap<Policy, string> =>
+  new Map(policies.map(({ policy, place }) => [policy, place]));
+
+function sayWhatIsLeftOut(title: string, { skipped }: Manifests): void {
+  if (skipped.length > 0) {
+    note(`${title}: skipped ${skipped.length} documents that are no Cilium policies (${countKinds(skipped)})`);
+  }
+  if (skipped.includes("NetworkPolicy")) {
+    note("Cilium enforces Kubernetes NetworkPolicies as well; these are not judged here");
+  }
+}
