@@ -5,8 +5,10 @@
  * Follows Cilium 1.20 with the agent's default flags: `CiliumNetworkPolicy.Parse` (`pkg/k8s/apis/cilium.io/v2`),
  * `Rule.Sanitize` (`pkg/policy/api/rule_validation.go`) and the types' own decoding.
  */
+
+import { at, each } from "./place.ts";
 import type { EgressDenyRule, EgressRule, IngressDenyRule, IngressRule, Policy, Rule } from "./schema.ts";
-import { at, each, type Fault, fault } from "./validity/fault.ts";
+import { type Fault, fault } from "./validity/fault.ts";
 import { icmpFaults } from "./validity/icmp.ts";
 import { egressPeerFaults, ingressPeerFaults } from "./validity/peers.ts";
 import { denyPortFaults, portFaults } from "./validity/ports.ts";

@@ -16,15 +16,3 @@ export const fault = (place: string, value: unknown, reason: string, fix: string
   reason,
   fix,
 });
-
-/** The place of a field below another place; the policy's own place is the empty string. */
-export const at = (place: string, field: string, index?: number): string =>
-  `${place === "" ? "" : `${place}.`}${field}${index === undefined ? "" : `[${index}]`}`;
-
-/** Judges every item of a list that may be missing, at its own place. */
-export const each = <Item>(
-  items: readonly Item[] | null | undefined,
-  place: string,
-  field: string,
-  judge: (item: Item, place: string) => Fault[],
-): Fault[] => (items ?? []).flatMap((item, index) => judge(item, at(place, field, index)));

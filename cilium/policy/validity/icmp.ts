@@ -1,7 +1,8 @@
 /** ICMP: `ICMPField.UnmarshalJSON` and `errUnsupportedICMPWithToPorts`. */
 import { icmpTypes } from "../icmp.ts";
+import { at, each } from "../place.ts";
 import type { EgressDenyRule, IngressDenyRule } from "../schema.ts";
-import { at, each, type Fault, fault } from "./fault.ts";
+import { type Fault, fault } from "./fault.ts";
 
 export function icmpFaults(rule: Pick<IngressDenyRule | EgressDenyRule, "icmps" | "toPorts">, place: string): Fault[] {
   const faults = each(rule.icmps, place, "icmps", ({ fields }, place) => each(fields, place, "fields", typeFaults));

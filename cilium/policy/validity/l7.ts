@@ -1,8 +1,9 @@
 /** L7 rules: `L7Rules.sanitize`, `PortRuleHTTP.Sanitize`, and what they demand of the ports beside them. */
 import { RE2JS } from "re2js";
+import { at, each } from "../place.ts";
 import { isPortName, portNumber } from "../port.ts";
 import type { HttpRule, PortRule } from "../schema.ts";
-import { at, each, type Fault, fault } from "./fault.ts";
+import { type Fault, fault } from "./fault.ts";
 
 /** Where a port rule stands; `host` says that the policy selects nodes. */
 export type L7Context = { readonly direction: "ingress" | "egress"; readonly host: boolean };

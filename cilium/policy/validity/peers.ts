@@ -1,7 +1,8 @@
 /** Who a rule is about: `IngressCommonRule.sanitize`, `EgressCommonRule.sanitize`, `CIDRRule.sanitize`. */
 import { containsPrefix, parsePrefix } from "../cidr.ts";
+import { at, each } from "../place.ts";
 import type { CidrRule, EgressDenyRule, EgressRule, IngressDenyRule } from "../schema.ts";
-import { at, each, type Fault, fault } from "./fault.ts";
+import { type Fault, fault } from "./fault.ts";
 import { selectorFaults } from "./selectors.ts";
 
 const ingressPeers = ["fromEndpoints", "fromCIDR", "fromCIDRSet", "fromEntities", "fromNodes", "fromGroups"] as const;

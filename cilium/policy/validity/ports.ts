@@ -1,7 +1,9 @@
 /** Ports and listeners: `PortRule.sanitize`, `PortDenyRule.sanitize`, `PortProtocol.sanitize`. */
+
+import { at, each } from "../place.ts";
 import { isPortName, portNumber } from "../port.ts";
 import type { PortDenyRule, PortProtocol, PortRule } from "../schema.ts";
-import { at, each, type Fault, fault } from "./fault.ts";
+import { type Fault, fault } from "./fault.ts";
 import { type L7Context, l7Faults } from "./l7.ts";
 
 const maxPorts = 40;

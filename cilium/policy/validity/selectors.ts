@@ -1,7 +1,8 @@
 /** Selectors: `EndpointSelector.Sanitize` and `pkg/labels/validation.go`. */
 import { isLabelValue, isSelectorKey, labelKeySyntax, labelValueSyntax } from "../label-syntax.ts";
+import { at } from "../place.ts";
 import type { LabelSelector } from "../schema.ts";
-import { at, type Fault, fault } from "./fault.ts";
+import { type Fault, fault } from "./fault.ts";
 
 /**
  * @param source what the agent puts before a key that names no source, before it looks at the key
