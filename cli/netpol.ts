@@ -6,6 +6,7 @@ import { Faults } from "../cilium/model/faults.ts";
 import { docs } from "./commands/docs.ts";
 import { inventory } from "./commands/inventory.ts";
 import { render } from "./commands/render.ts";
+import { test } from "./commands/test.ts";
 import { Failure } from "./failure.ts";
 
 /** Where the program and its stacks' config files are. */
@@ -19,6 +20,7 @@ const netpol = new Command("netpol")
 
 const commands = [
   // in the order of --help
+  test,
   render,
   inventory,
   docs,

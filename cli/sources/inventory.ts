@@ -6,12 +6,19 @@ import { countKinds, type Manifests, readManifests } from "./manifests.ts";
 import { note } from "./notes.ts";
 import type { NodeObject, PodObject } from "./objects.ts";
 
+/** An inventory whose pods may go by the names of their workloads too. */
+export interface NamedInventory {
+  readonly inventory: Inventory;
+  /** For each workload whose pods are known by their own names, as `namespace/name`: the pod that stands for all. */
+  readonly replicas: ReadonlyMap<string, string>;
+}
+
 /**
  * Reads the pods, namespaces and nodes of a file, folder or standard input.
  * @param clusterName Cilium's name of the cluster, unless the ConfigMap `cilium-config` is among the objects
  * @throws Failure when nothing can be read, or there is no pod in it.
  */
-export function readInventory(path: string, clusterName: string): Inventory {
+export function readInventory(path: string, clusterName: string): NamedInventory {
   const manifests = readManifests(readDocuments(path));
   if (manifests.pods.length === 0) {
     throw new Failure(`${path} holds no Pod; write what kubectl get pods,namespaces,nodes -A -o yaml prints into it`);
@@ -23,17 +30,31 @@ export function readInventory(path: string, clusterName: string): Inventory {
 export function inventoryOfObjects(
   objects: Pick<Manifests, "pods" | "namespaces" | "nodes" | "cidrGroups" | "clusterNames">,
   clusterName: string,
-): Inventory {
+): NamedInventory {
   const labelsOfNamespaces = new Map(objects.namespaces.map(({ metadata }) => [metadata.name, metadata.labels ?? {}]));
-  const pods = new Map(objects.pods.map((pod) => [`${namespaceOf(pod)}/${pod.metadata.name}`, pod]));
-  return {
+  const pods = new Map(objects.pods.map((pod) => [podId(pod), pod]));
+  const inventory = {
     cluster: objects.clusterNames.at(-1) ?? clusterName,
     endpoints: [...pods.values()].map((pod) => endpoint(pod, labelsOfNamespaces.get(namespaceOf(pod)))),
     nodes: objects.nodes.map(clusterNode),
     names: [],
     ...(objects.cidrGroups.length > 0 && { cidrGroups: objects.cidrGroups }),
   };
+  const replicas = [...pods.values()].flatMap((pod) => {
+    const workload = workloadName(pod);
+    return workload === undefined ? [] : [[`${namespaceOf(pod)}/${workload}`, podId(pod)] as const];
+  });
+  return { inventory, replicas: new Map(replicas.reverse()) };
 }
+
+/** What made a pod: the Deployment of its ReplicaSet, the StatefulSet, DaemonSet or Job. */
+function workloadName({ metadata }: PodObject): string | undefined {
+  const owner = metadata.ownerReferences?.find(({ controller }) => controller);
+  const hash = metadata.labels?.["pod-template-hash"];
+  return owner?.kind === "ReplicaSet" && hash ? owner.name.replace(`-${hash}`, "") : owner?.name;
+}
+
+const podId = (pod: PodObject): string => `${namespaceOf(pod)}/${pod.metadata.name}`;
 
 const namespaceOf = ({ metadata }: PodObject): string => metadata.namespace || "default";
 

@@ -4,7 +4,6 @@ import { workloads } from "../../cilium/model/cluster.ts";
 import { inventoryOf } from "../../cilium/model/inventory.ts";
 import type { Policy } from "../../cilium/policy/schema.ts";
 import { invalidities } from "../../cilium/policy/validity.ts";
-import type { Inventory } from "../../cilium/reach/inventory.ts";
 import type { Program } from "../../components/program.ts";
 import { Failure } from "../failure.ts";
 import { withProgress } from "../output/progress.ts";
@@ -12,7 +11,7 @@ import { readStack } from "../stack.ts";
 import { readCluster } from "./cluster.ts";
 import { readDocuments } from "./documents.ts";
 import { readRevision } from "./git.ts";
-import { inventoryOfObjects, readInventory } from "./inventory.ts";
+import { inventoryOfObjects, type NamedInventory, readInventory } from "./inventory.ts";
 import { countKinds, type MalformedPolicy, type Manifests, type PlacedPolicy, readManifests } from "./manifests.ts";
 import { note } from "./notes.ts";
 
@@ -23,12 +22,11 @@ export type SourceChoice =
   | { readonly kind: "revision"; readonly ref: string }
   | { readonly kind: "cluster"; readonly context: string };
 
-export interface Source {
+export interface Source extends NamedInventory {
   /** For headings: `stack prod`, `manifests/`, `main, stack prod`, `context kind`. */
   readonly title: string;
   /** Policies of the right shape; the agent may still refuse some. */
   readonly policies: readonly Policy[];
-  readonly inventory: Inventory;
   /** The file and document of each policy that was read from one. */
   readonly places: ReadonlyMap<Policy, string>;
   /** Manifests that the API server would not store as they stand. */
@@ -111,10 +109,8 @@ export async function readSourceAsIs(options: SourceOptions, root: string): Prom
       return manifestsSource(choice.path, options, root);
     case "revision":
       return withProgress(`rendering ${choice.ref}`, revisionSource(choice.ref, options, root));
-    case "cluster": {
-      const manifests = await withProgress(`reading ${choice.context}`, readCluster(choice.context));
-      return { ...sourceOf(`context ${choice.context}`, manifests), program: undefined };
-    }
+    case "cluster":
+      return withProgress(`reading ${choice.context}`, clusterSource(choice.context));
   }
 }
 
@@ -124,7 +120,7 @@ function programSource({ stack, inventory }: SourceOptions, root: string): Sourc
   return {
     title: `stack ${stack}`,
     policies,
-    inventory: inventory === undefined ? inventoryOf(cluster) : readInventory(inventory, cluster.settings.clusterName),
+    ...(inventory === undefined ? workloadsOf(program) : readInventory(inventory, cluster.settings.clusterName)),
     places: new Map(),
     malformed: [],
     program,
@@ -138,35 +134,47 @@ function manifestsSource(path: string, { stack, inventory }: SourceOptions, root
   if (manifests.policies.length + manifests.malformed.length === 0) {
     throw new Failure(`${title} holds no CiliumNetworkPolicy and no CiliumClusterwideNetworkPolicy`);
   }
-  const clusterName = manifests.clusterNames.at(-1) ?? "default";
-  if (inventory !== undefined) {
-    return { ...sourceOf(title, manifests, readInventory(inventory, clusterName)), program: undefined };
-  }
-  if (manifests.pods.length > 0) return { ...sourceOf(title, manifests), program: undefined };
-  const { cluster } = readStack(stack, root);
-  note(`${title} holds no Pods: judged against the ${workloads(cluster).length} workloads of stack ${stack}`);
-  return { ...sourceOf(title, manifests, inventoryOf(cluster)), program: undefined };
+  if (inventory !== undefined) return sourceOf(title, manifests, readInventory(inventory, clusterNameOf(manifests)));
+  if (manifests.pods.length > 0) return sourceOf(title, manifests, inventoryOfObjects(manifests, defaultClusterName));
+  const program = readStack(stack, root);
+  note(`${title} holds no Pods: judged against the ${workloads(program.cluster).length} workloads of stack ${stack}`);
+  return sourceOf(title, manifests, workloadsOf(program));
 }
 
 async function revisionSource(ref: string, { stack, inventory }: SourceOptions, root: string): Promise<Source> {
   const manifests = readManifests(await readRevision(ref, stack, root));
-  const clusterName = manifests.clusterNames.at(-1) ?? "default";
-  const given = inventory === undefined ? undefined : readInventory(inventory, clusterName);
-  return { ...sourceOf(`${ref}, stack ${stack}`, manifests, given), places: new Map(), program: undefined };
+  const known =
+    inventory === undefined
+      ? inventoryOfObjects(manifests, defaultClusterName)
+      : readInventory(inventory, clusterNameOf(manifests));
+  return { ...sourceOf(`${ref}, stack ${stack}`, manifests, known), places: new Map() };
 }
 
-function sourceOf(title: string, manifests: Manifests, inventory?: Inventory): Omit<Source, "program"> {
-  return {
-    title,
-    policies: manifests.policies.map(({ policy }) => policy),
-    inventory: {
-      ...(inventory ?? inventoryOfObjects(manifests, "default")),
-      ...(manifests.cidrGroups.length > 0 && { cidrGroups: manifests.cidrGroups }),
-    },
-    places: placesOf(manifests.policies),
-    malformed: manifests.malformed,
-  };
+async function clusterSource(context: string): Promise<Source> {
+  const manifests = await readCluster(context);
+  return sourceOf(`context ${context}`, manifests, inventoryOfObjects(manifests, defaultClusterName));
 }
+
+const workloadsOf = ({ cluster }: Program): NamedInventory => ({
+  inventory: inventoryOf(cluster),
+  replicas: new Map(),
+});
+
+/** Cilium's own default for `cluster-name`. */
+const defaultClusterName = "default";
+
+const clusterNameOf = ({ clusterNames }: Manifests): string => clusterNames.at(-1) ?? defaultClusterName;
+
+const sourceOf = (title: string, manifests: Manifests, { inventory, replicas }: NamedInventory): Source => ({
+  title,
+  policies: manifests.policies.map(({ policy }) => policy),
+  // CIDR groups may stand with the policies or with the pods.
+  inventory: { ...inventory, ...(manifests.cidrGroups.length > 0 && { cidrGroups: manifests.cidrGroups }) },
+  replicas,
+  places: placesOf(manifests.policies),
+  malformed: manifests.malformed,
+  program: undefined,
+});
 
 const placesOf = (policies: readonly PlacedPolicy[]): ReadonlyMap<Policy, string> =>
   new Map(policies.map(({ policy, place }) => [policy, place]));

@@ -1,0 +1,65 @@
+/** The ends of a flow as people name them. */
+import { isIP } from "node:net";
+import { didYouMean } from "../cilium/model/names.ts";
+import { parsePrefix } from "../cilium/policy/cidr.ts";
+import { type FlowProtocol, flowProtocols, type Peer, peerEntities } from "../cilium/reach/inventory.ts";
+import { Failure } from "./failure.ts";
+import type { Source } from "./sources/source.ts";
+
+/** For `--help`: what an end may be. */
+export const endsHelp = `An end is namespace/workload or namespace/pod, one of ${peerEntities.join(", ")},
+the name of a node, an IP address or a CIDR; the destination may be a DNS name too.`;
+
+/**
+ * Reads ends against the names of an inventory.
+ * @returns a function that throws a Failure with the nearest names for a name that nobody has
+ */
+export function endReader({ inventory, replicas }: Pick<Source, "inventory" | "replicas">): (text: string) => Peer {
+  const endpoints = new Map<string, Peer>(
+    inventory.endpoints.map(({ namespace, name }) => [`${namespace}/${name}`, { kind: "endpoint", namespace, name }]),
+  );
+  for (const [workload, pod] of replicas) {
+    const peer = endpoints.get(pod);
+    if (peer !== undefined && !endpoints.has(workload)) endpoints.set(workload, peer);
+  }
+  const others = new Map<string, Peer>([
+    ...inventory.nodes.map(({ name }) => [name, { kind: "node", name }] as const),
+    ...peerEntities.map((entity) => [entity, { kind: "entity", entity }] as const),
+  ]);
+  return (text) => {
+    const known = endpoints.get(text) ?? others.get(text) ?? addressOf(text);
+    if (known !== undefined) return known;
+    throw new Failure(
+      `there is no workload, entity or address ${text}${nearest(text, [...endpoints.keys()], [...others.keys()])}`,
+    );
+  };
+}
+
+function addressOf(text: string): Peer | undefined {
+  if (isIP(text) !== 0) return { kind: "address", address: text };
+  return parsePrefix(text) === undefined ? undefined : { kind: "cidr", cidr: text };
+}
+
+/** A name without a namespace is compared with names without theirs. */
+function nearest(text: string, endpoints: readonly string[], others: readonly string[]): string {
+  if (text.includes("/")) return didYouMean(text, endpoints);
+  const namesakes = endpoints.filter((id) => id.endsWith(`/${text}`));
+  return namesakes.length > 0 ? `; did you mean ${namesakes.join(" or ")}?` : didYouMean(text, others);
+}
+
+/** Like the reader, but what looks like a DNS name is one. */
+export const destinationReader =
+  (read: (text: string) => Peer) =>
+  (text: string): Peer =>
+    isIP(text) === 0 && /^[^/]*\.[^/]*$/.test(text) ? { kind: "fqdn", name: text } : read(text);
+
+/** A port and its protocol, as `5432` or `53/UDP`; for ICMP the number is the type. */
+export function readPort(text: string): { readonly port: number; readonly protocol: FlowProtocol } {
+  const [number = "", written = "TCP", ...more] = text.split("/");
+  const protocol = flowProtocols.find((known) => known.toLowerCase() === written.toLowerCase());
+  const port = Number(number);
+  if (protocol === undefined || more.length > 0 || !/^\d+$/.test(number) || port > 65535) {
+    throw new Failure(`${text} is no port; write a number up to 65535, or with its protocol such as 53/UDP`);
+  }
+  return { port, protocol };
+}
