@@ -7,10 +7,19 @@ import type { L7, L7Parser } from "./ports.ts";
 import { protocolBit } from "./ports.ts";
 import type { CompiledRule } from "./rules.ts";
 
-/** Why the rules of an endpoint for one direction cannot be merged; undefined if they can. */
-export function conflictOf(rules: readonly CompiledRule[]): string | undefined {
+/**
+ * Why the rules of an endpoint for one direction cannot be merged; undefined if they can.
+ * @param inNamespace false for endpoints of Cilium's own, as the Gateway's
+ */
+export function conflictOf(rules: readonly CompiledRule[], inNamespace: boolean): string | undefined {
+  const ambiguous = ambiguousRange(rules);
+  if (ambiguous !== undefined) return ambiguous;
   if (!rules.some((rule) => rule.authentication !== undefined || rule.ports.some(({ l7 }) => l7 !== undefined))) {
     return undefined;
+  }
+  const homeless = inNamespace ? undefined : rules.find(({ ports }) => ports.some(({ l7 }) => l7?.namespacedListener));
+  if (homeless !== undefined) {
+    return `${homeless.policy} names a CiliumEnvoyConfig, which an endpoint without a namespace cannot have`;
   }
   const filters = new Map<string, Merged>();
   for (const added of rules.toSorted(inOrderOfImport).flatMap(contributions)) {
@@ -111,6 +120,21 @@ function mergeParsers(a: L7Parser | undefined, b: L7Parser | undefined): L7Parse
   if (a === "tls" && b === "http") return b;
   if (b === "tls" && a === "http") return a;
   return "conflict";
+}
+
+/** Where rules give one named port different ends, Cilium takes the first that it imports for all of them. */
+function ambiguousRange(rules: readonly CompiledRule[]): string | undefined {
+  const ends = new Map<string, { readonly endPort: number; readonly policy: string }>();
+  for (const { ports, policy, direction } of rules) {
+    for (const match of direction === "ingress" ? ports : []) {
+      if (!("name" in match.ports)) continue;
+      const { name, endPort } = match.ports;
+      const first = ends.get(name);
+      if (first === undefined) ends.set(name, { endPort, policy });
+      else if (first.endPort !== endPort) return `${first.policy} and ${policy} give the port ${name} different ends`;
+    }
+  }
+  return undefined;
 }
 
 type Listening = Pick<Merged, "listener" | "priority">;

@@ -1,10 +1,12 @@
 /** Who stands at an end of a flow, as Cilium sees it: labels, and for what is outside the cluster an address and names. */
 import type { Prefix } from "../policy/cidr.ts";
-import { type Label, podIdentity, reservedIdentity } from "../policy/selector.ts";
+import { type Label, matches, podIdentity, type Requirement, reservedIdentity } from "../policy/selector.ts";
 import type { Endpoint, PeerEntity } from "./inventory.ts";
 
 export type Identity = {
   readonly labels: readonly Label[];
+  /** The labels of the class that Cilium counts it to; a peer that selects the class selects it too. */
+  readonly aggregate: readonly Label[] | undefined;
   /** Set for what is outside the cluster: only that matches CIDRs and DNS names. */
   readonly outside?: {
     /** Undefined for a name that is not resolved yet: then what depends on its address is not decidable. */
@@ -22,16 +24,30 @@ export const isInitializing = (identity: Identity): boolean => hasReserved(ident
 /** The identity of a pod; RemoveCiliumLabels in `pkg/k8s/utils/utils.go` drops what a pod may not claim. */
 export const endpointIdentity = (endpoint: Endpoint, cluster: string): Identity => ({
   labels: podIdentity({ ...endpoint, cluster: endpoint.cluster ?? cluster }),
+  aggregate: (endpoint.cluster ?? cluster) === cluster ? aggregates.cluster : aggregates.clusterMesh,
 });
 
 export const entityIdentity = (entity: Exclude<PeerEntity, "world">): Identity => ({
   labels: reservedIdentity(...reservedLabels[entity]),
+  aggregate: undefined,
 });
 
 export const outsideIdentity = (address: Prefix | undefined, names: readonly string[]): Identity => ({
   labels: reservedIdentity(address?.address.kind() === "ipv6" ? "world-ipv6" : "world-ipv4"),
+  aggregate: aggregates.world,
   outside: { address, names },
 });
+
+/** `pkg/policy/aggregate.go` */
+const aggregates = {
+  cluster: reservedIdentity("aggregate-cluster"),
+  clusterMesh: reservedIdentity("aggregate-cluster-mesh"),
+  world: reservedIdentity("aggregate-world"),
+};
+
+/** Whether requirements select a whole class of identities. Only ones that all say what must not be can do so. */
+export const selectsAggregate = (requirements: readonly Requirement[]): boolean =>
+  Object.values(aggregates).some((labels) => matches(requirements, labels));
 
 /** `pkg/identity/numericidentity.go`: a control-plane node carries the label of the API server too. */
 const reservedLabels = {

@@ -4,12 +4,13 @@
  */
 import type { Prefix } from "../policy/cidr.ts";
 import type { Policy } from "../policy/schema.ts";
+import { podNamespaceLabel } from "../policy/selector.ts";
 import { type Fault, invalidities } from "../policy/validity.ts";
 import { formatPrefix } from "./addresses.ts";
 import { Bitset } from "./bitset.ts";
 import { conflictOf } from "./conflicts.ts";
 import { type Directory, makeDirectory } from "./directory.ts";
-import { isInitializing } from "./identity.ts";
+import { isInitializing, selectsAggregate } from "./identity.ts";
 import type { Inventory } from "./inventory.ts";
 import { indexLabels, type LabelIndex } from "./label-index.ts";
 import { knownParties, type Party } from "./party.ts";
@@ -99,13 +100,15 @@ function enforce(rules: readonly NetworkRule[], parties: readonly Party[], index
   for (const rule of rules) {
     for (const position of index.select(rule.subject)) selecting[position]?.[rule.direction].push(rule);
   }
-  return selecting.map(({ ingress, egress }, position) => {
-    const isolated = parties.slice(position, position + 1).some(({ identity }) => isInitializing(identity));
+  return parties.map(({ identity }, position) => {
+    const { ingress, egress } = selecting[position] ?? { ingress: [], egress: [] };
+    const isolated = isInitializing(identity);
     const direction = (rules: readonly NetworkRule[]): DirectionPolicy => ({
       rules,
       defaultDeny: isolated || rules.some(({ defaultDeny }) => defaultDeny),
     });
-    const conflict = conflictOf(ingress) ?? conflictOf(egress);
+    const inNamespace = identity.labels.some(({ key }) => key === podNamespaceLabel);
+    const conflict = conflictOf(ingress, inNamespace) ?? conflictOf(egress, inNamespace);
     return { ingress: direction(ingress), egress: direction(egress), conflict };
   });
 }
@@ -139,8 +142,9 @@ function select(selector: PeerSelector, parties: readonly Party[], index: LabelI
 
 /** The parties that a selector may select. */
 function candidates({ condition }: PeerSelector, parties: readonly Party[], index: LabelIndex): Iterable<number> {
-  const indexed = condition.kind === "labels" && !condition.requirements.some(isDerived);
-  return indexed ? index.select(condition.requirements) : parties.keys();
+  if (condition.kind !== "labels") return parties.keys();
+  const { requirements } = condition;
+  return requirements.some(isDerived) || selectsAggregate(requirements) ? parties.keys() : index.select(requirements);
 }
 
 const prefixesOf = (rules: readonly CompiledRule[]): Prefix[] => {
@@ -149,7 +153,7 @@ const prefixesOf = (rules: readonly CompiledRule[]): Prefix[] => {
     condition.kind === "cidr"
       ? [condition.prefix, ...condition.except]
       : condition.kind === "cidr-groups"
-        ? condition.prefixes
+        ? [...condition.groups.all.flatMap(({ prefixes }) => prefixes), ...condition.except]
         : [],
   );
   return [...new Map(prefixes.map((prefix) => [formatPrefix(prefix), prefix])).values()];

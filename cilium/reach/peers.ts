@@ -33,9 +33,16 @@ export type Condition =
   | { readonly kind: "everything" }
   | { readonly kind: "labels"; readonly requirements: readonly Requirement[] }
   | { readonly kind: "cidr"; readonly prefix: Prefix; readonly except: readonly Prefix[] }
-  | { readonly kind: "cidr-groups"; readonly prefixes: readonly Prefix[] }
+  | { readonly kind: "cidr-groups"; readonly groups: AddressGroups; readonly except: readonly Prefix[] }
   | { readonly kind: "fqdn"; readonly name: string; readonly matches: (name: string) => boolean }
   | { readonly kind: "unknown"; readonly reason: string };
+
+/** CIDR groups: an address has the labels of every group that holds it. */
+export type AddressGroups = {
+  readonly all: readonly { readonly group: CidrGroup; readonly prefixes: readonly Prefix[] }[];
+  /** Judges an address by the groups that hold it. */
+  readonly selects: (holding: readonly CidrGroup[]) => boolean;
+};
 
 /** Either direction's rule: the parts that name peers. */
 export type PeerParts = {
@@ -77,8 +84,11 @@ export const egressPeers = (rule: AnyEgress): PeerParts => ({
 /** What the meaning of a peer depends on besides the rule. */
 export type PeerWorld = PeerContext & { readonly cidrGroups: readonly CidrGroup[] | undefined };
 
-/** The peers of a rule. A rule that names none is for everybody; one with an empty list of peers is for nobody. */
-export function peerSelectors(parts: PeerParts, world: PeerWorld): PeerSelector[] {
+/**
+ * The peers of a rule. A rule that names none is for everybody if it names ports, else for nobody (`[{}]` is a default
+ * deny); a rule with an empty list of peers is for nobody (`mergeL4Filter` in `pkg/policy/rule.go`).
+ */
+export function peerSelectors(parts: PeerParts, namesPorts: boolean, world: PeerWorld): PeerSelector[] {
   const lists = [parts.endpoints, parts.nodes, parts.entities, parts.cidrs, parts.cidrSet];
   if (lists.some((list) => list?.length === 0)) return [];
   const selectors = [
@@ -91,7 +101,7 @@ export function peerSelectors(parts: PeerParts, world: PeerWorld): PeerSelector[
     ...(parts.groups ? [unknown("the members of a cloud provider's group are not known offline")] : []),
     ...(parts.services ? [unknown("toServices needs the cluster's Services and their endpoints")] : []),
   ];
-  return selectors.length > 0 ? selectors : [everything];
+  return selectors.length === 0 && namesPorts ? [everything] : selectors;
 }
 
 /** Whether a peer selects an identity. */
@@ -102,9 +112,9 @@ export function selects({ condition }: PeerSelector, identity: Identity): Select
     case "labels":
       return selectsByLabels(condition.requirements, identity);
     case "cidr":
-      return selectsByPrefix(identity, [condition.prefix], condition.except);
+      return selectsByPrefix(identity, condition.prefix, condition.except);
     case "cidr-groups":
-      return selectsByPrefix(identity, condition.prefixes, []);
+      return selectsByGroups(identity, condition.groups, condition.except);
     case "fqdn":
       return identity.outside?.names.some(condition.matches) ? "yes" : "no";
     case "unknown":
@@ -162,16 +172,32 @@ function cidrSelector({ cidr, except = [] }: { cidr: string; except?: readonly s
 function cidrSetSelector(rule: CidrRule, groups: readonly CidrGroup[] | undefined): PeerSelector {
   if (rule.cidr) return cidrSelector({ cidr: rule.cidr, except: rule.except ?? [] });
   if (groups === undefined) return unknown("the cluster's CiliumCIDRGroups are not known");
-  const selected = groups.filter((group) => selectsGroup(rule, group));
-  const prefixes = selected.flatMap((group) => group.cidrs.map(parsePrefix)).filter((prefix) => prefix !== undefined);
-  const key = `cidrgroup:${rule.cidrGroupRef ?? JSON.stringify(rule.cidrGroupSelector)}`;
-  return { key, condition: { kind: "cidr-groups", prefixes } };
+  const all = groups.map((group) => ({ group, prefixes: group.cidrs.map(parsePrefix).filter((p) => p !== undefined) }));
+  const except = (rule.except ?? []).map(parsePrefix).filter((prefix) => prefix !== undefined);
+  const key = `cidrgroup:${rule.cidrGroupRef ?? JSON.stringify(rule.cidrGroupSelector)}-${rule.except ?? ""}`;
+  return { key, condition: { kind: "cidr-groups", groups: { all, selects: groupCondition(rule) }, except } };
 }
 
-function selectsGroup(rule: CidrRule, group: CidrGroup): boolean {
-  if (rule.cidrGroupRef) return rule.cidrGroupRef === group.name;
-  const labels = Object.entries(group.labels).map(([key, value]) => ({ source: "cidrgroup", key, value }));
-  return matches(selectorRequirements(rule.cidrGroupSelector ?? {}), labels);
+function groupCondition(rule: CidrRule): AddressGroups["selects"] {
+  if (rule.cidrGroupRef) return (holding) => holding.some(({ name }) => name === rule.cidrGroupRef);
+  const requirements = selectorRequirements(rule.cidrGroupSelector ?? {});
+  return (holding) => requirements.every((requirement) => groupsSatisfy(requirement, holding));
+}
+
+/** Several groups may give a label different values; each of them counts (`matchesEncodedRequirement`). */
+function groupsSatisfy(requirement: Requirement, holding: readonly CidrGroup[]): boolean {
+  const { key, source } = requirement;
+  const values = ["any", "cidrgroup"].includes(source) ? holding.flatMap(({ labels }) => labels[key] ?? []) : [];
+  switch (requirement.operator) {
+    case "In":
+      return values.some((value) => requirement.values.includes(value));
+    case "NotIn":
+      return !values.some((value) => requirement.values.includes(value));
+    case "Exists":
+      return values.length > 0;
+    case "DoesNotExist":
+      return values.length === 0;
+  }
 }
 
 const fqdnSelector = (selector: FqdnSelector): PeerSelector => ({
@@ -189,19 +215,33 @@ function selectsByLabels(requirements: readonly Requirement[], identity: Identit
   if (derived !== undefined && identity.outside !== undefined) {
     return { maybe: `a selector on the label ${derived.source}:${derived.key} is not judged` };
   }
-  return matches(requirements, identity.labels) ? "yes" : "no";
+  if (matches(requirements, identity.labels)) return "yes";
+  if (identity.aggregate === undefined || !matches(requirements, identity.aggregate)) return "no";
+  return identity.outside === undefined
+    ? "yes"
+    : { maybe: "it selects those addresses outside the cluster that some policy names" };
 }
 
-function selectsByPrefix({ outside }: Identity, prefixes: readonly Prefix[], except: readonly Prefix[]): Selection {
+function selectsByPrefix({ outside }: Identity, prefix: Prefix, except: readonly Prefix[]): Selection {
   if (outside === undefined) return "no";
   const { address } = outside;
   if (address !== undefined) {
-    const inside = (prefix: Prefix) => containsPrefix(prefix, address);
-    return prefixes.some(inside) && !except.some(inside) ? "yes" : "no";
+    const excepted = except.some((exception) => containsPrefix(exception, address));
+    return containsPrefix(prefix, address) && !excepted ? "yes" : "no";
   }
-  const anyIPv4 = prefixes.some((prefix) => prefix.bits === 0 && prefix.address.kind() === "ipv4");
-  if (anyIPv4 && except.length === 0) return "yes";
-  return prefixes.some((prefix) => prefix.address.kind() === "ipv4")
-    ? { maybe: `the address of ${outside.names[0] ?? "the destination"} is not known` }
-    : "no";
+  if (prefix.address.kind() !== "ipv4") return "no";
+  return prefix.bits === 0 && except.length === 0 ? "yes" : unknownAddress(outside.names);
 }
+
+function selectsByGroups({ outside }: Identity, groups: AddressGroups, except: readonly Prefix[]): Selection {
+  if (outside === undefined) return "no";
+  const { address } = outside;
+  if (address === undefined) return unknownAddress(outside.names);
+  if (except.some((exception) => containsPrefix(exception, address))) return "no";
+  const holding = groups.all.filter(({ prefixes }) => prefixes.some((prefix) => containsPrefix(prefix, address)));
+  return groups.selects(holding.map(({ group }) => group)) ? "yes" : "no";
+}
+
+const unknownAddress = (names: readonly string[]): Selection => ({
+  maybe: `the address of ${names[0] ?? "the destination"} is not known`,
+});

@@ -11,8 +11,8 @@ import type { FlowProtocol } from "./inventory.ts";
 export type PortMatch = {
   /** Bits of `protocolBit`. */
   readonly protocols: number;
-  /** A range, both ends included, or the name of a container port. */
-  readonly ports: { readonly from: number; readonly to: number } | { readonly name: string };
+  /** A range, both ends included; or the name of a container port, which at ingress may start a range (0 if not). */
+  readonly ports: { readonly from: number; readonly to: number } | { readonly name: string; readonly endPort: number };
   /** Equal for ports that Cilium merges into one filter, but for the protocol. */
   readonly key: string;
   /** For example `toPorts[0]`, or nothing for a rule about all ports. */
@@ -57,7 +57,7 @@ export const allProtocols = 4095;
 
 const everyPort = { from: 0, to: 65535 };
 
-/** The ports of a rule; a rule with neither `toPorts` nor `icmps` is about everything. */
+/** The ports of a rule; a rule with neither `toPorts` nor `icmps` is about all of them. */
 export function portMatches(
   toPorts: readonly (PortRule | PortDenyRule)[] | null | undefined,
   icmps: Icmps,
@@ -79,7 +79,7 @@ function portMatch({ port, endPort, protocol }: PortProtocol, path: string, l7: 
   const match = { protocols: protocolsOf(protocol), path, l7 };
   if (isPortName(written)) {
     const name = written.toLowerCase();
-    return { ...match, ports: { name }, key: name };
+    return { ...match, ports: { name, endPort: endPort ?? 0 }, key: name };
   }
   const from = portNumber(written) ?? 0;
   const to = endPort ?? 0;

@@ -71,7 +71,7 @@ function compileRule(policy: Policy, rule: Rule, place: string, world: RuleWorld
       direction,
       deny,
       defaultDeny: rule.enableDefaultDeny?.[direction] ?? true,
-      peers: peerSelectors(parts, peerWorld),
+      peers: peerSelectors(parts, namesPorts(item), peerWorld),
       ports,
       references: ports.map((port) => ({ policy: name, path: port.path === "" ? path : `${path}.${port.path}` })),
       authentication: item.authentication?.mode,
@@ -90,6 +90,8 @@ function compileRule(policy: Policy, rule: Rule, place: string, world: RuleWorld
     ),
   ];
 }
+
+const namesPorts = ({ toPorts, icmps }: AnyRule): boolean => (toPorts?.length ?? 0) + (icmps?.length ?? 0) > 0;
 
 type AnyRule = Pick<NonNullable<Rule["ingress"]>[number], "toPorts" | "icmps"> & {
   readonly toPorts?: NonNullable<Rule["ingress"]>[number]["toPorts"] | IngressDenyRule["toPorts"];

@@ -88,10 +88,15 @@ function outcomeOf(egress: EndVerdict, ingress: EndVerdict): Outcome {
 function agreed(cases: readonly { readonly end: EndVerdict; readonly circumstance: string }[]): EndVerdict {
   const [first, ...rest] = cases;
   if (first === undefined) throw new Error("a question has no case");
-  const other = rest.find(({ end }) => end.verdict !== first.end.verdict);
+  const other = rest.find(({ end }) => inWords(end) !== inWords(first.end));
   if (other === undefined) return first.end;
-  const say = ({ end, circumstance }: typeof first) => `${end.verdict} ${circumstance}`;
-  return { verdict: "undecidable", reason: `${say(first)}, ${say(other)}` };
+  const say = ({ end, circumstance }: typeof first) => `${inWords(end)} ${circumstance}`;
+  return undecidable(`${say(first)}, ${say(other)}`);
+}
+
+function inWords(end: EndVerdict): string {
+  if (end.verdict !== "allowed" || end.redirect === undefined) return end.verdict;
+  return `allowed and redirected to ${end.redirect.parser}`;
 }
 
 function endVerdict(
@@ -146,32 +151,47 @@ function decide(
   const allowing: Hit[] = [];
   let maybeDenied: string | undefined;
   let maybeAllowed: string | undefined;
+  let maybeSpecial = false;
   for (const rule of policy.rules) {
     const selection = ruleSelects(rule, peer);
     if (selection === "no") continue;
     for (let i = 0; i < rule.ports.length; i++) {
       const match = rule.ports[i];
       const reference = rule.references[i];
-      if (match === undefined || reference === undefined || !covers(match, server, protocol, port)) continue;
+      if (match === undefined || reference === undefined || !covers(match, direction, server, protocol, port)) continue;
       if (selection === "yes") {
         if (rule.deny) denying.push(reference);
         else allowing.push({ rule, match, reference });
       } else if (rule.deny) {
         maybeDenied ??= `${reference.policy} ${reference.path} may deny it: ${selection.maybe}`;
-      } else if (allowing.length === 0 || match.l7 !== undefined) {
+      } else {
         maybeAllowed ??= `${reference.policy} ${reference.path} may allow it: ${selection.maybe}`;
+        maybeSpecial ||= isSpecial(rule, match);
       }
     }
   }
   if (denying.length > 0) return { verdict: "denied", by: { kind: "rules", rules: denying } };
   if (maybeDenied !== undefined) return undecidable(maybeDenied);
-  if (allowing.length > 0) return allowedByRules(allowing, policy.defaultDeny, peer);
-  if (!policy.defaultDeny) return noDefaultDeny;
-  if (direction === "ingress" && policy.rules.length > 0 && isHost(peer.identity)) return allowLocalhost;
+  const allowed = allowedBySomething();
+  if (allowed !== undefined) {
+    // It passes in any case, but what may match besides could put a proxy in its way or take one's limits off.
+    const special = maybeSpecial || allowing.some(({ rule, match }) => isSpecial(rule, match));
+    return maybeAllowed !== undefined && special ? undecidable(maybeAllowed) : allowed;
+  }
   if (maybeAllowed !== undefined) return undecidable(maybeAllowed);
   const isolating = policy.rules.filter(({ defaultDeny }) => defaultDeny).map((rule) => rule.policy);
   return { verdict: "denied", by: { kind: "default-deny", policies: [...new Set(isolating)] } };
+
+  function allowedBySomething(): EndVerdict | undefined {
+    if (allowing.length > 0) return allowedByRules(allowing, policy.defaultDeny, peer);
+    if (!policy.defaultDeny) return noDefaultDeny;
+    return direction === "ingress" && policy.rules.length > 0 && isHost(peer.identity) ? allowLocalhost : undefined;
+  }
 }
+
+/** Whether a rule does more than let traffic pass. */
+const isSpecial = (rule: NetworkRule, match: PortMatch): boolean =>
+  match.l7 !== undefined || rule.authentication !== undefined;
 
 /** Whether one of a rule's peers selects a party. */
 export function ruleSelects(rule: NetworkRule, party: Party): Selection {
@@ -184,11 +204,13 @@ export function ruleSelects(rule: NetworkRule, party: Party): Selection {
   return undecided;
 }
 
-function covers({ protocols, ports }: PortMatch, server: Party, protocol: number, port: number): boolean {
+function covers(match: PortMatch, direction: Direction, server: Party, protocol: number, port: number): boolean {
+  const { protocols, ports } = match;
   if ((protocols & protocol) === 0) return false;
   if ("from" in ports) return ports.from <= port && port <= ports.to;
   const named = server.ports.get(ports.name);
-  return named !== undefined && named.protocol === protocol && named.port === port;
+  if (named === undefined || named.protocol !== protocol) return false;
+  return named.port <= port && port <= Math.max(named.port, direction === "ingress" ? ports.endPort : 0);
 }
 
 function allowedByRules(hits: readonly Hit[], defaultDeny: boolean, peer: Party): EndVerdict {

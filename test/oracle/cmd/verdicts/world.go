@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"net/netip"
 	"sync"
@@ -104,10 +105,11 @@ func (w *world) close() {
 
 // UpdateIdentities tells both selector caches of identities, as the agent's identity updater does.
 func (w *world) UpdateIdentities(added, deleted identity.IdentityMap) <-chan struct{} {
+	// A cache removes from its arguments what it knows already.
+	w.repo.UpdateIdentities(maps.Clone(added), maps.Clone(deleted))
 	var wg sync.WaitGroup
-	w.repo.GetSelectorCache().UpdateIdentities(added, deleted, &wg)
+	w.repo.GetSelectorCache().UpdateIdentities(maps.Clone(added), maps.Clone(deleted), &wg)
 	wg.Wait()
-	w.repo.UpdateIdentities(added, deleted)
 	done := make(chan struct{})
 	close(done)
 	return done

@@ -1,0 +1,111 @@
+/** Puts the engine's answers beside those of Cilium's own code. */
+import { z } from "zod";
+import { policy as policySchema } from "../../../cilium/policy/schema.ts";
+import type { Question } from "../../../cilium/reach/inventory.ts";
+import { compile } from "../../../cilium/reach/network.ts";
+import { type EndVerdict, type Verdict, verdict } from "../../../cilium/reach/verdict.ts";
+import { type Oracle, startOracle } from "../../oracle/oracle.ts";
+import type { World } from "./worlds.ts";
+
+const ciliumVerdict = z.strictObject({
+  allowed: z.boolean(),
+  redirect: z.enum(["http", "dns", "tls", "crd"]).optional(),
+  auth: z.string().optional(),
+  origins: z.array(z.string()).optional(),
+  error: z.string().optional(),
+});
+
+const ciliumAnswer = z.strictObject({
+  id: z.string(),
+  refused: z.array(z.strictObject({ policy: z.int(), error: z.string() })),
+  answers: z.array(z.strictObject({ egress: ciliumVerdict.optional(), ingress: ciliumVerdict.optional() })),
+});
+
+type CiliumVerdict = z.infer<typeof ciliumVerdict>;
+export type CiliumAnswer = z.infer<typeof ciliumAnswer>;
+export type VerdictOracle = Oracle<unknown, CiliumAnswer>;
+
+/** Starts the program that answers with Cilium's policy engine. */
+export const startVerdictOracle = (): Promise<VerdictOracle> => startOracle("./cmd/verdicts", ciliumAnswer);
+
+/** How often each outcome was seen, at the ends of questions. */
+export type Counts = Map<string, number>;
+
+export const count = (counts: Counts, what: string): void => {
+  counts.set(what, (counts.get(what) ?? 0) + 1);
+};
+
+/** What engine and Cilium disagree about; empty if they agree. */
+export async function differences(oracle: VerdictOracle, world: World, counts: Counts): Promise<string[]> {
+  const { policies, inventory, questions } = world;
+  const cilium = await oracle.ask({ id: "world", policies, inventory, questions });
+  const network = compile(
+    policies.map((manifest) => policySchema.parse(manifest)),
+    inventory,
+  );
+
+  const unknowns = network.enforced.some(({ ingress, egress }) =>
+    [...ingress.rules, ...egress.rules].some((rule) => rule.selections.some(({ undecided }) => undecided.size > 0)),
+  );
+  const found: string[] = [];
+  if (network.refused.length !== cilium.refused.length) {
+    found.push(`refused: ${JSON.stringify(network.refused)} here, ${JSON.stringify(cilium.refused)} by Cilium`);
+  }
+  questions.forEach((question, i) => {
+    const ours = verdict(network, question);
+    const theirs = cilium.answers[i];
+    for (const direction of ["egress", "ingress"] as const) {
+      const difference = endDifference(ours[direction], theirs?.[direction], unknowns, counts);
+      if (difference !== undefined) found.push(`${asked(question)}, ${direction}: ${difference}`);
+    }
+    count(counts, `connection ${ours.outcome}`);
+    const inconsistent = inconsistency(ours);
+    if (inconsistent !== undefined) found.push(`${asked(question)}: ${inconsistent}`);
+  });
+  return found;
+}
+
+function endDifference(
+  ours: EndVerdict,
+  theirs: CiliumVerdict | undefined,
+  unknowns: boolean,
+  counts: Counts,
+): string | undefined {
+  const differ = () => `${JSON.stringify(ours)} here, ${JSON.stringify(theirs ?? "not enforced")} by Cilium`;
+  if (ours.verdict === "undecidable") {
+    count(counts, `not decidable: ${ours.reason.replaceAll(/.*: |(\S+\/)?policy-\d+ .*/g, "").slice(0, 60)}`);
+    return undefined;
+  }
+  if (theirs === undefined || theirs.error !== undefined) {
+    const notEnforced = ours.verdict === "allowed" && ours.by.kind === "not-enforced";
+    return notEnforced && theirs === undefined ? undefined : differ();
+  }
+  if (ours.verdict === "denied") {
+    count(counts, `denied by ${ours.by.kind}`);
+    return theirs.allowed || !knownOrigins(ours, theirs, unknowns) ? differ() : undefined;
+  }
+  count(counts, `allowed by ${ours.by.kind}${ours.redirect ? `, redirected to ${ours.redirect.parser}` : ""}`);
+  const sameRedirect = ours.redirect?.parser === theirs.redirect;
+  const sameAuthentication = (ours.authentication !== undefined) === (theirs.auth !== undefined);
+  return theirs.allowed && sameRedirect && sameAuthentication && knownOrigins(ours, theirs, unknowns)
+    ? undefined
+    : differ();
+}
+
+/** Cilium names the policies behind one map entry; the engine names those of all rules that it is sure match. */
+function knownOrigins(ours: EndVerdict, theirs: CiliumVerdict, unknowns: boolean): boolean {
+  if (unknowns) return true;
+  const policies = (theirs.origins ?? []).filter((origin) => !origin.startsWith("cilium:"));
+  const by = ours.verdict === "undecidable" ? undefined : ours.by;
+  if (by?.kind !== "rules") return policies.length === 0;
+  return policies.length > 0 && policies.every((policy) => by.rules.some((rule) => rule.policy === policy));
+}
+
+function inconsistency({ outcome, egress, ingress }: Verdict): string | undefined {
+  const denied = egress.verdict === "denied" || ingress.verdict === "denied";
+  return denied === (outcome === "denied")
+    ? undefined
+    : `outcome ${outcome} of ${egress.verdict} and ${ingress.verdict}`;
+}
+
+const asked = (question: Question): string => JSON.stringify(question);

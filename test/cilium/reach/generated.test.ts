@@ -1,0 +1,39 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { type Counts, differences, startVerdictOracle, type VerdictOracle } from "./compare.ts";
+import { features } from "./features.ts";
+import { worlds } from "./worlds.ts";
+
+const seed = Number(process.env.SEED ?? 20260102);
+const sets = Number(process.env.SETS ?? 3000);
+const questionsEach = 12;
+
+describe("The reachability engine on generated policies", () => {
+  let cilium: VerdictOracle;
+
+  before(async function () {
+    this.timeout(0);
+    cilium = await startVerdictOracle();
+  });
+  after(() => cilium.stop());
+
+  it(`answers ${sets} policy sets with ${questionsEach} questions each as Cilium does`, async function () {
+    this.timeout(0);
+    const outcomes: Counts = new Map();
+    const seen: Counts = new Map();
+    await fc.assert(
+      fc.asyncProperty(worlds(questionsEach), async (world) => {
+        for (const feature of features(world.policies)) seen.set(feature, (seen.get(feature) ?? 0) + 1);
+        const found = await differences(cilium, world, outcomes);
+        assert.equal(found.length, 0, `${found.join("\n")}\n${JSON.stringify(world)}`);
+      }),
+      { numRuns: sets, seed },
+    );
+    console.log(`      seed ${seed}: 0 differences; ends and connections:`);
+    for (const [outcome, times] of sorted(outcomes)) console.log(`        ${times} × ${outcome}`);
+    console.log("      policy sets with each feature:");
+    for (const [feature, times] of sorted(seen)) console.log(`        ${times} × ${feature}`);
+  });
+});
+
+const sorted = (counts: Counts) => [...counts].sort((a, b) => b[1] - a[1]);
