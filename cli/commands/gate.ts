@@ -1,0 +1,95 @@
+/**
+ * `netpol gate`: what `pulumi preview --policy-pack` would say of the program, with no cluster, no backend and no state:
+ * an empty kubeconfig and a file backend that exists only meanwhile. This is how a pull request is judged.
+ */
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { type EngineEvent, LocalWorkspace, type PolicyEvent, PulumiCommand } from "@pulumi/pulumi/automation/index.js";
+import type { Command } from "commander";
+import { parse, stringify } from "yaml";
+import { z } from "zod";
+import { Failure } from "../failure.ts";
+import { inTemporaryFolder } from "../sources/temporary.ts";
+import { readStack } from "../stack.ts";
+
+interface Options {
+  readonly stack: string;
+  readonly output: "text" | "json";
+  readonly policyPack?: string;
+  readonly policyPackConfig?: string;
+}
+
+export function gate(netpol: Command, root: string): void {
+  netpol
+    .command("gate")
+    .description("judge the program by the policy pack, through the real engine but without a cluster")
+    .option("-s, --stack <name>", "the stack whose config applies", "prod")
+    .option("--policy-pack <dir>", "another policy pack than the project's own")
+    .option("--policy-pack-config <file>", "JSON file with the pack's config")
+    .option("-o, --output <format>", "text, or json: the violations as a list", "text")
+    .addHelpText("after", "\nExamples:\n  npm run netpol -- gate\n  npm run --silent netpol -- gate -o json")
+    .action(async ({ stack, output, policyPack, policyPackConfig }: Options) => {
+      // Faults of config and model are better said by the program itself than through the engine.
+      readStack(stack, root);
+      const violations = await preview(root, stack, {
+        policyPacks: [policyPack ?? join(root, "policypack")],
+        ...(policyPackConfig !== undefined && { policyPackConfigs: [policyPackConfig] }),
+        ...(output === "text" && { onOutput: (text: string) => process.stdout.write(text) }),
+      });
+      if (output === "json") process.stdout.write(`${JSON.stringify(violations, null, 2)}\n`);
+      if (violations.some(({ enforcementLevel }) => enforcementLevel === "mandatory")) process.exitCode = 1;
+    });
+}
+
+const projectFile = z.looseObject({ name: z.string(), main: z.string() });
+
+interface PreviewOptions {
+  readonly policyPacks: string[];
+  readonly policyPackConfigs?: string[];
+  readonly onOutput?: (text: string) => void;
+}
+
+/** Previews the program as a new stack that no cluster answers; gives everything that the pack says. */
+function preview(root: string, stackName: string, options: PreviewOptions): Promise<PolicyEvent[]> {
+  return inTemporaryFolder(async (folder) => {
+    const { main, ...project } = projectFile.parse(parse(readFileSync(join(root, "Pulumi.yaml"), "utf8")));
+    // Without its main, since the program runs in this process.
+    writeFileSync(join(folder, "Pulumi.yaml"), stringify(project));
+    copyFileSync(join(root, `Pulumi.${stackName}.yaml`), join(folder, `Pulumi.${stackName}.yaml`));
+    writeFileSync(join(folder, "kubeconfig"), "");
+    mkdirSync(join(folder, "backend"));
+    const pulumiCommand = await PulumiCommand.get().catch(() => {
+      throw new Failure("the Pulumi CLI is not on the PATH; install it, or try the project with `npm run demo`");
+    });
+    const stack = await LocalWorkspace.createStack(
+      {
+        stackName,
+        projectName: project.name,
+        program: async () => ({ ...(await import(pathToFileURL(join(root, main)).href)) }),
+      },
+      {
+        workDir: folder,
+        pulumiCommand,
+        envVars: {
+          KUBECONFIG: join(folder, "kubeconfig"),
+          PULUMI_BACKEND_URL: pathToFileURL(join(folder, "backend")).href,
+          PULUMI_CONFIG_PASSPHRASE: "none",
+          PULUMI_SKIP_UPDATE_CHECK: "true",
+        },
+      },
+    );
+    const violations: PolicyEvent[] = [];
+    const onEvent = ({ policyEvent }: EngineEvent) => {
+      if (policyEvent !== undefined) violations.push(policyEvent);
+    };
+    await stack.preview({ ...options, onEvent, color: "never" }).catch((error) => {
+      // The engine fails a preview that a mandatory rule forbids; everything else is not about the policies.
+      if (!violations.some(({ enforcementLevel }) => enforcementLevel === "mandatory")) throw engineFailure(error);
+    });
+    return violations;
+  });
+}
+
+const engineFailure = (error: unknown): Failure =>
+  new Failure(`the preview failed: ${error instanceof Error ? error.message : error}`);
