@@ -1,0 +1,145 @@
+/** What all rules have in common: their config, exemptions, and that they fail closed. */
+import type {
+  EnforcementLevel,
+  PolicyConfigSchema,
+  ReportViolation,
+  ResourceValidationPolicy,
+  StackValidationPolicy,
+} from "@pulumi/policy";
+import { z } from "zod";
+import type { Policy } from "../cilium/policy/schema.ts";
+import { policyName } from "../cilium/reach/rules.ts";
+import { configReader, policyConfigSchema } from "./config.ts";
+import { type Exemption, type ExemptionLog, exemption } from "./exemptions.ts";
+import { type Obstacle, type Resource, readPolicy } from "./resource.ts";
+import { Stack } from "./stack/stack.ts";
+
+/** One thing that is wrong with a policy. */
+export type Finding = {
+  /** Where, such as `egress[2].toPorts[0]`; empty for the policy as a whole. */
+  readonly place: string;
+  /** What is wrong, with the value at fault; exemptions quote it. */
+  readonly problem: string;
+  /** What to write instead. */
+  readonly fix: string;
+};
+
+/** A rule that judges each policy by itself, before it is registered. */
+export type PolicyRule<Config> = RuleInfo<Config> & {
+  readonly validate: (policy: Policy, config: Config) => Finding[];
+};
+
+/**
+ * A rule that judges policies together: before a policy is registered, against what was registered earlier, and at the
+ * end against the whole stack. The end comes after the changes if there is no preview, so the former must suffice.
+ */
+export type StackRule<Config> = RuleInfo<Config> & {
+  readonly validateStack: (policy: Policy, stack: Stack, config: Config) => Finding[];
+};
+
+type RuleInfo<Config> = {
+  readonly name: string;
+  readonly description: string;
+  readonly configSchema: z.ZodType<Config>;
+  readonly enforcementLevel: EnforcementLevel;
+};
+
+/** A rule's config: its own part, and the exemptions that every rule takes. */
+export const ruleConfig = <Shape extends z.ZodRawShape>(shape: Shape, exempt: readonly Exemption[] = []) =>
+  z.strictObject({ ...shape, exemptions: z.array(exemption).default([...exempt]) });
+
+type WithExemptions = { readonly exemptions: readonly Exemption[] };
+
+/** The rule as Pulumi runs it. */
+export function policyRule<Config extends WithExemptions>(
+  rule: PolicyRule<Config>,
+  log: ExemptionLog,
+): ResourceValidationPolicy {
+  const readConfig = configReader(rule.name, rule.configSchema);
+  return {
+    ...pulumiInfo(rule),
+    validateResource: (args, report) => {
+      const config = readConfig(args.getConfig());
+      const read = readPolicy(args);
+      if (read === undefined) return;
+      if (!read.readable) reportObstacles(read.obstacles, args, report);
+      else
+        reportFindings(rule.validate(read.policy, config), read.policy, { rule, config, log, urn: args.urn, report });
+    },
+  };
+}
+
+/** The rule as Pulumi runs it, at both times. */
+export function stackRule<Config extends WithExemptions>(
+  rule: StackRule<Config>,
+  log: ExemptionLog,
+): ResourceValidationPolicy & StackValidationPolicy {
+  const readConfig = configReader(rule.name, rule.configSchema);
+  const registered = new Stack();
+  return {
+    ...pulumiInfo(rule),
+    validateResource: (args, report) => {
+      const config = readConfig(args.getConfig());
+      const read = readPolicy(args);
+      if (read?.readable === false) reportObstacles(read.obstacles, args, report);
+      for (const policy of registered.add(args)) {
+        const findings = rule.validateStack(policy, registered, config);
+        reportFindings(findings, policy, { rule, config, log, urn: args.urn, report });
+      }
+    },
+    validateStack: (args, report) => {
+      const config = readConfig(args.getConfig());
+      const stack = new Stack(args.resources);
+      for (const resource of args.resources) {
+        const read = readPolicy(resource);
+        if (read?.readable === false) reportObstacles(read.obstacles, resource, report);
+      }
+      for (const [urn, policy] of stack.policies()) {
+        const findings = rule.validateStack(policy, stack, config);
+        reportFindings(findings, policy, { rule, config, log, urn, report });
+      }
+    },
+  };
+}
+
+type Info = {
+  name: string;
+  description: string;
+  configSchema: PolicyConfigSchema;
+  enforcementLevel: EnforcementLevel;
+};
+
+const pulumiInfo = <Config>(rule: RuleInfo<Config>): Info => ({
+  name: rule.name,
+  description: rule.description,
+  configSchema: policyConfigSchema(rule.configSchema),
+  enforcementLevel: rule.enforcementLevel,
+});
+
+/** A policy that cannot be read was not judged, so it did not pass. */
+function reportObstacles(obstacles: readonly Obstacle[], { name, urn }: Resource, report: ReportViolation): void {
+  for (const { place, problem } of obstacles) report(sentence(name, place, problem), urn);
+}
+
+type Reporting = {
+  readonly rule: { readonly name: string };
+  readonly config: WithExemptions;
+  readonly log: ExemptionLog;
+  readonly urn: string;
+  readonly report: ReportViolation;
+};
+
+function reportFindings(findings: readonly Finding[], policy: Policy, reporting: Reporting): void {
+  const { rule, config, log, urn, report } = reporting;
+  const name = policyName(policy);
+  for (const { place, problem, fix } of findings) {
+    const exempt = config.exemptions.find(
+      (exemption) => exemption.policy === name && (exemption.finding ?? problem) === problem,
+    );
+    if (exempt) log.add(urn, rule.name, problem, exempt);
+    else report(`${sentence(name, place, problem)} Instead: ${fix}.`, urn);
+  }
+}
+
+const sentence = (policy: string, place: string, problem: string): string =>
+  `${policy}${place === "" ? "" : ` ${place}`}: ${problem}.`;

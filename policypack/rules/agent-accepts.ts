@@ -1,0 +1,19 @@
+import type { z } from "zod";
+import { invalidities } from "../../cilium/policy/validity.ts";
+import { type PolicyRule, ruleConfig } from "../rule.ts";
+
+const configSchema = ruleConfig({});
+
+export const agentAccepts: PolicyRule<z.infer<typeof configSchema>> = {
+  name: "agent-accepts",
+  description:
+    "Cilium's agent takes the policy. The API server stores policies that the agent refuses; nothing of such a policy is enforced, and only its status says so.",
+  configSchema,
+  enforcementLevel: "mandatory",
+  validate: (policy) =>
+    invalidities(policy).map(({ place, value, reason, fix }) => ({
+      place,
+      problem: `the agent refuses ${value}: ${reason}`,
+      fix,
+    })),
+};

@@ -1,0 +1,30 @@
+import type { z } from "zod";
+import { policyName } from "../../cilium/reach/rules.ts";
+import { ruleConfig, type StackRule } from "../rule.ts";
+import { halfOpenFlows } from "../stack/flows.ts";
+
+const configSchema = ruleConfig({});
+
+export const bothEndsOpen: StackRule<z.infer<typeof configSchema>> = {
+  name: "both-ends-open",
+  description:
+    "A flow between two workloads that have policies is allowed at both ends. What only one end allows is dropped at the other.",
+  configSchema,
+  enforcementLevel: "mandatory",
+  validateStack: (policy, stack) =>
+    halfOpenFlows(policy, stack).map(({ opened, ports, closed }) => {
+      const end = opened.direction === "egress" ? "ingress" : "egress";
+      const peer = policyName(closed.policy);
+      return opened.by === policyName(policy)
+        ? {
+            place: opened.place,
+            problem: `opens ${ports} for ${peer}, whose ${end} is closed for it`,
+            fix: `allow it in the ${end} of ${peer} too, or take it out here; a clusterwide policy that allows it has to come first (dependsOn)`,
+          }
+        : {
+            place: end,
+            problem: `is closed for ${ports}, which ${opened.by} ${opened.place} opens`,
+            fix: `allow it in ${end} here too, or take it out there; a clusterwide policy that allows it has to come first (dependsOn)`,
+          };
+    }),
+};

@@ -1,0 +1,85 @@
+import { z } from "zod";
+import { namespaceOf, placedRules } from "../../cilium/policy/parts.ts";
+import { at, each } from "../../cilium/policy/place.ts";
+import { isPortName, portNumber } from "../../cilium/policy/port.ts";
+import type { Policy, PortProtocol, PortRule, Rule } from "../../cilium/policy/schema.ts";
+import { behindTlsRoutes, type WorkloadWithPorts, workloadWithPorts } from "../cluster.ts";
+import { type Finding, ruleConfig, type StackRule } from "../rule.ts";
+import type { Stack } from "../stack/stack.ts";
+import { subjectSelects } from "../workloads.ts";
+
+/** On a policy: the ports of its pods behind TLSRoutes, such as `"8443,https"`. */
+const annotation = "network-policies/tls-passthrough";
+
+const configSchema = ruleConfig({
+  workloads: z
+    .array(workloadWithPorts)
+    .default([...behindTlsRoutes])
+    .describe("Workloads behind TLSRoutes that are not part of the stack"),
+});
+
+type Config = z.infer<typeof configSchema>;
+
+export const noL7HttpOnTlsPassthrough: StackRule<Config> = {
+  name: "no-l7-http-on-tls-passthrough",
+  description:
+    "No HTTP rules on the ingress of a workload behind a TLSRoute. Its TLS ends in the pod; Cilium would parse what is encrypted as HTTP and break every connection.",
+  configSchema,
+  enforcementLevel: "mandatory",
+  validateStack: (policy, stack, config) =>
+    placedRules(policy).flatMap(({ rule, place }) => {
+      const behind = passthroughOf(policy, rule, stack, config);
+      if (behind.length === 0) return [];
+      return each(rule.ingress, place, "ingress", ({ toPorts }, place) =>
+        each(toPorts, place, "toPorts", (ports, place) => httpFindings(ports, place, behind)),
+      );
+    }),
+};
+
+/** Why ports are behind a TLSRoute, and which: all if undefined. */
+type Behind = { readonly why: string; readonly ports: readonly string[] | undefined };
+
+function passthroughOf(policy: Policy, rule: Rule, stack: Stack, { workloads }: Config): Behind[] {
+  const annotated = policy.metadata.annotations?.[annotation];
+  const namespace = namespaceOf(policy);
+  const inNamespace = (workload: Omit<WorkloadWithPorts, "ports">) => subjectSelects(policy, rule, workload);
+  return [
+    ...(annotated === undefined
+      ? []
+      : [{ why: `its annotation ${annotation}`, ports: annotated.split(",").map((port) => port.trim()) }]),
+    ...workloads
+      .filter(inNamespace)
+      .map(({ namespace, ports }) => ({ why: `the pack's config for namespace ${namespace}`, ports })),
+    ...stack.passthrough
+      .in(namespace)
+      .filter(({ namespace, labels }) => labels === undefined || inNamespace({ namespace, labels }))
+      .map(({ route, labels, ports }) => ({
+        why: `TLSRoute ${route}${labels ? "" : ", whose pods are not known (their Service is not part of the stack)"}`,
+        ports,
+      })),
+  ];
+}
+
+function httpFindings(rule: PortRule, place: string, behind: readonly Behind[]): Finding[] {
+  if ((rule.rules?.http ?? []).length === 0) return [];
+  return behind
+    .filter(({ ports }) => ports === undefined || ports.some((port) => includesPort(rule.ports, port)))
+    .map(({ why, ports }) => ({
+      place: at(place, "rules.http"),
+      problem: `parses HTTP on ${ports?.join(", ") ?? "a port"}, which passes TLS through (says ${why})`,
+      fix: "leave rules.http out, the port remains",
+    }));
+}
+
+/** A list without ports is about all of them. */
+const includesPort = (ports: readonly PortProtocol[] | null | undefined, wanted: string): boolean =>
+  (ports ?? []).length === 0 || (ports ?? []).some((port) => coversPort(port, wanted));
+
+function coversPort({ port, endPort }: PortProtocol, wanted: string): boolean {
+  if (port === wanted || isPortName(port ?? "") || isPortName(wanted)) {
+    return port?.toLowerCase() === wanted.toLowerCase();
+  }
+  const from = portNumber(port ?? "") ?? 0;
+  const number = Number(wanted);
+  return from === 0 || (from <= number && number <= Math.max(from, endPort ?? 0));
+}

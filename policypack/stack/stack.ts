@@ -1,0 +1,141 @@
+/** The policies of a stack and what they have to do with each other, as far as resources were added. */
+import { namespaceOf, rulesOf } from "../../cilium/policy/parts.ts";
+import { representatives } from "../../cilium/policy/representatives.ts";
+import type { Policy } from "../../cilium/policy/schema.ts";
+import {
+  clusterLabel,
+  type Label,
+  namespaceLabelsPrefix,
+  podNamespaceLabel,
+  type Requirement,
+  subjectRequirements,
+} from "../../cilium/policy/selector.ts";
+import { type CompiledRule, compilePolicy, policyName } from "../../cilium/reach/rules.ts";
+import { type Resource, readPolicy } from "../resource.ts";
+import { Selected, Selecting } from "./lookup.ts";
+import { Passthrough } from "./passthrough.ts";
+
+/** A pod that stands for what a policy selects. */
+export type Workload = { readonly policy: Policy; readonly pod: readonly Label[] };
+
+/** A peer of a rule that names workloads by their labels. */
+export type NamedPeer = { readonly rule: CompiledRule; readonly requirements: readonly Requirement[] };
+
+export class Stack {
+  /** Workloads behind TLSRoutes. */
+  readonly passthrough = new Passthrough();
+  /** Whether nothing is going to be added. */
+  readonly whole: boolean;
+  /** By URN. */
+  readonly #policies = new Map<string, Policy>();
+  readonly #byName = new Map<string, Policy[]>();
+  readonly #subjects = new Selecting<Policy>();
+  readonly #rules = new Selecting<CompiledRule>();
+  readonly #peers = new Selecting<NamedPeer>();
+  readonly #namedPeers = new Map<CompiledRule, readonly NamedPeer[]>();
+  readonly #workloads = new Selected<Workload>();
+
+  /** A stack of which all resources are given, or one that grows in the order of registration. */
+  constructor(resources?: readonly Resource[]) {
+    this.whole = resources !== undefined;
+    for (const resource of resources ?? []) this.add(resource);
+  }
+
+  /** Gives the policies that have to be judged now, maybe again. */
+  add(resource: Resource): readonly Policy[] {
+    const read = readPolicy(resource);
+    if (read === undefined) return this.passthrough.add(resource) ? [...this.#policies.values()] : [];
+    if (!read.readable) return [];
+    const known = this.#policies.get(resource.urn);
+    if (known !== undefined) return [known];
+    this.#addPolicy(resource.urn, read.policy);
+    return [read.policy];
+  }
+
+  /** The policies that could be read, with the URNs of their resources. */
+  policies(): ReadonlyMap<string, Policy> {
+    return this.#policies;
+  }
+
+  /** The policies with the same kind, namespace and name, itself included. */
+  namesakes(policy: Policy): readonly Policy[] {
+    return this.#byName.get(`${policy.kind} ${policyName(policy)}`) ?? [];
+  }
+
+  /** The pods that stand for what a policy selects: for a clusterwide one, those of other policies. */
+  workloadsOf(policy: Policy): Workload[] {
+    return rulesOf(policy).flatMap(({ endpointSelector }) => {
+      if (!endpointSelector) return [];
+      if (policy.kind === "CiliumClusterwideNetworkPolicy") {
+        return this.#workloads.by(subjectRequirements(endpointSelector, undefined));
+      }
+      return representatives(endpointSelector, namespaceOf(policy)).map((pod) => ({ policy, pod }));
+    });
+  }
+
+  /** The pods of other policies, and its own, that a policy's subject selects. */
+  workloadsSelectedBySubjectsOf(policy: Policy): Workload[] {
+    return rulesOf(policy).flatMap(({ endpointSelector }) =>
+      endpointSelector ? this.#workloads.by(subjectRequirements(endpointSelector, namespaceOf(policy))) : [],
+    );
+  }
+
+  workloadsSelectedBy(requirements: readonly Requirement[]): Workload[] {
+    return this.#workloads.by(requirements);
+  }
+
+  /** The namespaced policies whose subject a pod belongs to. */
+  subjectsOf(pod: readonly Label[]): Policy[] {
+    return this.#subjects.of(pod);
+  }
+
+  /** The rules that apply to a pod. */
+  rulesFor(pod: readonly Label[]): CompiledRule[] {
+    return this.#rules.of(pod);
+  }
+
+  /** The allow rules that name a pod as their peer. */
+  rulesNaming(pod: readonly Label[]): NamedPeer[] {
+    return this.#peers.of(pod);
+  }
+
+  /** The peers of an allow rule that name workloads. */
+  namedPeersOf(rule: CompiledRule): readonly NamedPeer[] {
+    return this.#namedPeers.get(rule) ?? [];
+  }
+
+  #addPolicy(urn: string, policy: Policy): void {
+    const rules = compilePolicy(policy, { cluster: "", cidrGroups: undefined }).filter((rule) => !rule.selectsNodes);
+    this.#policies.set(urn, policy);
+    const name = `${policy.kind} ${policyName(policy)}`;
+    this.#byName.set(name, [...(this.#byName.get(name) ?? []), policy]);
+    for (const rule of rules) {
+      this.#rules.add(rule.subject, rule);
+      const peers = namedPeers(rule).map((requirements) => ({ rule, requirements }));
+      this.#namedPeers.set(rule, peers);
+      for (const peer of peers) this.#peers.add(peer.requirements, peer);
+    }
+    if (policy.kind === "CiliumClusterwideNetworkPolicy") return;
+    for (const { endpointSelector } of rulesOf(policy)) {
+      if (endpointSelector) this.#subjects.add(subjectRequirements(endpointSelector, namespaceOf(policy)), policy);
+    }
+    for (const workload of this.workloadsOf(policy)) this.#workloads.add(workload.pod, workload);
+  }
+}
+
+/**
+ * The peers of an allow rule that name a workload: by more than its namespace, so that the rule means somebody in
+ * particular and expects to be answered.
+ */
+function namedPeers(rule: CompiledRule): (readonly Requirement[])[] {
+  if (rule.deny) return [];
+  return rule.peers.flatMap(({ condition }) =>
+    condition.kind === "labels" && condition.requirements.some(namesWorkload) ? [condition.requirements] : [],
+  );
+}
+
+const namesWorkload = ({ source, key, operator }: Requirement): boolean =>
+  source !== "reserved" &&
+  (operator === "In" || operator === "Exists") &&
+  ![clusterLabel, podNamespaceLabel].includes(key) &&
+  !key.startsWith(namespaceLabelsPrefix);
