@@ -8,6 +8,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import { type handleUnaryCall, Server, ServerCredentials, status } from "@grpc/grpc-js";
+import kubernetes from "@pulumi/kubernetes/package.json" with { type: "json" };
+import plugin from "@pulumi/pulumi/proto/plugin_pb.js";
 import { ResourceProviderService } from "@pulumi/pulumi/proto/provider_grpc_pb.js";
 import type * as request from "@pulumi/pulumi/proto/provider_pb.js";
 import rpc from "@pulumi/pulumi/proto/provider_pb.js";
@@ -79,6 +81,7 @@ export async function serveDouble(): Promise<Double> {
 
   const server = new Server();
   server.addService(ResourceProviderService, {
+    getPluginInfo: answer(() => new plugin.PluginInfo().setVersion(kubernetes.version)),
     attach: answer(() => new empty.Empty()),
     cancel: answer(() => new empty.Empty()),
 

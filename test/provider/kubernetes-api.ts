@@ -88,13 +88,18 @@ export function kubernetesApi(kubeconfig: string, context?: string) {
     body?: unknown,
     contentType = "application/json",
   ): Promise<unknown> {
-    const headers = { ...(user.token && { authorization: `Bearer ${user.token}` }), "content-type": contentType };
+    const sent = body === undefined ? "" : JSON.stringify(body);
+    const headers = {
+      ...(user.token && { authorization: `Bearer ${user.token}` }),
+      "content-type": contentType,
+      "content-length": Buffer.byteLength(sent),
+    };
     const { status, content } = await new Promise<{ status: number; content: string }>((resolve, reject) => {
-      const sent = request(new URL(path, cluster.server), { method, agent, headers }, async (response) => {
+      request(new URL(path, cluster.server), { method, agent, headers }, async (response) => {
         resolve({ status: response.statusCode ?? 0, content: await text(response) });
-      });
-      sent.once("error", reject);
-      sent.end(body === undefined ? undefined : JSON.stringify(body));
+      })
+        .once("error", reject)
+        .end(sent);
     });
     if (status < 300) return JSON.parse(content);
     const refusal = statusSchema.safeParse(content.startsWith("{") ? JSON.parse(content) : undefined);
