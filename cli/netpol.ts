@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { Command, CommanderError } from "commander";
 import { Faults } from "../cilium/model/faults.ts";
 import { docs } from "./commands/docs.ts";
+import { explain } from "./commands/explain.ts";
 import { inventory } from "./commands/inventory.ts";
 import { render } from "./commands/render.ts";
 import { test } from "./commands/test.ts";
@@ -20,6 +21,7 @@ const netpol = new Command("netpol")
 
 const commands = [
   // in the order of --help
+  explain,
   test,
   render,
   inventory,

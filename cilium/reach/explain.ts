@@ -55,7 +55,7 @@ function allowedText(end: EndVerdict & { verdict: "allowed" }): string {
   const extras = [
     ...(end.onceResolved ? ["once the DNS proxy has seen the name resolved"] : []),
     ...(end.redirect === undefined ? [] : [`through the ${redirectText(end.redirect)}`]),
-    ...(end.authentication === undefined ? [] : [`with mutual authentication (${end.authentication})`]),
+    ...(end.authentication.length === 0 ? [] : [`with mutual authentication (${rulesText(end.authentication)})`]),
   ];
   return [allowedByText(end), ...extras].join(", ");
 }

@@ -1,0 +1,166 @@
+/** `netpol explain`: whether one connection is possible, what decided, and what would have to be written to allow it. */
+import type { Command } from "commander";
+import { stringify } from "yaml";
+import { placedRules } from "../../cilium/policy/parts.ts";
+import type { Policy } from "../../cilium/policy/schema.ts";
+import { decidingPolicies, endText, outcomeText, peerText, questionText } from "../../cilium/reach/explain.ts";
+import { type MissingRule, missingRule } from "../../cilium/reach/explain-rule.ts";
+import type { Question } from "../../cilium/reach/inventory.ts";
+import { compile } from "../../cilium/reach/network.ts";
+import { policyName, type RuleReference } from "../../cilium/reach/rules.ts";
+import { type EndVerdict, verdict } from "../../cilium/reach/verdict.ts";
+import { destinationReader, endReader, endsHelp, readPort } from "../ends.ts";
+import { type Format, print, withOutput } from "../output/format.ts";
+import { readSource, type Source, type SourceOptions, withSource } from "../sources/source.ts";
+import { type Statement, statementFor } from "../statement.ts";
+
+export function explain(netpol: Command, root: string): void {
+  const command = netpol
+    .command("explain")
+    .argument("<from>", "who opens the connection")
+    .argument("<to>", "to whom")
+    .argument("<port>", "5432, or with its protocol as 53/UDP; for ICMP the type, as 8/ICMP");
+  withOutput(withSource(command), ["table", "json", "yaml"])
+    .description("the verdict on one connection at both ends, and what would have to be written to allow it")
+    .addHelpText("after", help)
+    .action(async (from: string, to: string, port: string, options: SourceOptions & { readonly output: Format }) => {
+      const source = await readSource(options, root);
+      const read = endReader(source);
+      const question = { source: read(from), destination: destinationReader(read)(to), ...readPort(port) };
+      const explanation = await explainQuestion(question, source);
+      if (options.output === "table") process.stdout.write(inWords(explanation, source.policies));
+      else print({ table: { columns: [], rows: [] }, data: dataOf(explanation) }, options.output);
+    });
+}
+
+const help = `
+${endsHelp}
+
+Examples:
+  netpol explain argocd/server argocd/redis 6379
+  netpol explain argocd/repo-server github.com 443
+  netpol explain world monitoring/grafana 3000/TCP --git main
+  netpol explain default/client default/server 8080 --from policies/ --inventory pods.yaml`;
+
+interface Explanation {
+  readonly question: Question;
+  readonly outcome: ReturnType<typeof verdict>["outcome"];
+  readonly ends: readonly {
+    readonly title: string;
+    readonly end: EndVerdict;
+    readonly missing: MissingRule | undefined;
+  }[];
+  /** For the program's own policies: what to write in its files. */
+  readonly statement: Statement | undefined;
+}
+
+async function explainQuestion(question: Question, source: Source): Promise<Explanation> {
+  const network = compile(source.policies, source.inventory);
+  const { outcome, egress, ingress } = verdict(network, question);
+  return {
+    question,
+    outcome,
+    ends: [
+      {
+        title: `leaving ${peerText(question.source)}`,
+        end: egress,
+        missing: missingRule(network, question, "egress", egress),
+      },
+      {
+        title: `arriving at ${peerText(question.destination)}`,
+        end: ingress,
+        missing: missingRule(network, question, "ingress", ingress),
+      },
+    ],
+    statement:
+      outcome === "denied" && source.program !== undefined
+        ? await statementFor(question, source.program.cluster)
+        : undefined,
+  };
+}
+
+function inWords({ question, outcome, ends, statement }: Explanation, policies: readonly Policy[]): string {
+  const blocks = [
+    `${questionText(question)} is ${outcomeText({ outcome })}`,
+    ...ends.map(({ title, end }) => [`${title}: ${endText(end)}`, ...ruleTexts(end, policies)].join("\n")),
+    ...(outcome === "denied" ? [adviceText(ends, statement)] : []),
+  ];
+  return `${blocks.join("\n\n")}\n`;
+}
+
+/** The rules that decided, as they are written. */
+function ruleTexts(end: EndVerdict, policies: readonly Policy[]): string[] {
+  if (end.verdict === "undecidable" || end.by.kind !== "rules") return [];
+  const items = new Set(end.by.rules.map(({ policy, path }) => `${policy} ${path.replace(/\.(toPorts|icmps).*/, "")}`));
+  return [...items].flatMap((item) => {
+    const [policy = "", path = ""] = item.split(" ");
+    const rule = ruleAt({ policy, path }, policies);
+    return rule === undefined ? [] : [`  ${item}:`, indented(stringify(rule, { aliasDuplicateObjects: false }), 4)];
+  });
+}
+
+/** The item of `ingress`, `egress` and the like at a place such as `specs[1].ingress[0]`. */
+function ruleAt({ policy, path }: RuleReference, policies: readonly Policy[]): object | undefined {
+  const found = policies.filter((candidate) => policyName(candidate) === policy);
+  const [, spec = "", direction, index] = /^(?:(specs\[\d+\])\.)?(\w+)\[(\d+)\]$/.exec(path) ?? [];
+  for (const { rule, place } of found.flatMap(placedRules)) {
+    if (place !== spec) continue;
+    for (const key of ["ingress", "ingressDeny", "egress", "egressDeny"] as const) {
+      if (key === direction) return rule[key]?.[Number(index)];
+    }
+  }
+  return undefined;
+}
+
+function adviceText(ends: Explanation["ends"], statement: Statement | undefined): string {
+  const removals = ends.flatMap(({ missing }) => (missing?.kind === "remove" ? missing.rules : []));
+  const removal = removals.map((rule) => `To allow it, narrow or remove ${rule}: no allow rule outweighs a deny.`);
+  switch (statement?.kind) {
+    case "lines":
+      return [
+        ...removal,
+        `To allow it, write in ${statement.file}:`,
+        ...statement.lines.map((line) => `  ${line}`),
+      ].join("\n");
+    case "none":
+      return [...removal, `There is nothing to write: ${statement.reason}.`].join("\n");
+    case undefined:
+      return [
+        ...removal,
+        ...ends.flatMap(({ missing }) => (missing?.kind === "add" ? [additionText(missing)] : [])),
+      ].join("\n");
+  }
+}
+
+function additionText({ direction, policy, namespace, rule }: MissingRule & { kind: "add" }): string {
+  const where = policy === undefined ? `a policy of namespace ${namespace} that selects it` : `the policy ${policy}`;
+  return `To allow it, add to ${where}:\n${indented(stringify({ [direction]: [rule] }), 2)}`;
+}
+
+const indented = (text: string, by: number): string =>
+  text
+    .trimEnd()
+    .split("\n")
+    .map((line) => `${" ".repeat(by)}${line}`)
+    .join("\n");
+
+const dataOf = ({ question, outcome, ends: [egress, ingress], statement }: Explanation) => ({
+  from: peerText(question.source),
+  to: peerText(question.destination),
+  port: question.port,
+  protocol: question.protocol,
+  outcome,
+  egress: endData(egress),
+  ingress: endData(ingress),
+  ...(statement && { statement }),
+});
+
+const endData = (end: Explanation["ends"][number] | undefined) =>
+  end && {
+    verdict: end.end.verdict,
+    why: endText(end.end),
+    policies: decidingPolicies(end.end),
+    rules: end.end.verdict !== "undecidable" && end.end.by.kind === "rules" ? end.end.by.rules : [],
+    redirect: (end.end.verdict === "allowed" && end.end.redirect) || null,
+    ...(end.missing && { missing: end.missing }),
+  };
