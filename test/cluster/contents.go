@@ -11,7 +11,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apiextensions-apiserver/pkg/apihelpers"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
-	apiextensions "k8s.io/apiextensions-apiserver/pkg/client/clientset/clientset"
+	apiextensions "k8s.io/apiextensions-apiserver/pkg/client/clientset/clientset/typed/apiextensions/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/wait"
@@ -41,23 +41,27 @@ func populate(ctx context.Context, config *rest.Config, namespaces []string, wit
 	if err != nil {
 		return err
 	}
+	crds := extensions.CustomResourceDefinitions()
+	var installed []string
 	for _, name := range []string{client.CNPCRDName, client.CCNPCRDName} {
-		if err := installCRD(ctx, extensions, name); err != nil {
+		crd := client.GetPregeneratedCRD(slog.New(slog.DiscardHandler), name)
+		if _, err := crds.Create(ctx, &crd, metav1.CreateOptions{}); err != nil {
+			return fmt.Errorf("CRD %s: %w", name, err)
+		}
+		installed = append(installed, crd.Name)
+	}
+	for _, name := range installed {
+		if err := waitUntilEstablished(ctx, crds, name); err != nil {
 			return fmt.Errorf("CRD %s: %w", name, err)
 		}
 	}
 	return nil
 }
 
-func installCRD(ctx context.Context, extensions apiextensions.Interface, name string) error {
-	crds := extensions.ApiextensionsV1().CustomResourceDefinitions()
-	crd := client.GetPregeneratedCRD(slog.New(slog.DiscardHandler), name)
-	if _, err := crds.Create(ctx, &crd, metav1.CreateOptions{}); err != nil {
-		return err
-	}
+func waitUntilEstablished(ctx context.Context, crds apiextensions.CustomResourceDefinitionInterface, name string) error {
 	return wait.PollUntilContextTimeout(ctx, 20*time.Millisecond, time.Minute, true, func(ctx context.Context) (bool, error) {
-		stored, err := crds.Get(ctx, crd.Name, metav1.GetOptions{})
-		return err == nil && apihelpers.IsCRDConditionTrue(stored, apiextensionsv1.Established), err
+		crd, err := crds.Get(ctx, name, metav1.GetOptions{})
+		return err == nil && apihelpers.IsCRDConditionTrue(crd, apiextensionsv1.Established), err
 	})
 }
 
