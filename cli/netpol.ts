@@ -7,6 +7,7 @@ import { docs } from "./commands/docs.ts";
 import { explain } from "./commands/explain.ts";
 import { inventory } from "./commands/inventory.ts";
 import { render } from "./commands/render.ts";
+import { replay } from "./commands/replay.ts";
 import { test } from "./commands/test.ts";
 import { Failure } from "./failure.ts";
 
@@ -23,6 +24,7 @@ const commands = [
   // in the order of --help
   explain,
   test,
+  replay,
   render,
   inventory,
   docs,

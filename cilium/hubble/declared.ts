@@ -1,0 +1,124 @@
+/** A program's flows held against the connections of a record: which were never seen, which were seen and not declared. */
+import type { ConfiguredCluster } from "../model/cluster.ts";
+import type { Flow } from "../model/flow.ts";
+import { nodes, type Peer, peerName } from "../model/peers.ts";
+import type { Port } from "../model/ports.ts";
+import { parseAddressOrPrefix } from "../reach/addresses.ts";
+import { endpointIdentity, entityIdentity, type Identity, outsideIdentity } from "../reach/identity.ts";
+import { egressPeers, peerSelectors, selects } from "../reach/peers.ts";
+import type { End } from "./end.ts";
+import type { Connection, FlowRecord } from "./record.ts";
+import type { FindWorkload } from "./workload.ts";
+
+/** The ports of a flow that nothing used. */
+export type UnseenFlow = {
+  readonly flow: Flow;
+  readonly ports: readonly Port[];
+  /** Whether pods of its source are in the record at all; what is no pod counts as seen. */
+  readonly sourceSeen: boolean;
+};
+
+type DeclaredPort = { readonly flow: Flow; readonly port: Port };
+
+export type Comparison = {
+  /** The connections that no flow states; every pod may resolve names without one. */
+  readonly undeclared: ReadonlySet<Connection>;
+  readonly unseen: readonly UnseenFlow[];
+};
+
+export function compareWithFlows(record: FlowRecord, cluster: ConfiguredCluster, find: FindWorkload): Comparison {
+  const declared = cluster.flows.flatMap((flow) => flow.ports.map((port): DeclaredPort => ({ flow, port })));
+  const byNumber = Map.groupBy(declared, ({ port }) => port.number);
+  const isEnd = endMatcher(record, cluster, find);
+  const seen = new Set<DeclaredPort>();
+  const undeclared = new Set<Connection>();
+  for (const connection of record.connections) {
+    const { source, destination, protocol, port } = connection;
+    const stating = (byNumber.get(port) ?? []).filter(
+      ({ flow, port: { transports } }) =>
+        transports.some((transport) => transport === protocol) &&
+        isEnd(flow.from, source) &&
+        isEnd(flow.to, destination),
+    );
+    for (const one of stating) seen.add(one);
+    if (stating.length === 0 && !isNameResolution(connection, cluster, find)) undeclared.add(connection);
+  }
+  return {
+    undeclared,
+    unseen: unseenFlows(
+      declared.filter((one) => !seen.has(one)),
+      record,
+      find,
+    ),
+  };
+}
+
+function unseenFlows(unseen: readonly DeclaredPort[], record: FlowRecord, find: FindWorkload): UnseenFlow[] {
+  const ends = record.connections.flatMap(({ source, destination }) => [find(source), find(destination)]);
+  const present = new Set(ends.map((workload) => workload && peerName(workload)));
+  return [...Map.groupBy(unseen, ({ flow }) => flow)].map(([flow, ports]) => ({
+    flow,
+    ports: ports.map(({ port }) => port),
+    sourceSeen: flow.from.kind !== "workload" || present.has(peerName(flow.from)),
+  }));
+}
+
+/** Whether a peer of the program stands at an end of a connection. */
+function endMatcher(record: FlowRecord, cluster: ConfiguredCluster, find: FindWorkload) {
+  const identities = new Map<End, Identity>();
+  const selectors = new Map<Peer, (identity: Identity) => boolean>();
+  return (peer: Peer, end: End): boolean => {
+    if (peer.kind === "workload") {
+      const workload = find(end);
+      return workload !== undefined && peerName(workload) === peerName(peer);
+    }
+    const identity = identities.get(end) ?? identityOf(end, record, cluster);
+    identities.set(end, identity);
+    const select = selectors.get(peer) ?? selectorOf(peer, cluster);
+    selectors.set(peer, select);
+    return select(identity);
+  };
+}
+
+function identityOf(end: End, { names }: FlowRecord, { settings }: ConfiguredCluster): Identity {
+  switch (end.kind) {
+    case "pod":
+      return endpointIdentity({ namespace: end.namespace, name: end.name, labels: end.labels }, settings.clusterName);
+    case "entity":
+      return entityIdentity(end.entity);
+    case "outside":
+      return outsideIdentity(parseAddressOrPrefix(end.address), [...(names.get(end.address) ?? [])]);
+  }
+}
+
+type PeerOutside = Exclude<Peer, { kind: "workload" }>;
+
+function selectorOf(peer: PeerOutside, { settings }: ConfiguredCluster): (identity: Identity) => boolean {
+  const world = { namespace: undefined, cluster: settings.clusterName, subject: undefined, cidrGroups: undefined };
+  const selectors = peerSelectors(egressPeers(ruleOf(peer)), true, world);
+  return (identity) => selectors.some((selector) => selects(selector, identity) === "yes");
+}
+
+function ruleOf(peer: PeerOutside): Parameters<typeof egressPeers>[0] {
+  switch (peer.kind) {
+    case "host-network":
+      return { toEntities: [...nodes.entities] };
+    case "entities":
+      return { toEntities: [...peer.entities] };
+    case "fqdns":
+      return { toFQDNs: peer.names.map((name) => ({ matchPattern: name })) };
+    case "cidr":
+      return { toCIDR: [peer.cidr] };
+    case "external":
+      return { toCIDR: [peer.address] };
+  }
+}
+
+function isNameResolution({ destination, port }: Connection, { dns }: ConfiguredCluster, find: FindWorkload): boolean {
+  const workload = find(destination);
+  return (
+    workload !== undefined &&
+    peerName(workload) === peerName(dns.peer) &&
+    dns.ports.some(({ number }) => number === port)
+  );
+}

@@ -1,0 +1,63 @@
+/** Connections of the same two workloads on the same port, added up: what a person reads. */
+import type { RuleReference } from "../reach/rules.ts";
+import type { DeniedBy } from "../reach/verdict.ts";
+import type { Judgement, Refusal } from "./judge.ts";
+import { type Connection, type Example, extend, type Times } from "./record.ts";
+
+export type Group = Times & {
+  readonly source: string;
+  /** `namespace/name`, an entity, DNS names, or an address without one. */
+  readonly destination: string;
+  /** `5432/TCP`, `8/ICMP` for a type. */
+  readonly port: string;
+  /** `egress by argocd/server: default deny`; empty for what is allowed. */
+  readonly refusals: readonly string[];
+  /** Whether a deny rule refuses it, which no further flow can lift. */
+  readonly byDenyRule: boolean;
+  /** How many flows the cluster let through and dropped when they were recorded. */
+  passed: number;
+  dropped: number;
+  readonly example: Example;
+  readonly connections: readonly Connection[];
+};
+
+export type NameConnection = (connection: Connection) => { readonly source: string; readonly destination: string };
+
+/** The judgements in groups, most seen first. */
+export function groupJudgements(judgements: readonly Judgement[], name: NameConnection): Group[] {
+  const groups = new Map<string, Group & { connections: Connection[] }>();
+  for (const judgement of judgements) {
+    const { connection } = judgement;
+    const ends = name(connection);
+    const port = `${connection.port}/${connection.protocol}`;
+    const refused = judgement.outcome === "denied" ? judgement.refusals : [];
+    const refusals = refused.map(refusalText);
+    const key = JSON.stringify([ends, port, refusals]);
+    let group = groups.get(key);
+    if (group === undefined) {
+      const { first, last, example } = connection;
+      const byDenyRule = refused.some(({ by }) => by.kind === "rules");
+      group = { ...ends, port, refusals, byDenyRule, passed: 0, dropped: 0, first, last, example, connections: [] };
+      groups.set(key, group);
+    }
+    group.passed += connection.passed;
+    group.dropped += connection.dropped;
+    group.connections.push(connection);
+    extend(group, connection.first);
+    extend(group, connection.last);
+  }
+  return [...groups.values()].sort((a, b) => b.passed + b.dropped - (a.passed + a.dropped));
+}
+
+const refusalText = ({ direction, by }: Refusal): string => `${direction} by ${deniedByText(by)}`;
+
+function deniedByText(by: DeniedBy): string {
+  switch (by.kind) {
+    case "rules":
+      return by.rules.map(ruleText).join(", ");
+    case "default-deny":
+      return by.policies.length === 0 ? "default deny" : `default deny of ${by.policies.join(", ")}`;
+  }
+}
+
+export const ruleText = ({ policy, path }: RuleReference): string => `${policy} ${path}`;

@@ -1,0 +1,141 @@
+/** Judges the connections of a record by policies: what Cilium would do with each of them if these were in force. */
+import type { FqdnSelector, Policy } from "../policy/schema.ts";
+import { isKept } from "../policy/selector.ts";
+import { nameMatcher } from "../reach/fqdn.ts";
+import type { Endpoint, Inventory, Peer, Question } from "../reach/inventory.ts";
+import { compile, type Network } from "../reach/network.ts";
+import type { Direction } from "../reach/rules.ts";
+import { type DeniedBy, type Verdict, verdict } from "../reach/verdict.ts";
+import type { End, RecordedPod } from "./end.ts";
+import type { Connection, FlowRecord } from "./record.ts";
+
+export type Judgement = { readonly connection: Connection } & (
+  | { readonly outcome: "allowed"; readonly verdict: Verdict }
+  | { readonly outcome: "denied"; readonly refusals: readonly Refusal[] }
+  | { readonly outcome: "undecided"; readonly reason: string }
+);
+
+/** An end that would refuse the connection, and by what. */
+export type Refusal = { readonly direction: Direction; readonly by: DeniedBy };
+
+export type Judged = {
+  readonly network: Network;
+  readonly judgements: readonly Judgement[];
+  /** How the network knows an end. */
+  readonly peerOf: (end: End) => Peer;
+};
+
+/** What the record does not say about the cluster: its name, its CIDR groups, and the names of container ports. */
+export type Surroundings = Pick<Inventory, "cluster" | "cidrGroups" | "endpoints">;
+
+export function judge(record: FlowRecord, policies: readonly Policy[], surroundings: Surroundings): Judged {
+  const pods = [...new Set(record.connections.flatMap(podsOf).concat(record.lookups.map(({ pod }) => pod)))];
+  const places = new Map(pods.map((pod, index) => [pod, String(index)]));
+  const network = compile(policies, inventoryOf(record, pods, policies, surroundings));
+  const peerOf = (end: End): Peer => {
+    switch (end.kind) {
+      case "pod":
+        return { kind: "endpoint", namespace: end.namespace, name: places.get(end) ?? "" };
+      case "entity":
+        return { kind: "entity", entity: end.entity };
+      case "outside":
+        return { kind: "address", address: end.address };
+    }
+  };
+  const nameless = namelessJudge(network);
+  const judgements = record.connections.map((connection): Judgement => {
+    const { source, destination, protocol, port } = connection;
+    const question = { source: peerOf(source), destination: peerOf(destination), protocol, port };
+    const judgement = read(connection, verdict(network, question));
+    const named = destination.kind !== "outside" || record.names.has(destination.address);
+    return named || judgement.outcome !== "denied" ? judgement : (nameless(connection, question) ?? judgement);
+  });
+  return { network, judgements, peerOf };
+}
+
+const podsOf = ({ source, destination }: Connection): RecordedPod[] =>
+  [source, destination].filter((end) => end.kind === "pod");
+
+/** The record's pods as endpoints; their names are their places in the list. */
+function inventoryOf(
+  { names }: FlowRecord,
+  pods: readonly RecordedPod[],
+  policies: readonly Policy[],
+  { cluster, cidrGroups, endpoints }: Surroundings,
+): Inventory {
+  const listed = fqdnSelectors(policies).map(nameMatcher);
+  const addresses = new Map<string, string[]>();
+  for (const [address, known] of names) {
+    for (const name of known) {
+      // Names that no rule speaks of decide nothing, and a record may hold thousands.
+      if (listed.some((matches) => matches(name))) addresses.set(name, [...(addresses.get(name) ?? []), address]);
+    }
+  }
+  return {
+    cluster,
+    ...(cidrGroups !== undefined && { cidrGroups }),
+    endpoints: pods.map((pod, index) => endpointOf(pod, String(index), endpoints)),
+    nodes: [],
+    names: [...addresses].map(([name, addresses]) => ({ name, addresses })),
+  };
+}
+
+function endpointOf(pod: RecordedPod, name: string, known: readonly Endpoint[]): Endpoint {
+  const { namespace, labels, namespaceLabels, serviceAccount, cluster } = pod;
+  const alike = known.filter(
+    (endpoint) =>
+      endpoint.namespace === namespace &&
+      Object.entries(endpoint.labels).every(([key, value]) => labels[key] === value || !isKept(key)),
+  );
+  return {
+    namespace,
+    name,
+    labels,
+    namespaceLabels,
+    ...(serviceAccount !== undefined && { serviceAccount }),
+    ...(cluster !== undefined && { cluster }),
+    ports: alike.flatMap(({ ports }) => ports ?? []),
+  };
+}
+
+/** Every DNS name that the policies' egress rules allow. */
+export const fqdnSelectors = (policies: readonly Policy[]): FqdnSelector[] =>
+  policies
+    .flatMap(({ spec, specs }) => [spec ?? [], specs ?? []].flat())
+    .flatMap(({ egress }) => (egress ?? []).flatMap(({ toFQDNs }) => toFQDNs ?? []));
+
+function read(connection: Connection, verdict: Verdict): Judgement {
+  const ends = (["egress", "ingress"] as const).map((direction) => ({ direction, end: verdict[direction] }));
+  const refusals = ends.flatMap(({ direction, end }) => (end.verdict === "denied" ? [{ direction, by: end.by }] : []));
+  if (refusals.length > 0) return { connection, outcome: "denied", refusals };
+  const open = ends.flatMap(({ end }) => (end.verdict === "undecidable" ? [end.reason] : []));
+  const [reason] = open;
+  return reason === undefined
+    ? { connection, outcome: "allowed", verdict }
+    : { connection, outcome: "undecided", reason };
+}
+
+/**
+ * Judges a connection to an address whose name the record does not tell, when the address itself is not allowed: if the
+ * source may reach a name on that port, the address may be one of that name's, and nothing is decided.
+ */
+function namelessJudge(network: Network): (connection: Connection, question: Question) => Judgement | undefined {
+  const names = network.parties.flatMap(({ peer }) => (peer.kind === "fqdn" ? [peer] : []));
+  const known = new Map<string, boolean>();
+  const mayReachName = ({ source, protocol, port }: Question, key: string): boolean => {
+    const found =
+      known.get(key) ??
+      names.some(({ name }) => {
+        const { outcome } = verdict(network, { source, destination: { kind: "fqdn", name }, protocol, port });
+        return outcome === "allowed" || outcome === "allowed-once-resolved";
+      });
+    known.set(key, found);
+    return found;
+  };
+  return (connection, question) => {
+    const { source, protocol, port } = connection;
+    return mayReachName(question, `${source.key} ${protocol} ${port}`)
+      ? { connection, outcome: "undecided", reason: "no name is known for the address, and names are allowed" }
+      : undefined;
+  };
+}

@@ -1,0 +1,81 @@
+/** DNS names of a record held against the names that policies allow. */
+import type { FqdnSelector, Policy } from "../policy/schema.ts";
+import { parseAddressOrPrefix } from "../reach/addresses.ts";
+import { partyKey } from "../reach/directory.ts";
+import { nameMatcher } from "../reach/fqdn.ts";
+import type { DirectionPolicy } from "../reach/network.ts";
+import { addressParty } from "../reach/party.ts";
+import { policyName } from "../reach/rules.ts";
+import { ruleSelects } from "../reach/verdict.ts";
+import type { End, RecordedPod } from "./end.ts";
+import { fqdnSelectors, type Judged } from "./judge.ts";
+import type { FlowRecord, Lookup } from "./record.ts";
+
+/** The names of a policy's lists that no pod of the policy looked up or connected to. */
+export type UnusedNames = {
+  readonly policy: string;
+  readonly names: readonly string[];
+  /** Whether a pod of the policy is in the record at all. */
+  readonly podsSeen: boolean;
+};
+
+export function unusedNames(record: FlowRecord, policies: readonly Policy[], judged: Judged): UnusedNames[] {
+  const usedBy = namesByPolicy(record, judged);
+  return policies.flatMap((policy) => {
+    const used = usedBy.get(policyName(policy));
+    const names = uniqueNames(fqdnSelectors([policy]))
+      .filter((selector) => ![...(used ?? [])].some(nameMatcher(selector)))
+      .map(({ matchName, matchPattern }) => matchName ?? matchPattern ?? "");
+    return names.length === 0 ? [] : [{ policy: policyName(policy), names, podsSeen: used !== undefined }];
+  });
+}
+
+const uniqueNames = (selectors: readonly FqdnSelector[]): FqdnSelector[] => [
+  ...new Map(selectors.map((selector) => [JSON.stringify(selector), selector])).values(),
+];
+
+/** For each policy the names that its pods looked up, and those of the addresses that they connected to. */
+function namesByPolicy({ connections, lookups, names }: FlowRecord, judged: Judged): Map<string, Set<string>> {
+  const used = new Map<string, Set<string>>();
+  const use = (pod: RecordedPod, more: Iterable<string>): void => {
+    for (const { policy } of egressOf(pod, judged)?.rules ?? []) {
+      const known = used.get(policy) ?? new Set();
+      used.set(policy, known);
+      for (const name of more) known.add(name);
+    }
+  };
+  for (const { source, destination } of connections) {
+    if (source.kind !== "pod") continue;
+    use(source, destination.kind === "outside" ? (names.get(destination.address) ?? []) : []);
+  }
+  for (const { pod, name } of lookups) use(pod, [name]);
+  return used;
+}
+
+/**
+ * Names that a pod looked up and could not connect to: it is in egress default deny, no rule allows the name or an address
+ * of it, and no connection to it is in the record.
+ */
+export function unlistedLookups({ connections, lookups }: FlowRecord, judged: Judged): Lookup[] {
+  const connected = new Set(connections.map(({ source, destination }) => `${source.key} ${destination.key}`));
+  return lookups.filter(({ pod, addresses }) => {
+    const egress = egressOf(pod, judged);
+    return (
+      egress?.defaultDeny === true &&
+      [...addresses].every((address) => !connected.has(`${pod.key} ${address}`) && !allows(egress, address, judged))
+    );
+  });
+}
+
+/** Whether a rule allows an address, on whatever port. */
+function allows({ rules }: DirectionPolicy, address: string, { network }: Judged): boolean {
+  const prefix = parseAddressOrPrefix(address);
+  if (prefix === undefined) return false;
+  const party = addressParty(prefix, network.inventory);
+  return rules.some((rule) => !rule.deny && ruleSelects(rule, party) !== "no");
+}
+
+function egressOf(pod: End, { network, peerOf }: Judged): DirectionPolicy | undefined {
+  const party = network.directory.parties.get(partyKey(peerOf(pod)));
+  return party === undefined ? undefined : network.enforced[party.position]?.egress;
+}

@@ -1,0 +1,33 @@
+/** An answer of several parts: a heading and a table each, with sentences before and after. */
+import { styleText } from "node:util";
+import { markdown, plain, type Table } from "./table.ts";
+
+export interface Section {
+  readonly title: string;
+  readonly table: Table;
+}
+
+export type Report = {
+  readonly summary: readonly string[];
+  readonly sections: readonly Section[];
+  readonly data: unknown;
+};
+
+export type ReportFormat = "table" | "md" | "json";
+
+export const reportFormats = ["table", "md", "json"] as const;
+
+/** Prints the parts that say something; those without a row are left out. */
+export function printReport({ summary, sections, data }: Report, format: ReportFormat): void {
+  const { stdout } = process;
+  if (format === "json") {
+    stdout.write(`${JSON.stringify(data, null, 2)}\n`);
+    return;
+  }
+  stdout.write(summary.map((line) => `${line}\n`).join(format === "md" ? "\n" : ""));
+  for (const { title, table } of sections) {
+    if (table.rows.length === 0) continue;
+    const heading = format === "md" ? `### ${title}\n` : styleText("bold", title, { stream: stdout });
+    stdout.write(`\n${heading}\n${format === "md" ? markdown(table) : plain(table, stdout)}`);
+  }
+}
