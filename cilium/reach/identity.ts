@@ -5,7 +5,7 @@ import type { Endpoint, PeerEntity } from "./inventory.ts";
 
 export type Identity = {
   readonly labels: readonly Label[];
-  /** The labels of the class that Cilium counts it to; a peer that selects the class selects it too. */
+  /** The labels of the class that Cilium counts it to; a peer that selects the class may select it too. */
   readonly aggregate: readonly Label[] | undefined;
   /** Set for what is outside the cluster: only that matches CIDRs and DNS names. */
   readonly outside?: {

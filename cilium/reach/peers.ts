@@ -217,9 +217,7 @@ function selectsByLabels(requirements: readonly Requirement[], identity: Identit
   }
   if (matches(requirements, identity.labels)) return "yes";
   if (identity.aggregate === undefined || !matches(requirements, identity.aggregate)) return "no";
-  return identity.outside === undefined
-    ? "yes"
-    : { maybe: "it selects those addresses outside the cluster that some policy names" };
+  return { maybe: "a selector that only excludes labels can select Cilium's aggregate of all such peers too" };
 }
 
 function selectsByPrefix({ outside }: Identity, prefix: Prefix, except: readonly Prefix[]): Selection {

@@ -25,8 +25,8 @@ export type EndVerdict =
       readonly redirect: Redirect | undefined;
       /** Only by a rule on DNS names: it takes effect when the DNS proxy has seen the name resolved. */
       readonly onceResolved: boolean;
-      /** The strictest mode of mutual authentication that a matching rule asks for. */
-      readonly authentication: "required" | "test-always-fail" | undefined;
+      /** Matching rules that ask for mutual authentication; which of them the datapath heeds is not judged. */
+      readonly authentication: readonly RuleReference[];
     }
   | { readonly verdict: "denied"; readonly by: DeniedBy }
   | { readonly verdict: "undecidable"; readonly reason: string };
@@ -130,7 +130,7 @@ const noDefaultDeny: EndVerdict = allowedBy({ kind: "no-default-deny" });
 const allowLocalhost: EndVerdict = allowedBy({ kind: "allow-localhost" });
 
 function allowedBy(by: AllowedBy): EndVerdict {
-  return { verdict: "allowed", by, redirect: undefined, onceResolved: false, authentication: undefined };
+  return { verdict: "allowed", by, redirect: undefined, onceResolved: false, authentication: [] };
 }
 
 const undecidable = (reason: string): EndVerdict => ({ verdict: "undecidable", reason });
@@ -191,7 +191,10 @@ function decide(
 
 /** Whether a rule does more than let traffic pass. */
 const isSpecial = (rule: NetworkRule, match: PortMatch): boolean =>
-  match.l7 !== undefined || rule.authentication !== undefined;
+  match.l7 !== undefined || demandsAuthentication(rule);
+
+const demandsAuthentication = ({ authentication }: NetworkRule): boolean =>
+  authentication !== undefined && authentication !== "disabled";
 
 /** Whether one of a rule's peers selects a party. */
 export function ruleSelects(rule: NetworkRule, party: Party): Selection {
@@ -214,14 +217,14 @@ function covers(match: PortMatch, direction: Direction, server: Party, protocol:
 }
 
 function allowedByRules(hits: readonly Hit[], defaultDeny: boolean, peer: Party): EndVerdict {
-  const modes = hits.map(({ rule }) => rule.authentication);
+  const demanding = hits.filter(({ rule }) => demandsAuthentication(rule));
   return {
     verdict: "allowed",
     by: { kind: "rules", rules: hits.map(({ reference }) => reference) },
     redirect: redirectOf(hits, defaultDeny),
     onceResolved:
       peer.identity.outside !== undefined && defaultDeny && hits.every(({ rule }) => byNameOnly(rule, peer)),
-    authentication: (["test-always-fail", "required"] as const).find((mode) => modes.includes(mode)),
+    authentication: demanding.map(({ reference }) => reference),
   };
 }
 

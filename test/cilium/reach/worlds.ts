@@ -112,7 +112,7 @@ const expression = fc.oneof(
 );
 
 const selector = fc.oneof(
-  { weight: 2, arbitrary: fc.constant({}) },
+  { weight: 4, arbitrary: fc.constant({}) },
   {
     weight: 6,
     arbitrary: labels.map((l) => ({ matchLabels: Object.fromEntries(l) })),
@@ -190,7 +190,7 @@ const peers = <T>(item: fc.Arbitrary<T>) => fc.array(item, { minLength: 1, maxLe
 /** At most one kind of peer: Cilium takes no more. */
 const peersOf = (side: "from" | "to"): fc.Arbitrary<object> =>
   fc.oneof(
-    { weight: 3, arbitrary: fc.constant({}) },
+    { weight: 5, arbitrary: fc.constant({}) },
     { weight: 8, arbitrary: peers(selector).map((list) => ({ [`${side}Endpoints`]: list })) },
     { weight: 5, arbitrary: peers(entity).map((list) => ({ [`${side}Entities`]: list })) },
     { weight: 3, arbitrary: peers(cidr).map((list) => ({ [`${side}CIDR`]: list })) },
@@ -215,17 +215,20 @@ const egressAllowPeers = fc.oneof(
 );
 
 const portNumbers = ["53", "80", "443", "8080"];
-const plainPort = fc.record(
+const protocol = fc.constantFrom(undefined, "TCP", "UDP", "SCTP", "ANY");
+const plainPort = fc.oneof(
+  { weight: 20, arbitrary: fc.record({ port: fc.constantFrom(...portNumbers), protocol }) },
   {
-    port: fc.oneof(
-      { weight: 4, arbitrary: fc.constantFrom(...portNumbers) },
-      { weight: 2, arbitrary: fc.constantFrom("http", "dns", "METRICS") },
-      { weight: 1, arbitrary: fc.constantFrom("0", "010") },
-    ),
-    protocol: fc.constantFrom("TCP", "UDP", "SCTP", "ANY"),
-    endPort: fc.constantFrom(60, 90, 8080, 65535),
+    weight: 15,
+    arbitrary: fc.record({
+      port: fc.constantFrom(...portNumbers),
+      protocol,
+      endPort: fc.constantFrom(60, 90, 8080, 65535),
+    }),
   },
-  { requiredKeys: ["port"] },
+  { weight: 15, arbitrary: fc.record({ port: fc.constantFrom("http", "dns", "METRICS"), protocol }) },
+  { weight: 5, arbitrary: fc.record({ port: fc.constantFrom("0", "010"), protocol }) },
+  { weight: 1, arbitrary: fc.record({ port: fc.constantFrom("http", "dns"), protocol, endPort: fc.constant(9000) }) },
 );
 
 const ports = <T>(item: fc.Arbitrary<T>) => fc.array(item, { minLength: 1, maxLength: 2 });
@@ -279,9 +282,9 @@ const icmps = fc.array(
 type PortKinds = "ingress" | "egress" | "deny";
 
 function portsOf(kind: PortKinds): fc.Arbitrary<object> {
-  const rules: fc.WeightedArbitrary<object>[] = [{ weight: 6, arbitrary: plainPorts }];
-  if (kind !== "deny") rules.push({ weight: 4, arbitrary: httpPorts }, { weight: 1, arbitrary: tlsPorts });
-  if (kind === "egress") rules.push({ weight: 3, arbitrary: dnsPorts }, { weight: 1, arbitrary: listenerPorts });
+  const rules: fc.WeightedArbitrary<object>[] = [{ weight: 40, arbitrary: plainPorts }];
+  if (kind !== "deny") rules.push({ weight: 20, arbitrary: httpPorts }, { weight: 2, arbitrary: tlsPorts });
+  if (kind === "egress") rules.push({ weight: 15, arbitrary: dnsPorts }, { weight: 2, arbitrary: listenerPorts });
   return fc.oneof(
     { weight: 4, arbitrary: fc.constant({}) },
     { weight: 10, arbitrary: ports(fc.oneof(...rules)).map((toPorts) => ({ toPorts })) },
@@ -304,7 +307,7 @@ const rulesOf = (peerPart: fc.Arbitrary<object>, kind: PortKinds): fc.Arbitrary<
   );
 
 const subject = fc.oneof(
-  { weight: 3, arbitrary: fc.constant({}) },
+  { weight: 6, arbitrary: fc.constant({}) },
   { weight: 4, arbitrary: fc.constantFrom("web", "db").map((app) => ({ matchLabels: { app } })) },
   { weight: 2, arbitrary: selector },
 );
@@ -324,7 +327,7 @@ const spec = fc
       egressDeny: rulesOf(peersOf("to"), "deny"),
     }),
     enableDefaultDeny: fc.constantFrom<object | undefined>(
-      ...Array<undefined>(4).fill(undefined),
+      ...Array<undefined>(10).fill(undefined),
       ...[{ ingress: false }, { egress: false }, { ingress: false, egress: false }, { ingress: true }, {}],
     ),
   })
