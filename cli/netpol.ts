@@ -3,6 +3,7 @@
 import { fileURLToPath } from "node:url";
 import { Command, CommanderError } from "commander";
 import { Faults } from "../cilium/model/faults.ts";
+import { check } from "./commands/check.ts";
 import { docs } from "./commands/docs.ts";
 import { explain } from "./commands/explain.ts";
 import { inventory } from "./commands/inventory.ts";
@@ -23,6 +24,7 @@ const netpol = new Command("netpol")
 const commands = [
   // in the order of --help
   explain,
+  check,
   test,
   replay,
   render,

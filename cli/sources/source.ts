@@ -1,6 +1,5 @@
 /** Where policies come from, and the cluster that they are judged against: the same options for every command. */
 import { type Command, Option } from "commander";
-import { workloads } from "../../cilium/model/cluster.ts";
 import { inventoryOf } from "../../cilium/model/inventory.ts";
 import type { Policy } from "../../cilium/policy/schema.ts";
 import { invalidities } from "../../cilium/policy/validity.ts";
@@ -31,6 +30,8 @@ export interface Source extends NamedInventory {
   readonly places: ReadonlyMap<Policy, string>;
   /** Manifests that the API server would not store as they stand. */
   readonly malformed: readonly MalformedPolicy[];
+  /** Whether the policies came without pods, so that the program's workloads stand in for them. */
+  readonly assumed: boolean;
   /** The program itself, if it is the source. */
   readonly program: Program | undefined;
 }
@@ -79,6 +80,10 @@ export const sourceChoice = ({ from, git, context }: SourceOptions): SourceChoic
  */
 export async function readSource(options: SourceOptions, root: string): Promise<Source> {
   const source = await readSourceAsIs(options, root);
+  if (source.assumed) {
+    const { length } = source.inventory.endpoints;
+    note(`${source.title} holds no Pods: judged against the ${length} workloads of stack ${options.stack}`);
+  }
   const refusals = [
     ...source.malformed.map(({ place, name, reasons }) => `${place}: ${name}: ${reasons.join("; ")}`),
     ...source.policies.flatMap((policy) => refusalLines(policy, source)),
@@ -123,6 +128,7 @@ function programSource({ stack, inventory }: SourceOptions, root: string): Sourc
     ...(inventory === undefined ? workloadsOf(program) : readInventory(inventory, cluster.settings.clusterName)),
     places: new Map(),
     malformed: [],
+    assumed: false,
     program,
   };
 }
@@ -136,9 +142,7 @@ function manifestsSource(path: string, { stack, inventory }: SourceOptions, root
   }
   if (inventory !== undefined) return sourceOf(title, manifests, readInventory(inventory, clusterNameOf(manifests)));
   if (manifests.pods.length > 0) return sourceOf(title, manifests, inventoryOfObjects(manifests, defaultClusterName));
-  const program = readStack(stack, root);
-  note(`${title} holds no Pods: judged against the ${workloads(program.cluster).length} workloads of stack ${stack}`);
-  return sourceOf(title, manifests, workloadsOf(program));
+  return { ...sourceOf(title, manifests, workloadsOf(readStack(stack, root))), assumed: true };
 }
 
 async function revisionSource(ref: string, { stack, inventory }: SourceOptions, root: string): Promise<Source> {
@@ -173,6 +177,7 @@ const sourceOf = (title: string, manifests: Manifests, { inventory, replicas }: 
   replicas,
   places: placesOf(manifests.policies),
   malformed: manifests.malformed,
+  assumed: false,
   program: undefined,
 });
 

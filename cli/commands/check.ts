@@ -1,0 +1,128 @@
+/** `netpol check`: what is wrong or odd about policies, before anybody applies them. */
+import { styleText } from "node:util";
+import type { Command } from "commander";
+import type { Policy } from "../../cilium/policy/schema.ts";
+import { inspect, type Oddity } from "../../cilium/reach/inspect.ts";
+import { compile } from "../../cilium/reach/network.ts";
+import { policyName } from "../../cilium/reach/rules.ts";
+import { type Format, print, withOutput } from "../output/format.ts";
+import { violations } from "../pack.ts";
+import { note } from "../sources/notes.ts";
+import { readSourceAsIs, type Source, type SourceOptions, withSource } from "../sources/source.ts";
+
+export function check(netpol: Command, root: string): void {
+  withOutput(withSource(netpol.command("check")), ["table", "json", "yaml", "csv", "md"])
+    .description(
+      "what the API server, Cilium or the policy pack would refuse, and what has no effect; 1 if there is any",
+    )
+    .addHelpText("after", help)
+    .action(async (options: SourceOptions & { readonly output: Format }) => {
+      const source = await readSourceAsIs(options, root);
+      const findings = findingsOf(source);
+      const serious = findings.filter(({ level }) => level !== "note");
+      if (options.output === "table") process.stdout.write(report(findings, source));
+      else print({ table: tableOf(findings), data: findings }, options.output);
+      if (serious.length > 0) process.exitCode = 1;
+    });
+}
+
+const help = `
+Errors: the API server or Cilium would refuse the policy, or a mandatory rule of the policy pack is violated.
+Warnings: advisory rules of the pack, policies and peers that select nobody, ports that nobody names, flows that a
+deny rule shadows. Notes: workloads that nothing may connect to; they do not count as found.
+What selects nobody is judged against Pods: the program's workloads, or those of --inventory, --from or --context.
+
+Examples:
+  netpol check
+  netpol check --from manifests/ --inventory pods.yaml
+  kubectl get cnp,ccnp,pods,namespaces,nodes -A -o yaml | netpol check --from - -o json`;
+
+interface Finding {
+  readonly level: "error" | "warning" | "note";
+  /** A rule of the policy pack, or what was inspected. */
+  readonly rule: string;
+  /** The policy, or the workload, as `namespace/name`. */
+  readonly subject: string;
+  /** The file and document, where the policy was read from one. */
+  readonly file?: string;
+  readonly message: string;
+}
+
+function findingsOf(source: Source): Finding[] {
+  const byName = new Map(source.policies.map((policy) => [policyName(policy), policy]));
+  const file = (policy: Policy | undefined) => {
+    const place = policy && source.places.get(policy);
+    return place === undefined ? {} : { file: place };
+  };
+  if (source.assumed) note(`${source.title} holds no Pods: whether its selectors select any is not judged`);
+  const oddities = source.assumed ? [] : inspect(source.policies, compile(source.policies, source.inventory));
+  return [
+    ...source.malformed.map(({ place, name, reasons }) => ({
+      level: "error" as const,
+      rule: "api-server-accepts",
+      subject: name,
+      file: place,
+      message: `${name}: the API server refuses it: ${reasons.join("; ")}`,
+    })),
+    ...violations(source.policies).map(({ rule, level, policy, message }) => ({
+      // An exemption is a decision, not a finding.
+      level:
+        rule === "exemptions" ? ("note" as const) : level === "mandatory" ? ("error" as const) : ("warning" as const),
+      rule,
+      subject: policy === undefined ? "" : policyName(policy),
+      ...file(policy),
+      message,
+    })),
+    ...oddities.map(({ kind, subject, place, problem, fix }) => ({
+      level: levels[kind],
+      rule: kind,
+      subject,
+      ...file(byName.get(subject)),
+      message: `${[subject, place].join(" ").trim()}: ${problem}. Instead: ${fix}.`,
+    })),
+  ];
+}
+
+const levels = {
+  "selects-nothing": "warning",
+  "peer-selects-nothing": "warning",
+  "port-without-name": "warning",
+  "shadowed-by-deny": "warning",
+  unreachable: "note",
+} as const satisfies Record<Oddity["kind"], Finding["level"]>;
+
+function report(findings: readonly Finding[], { title, policies, malformed }: Source): string {
+  const unreachable = findings.filter(({ rule }) => rule === "unreachable").map(({ subject }) => subject);
+  const lines = [
+    ...findings
+      .filter(({ rule }) => rule !== "unreachable")
+      .map(({ level, rule, file, message }) =>
+        line(level, `${rule}: ${file === undefined ? "" : `${file}: `}${message}`),
+      ),
+    // One line for what is often as it should be.
+    ...(unreachable.length === 0
+      ? []
+      : [
+          line(
+            "note",
+            `unreachable: nothing may connect to ${unreachable.join(", ")}; that is right for those that only open connections`,
+          ),
+        ]),
+  ];
+  const counts = (["error", "warning", "note"] as const).map((level) => {
+    const { length } = findings.filter((finding) => finding.level === level);
+    return `${length} ${level}${length === 1 ? "" : "s"}`;
+  });
+  const summary = `${title}: ${policies.length + malformed.length} policies, ${counts.join(", ")}`;
+  return [...lines, summary].map((text) => `${text}\n`).join("");
+}
+
+const line = (level: Finding["level"], text: string): string =>
+  `${styleText(colours[level], level, { stream: process.stdout })} ${text}`;
+
+const colours = { error: "red", warning: "yellow", note: "dim" } as const;
+
+const tableOf = (findings: readonly Finding[]) => ({
+  columns: ["level", "rule", "subject", "file", "message"],
+  rows: findings.map(({ level, rule, subject, file = "", message }) => [level, rule, subject, file, message]),
+});
