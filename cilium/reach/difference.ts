@@ -2,8 +2,11 @@
 import type { FlowProtocol } from "./inventory.ts";
 import type { Direction } from "./rules.ts";
 
-/** One end of a changed flow: an endpoint as `namespace/name`, an entity, addresses or a DNS name outside the cluster. */
-export type End = { readonly kind: "endpoint" | "entity" | "cidr" | "fqdn"; readonly name: string };
+/**
+ * One end of a changed flow: an endpoint as `namespace/name`, one of Cilium's entities, addresses or a DNS name outside the
+ * cluster, or whatever else has a name.
+ */
+export type End = { readonly kind: "endpoint" | "entity" | "cidr" | "fqdn" | "named"; readonly name: string };
 
 /** Ports (or ICMP types) of one protocol, both ends included. */
 export type PortSpan = { readonly protocol: FlowProtocol; readonly from: number; readonly to: number };
