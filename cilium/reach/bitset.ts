@@ -10,8 +10,20 @@ export class Bitset {
     return (((this.#words[member >> 5] ?? 0) >> (member & 31)) & 1) === 1;
   }
 
+  /** A set of all numbers below a size. */
+  static full(size: number): Bitset {
+    const set = new Bitset(size);
+    set.#words.fill(0xffffffff);
+    return set;
+  }
+
   add(member: number): void {
     const word = member >> 5;
     this.#words[word] = (this.#words[word] ?? 0) | (1 << (member & 31));
+  }
+
+  /** Adds the members of another set of the same size. */
+  union(other: Bitset): void {
+    for (let i = 0; i < this.#words.length; i++) this.#words[i] = (this.#words[i] ?? 0) | (other.#words[i] ?? 0);
   }
 }

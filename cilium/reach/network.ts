@@ -47,7 +47,11 @@ export type DirectionPolicy = {
   readonly defaultDeny: boolean;
 };
 
-export type NetworkRule = CompiledRule & { readonly selections: readonly PartySelection[] };
+export type NetworkRule = CompiledRule & {
+  /** Its place among the rules of the network. */
+  readonly number: number;
+  readonly selections: readonly PartySelection[];
+};
 
 /** The parties that a peer of a rule selects. */
 export type PartySelection = {
@@ -71,7 +75,7 @@ export function compile(policies: readonly Policy[], inventory: Inventory): Netw
   const parties = knownParties(inventory, prefixes, namesOf(rules, inventory));
   const index = indexLabels(parties.map(({ identity }) => identity));
   const selection = selectionCache(parties, index);
-  const networkRules = rules.map((rule) => ({ ...rule, selections: rule.peers.map(selection) }));
+  const networkRules = rules.map((rule, number) => ({ ...rule, number, selections: rule.peers.map(selection) }));
   return {
     inventory,
     refused: refused.map(({ policy, faults }) => ({ policy: policyName(policy), faults })),

@@ -4,7 +4,7 @@ import { addressOutside, formatPrefix, parseAddressOrPrefix } from "./addresses.
 import { sampleName } from "./fqdn.ts";
 import { endpointIdentity, entityIdentity, type Identity, outsideIdentity } from "./identity.ts";
 import { type Endpoint, type Inventory, type Peer, type PeerEntity, peerEntities } from "./inventory.ts";
-import { protocolBit } from "./ports.ts";
+import { type NamedPorts, protocolBit } from "./ports.ts";
 
 export type Party = {
   readonly peer: Peer;
@@ -15,8 +15,6 @@ export type Party = {
   readonly ports: NamedPorts;
   readonly enforcement: Enforcement;
 };
-
-export type NamedPorts = ReadonlyMap<string, { readonly port: number; readonly protocol: number }>;
 
 /** Where policies apply: at an endpoint; at a node only if the host firewall is on; elsewhere Cilium enforces none. */
 export type Enforcement = "endpoint" | "node" | "elsewhere";

@@ -12,13 +12,17 @@ export type PortMatch = {
   /** Bits of `protocolBit`. */
   readonly protocols: number;
   /** A range, both ends included; or the name of a container port, which at ingress may start a range (0 if not). */
-  readonly ports: { readonly from: number; readonly to: number } | { readonly name: string; readonly endPort: number };
+  readonly ports: Range | { readonly name: string; readonly endPort: number };
   /** Equal for ports that Cilium merges into one filter, but for the protocol. */
   readonly key: string;
   /** For example `toPorts[0]`, or nothing for a rule about all ports. */
   readonly path: string;
   readonly l7: L7 | undefined;
 };
+
+export type Range = { readonly from: number; readonly to: number };
+
+export type Direction = "ingress" | "egress";
 
 export type L7Parser = "http" | "dns" | "tls" | "crd";
 
@@ -36,6 +40,24 @@ export type L7 = {
   readonly terminatingTLS: string | undefined;
   readonly originatingTLS: string | undefined;
 };
+
+/** Container ports by lower-case name. */
+export type NamedPorts = ReadonlyMap<string, { readonly port: number; readonly protocol: number }>;
+
+/** The ports of one protocol that a rule is about at a server, which knows what the names of ports stand for. */
+export function rangeAt(
+  match: PortMatch,
+  protocol: number,
+  direction: Direction,
+  server: NamedPorts,
+): Range | undefined {
+  if ((match.protocols & protocol) === 0) return undefined;
+  if ("from" in match.ports) return match.ports;
+  const named = server.get(match.ports.name);
+  if (named === undefined || named.protocol !== protocol) return undefined;
+  const endPort = direction === "ingress" ? match.ports.endPort : 0;
+  return { from: named.port, to: Math.max(named.port, endPort) };
+}
 
 /** The bit that stands for a protocol in `PortMatch.protocols`. */
 export const protocolBit: Record<FlowProtocol, number> = {

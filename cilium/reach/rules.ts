@@ -3,9 +3,9 @@ import type { IngressDenyRule, Policy, Rule } from "../policy/schema.ts";
 import { type Requirement, subjectRequirements } from "../policy/selector.ts";
 import type { CidrGroup } from "./inventory.ts";
 import { egressPeers, ingressPeers, type PeerParts, type PeerSelector, peerSelectors } from "./peers.ts";
-import { type PortMatch, portMatches } from "./ports.ts";
+import { type Direction, type PortMatch, portMatches } from "./ports.ts";
 
-export type Direction = "ingress" | "egress";
+export type { Direction } from "./ports.ts";
 
 /** The place of a rule: which policy, and where in it, as `ingress[1].toPorts[0]`. */
 export type RuleReference = {

@@ -8,7 +8,7 @@ import type { Question } from "./inventory.ts";
 import { type DirectionPolicy, type Network, type NetworkRule, selectsParty } from "./network.ts";
 import type { Party } from "./party.ts";
 import type { Selection } from "./peers.ts";
-import { type L7, type PortMatch, protocolBit } from "./ports.ts";
+import { type L7, type PortMatch, protocolBit, rangeAt } from "./ports.ts";
 import { resolve } from "./resolve.ts";
 import type { Direction, RuleReference } from "./rules.ts";
 
@@ -61,17 +61,29 @@ export function verdict(network: Network, question: Question): Verdict {
   const protocol = protocolBit[question.protocol];
   const cases = resolve(network, question).map(({ source, destination, circumstance }) => ({
     circumstance,
-    egress: endVerdict(network, "egress", source, destination, protocol, question.port),
-    ingress: endVerdict(network, "ingress", destination, source, protocol, question.port),
+    ...partyVerdict(network, source, destination, protocol, question.port),
   }));
   const [only, ...more] = cases;
   if (only === undefined) throw new Error("a question has no case");
-  if (more.length === 0) return together(only.egress, only.ingress);
+  if (more.length === 0) return only;
   return together(
     agreed(cases.map(({ egress, circumstance }) => ({ end: egress, circumstance }))),
     agreed(cases.map(({ ingress, circumstance }) => ({ end: ingress, circumstance }))),
   );
 }
+
+/** The verdict about one connection between two parties of a network. */
+export const partyVerdict = (
+  network: Network,
+  source: Party,
+  destination: Party,
+  protocol: number,
+  port: number,
+): Verdict =>
+  together(
+    endVerdict(network, "egress", source, destination, protocol, port),
+    endVerdict(network, "ingress", destination, source, protocol, port),
+  );
 
 /** Both ends have to allow a connection. */
 function together(egress: EndVerdict, ingress: EndVerdict): Verdict {
@@ -171,8 +183,8 @@ function decide(
     }
   }
   if (denying.length > 0) return { verdict: "denied", by: { kind: "rules", rules: denying } };
-  if (maybeDenied !== undefined) return undecidable(maybeDenied);
   const allowed = allowedBySomething();
+  if (maybeDenied !== undefined && (allowed ?? maybeAllowed) !== undefined) return undecidable(maybeDenied);
   if (allowed !== undefined) {
     // It passes in any case, but what may match besides could put a proxy in its way or take one's limits off.
     const special = maybeSpecial || allowing.some(({ rule, match }) => isSpecial(rule, match));
@@ -185,9 +197,13 @@ function decide(
   function allowedBySomething(): EndVerdict | undefined {
     if (allowing.length > 0) return allowedByRules(allowing, policy.defaultDeny, peer);
     if (!policy.defaultDeny) return noDefaultDeny;
-    return direction === "ingress" && policy.rules.length > 0 && isHost(peer.identity) ? allowLocalhost : undefined;
+    return admitsAsHost(policy, direction, peer) ? allowLocalhost : undefined;
   }
 }
+
+/** An endpoint's own node may reach it; Cilium adds the rule where there are others (`allow-localhost`). */
+export const admitsAsHost = ({ rules }: DirectionPolicy, direction: Direction, peer: Party): boolean =>
+  direction === "ingress" && rules.length > 0 && isHost(peer.identity);
 
 /** Whether a rule does more than let traffic pass. */
 const isSpecial = (rule: NetworkRule, match: PortMatch): boolean =>
@@ -208,12 +224,8 @@ export function ruleSelects(rule: NetworkRule, party: Party): Selection {
 }
 
 function covers(match: PortMatch, direction: Direction, server: Party, protocol: number, port: number): boolean {
-  const { protocols, ports } = match;
-  if ((protocols & protocol) === 0) return false;
-  if ("from" in ports) return ports.from <= port && port <= ports.to;
-  const named = server.ports.get(ports.name);
-  if (named === undefined || named.protocol !== protocol) return false;
-  return named.port <= port && port <= Math.max(named.port, direction === "ingress" ? ports.endPort : 0);
+  const range = rangeAt(match, protocol, direction, server.ports);
+  return range !== undefined && range.from <= port && port <= range.to;
 }
 
 function allowedByRules(hits: readonly Hit[], defaultDeny: boolean, peer: Party): EndVerdict {
@@ -228,7 +240,8 @@ function allowedByRules(hits: readonly Hit[], defaultDeny: boolean, peer: Party)
   };
 }
 
-const byNameOnly = (rule: NetworkRule, peer: Party): boolean =>
+/** Whether a rule selects a party, if at all, by a DNS name alone. */
+export const byNameOnly = (rule: NetworkRule, peer: Party): boolean =>
   rule.selections.every((selection) =>
     selection.selector.condition.kind === "fqdn" ? true : selectsParty(selection, peer) !== "yes",
   );
