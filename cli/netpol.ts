@@ -6,7 +6,10 @@ import { Faults } from "../cilium/model/faults.ts";
 import { check } from "./commands/check.ts";
 import { docs } from "./commands/docs.ts";
 import { explain } from "./commands/explain.ts";
+import { exposure } from "./commands/exposure.ts";
 import { inventory } from "./commands/inventory.ts";
+import { list } from "./commands/list.ts";
+import { matrix } from "./commands/matrix.ts";
 import { render } from "./commands/render.ts";
 import { replay } from "./commands/replay.ts";
 import { test } from "./commands/test.ts";
@@ -23,7 +26,10 @@ const netpol = new Command("netpol")
 
 const commands = [
   // in the order of --help
+  list,
+  matrix,
   explain,
+  exposure,
   check,
   test,
   replay,

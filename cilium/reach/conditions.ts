@@ -14,7 +14,8 @@ function endConditions(end: EndVerdict): string[] {
   ];
 }
 
-function redirectText(redirect: Redirect): string {
+/** What a proxy lets through, such as `L7 HTTP: GET /metrics`. */
+export function redirectText(redirect: Redirect): string {
   switch (redirect.parser) {
     case "http":
       return redirect.lets === "everything" ? "L7 HTTP" : withList("L7 HTTP", redirect.lets.map(httpText));

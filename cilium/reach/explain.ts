@@ -1,7 +1,8 @@
 /** Verdicts in words: who stands at an end, what decided there, and what a proxy lets through. */
+import { redirectText } from "./conditions.ts";
 import type { Peer, Question } from "./inventory.ts";
 import type { RuleReference } from "./rules.ts";
-import type { EndVerdict, Redirect, Verdict } from "./verdict.ts";
+import type { EndVerdict, Verdict } from "./verdict.ts";
 
 /** `namespace/name`, an entity, a node's name, an address, a CIDR or a DNS name. */
 export function peerText(peer: Peer): string {
@@ -54,7 +55,7 @@ export function endText(end: EndVerdict): string {
 function allowedText(end: EndVerdict & { verdict: "allowed" }): string {
   const extras = [
     ...(end.onceResolved ? ["once the DNS proxy has seen the name resolved"] : []),
-    ...(end.redirect === undefined ? [] : [`through the ${redirectText(end.redirect)}`]),
+    ...(end.redirect === undefined ? [] : [`through ${redirectText(end.redirect)}`]),
     ...(end.authentication.length === 0 ? [] : [`with mutual authentication (${rulesText(end.authentication)})`]),
   ];
   return [allowedByText(end), ...extras].join(", ");
@@ -70,23 +71,6 @@ function allowedByText({ by }: EndVerdict & { verdict: "allowed" }): string {
       return "since a pod's own node may always reach it";
     case "not-enforced":
       return "since Cilium applies no policy at this end";
-  }
-}
-
-function redirectText(redirect: Redirect): string {
-  switch (redirect.parser) {
-    case "http":
-      return redirect.lets === "everything" || redirect.lets.every((rule) => Object.keys(rule).length === 0)
-        ? "HTTP proxy, which lets every request through"
-        : `HTTP proxy, which lets through ${redirect.lets.map((rule) => JSON.stringify(rule)).join(", ")}`;
-    case "dns":
-      return redirect.lets === "everything"
-        ? "DNS proxy, for every name"
-        : `DNS proxy, for ${redirect.lets.map(({ matchName, matchPattern }) => matchName ?? matchPattern).join(", ")}`;
-    case "tls":
-      return "TLS proxy";
-    case "crd":
-      return `Envoy listener ${redirect.listener}`;
   }
 }
 

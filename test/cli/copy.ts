@@ -4,7 +4,8 @@ import { cpSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { temporaryFolder } from "../toolchain/lifetime.ts";
 
-const repository = join(import.meta.dirname, "../..");
+/** The project itself, for commands that change nothing. */
+export const repository = join(import.meta.dirname, "../..");
 
 /** What the command needs of the project. */
 const parts = [
@@ -12,6 +13,7 @@ const parts = [
   "cli",
   "components",
   "docs",
+  "policypack",
   "config.ts",
   "package.json",
   "Pulumi.yaml",
@@ -33,10 +35,20 @@ export interface Ended {
 }
 
 /** Runs `netpol` of the project in a folder, with the folder as the place to work in. */
-export function netpol(folder: string, ...args: string[]): Ended {
+export const netpol = (folder: string, ...args: string[]): Ended => netpolWith({}, folder, ...args);
+
+/** The same with something on standard input, or with other variables of the environment. */
+export function netpolWith(
+  { input = "", env = {} }: { readonly input?: string; readonly env?: NodeJS.ProcessEnv },
+  folder: string,
+  ...args: string[]
+): Ended {
   const { status, stdout, stderr } = spawnSync(process.execPath, [join(folder, "cli/netpol.ts"), ...args], {
     cwd: folder,
     encoding: "utf8",
+    input,
+    env: { ...process.env, ...env },
+    maxBuffer: 256 * 1024 * 1024,
   });
   return { code: status, stdout, stderr };
 }

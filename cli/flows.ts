@@ -1,0 +1,56 @@
+/** The allowed flows of a source, as the commands print them. */
+import { conditionsOf } from "../cilium/reach/conditions.ts";
+import { type Connection, connections } from "../cilium/reach/connections.ts";
+import { portsText } from "../cilium/reach/diff-ports.ts";
+import { peerText } from "../cilium/reach/explain.ts";
+import { compile } from "../cilium/reach/network.ts";
+import type { AllowedSpan } from "../cilium/reach/spans.ts";
+import type { Source } from "./sources/source.ts";
+
+/** Every connection that policies allow or leave undecided, but for those that nothing can prevent. */
+export const flowsOf = ({ policies, inventory }: Source): Connection[] =>
+  connections(compile(policies, inventory)).filter((connection) => !isProbe(connection));
+
+/** A node to its own pods: Cilium always lets it, so that the kubelet can probe them. */
+const isProbe = ({ source, spans }: Connection): boolean =>
+  source.peer.kind === "entity" &&
+  source.peer.entity === "host" &&
+  spans.every(({ from, to, verdict: { ingress } }) => from === 0 && to === 65535 && ingress.verdict === "allowed");
+
+/** `8080`, `53/TCP+UDP` or `every port`. */
+export const portList = (spans: readonly AllowedSpan[]): string => portsText(spans).replace(/^(:| on | by )/, "");
+
+/** What a connection on these ports has to satisfy besides. */
+export function conditionList({ verdict }: AllowedSpan): string[] {
+  const undecided = [verdict.egress, verdict.ingress].flatMap((end) =>
+    end.verdict === "undecidable" ? [end.reason] : [],
+  );
+  return [
+    ...conditionsOf(verdict),
+    ...(verdict.outcome === "allowed-once-resolved" ? ["once resolved"] : []),
+    ...undecided.map((reason) => `not decidable offline: ${reason}`),
+  ];
+}
+
+export interface ListedFlow {
+  readonly from: string;
+  readonly to: string;
+  /** Ports that are alike in their conditions. */
+  readonly ports: string;
+  readonly spans: readonly AllowedSpan[];
+  readonly conditions: readonly string[];
+}
+
+/** A connection as one flow for each set of conditions. */
+export const listed = ({ source, destination, spans }: Connection): ListedFlow[] =>
+  [...Map.groupBy(spans, (span) => conditionList(span).join("; ")).values()].map((alike) => ({
+    from: peerText(source.peer),
+    to: peerText(destination.peer),
+    ports: portList(alike),
+    spans: alike,
+    conditions: [...new Set(alike.flatMap(conditionList))],
+  }));
+
+/** The spans as data. */
+export const spanData = (spans: readonly AllowedSpan[]) =>
+  spans.map(({ protocol, from, to }) => ({ protocol, from, to }));
