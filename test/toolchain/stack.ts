@@ -29,6 +29,8 @@ export type TestStack = Stack & {
   readonly double: Double | undefined;
   /** What the Pulumi CLI needs in its environment and its working folder to act on this stack. */
   readonly shell: { readonly folder: string; readonly env: Readonly<Record<string, string>>; readonly pulumi: string };
+  /** Changes values of its config. */
+  configure(changes: StackConfig): void;
   /** Ends what serves the stack. */
   close(): Promise<void>;
 };
@@ -76,7 +78,12 @@ export async function openStack(options: {
   for (const needed of [home, backend]) mkdirSync(needed);
   // Without its main: the program is in this process.
   writeFileSync(join(folder, "Pulumi.yaml"), stringify({ ...project, main: undefined }));
-  writeFileSync(join(folder, `Pulumi.${name}.yaml`), stringify({ config: qualified(config) }));
+  let settings: StackConfig = {};
+  const configure = (changes: StackConfig) => {
+    settings = { ...settings, ...qualified(changes) };
+    writeFileSync(join(folder, `Pulumi.${name}.yaml`), stringify({ config: settings }));
+  };
+  configure(config);
 
   const double = plugins === undefined || options.double ? await serveDouble() : undefined;
   if (plugins !== undefined) symlinkSync(plugins, join(home, "plugins"));
@@ -96,7 +103,7 @@ export async function openStack(options: {
     { stackName: name, projectName: project.name, program },
     { workDir: folder, pulumiCommand: command, pulumiHome: home, envVars: env },
   );
-  return Object.assign(stack, { double, close, shell: { folder, env, pulumi: command.command } });
+  return Object.assign(stack, { double, configure, close, shell: { folder, env, pulumi: command.command } });
 }
 
 const project = z.looseObject({ name: z.string() }).parse(parse(readFileSync(join(repository, "Pulumi.yaml"), "utf8")));

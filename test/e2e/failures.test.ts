@@ -1,0 +1,125 @@
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type KubernetesApi, kubernetesApiOf } from "../provider/kubernetes-api.ts";
+import { type Cluster, startCluster } from "../toolchain/cluster.ts";
+import { temporaryFolder } from "../toolchain/lifetime.ts";
+import { prodStack, type StackConfig, type TestStack } from "../toolchain/stack.ts";
+import { namespaces, recorded, rendered, stored } from "./policies.ts";
+
+describe("A cluster that cannot take the policies", function () {
+  this.timeout("2m");
+  const running: { stop(): Promise<void> }[] = [];
+
+  const start = async (
+    options: Parameters<typeof startCluster>[0],
+  ): Promise<{ cluster: Cluster; api: KubernetesApi }> => {
+    const cluster = await startCluster(options);
+    running.push(cluster);
+    return { cluster, api: kubernetesApiOf(cluster.kubeconfig, cluster.context) };
+  };
+  const stackFor = async (
+    cluster: { kubeconfig: string; context: string },
+    config?: StackConfig,
+  ): Promise<TestStack> => {
+    const stack = await prodStack(cluster, { config });
+    running.push({ stop: stack.close });
+    return stack;
+  };
+
+  before(async function () {
+    this.timeout("45m");
+    await (await startCluster({ namespaces: [] })).stop();
+  });
+  afterEach(async () => {
+    for (const { stop } of running.splice(0)) await stop();
+  });
+
+  it("lacks a namespace: preview and up name it, and up goes on once it exists", async () => {
+    const { cluster, api } = await start({ namespaces: namespaces.filter((name) => name !== "kanidm") });
+    const stack = await stackFor(cluster);
+    await assert.rejects(stack.preview(), /kanidm\/kanidm.*namespaces "kanidm" not found/s);
+    assert.equal((await stored(api)).size, 0);
+
+    await assert.rejects(stack.up(), /namespaces "kanidm" not found/);
+    const present = await stored(api);
+    for (const client of ["kanidm/kanidm", "monitoring/grafana", "argocd/server"])
+      assert.ok(!present.has(client), client);
+    assert.deepEqual((await recorded(stack)).sort(), [...present.keys()].sort());
+
+    const namespace = { apiVersion: "v1", kind: "Namespace", metadata: { name: "kanidm" } };
+    await api.apply(namespace, { fieldManager: "test" });
+    await stack.up();
+    assert.deepEqual([...(await stored(api)).keys()].sort(), [...rendered(stack).keys()].sort());
+  });
+
+  it("lacks Cilium's CRDs: up asks for them and records no policy", async () => {
+    const { cluster } = await start({ namespaces, crds: false });
+    const stack = await stackFor(cluster);
+    await assert.rejects(
+      stack.up(),
+      /any required CRDs have been created.*no matches for kind "Cilium\w+NetworkPolicy"/s,
+    );
+    assert.deepEqual(await recorded(stack), []);
+  });
+
+  it("does not answer: up says so and records no policy, and succeeds once it does", async () => {
+    const { cluster, api } = await start({ namespaces });
+    const stack = await stackFor({ kubeconfig: await kubeconfigOfNobody(), context: "nobody" });
+    await assert.rejects(stack.up(), /configured Kubernetes cluster is unreachable: .*ECONNREFUSED|connection refused/);
+    assert.deepEqual(await recorded(stack), []);
+
+    stack.configure({ kubeconfig: cluster.kubeconfig, context: cluster.context });
+    await stack.up();
+    assert.equal((await stored(api)).size, 58);
+    assert.equal((await recorded(stack)).length, 58);
+  });
+
+  it("has a policy of that name already: up does not take it over, unless it is told to adopt it", async () => {
+    const { cluster, api } = await start({ namespaces });
+    const name = { name: "server", namespace: "argocd" };
+    const foreign = {
+      apiVersion: "cilium.io/v2",
+      kind: "CiliumNetworkPolicy",
+      metadata: name,
+      spec: { endpointSelector: {}, egress: [{}] },
+    };
+    await api.apply(foreign, { fieldManager: "somebody" });
+    const stack = await stackFor(cluster);
+    await assert.rejects(stack.up(), /argocd\/server.*already exists/s);
+    assert.deepEqual((await stored(api)).get("argocd/server")?.spec, foreign.spec);
+    assert.ok(!(await recorded(stack)).includes("argocd/server"));
+
+    stack.configure({ adoptExisting: true });
+    await stack.up();
+    assert.deepEqual((await stored(api)).get("argocd/server")?.spec, rendered(stack).get("argocd/server")?.spec);
+  });
+
+  it("is never asked when the config is wrong: one line says what to write, and nothing is registered", async () => {
+    const { cluster, api } = await start({ namespaces });
+    const stack = await stackFor(cluster, { labels: { "monitoring/grafanna": { app: "grafana" } } });
+    await assert.rejects(stack.up(), (error: Error) => {
+      assert.match(error.message, /monitoring\/grafanna/);
+      assert.doesNotMatch(error.message, /at .*\.ts:\d+/, "no stack trace");
+      return true;
+    });
+    assert.equal((await stored(api)).size, 0);
+    assert.deepEqual(await recorded(stack), []);
+  });
+});
+
+/** A kubeconfig of a port that nobody listens at. */
+async function kubeconfigOfNobody(): Promise<string> {
+  const file = join(temporaryFolder("kubeconfig"), "config");
+  const entry = { name: "nobody" };
+  writeFileSync(
+    file,
+    JSON.stringify({
+      "current-context": "nobody",
+      clusters: [{ ...entry, cluster: { server: "https://127.0.0.1:1" } }],
+      users: [{ ...entry, user: {} }],
+      contexts: [{ ...entry, context: { cluster: "nobody", user: "nobody" } }],
+    }),
+  );
+  return file;
+}

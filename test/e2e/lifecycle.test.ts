@@ -1,0 +1,159 @@
+import assert from "node:assert/strict";
+import { isDeepStrictEqual } from "node:util";
+import { type KubernetesApi, kubernetesApiOf } from "../provider/kubernetes-api.ts";
+import { type Cluster, startCluster } from "../toolchain/cluster.ts";
+import { prodStack, recordSteps, type Step, type TestStack } from "../toolchain/stack.ts";
+import { namespaces, recorded, rendered, stored, touched } from "./policies.ts";
+
+describe("The program on a real API server", function () {
+  this.timeout("2m");
+  let cluster: Cluster;
+  let api: KubernetesApi;
+  let stack: TestStack;
+
+  const preview = async (): Promise<Step[]> => {
+    const { steps, onEvent } = recordSteps();
+    await stack.preview({ onEvent });
+    return steps;
+  };
+  const up = async (): Promise<Step[]> => {
+    const { steps, onEvent } = recordSteps();
+    await stack.up({ onEvent });
+    return steps;
+  };
+
+  before(async function () {
+    this.timeout("45m");
+    cluster = await startCluster({ namespaces });
+    api = kubernetesApiOf(cluster.kubeconfig, cluster.context);
+    stack = await prodStack(cluster);
+  });
+  after(async () => {
+    await stack?.close();
+    await cluster?.stop();
+  });
+
+  it("previews the creation of all 58 policies and stores none", async () => {
+    const steps = await preview();
+    assert.deepEqual(touched(steps, "create").sort(), [...rendered(stack).keys()].sort());
+    assert.equal(touched(steps).length, 58);
+    assert.equal((await stored(api)).size, 0);
+  });
+
+  describe("once it is up", () => {
+    before(up);
+
+    it("has stored 57 policies in their namespaces and one for the cluster, with every field as rendered", async () => {
+      const [expected, actual] = [rendered(stack), await stored(api)];
+      assert.deepEqual([...actual.keys()].sort(), [...expected.keys()].sort());
+      assert.equal(actual.size, 58);
+      for (const [name, { apiVersion, kind, metadata, spec }] of expected) {
+        const object = actual.get(name);
+        assert.deepEqual(
+          { apiVersion, kind, spec },
+          { apiVersion: object?.apiVersion, kind: object?.kind, spec: object?.spec },
+        );
+        assert.deepEqual(object?.metadata.labels, metadata.labels, name);
+        assert.deepEqual(object?.metadata.annotations, metadata.annotations, name);
+      }
+    });
+
+    it("gives uid and generation of each policy as the API server has them", async () => {
+      const outputs = (await stack.outputs()).policies?.value;
+      const expected = [...(await stored(api)).values()].map(
+        ({ kind, metadata: { namespace, name, uid, generation } }) => ({
+          kind,
+          ...(namespace && { namespace }),
+          name,
+          uid,
+          generation,
+        }),
+      );
+      const byUid = <T extends { uid?: unknown }>(list: readonly T[]) =>
+        new Map(list.map((entry) => [entry.uid, entry]));
+      assert.deepEqual(byUid(outputs), byUid(expected));
+    });
+
+    it("previews no change", async () => {
+      assert.deepEqual(touched(await preview()), []);
+    });
+
+    it("leaves the API server alone when nothing has changed", async () => {
+      const before = await stored(api);
+      await up();
+      assert.deepEqual(await stored(api), before);
+    });
+
+    for (const [key, value, because] of [
+      ["addresses", { "qnap-nfs": "10.9.8.7", "qnap-api": "192.168.0.240" }, "an address changes"],
+      ["apiServerPort", 7443, "the API server's port changes"],
+      ["labels", { "database/shared-pg": { "cnpg.io/cluster": "other-pg" } }, "a workload's labels change"],
+    ] as const) {
+      it(`updates exactly the policies concerned when ${because}`, async () => {
+        const before = rendered(stack);
+        const storedBefore = await stored(api);
+        stack.configure({ [key]: value });
+        const after = rendered(stack);
+        const concerned = [...after.keys()]
+          .filter((name) => !isDeepStrictEqual(after.get(name), before.get(name)))
+          .sort();
+        assert.ok(concerned.length > 0 && concerned.length < 58, `${concerned.length} concerned`);
+
+        assert.deepEqual(touched(await preview(), "update").sort(), concerned);
+        assert.deepEqual(touched(await up()).sort(), concerned);
+        const storedAfter = await stored(api);
+        for (const [name, { spec }] of after) assert.deepEqual(storedAfter.get(name)?.spec, spec, name);
+        const rewritten = [...storedAfter].filter(
+          ([name, { metadata }]) => metadata.resourceVersion !== storedBefore.get(name)?.metadata.resourceVersion,
+        );
+        assert.deepEqual(rewritten.map(([name]) => name).sort(), concerned);
+      });
+    }
+  });
+
+  describe("after somebody changed the cluster behind its back", () => {
+    const edited = "database/shared-pg";
+
+    before(up);
+
+    it("does not overwrite silently what somebody edited: it names the field and the editor", async () => {
+      const object = (await stored(api)).get(edited);
+      assert.ok(object);
+      await api.edit(object, { spec: { ingress: [{ fromEntities: ["all"] }] } });
+
+      const { summary } = await stack.refresh();
+      assert.equal(summary.resourceChanges?.update, 1);
+      await assert.rejects(preview, /shared-pg" failed: .*conflict with "kubectl-edit".*\.spec\.ingress/s);
+    });
+
+    it("puts an edited policy back when it is told to adopt what exists", async () => {
+      stack.configure({ adoptExisting: true });
+      await up();
+      assert.deepEqual((await stored(api)).get(edited)?.spec, rendered(stack).get(edited)?.spec);
+      assert.deepEqual(touched(await preview()), []);
+    });
+
+    it("creates a deleted policy again", async () => {
+      const name = "monitoring/grafana";
+      const object = (await stored(api)).get(name);
+      assert.ok(object);
+      await api.delete(object, "Background");
+
+      await stack.refresh();
+      assert.ok(!(await recorded(stack)).includes(name));
+      assert.deepEqual(touched(await preview()), [name]);
+      assert.deepEqual(touched(await up(), "create"), [name]);
+      assert.deepEqual((await stored(api)).get(name)?.spec, rendered(stack).get(name)?.spec);
+    });
+  });
+
+  describe("when it is destroyed", () => {
+    before(up);
+
+    it("leaves nothing behind", async () => {
+      await stack.destroy();
+      assert.equal((await stored(api)).size, 0);
+      assert.deepEqual(await recorded(stack), []);
+    });
+  });
+});

@@ -1,0 +1,80 @@
+import assert from "node:assert/strict";
+import { setTimeout as pause } from "node:timers/promises";
+import { crossNamespaceRows } from "../document/cross-namespace.ts";
+import { type KubernetesApi, kubernetesApiOf } from "../provider/kubernetes-api.ts";
+import { type Cluster, startCluster } from "../toolchain/cluster.ts";
+import { prodStack, type TestStack } from "../toolchain/stack.ts";
+import { nameOf, namespaces, recorded, rendered, stored } from "./policies.ts";
+
+/** Every client and server of the document that are in different namespaces. */
+const edges = crossNamespaceRows.flatMap(({ from, to }) =>
+  Array.isArray(to) ? to.map((server: string) => ({ client: from, server })) : [],
+);
+
+describe("The order of changes, as the API server sees it", function () {
+  this.timeout("2m");
+  let cluster: Cluster;
+  let api: KubernetesApi;
+  let stack: TestStack;
+
+  before(async function () {
+    this.timeout("45m");
+    cluster = await startCluster({ namespaces });
+    api = kubernetesApiOf(cluster.kubeconfig, cluster.context);
+    stack = await prodStack(cluster, { double: true });
+  });
+  after(async () => {
+    await stack?.close();
+    await cluster?.stop();
+  });
+
+  const servers = new Set(edges.map(({ server }) => server));
+
+  it("stops before the clients of a server that could not be changed, and takes up from there", async () => {
+    const failing = "database/shared-pg";
+    const clients = edges.filter(({ server }) => server === failing).map(({ client }) => client);
+    stack.double?.inject((_, object) => {
+      if (nameOf(object) === failing) throw new Error("injected failure");
+    });
+    await assert.rejects(stack.up(), /shared-pg" was not created: injected failure/);
+
+    const present = await stored(api);
+    assert.ok(present.has("allow-dns"));
+    for (const name of [failing, ...clients]) assert.ok(!present.has(name), name);
+    assert.deepEqual((await recorded(stack)).sort(), [...present.keys()].sort());
+
+    stack.double?.inject(() => {});
+    await stack.up();
+    assert.deepEqual([...(await stored(api)).keys()].sort(), [...rendered(stack).keys()].sort());
+  });
+
+  it("is clients before their servers, and allow-dns last, when policies are deleted", async () => {
+    const deleted: string[] = [];
+    stack.double?.inject(async (verb, object) => {
+      // Clients take their time: whoever does not wait for them overtakes them.
+      if (!servers.has(nameOf(object))) await pause(30);
+      if (verb === "delete") deleted.push(nameOf(object));
+    });
+    await stack.destroy();
+
+    assert.equal(deleted.length, 58);
+    assert.equal(deleted.at(-1), "allow-dns");
+    for (const { client, server } of edges) {
+      assert.ok(deleted.indexOf(client) < deleted.indexOf(server), `${client} before ${server}`);
+    }
+  });
+
+  it("is allow-dns first, then servers before their clients, when policies are created", async () => {
+    stack.double?.inject(async (_, object) => {
+      if (servers.has(nameOf(object)) || nameOf(object) === "allow-dns") await pause(30);
+    });
+    await stack.up();
+
+    const order = [...(await stored(api)).keys()];
+    assert.equal(order.length, 58);
+    assert.equal(order[0], "allow-dns");
+    for (const { client, server } of edges) {
+      assert.ok(order.indexOf(server) < order.indexOf(client), `${server} before ${client}`);
+    }
+  });
+});

@@ -1,0 +1,114 @@
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { CustomResource } from "@pulumi/kubernetes/apiextensions/customResource.js";
+import { Provider } from "@pulumi/kubernetes/provider.js";
+import type { Resource } from "@pulumi/pulumi";
+import type { EngineEvent, PolicyEvent } from "@pulumi/pulumi/automation/index.js";
+import { type Registered, ruleNames } from "../policypack/registration.ts";
+import { type KubernetesApi, kubernetesApiOf } from "../provider/kubernetes-api.ts";
+import { type Cluster, startCluster } from "../toolchain/cluster.ts";
+import { temporaryFolder } from "../toolchain/lifetime.ts";
+import { openStack, prodStack, type TestStack } from "../toolchain/stack.ts";
+import { packConfig, plantedFaults } from "./planted-faults.ts";
+import { namespaces, stored } from "./policies.ts";
+
+const policyPacks = [join(import.meta.dirname, "../../policypack")];
+
+describe("The policy pack in the real engine", function () {
+  this.timeout("2m");
+  let cluster: Cluster;
+  let api: KubernetesApi;
+
+  before(async function () {
+    this.timeout("45m");
+    cluster = await startCluster({ namespaces: [...namespaces, "shop"] });
+    api = kubernetesApiOf(cluster.kubeconfig, cluster.context);
+  });
+  after(() => cluster?.stop());
+
+  describe("stops", () => {
+    let stack: TestStack;
+    let declared: readonly Registered[] = [];
+    const policyPackConfigs = [join(temporaryFolder("pack-config"), "config.json")];
+
+    before(async () => {
+      writeFileSync(policyPackConfigs[0] ?? "", JSON.stringify(packConfig));
+      stack = await openStack({
+        kubeconfig: cluster.kubeconfig,
+        program: async () => declare(declared, cluster),
+      });
+    });
+    afterEach(() => stack.destroy());
+    after(() => stack?.close());
+
+    for (const [rule, resources] of Object.entries(plantedFaults)) {
+      const fault = resources.at(-1)?.name ?? "";
+
+      it(`what ${rule} forbids, in a preview and in an update without one`, async () => {
+        declared = resources;
+        const { violations, onEvent } = recordViolations();
+        await assert.rejects(stack.preview({ policyPacks, policyPackConfigs, onEvent }));
+        assert.deepEqual(mandatoryRules(violations), [rule]);
+        assert.equal((await stored(api)).size, 0);
+
+        await assert.rejects(stack.up({ policyPacks, policyPackConfigs }));
+        const left = [...(await stored(api)).keys()];
+        assert.ok(!left.includes(fault), `${fault} is in the API server`);
+      });
+    }
+
+    it("all that its mandatory rules forbid", () => {
+      const mandatory = ruleNames.filter((name) => !["described", "exemptions"].includes(name));
+      assert.deepEqual(Object.keys(plantedFaults), mandatory);
+    });
+
+    it("what is only known after an update", async () => {
+      const port = new Promise<string>(() => {});
+      assert.ok(port);
+    });
+  });
+
+  describe("lets the project's own program pass", () => {
+    let stack: TestStack;
+    before(async () => {
+      stack = await prodStack(cluster);
+    });
+    after(() => stack?.close());
+
+    it("in a preview, and says which exemptions apply", async () => {
+      const { violations, onEvent } = recordViolations();
+      await stack.preview({ policyPacks, onEvent });
+      assert.deepEqual(mandatoryRules(violations), []);
+      const exempt = violations.filter(({ policyName }) => policyName === "exemptions");
+      assert.deepEqual(exempt.map(({ message }) => /\S+ is exempt from \S+:/.exec(message)?.[0]).sort(), [
+        "argo/workflow-pods is exempt from no-wide-open:",
+        "trivy-system/scan-jobs is exempt from no-wide-open:",
+      ]);
+    });
+
+    it("in an update", async () => {
+      await stack.up({ policyPacks });
+      assert.equal((await stored(api)).size, 58);
+    });
+  });
+});
+
+/** Registers resources one after the other. */
+function declare(resources: readonly Registered[], { kubeconfig, context }: Cluster): void {
+  const provider = new Provider("cluster", { kubeconfig, context });
+  const earlier: Resource[] = [];
+  for (const { type, name, props } of resources) {
+    const [, apiVersion = "", kind = ""] = /^kubernetes:(.*):(.*)$/.exec(type) ?? [];
+    earlier.push(new CustomResource(name, { ...props, apiVersion, kind }, { provider, dependsOn: [...earlier] }));
+  }
+}
+
+function recordViolations(): { violations: PolicyEvent[]; onEvent: (event: EngineEvent) => void } {
+  const violations: PolicyEvent[] = [];
+  return { violations, onEvent: ({ policyEvent }) => policyEvent && violations.push(policyEvent) };
+}
+
+const mandatoryRules = (violations: readonly PolicyEvent[]): string[] => [
+  ...new Set(violations.filter(({ enforcementLevel }) => enforcementLevel === "mandatory").map((v) => v.policyName)),
+];

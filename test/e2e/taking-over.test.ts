@@ -1,0 +1,120 @@
+import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse, stringify } from "yaml";
+import { z } from "zod";
+import type { Policy, Rule } from "../../cilium/policy/schema.ts";
+import { policyName } from "../../components/ownership.ts";
+import { copyOfProject, netpol } from "../cli/copy.ts";
+import { type KubernetesApi, kubernetesApiOf } from "../provider/kubernetes-api.ts";
+import { renderedPolicies } from "../rendered.ts";
+import { type Cluster, startCluster } from "../toolchain/cluster.ts";
+import { prodStack, recordSteps, type TestStack } from "../toolchain/stack.ts";
+import { namespaces, rendered, stored, touched } from "./policies.ts";
+
+/** What the hand-written policies of these workloads are called. */
+const policyNames = { "database/shared-pg": "postgres-access", "argocd/redis": "redis-clients" };
+
+/** The same rules as somebody else would have written them: another order, one peer a rule, other names and labels. */
+function handWritten(policy: Policy): Policy {
+  const name = new Map(Object.entries(policyNames)).get(policyName(policy)) ?? policy.metadata.name;
+  const spec: Rule = {
+    ...policy.spec,
+    description: "written by hand",
+    ingress: policy.spec?.ingress
+      ?.flatMap((rule) =>
+        rule.fromEndpoints ? rule.fromEndpoints.map((peer) => ({ ...rule, fromEndpoints: [peer] })) : [rule],
+      )
+      .reverse(),
+    egress: policy.spec?.egress?.toReversed(),
+  };
+  return {
+    ...policy,
+    metadata: {
+      name,
+      namespace: policy.metadata.namespace,
+      labels: { "app.kubernetes.io/managed-by": "argocd" },
+    },
+    spec,
+  };
+}
+
+const managers = z.object({ managedFields: z.array(z.looseObject({ manager: z.string() })) });
+
+describe("Taking over policies that somebody else applied", function () {
+  this.timeout("3m");
+  let cluster: Cluster;
+  let api: KubernetesApi;
+  let stack: TestStack;
+  let project: string;
+
+  before(async function () {
+    this.timeout("45m");
+    cluster = await startCluster({ namespaces });
+    api = kubernetesApiOf(cluster.kubeconfig, cluster.context);
+    for (const policy of renderedPolicies().map(handWritten)) {
+      const { apiVersion, kind, metadata, spec } = JSON.parse(JSON.stringify(policy));
+      await api.apply({ apiVersion, kind, metadata, spec }, { fieldManager: "argocd-controller" });
+    }
+    project = copyOfProject();
+    const file = join(project, "Pulumi.prod.yaml");
+    const { config } = z.looseObject({ config: z.looseObject({}) }).parse(parse(readFileSync(file, "utf8")));
+    writeFileSync(file, stringify({ config: { ...config, "network-policies:policyNames": policyNames } }));
+    stack = await prodStack(cluster, { config: { policyNames } });
+  });
+  after(async () => {
+    await stack?.close();
+    await cluster?.stop();
+  });
+
+  const semanticDiff = () =>
+    netpolWithKubeconfig("diff", "live", "program", "--context", cluster.context, "--inventory", "program");
+  const netpolWithKubeconfig = (...args: string[]) => netpol(project, ...args);
+
+  it("shows before anything is done that nothing would change", () => {
+    const { code, stdout, stderr } = semanticDiff();
+    assert.equal(code, 0, stdout + stderr);
+  });
+
+  it("stops without adoptExisting at the first policy that exists, and changes nothing", async () => {
+    const before = await stored(api);
+    await assert.rejects(stack.up(), /allow-dns" already exists/);
+    assert.deepEqual(await stored(api), before);
+  });
+
+  it("changes owner and form of every policy in place, and deletes none", async () => {
+    const before = await stored(api);
+    await stack.setConfig("network-policies:adoptExisting", { value: "true" });
+    const { steps, onEvent } = recordSteps();
+    await stack.up({ onEvent });
+    assert.deepEqual(touched(steps, "delete"), []);
+
+    const after = await stored(api);
+    assert.deepEqual([...after.keys()].sort(), [...before.keys()].sort());
+    for (const [name, policy] of rendered(stack)) {
+      const now = after.get(name);
+      assert.equal(now?.metadata.uid, before.get(name)?.metadata.uid, name);
+      assert.deepEqual(now?.spec, policy.spec, name);
+      assert.equal(now?.metadata.annotations?.["network-policies/stack"], "network-policies/prod", name);
+      assert.ok(
+        managers.parse(now?.metadata).managedFields.some(({ manager }) => manager.startsWith("pulumi")),
+        name,
+      );
+    }
+  });
+
+  it("leaves the verdicts as they were", () => {
+    assert.equal(semanticDiff().code, 0);
+  });
+
+  it("needs adoptExisting for that one run only", async () => {
+    await stack.removeConfig("network-policies:adoptExisting");
+    await stack.up();
+    const { steps, onEvent } = recordSteps();
+    await stack.preview({ onEvent });
+    assert.deepEqual(touched(steps), []);
+    for (const { metadata } of (await stored(api)).values()) {
+      assert.equal(metadata.annotations?.["pulumi.com/patchForce"], undefined, metadata.name);
+    }
+  });
+});
