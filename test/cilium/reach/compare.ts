@@ -35,6 +35,11 @@ export const count = (counts: Counts, what: string): void => {
   counts.set(what, (counts.get(what) ?? 0) + 1);
 };
 
+/** Prints counts, the largest first. */
+export function printed(counts: Counts): void {
+  for (const [what, times] of [...counts].sort((a, b) => b[1] - a[1])) console.log(`        ${times} × ${what}`);
+}
+
 /** What engine and Cilium disagree about; empty if they agree. */
 export async function differences(oracle: VerdictOracle, world: World, counts: Counts): Promise<string[]> {
   const { policies, inventory, questions } = world;

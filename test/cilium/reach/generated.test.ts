@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { type Counts, differences, startVerdictOracle, type VerdictOracle } from "./compare.ts";
+import { type Counts, differences, printed, startVerdictOracle, type VerdictOracle } from "./compare.ts";
 import { features } from "./features.ts";
 import { worlds } from "./worlds.ts";
 
@@ -30,10 +30,8 @@ describe("The reachability engine on generated policies", () => {
       { numRuns: sets, seed },
     );
     console.log(`      seed ${seed}: 0 differences; ends and connections:`);
-    for (const [outcome, times] of sorted(outcomes)) console.log(`        ${times} × ${outcome}`);
+    printed(outcomes);
     console.log("      policy sets with each feature:");
-    for (const [feature, times] of sorted(seen)) console.log(`        ${times} × ${feature}`);
+    printed(seen);
   });
 });
-
-const sorted = (counts: Counts) => [...counts].sort((a, b) => b[1] - a[1]);
