@@ -7,15 +7,25 @@ import { compile } from "../cilium/reach/network.ts";
 import type { AllowedSpan } from "../cilium/reach/spans.ts";
 import type { Source } from "./sources/source.ts";
 
-/** Every connection that policies allow or leave undecided, but for those that nothing can prevent. */
+/** Every connection that policies allow or leave undecided, but for a node's to its own pods, which nothing can prevent. */
 export const flowsOf = ({ policies, inventory }: Source): Connection[] =>
-  connections(compile(policies, inventory)).filter((connection) => !isProbe(connection));
+  connections(compile(policies, inventory)).filter(
+    (connection) => !isProbe(connection) && !isWorldTwice(connection.source) && !isWorldTwice(connection.destination),
+  );
 
-/** A node to its own pods: Cilium always lets it, so that the kubelet can probe them. */
 const isProbe = ({ source, spans }: Connection): boolean =>
   source.peer.kind === "entity" &&
   source.peer.entity === "host" &&
   spans.every(({ from, to, verdict: { ingress } }) => from === 0 && to === 65535 && ingress.verdict === "allowed");
+
+/** Where policies name 0.0.0.0/0, the entity world stands for the same. */
+const isWorldTwice = ({ peer }: Connection["source"]): boolean => peer.kind === "cidr" && peer.cidr === "0.0.0.0/0";
+
+/** Whether a policy decides about a connection, at one of its ends at least. */
+export const isGoverned = ({ verdict: { egress, ingress } }: AllowedSpan): boolean =>
+  [egress, ingress].some((end) => end.verdict !== "allowed" || end.by.kind === "rules");
+
+export const isDecided = ({ verdict }: AllowedSpan): boolean => verdict.outcome !== "undecidable";
 
 /** `8080`, `53/TCP+UDP` or `every port`. */
 export const portList = (spans: readonly AllowedSpan[]): string => portsText(spans).replace(/^(:| on | by )/, "");

@@ -1,30 +1,50 @@
 /** `netpol list`: every flow that the policies allow. */
 import type { Command } from "commander";
-import { flowsOf, type ListedFlow, listed, spanData } from "../flows.ts";
+import type { Connection } from "../../cilium/reach/connections.ts";
+import { flowsOf, isDecided, isGoverned, type ListedFlow, listed, spanData } from "../flows.ts";
 import { dot } from "../output/dot.ts";
 import { type Format, print, withOutput } from "../output/format.ts";
 import { purposesOf } from "../purposes.ts";
+import { note } from "../sources/notes.ts";
 import { readSource, type Source, type SourceOptions, withSource } from "../sources/source.ts";
 
 export function list(netpol: Command, root: string): void {
   withOutput(withSource(netpol.command("list")), ["table", "json", "yaml", "csv", "md", "dot"])
+    .option("-a, --all", "also flows that no policy governs, and those that cannot be decided offline")
     .description("every flow that the policies allow at both ends")
     .addHelpText("after", help)
-    .action(async (options: SourceOptions & { readonly output: Format }) => {
+    .action(async (options: SourceOptions & { readonly output: Format; readonly all?: true }) => {
       const source = await readSource(options, root);
-      const flows = flowsOf(source).flatMap(listed);
+      const connections = flowsOf(source);
+      const flows = (options.all ? connections : connections.map(certain)).flatMap(listed);
+      if (!options.all) sayWhatIsLeftOut(connections);
       print({ table: tableOf(flows, source), data: dataOf(flows, source), dot: () => dot(flows) }, options.output);
     });
 }
 
 const help = `
-Ends are workloads or pods as namespace/name, Cilium's entities, CIDRs and DNS names that policies name.
-Not listed: a node to its own pods, which is always allowed, and flows that no policy governs at either end.
+Ends are workloads or pods as namespace/name, Cilium's entities, CIDRs and DNS names that policies name; world is
+everything outside the cluster that no policy names. A node may always reach its own pods, which is not listed.
 
 Examples:
   netpol list
   netpol list --output csv > flows.csv
   netpol list --from manifests/ --inventory pods.yaml --output dot | dot -Tsvg > flows.svg`;
+
+/** A connection on the ports on which some policy certainly allows it. */
+const certain = (connection: Connection): Connection => ({
+  ...connection,
+  spans: connection.spans.filter((span) => isDecided(span) && isGoverned(span)),
+});
+
+function sayWhatIsLeftOut(connections: readonly Connection[]): void {
+  const undecided = connections.filter(({ spans }) => !spans.every(isDecided)).length;
+  const ungoverned = connections.filter(({ spans }) =>
+    spans.every((span) => isDecided(span) && !isGoverned(span)),
+  ).length;
+  if (ungoverned > 0) note(`${ungoverned} flows that no policy governs are left out; --all lists them`);
+  if (undecided > 0) note(`${undecided} flows that cannot be decided offline are left out; --all lists them`);
+}
 
 function tableOf(flows: readonly ListedFlow[], { program }: Source) {
   const purpose = purposesOf(program);
