@@ -9,7 +9,6 @@ import (
 
 	"github.com/cilium/cilium/pkg/k8s/apis/cilium.io/client"
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apiextensions-apiserver/pkg/apihelpers"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	apiextensions "k8s.io/apiextensions-apiserver/pkg/client/clientset/clientset/typed/apiextensions/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -41,27 +40,27 @@ func populate(ctx context.Context, config *rest.Config, namespaces []string, wit
 	if err != nil {
 		return err
 	}
-	crds := extensions.CustomResourceDefinitions()
-	var installed []string
+	var installed []apiextensionsv1.CustomResourceDefinition
 	for _, name := range []string{client.CNPCRDName, client.CCNPCRDName} {
 		crd := client.GetPregeneratedCRD(slog.New(slog.DiscardHandler), name)
-		if _, err := crds.Create(ctx, &crd, metav1.CreateOptions{}); err != nil {
+		if _, err := extensions.CustomResourceDefinitions().Create(ctx, &crd, metav1.CreateOptions{}); err != nil {
 			return fmt.Errorf("CRD %s: %w", name, err)
 		}
-		installed = append(installed, crd.Name)
+		installed = append(installed, crd)
 	}
-	for _, name := range installed {
-		if err := waitUntilEstablished(ctx, crds, name); err != nil {
-			return fmt.Errorf("CRD %s: %w", name, err)
+	for _, crd := range installed {
+		if err := waitUntilServed(ctx, extensions.RESTClient(), crd.Spec); err != nil {
+			return fmt.Errorf("CRD %s: %w", crd.Name, err)
 		}
 	}
 	return nil
 }
 
-func waitUntilEstablished(ctx context.Context, crds apiextensions.CustomResourceDefinitionInterface, name string) error {
+// waitUntilServed waits until objects can be listed, which is a little after the condition Established.
+func waitUntilServed(ctx context.Context, client rest.Interface, crd apiextensionsv1.CustomResourceDefinitionSpec) error {
 	return wait.PollUntilContextTimeout(ctx, 20*time.Millisecond, time.Minute, true, func(ctx context.Context) (bool, error) {
-		crd, err := crds.Get(ctx, name, metav1.GetOptions{})
-		return err == nil && apihelpers.IsCRDConditionTrue(crd, apiextensionsv1.Established), err
+		list := client.Get().AbsPath("/apis", crd.Group, crd.Versions[0].Name, crd.Names.Plural)
+		return list.Do(ctx).Error() == nil, nil
 	})
 }
 
