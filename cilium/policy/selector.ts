@@ -109,10 +109,14 @@ export function podIdentity(pod: Pod): Label[] {
   };
   for (const [key, value] of Object.entries(pod.namespaceLabels ?? {})) added[`${namespaceLabelsPrefix}${key}`] = value;
   if (pod.serviceAccount !== undefined) added[serviceAccountLabel] = pod.serviceAccount;
-  return Object.entries({ ...pod.labels, ...added })
+  const own = Object.entries(pod.labels).filter(([key]) => !key.startsWith(ciliumPrefix));
+  return Object.entries({ ...Object.fromEntries(own), ...added })
     .filter(([key]) => isKept(key))
     .map(([key, value]) => ({ source: "k8s", key, value }));
 }
+
+/** Labels that only Cilium gives; it drops a pod's own (`RemoveCiliumLabels` in `pkg/k8s/utils/utils.go`). */
+const ciliumPrefix = "io.cilium.k8s";
 
 /** The identity of one of Cilium's own endpoints: `ingress` (the Gateway), `health`, `host`, `remote-node`, `init`… */
 export const reservedIdentity = (...names: string[]): Label[] =>
