@@ -1,10 +1,6 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { CustomResource } from "@pulumi/kubernetes/apiextensions/customResource.js";
-import { Provider } from "@pulumi/kubernetes/provider.js";
-import type { EngineEvent, PolicyEvent } from "@pulumi/pulumi/automation/index.js";
-import { z } from "zod";
 import { policyWith } from "../policypack/cases.ts";
 import { type Registered, ruleNames } from "../policypack/registration.ts";
 import { type KubernetesApi, kubernetesApiOf } from "../provider/kubernetes-api.ts";
@@ -13,6 +9,7 @@ import { temporaryFolder } from "../toolchain/lifetime.ts";
 import { openStack, prodStack, type TestStack } from "../toolchain/stack.ts";
 import { packConfig, plantedFaults } from "./planted-faults.ts";
 import { namespaces, stored } from "./policies.ts";
+import { declare, idOfTheOneBefore, mandatoryRules, recordViolations } from "./policypack-runs.ts";
 
 const mandatory = ruleNames.filter((name) => !["described", "exemptions"].includes(name));
 const policyPacks = [join(import.meta.dirname, "../../policypack")];
@@ -108,40 +105,4 @@ describe("The policy pack in the real engine", function () {
   });
 });
 
-/** Stands in a policy for the id of the resource before it, which a preview does not know. */
-const idOfTheOneBefore = "id-of-the-one-before";
 const labelledWith = (value: string) => ({ endpointSelector: { matchLabels: { app: value } } });
-
-/** Registers resources one after the other. */
-function declare(resources: readonly Registered[], { kubeconfig, context }: Cluster): void {
-  const provider = new Provider("cluster", { kubeconfig, context });
-  const earlier: CustomResource[] = [];
-  for (const resource of resources) {
-    const { apiVersion, kind, metadata, spec } = manifestSchema.parse(resource.props);
-    // The API server of the tests collects no garbage, so a deletion in the foreground would never end.
-    const annotations = { "pulumi.com/deletionPropagationPolicy": "background" };
-    const id = earlier.at(-1)?.id;
-    const known = JSON.stringify(spec).includes(idOfTheOneBefore) ? id?.apply((id) => withId(spec, id)) : spec;
-    const args = { apiVersion, kind, metadata: { ...metadata, annotations }, spec: known };
-    earlier.push(new CustomResource(resource.name, args, { provider, dependsOn: [...earlier] }));
-  }
-}
-
-const manifestSchema = z.object({
-  apiVersion: z.string(),
-  kind: z.string(),
-  metadata: z.record(z.string(), z.unknown()),
-  spec: z.unknown(),
-});
-
-const withId = (spec: unknown, id: string): unknown =>
-  JSON.parse(JSON.stringify(spec).replaceAll(idOfTheOneBefore, id));
-
-function recordViolations(): { violations: PolicyEvent[]; onEvent: (event: EngineEvent) => void } {
-  const violations: PolicyEvent[] = [];
-  return { violations, onEvent: ({ policyEvent }) => policyEvent && violations.push(policyEvent) };
-}
-
-const mandatoryRules = (violations: readonly PolicyEvent[]): string[] => [
-  ...new Set(violations.filter(({ enforcementLevel }) => enforcementLevel === "mandatory").map((v) => v.policyName)),
-];
