@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { Command, CommanderError } from "commander";
 import { Faults } from "../cilium/model/faults.ts";
 import { check } from "./commands/check.ts";
+import { diff } from "./commands/diff.ts";
 import { docs } from "./commands/docs.ts";
 import { explain } from "./commands/explain.ts";
 import { exposure } from "./commands/exposure.ts";
@@ -31,6 +32,7 @@ const commands = [
   explain,
   exposure,
   check,
+  diff,
   test,
   replay,
   render,

@@ -1,26 +1,27 @@
 /** Two sets of policies over one cluster: the endpoints of both sides, and every end that a flow may have. */
-import type { Prefix } from "../policy/cidr.ts";
 import type { Policy } from "../policy/schema.ts";
 import { addressOutside, formatPrefix, parseAddressOrPrefix } from "./addresses.ts";
 import type { End } from "./difference.ts";
 import { partyKey } from "./directory.ts";
-import { type Inventory, type Peer, peerEntities } from "./inventory.ts";
-import { compile, type DirectionPolicy, type EnforcedPolicy, type Network, type NetworkRule } from "./network.ts";
-import type { Party } from "./party.ts";
+import { type Endpoint, type Inventory, type Peer, peerEntities } from "./inventory.ts";
+import { compile, type EnforcedPolicy, type Network, type NetworkRule } from "./network.ts";
+import { addressParty, nameParties, type Party } from "./party.ts";
+import type { Direction } from "./rules.ts";
 
 /** Policies and the cluster that they are judged against. */
 export type Side = { readonly policies: readonly Policy[]; readonly inventory: Inventory };
 
-/** An end of flows: on which sides it exists, and where the rules that apply to it differ. */
+/** An end of flows as each side knows it, undefined on a side where it does not exist, and where its rules differ. */
 export type ComparedEnd = End & {
-  readonly peer: Peer;
-  readonly before: boolean;
-  readonly after: boolean;
+  readonly before: Party | undefined;
+  readonly after: Party | undefined;
   readonly ingressDiffers: boolean;
   readonly egressDiffers: boolean;
 };
 
-export type Sides = { readonly before: Network; readonly after: Network; readonly ends: readonly ComparedEnd[] };
+export type Networks = { readonly before: Network; readonly after: Network };
+
+export type Sides = Networks & { readonly ends: readonly ComparedEnd[] };
 
 /** Compiles both sides over the endpoints of both; one that both have is on each side as that side has it. */
 export function compileSides(before: Side, after: Side): Sides {
@@ -28,120 +29,127 @@ export function compileSides(before: Side, after: Side): Sides {
     before: compile(before.policies, completed(before.inventory, after.inventory)),
     after: compile(after.policies, completed(after.inventory, before.inventory)),
   };
-  const endpoints = comparedEndpoints(networks, before.inventory, after.inventory);
-  return { ...networks, ends: [...endpoints, ...otherEnds(networks)] };
-}
-
-/** What policies enforce at an end, on one side. */
-export function enforcedAt({ directory, enforced }: Network, peer: Peer): EnforcedPolicy | undefined {
-  const party = directory.parties.get(partyKey(peer));
-  return party === undefined ? undefined : enforced[party.position];
-}
-
-/** An inventory with everything that only the other side's knows. */
-function completed(own: Inventory, other: Inventory): Inventory {
-  const endpoints = new Set(own.endpoints.map(endpointName));
-  const nodes = new Set(own.nodes.map(({ name }) => name));
-  const names = new Set(own.names.map(({ name }) => name));
+  const endpoints = endpointEnds(networks, before.inventory, after.inventory);
   return {
-    ...own,
-    endpoints: [...own.endpoints, ...other.endpoints.filter((endpoint) => !endpoints.has(endpointName(endpoint)))],
-    nodes: [...own.nodes, ...other.nodes.filter(({ name }) => !nodes.has(name))],
-    names: [...own.names, ...other.names.filter(({ name }) => !names.has(name))],
+    ...networks,
+    ends: [...endpoints, ...entityEnds(networks), ...addressEnds(networks), ...nameEnds(networks)],
   };
 }
 
-const endpointName = ({ namespace, name }: { namespace: string; name: string }): string => `${namespace}/${name}`;
+/** An inventory with the endpoints that only the other side has. Names are compared as names, whatever they resolve to. */
+function completed(own: Inventory, other: Inventory): Inventory {
+  const known = new Set(own.endpoints.map(endpointName));
+  return {
+    ...own,
+    endpoints: [...own.endpoints, ...other.endpoints.filter((endpoint) => !known.has(endpointName(endpoint)))],
+    names: [],
+  };
+}
 
-type Networks = { readonly before: Network; readonly after: Network };
+const endpointName = ({ namespace, name }: Endpoint): string => `${namespace}/${name}`;
 
-function comparedEndpoints(networks: Networks, before: Inventory, after: Inventory): ComparedEnd[] {
-  const [earlier, later] = [before, after].map(({ endpoints }) => new Set(endpoints.map(endpointName)));
-  const everythingDiffers =
+function endpointEnds(networks: Networks, before: Inventory, after: Inventory): ComparedEnd[] {
+  const earlier = new Set(before.endpoints.map(endpointName));
+  const later = new Set(after.endpoints.map(endpointName));
+  const worldDiffers =
     before.cluster !== after.cluster || JSON.stringify(before.cidrGroups) !== JSON.stringify(after.cidrGroups);
   return networks.after.inventory.endpoints
     .filter(({ hostNetwork }) => !hostNetwork)
-    .map(({ namespace, name }): ComparedEnd => {
-      const peer: Peer = { kind: "endpoint", namespace, name };
-      const end = { kind: "endpoint", name: endpointName({ namespace, name }), peer } as const;
-      const existence = { before: earlier?.has(end.name) ?? false, after: later?.has(end.name) ?? false };
-      const differs = everythingDiffers || !existence.before || !existence.after || partyDiffers(networks, peer);
-      return {
-        ...end,
-        ...existence,
-        ingressDiffers: differs || rulesDiffer(networks, peer, "ingress"),
-        egressDiffers: differs || rulesDiffer(networks, peer, "egress"),
-      };
+    .map((endpoint) => {
+      const name = endpointName(endpoint);
+      const peer: Peer = { kind: "endpoint", namespace: endpoint.namespace, name: endpoint.name };
+      return comparedEnd(
+        networks,
+        { kind: "endpoint", name },
+        {
+          before: earlier.has(name) ? known(networks.before, peer) : undefined,
+          after: later.has(name) ? known(networks.after, peer) : undefined,
+        },
+        worldDiffers,
+      );
     });
 }
 
-/** Entities, addresses and names: there is nothing to compare about them but the policies on Cilium's own endpoints. */
-function otherEnds(networks: Networks): ComparedEnd[] {
-  const prefixes = uniquePrefixes([...networks.before.prefixes, ...networks.after.prefixes]);
-  const entities = peerEntities.map((entity): [End, Peer] => [
-    { kind: "entity", name: entity === "world" ? worldIPv4 : entity },
-    { kind: "entity", entity },
-  ]);
-  const cidrs = prefixes.flatMap((prefix): [End, Peer][] => {
-    const whole = prefix.bits === 0;
-    const address = addressOutside(prefix, prefixes);
-    return address === undefined || (whole && prefix.address.kind() === "ipv4")
-      ? []
-      : [
-          [
-            whole ? { kind: "entity", name: worldIPv6 } : { kind: "cidr", name: formatPrefix(prefix) },
-            { kind: "address", address: formatPrefix(address) },
-          ],
-        ];
+const entityEnds = (networks: Networks): ComparedEnd[] =>
+  peerEntities.map((entity) => {
+    const peer: Peer = { kind: "entity", entity };
+    const name = entity === "world" ? worldIPv4 : entity;
+    return comparedEnd(
+      networks,
+      { kind: "entity", name },
+      { before: known(networks.before, peer), after: known(networks.after, peer) },
+      false,
+    );
   });
-  const names = new Set([networks.before, networks.after].flatMap(({ parties }) => parties.flatMap(nameOf)));
-  const fqdns = [...names].map((name): [End, Peer] => [
-    { kind: "fqdn", name },
-    { kind: "fqdn", name },
-  ]);
-  return [...entities, ...cidrs, ...fqdns].map(([end, peer]) => ({
-    ...end,
-    peer,
-    before: true,
-    after: true,
-    ingressDiffers: rulesDiffer(networks, peer, "ingress"),
-    egressDiffers: rulesDiffer(networks, peer, "egress"),
-  }));
+
+/** The addresses that the policies of either side tell apart, and the IPv6 addresses that none of them names. */
+function addressEnds(networks: Networks): ComparedEnd[] {
+  const written = [...networks.before.prefixes, ...networks.after.prefixes, ...everyIPv6];
+  const prefixes = [...new Map(written.map((prefix) => [formatPrefix(prefix), prefix])).values()];
+  return prefixes.flatMap((prefix) => {
+    const address = addressOutside(prefix, prefixes);
+    const name = formatPrefix(prefix);
+    // What no policy names of IPv4 is an entity already.
+    if (address === undefined || name === "0.0.0.0/0") return [];
+    const end: End = name === "::/0" ? { kind: "entity", name: worldIPv6 } : { kind: "cidr", name };
+    const party = (network: Network) => addressParty(address, network.inventory);
+    return [comparedEnd(networks, end, { before: party(networks.before), after: party(networks.after) }, false)];
+  });
 }
+
+function nameEnds(networks: Networks): ComparedEnd[] {
+  const parties = [...networks.before.parties, ...networks.after.parties];
+  const names = new Set(parties.flatMap(({ peer }) => (peer.kind === "fqdn" ? [peer.name] : [])));
+  return [...names].map((name) => {
+    const party = (network: Network) => nameParties(name, network.inventory)[0];
+    return comparedEnd(
+      networks,
+      { kind: "fqdn", name },
+      { before: party(networks.before), after: party(networks.after) },
+      false,
+    );
+  });
+}
+
+const known = ({ directory }: Network, peer: Peer): Party | undefined => directory.parties.get(partyKey(peer));
+
+function comparedEnd(
+  { before, after }: Networks,
+  end: End,
+  parties: { readonly before: Party | undefined; readonly after: Party | undefined },
+  worldDiffers: boolean,
+): ComparedEnd {
+  const differs = worldDiffers || partySignature(parties.before) !== partySignature(parties.after);
+  const rulesDiffer = (direction: Direction) =>
+    rulesSignature(before, parties.before, direction) !== rulesSignature(after, parties.after, direction);
+  return {
+    ...end,
+    ...parties,
+    ingressDiffers: differs || rulesDiffer("ingress"),
+    egressDiffers: differs || rulesDiffer("egress"),
+  };
+}
+
+/** What policies enforce at an end. */
+export const enforcedAt = ({ enforced }: Network, party: Party | undefined): EnforcedPolicy | undefined =>
+  party === undefined ? undefined : enforced[party.position];
 
 /** The world's addresses that no policy names, one end for each family. */
 export const worldIPv4 = "world (IPv4)";
 export const worldIPv6 = "world (IPv6)";
 
-const everyIPv6 = parseAddressOrPrefix("::/0");
-
-const uniquePrefixes = (prefixes: readonly Prefix[]): Prefix[] => [
-  ...new Map(
-    [...prefixes, ...(everyIPv6 === undefined ? [] : [everyIPv6])].map((prefix) => [formatPrefix(prefix), prefix]),
-  ).values(),
-];
-
-const nameOf = ({ peer }: Party): string[] => (peer.kind === "fqdn" ? [peer.name] : []);
-
-function partyDiffers({ before, after }: Networks, peer: Peer): boolean {
-  const [first, second] = [before, after].map(({ directory }) => directory.parties.get(partyKey(peer)));
-  return partySignature(first) !== partySignature(second);
-}
+const everyIPv6 = [parseAddressOrPrefix("::/0")].filter((prefix) => prefix !== undefined);
 
 const partySignature = (party: Party | undefined): string =>
   JSON.stringify([party?.identity.labels, [...(party?.ports ?? [])], party?.enforcement]);
 
-/** Whether the rules that select an end say different things; policies' names, order and grouping are no difference. */
-function rulesDiffer({ before, after }: Networks, peer: Peer, direction: "ingress" | "egress"): boolean {
-  const [first, second] = [before, after].map((network) => enforcedAt(network, peer));
-  return (
-    first?.conflict !== second?.conflict || policySignature(first?.[direction]) !== policySignature(second?.[direction])
-  );
-}
-
-function policySignature(policy: DirectionPolicy | undefined): string {
-  const rules = new Set(policy?.rules.map(ruleSignature));
-  return JSON.stringify([policy?.defaultDeny, [...rules].sort()]);
+/** Equal for rules that say the same: policies' names, order and grouping are no difference. */
+function rulesSignature(network: Network, party: Party | undefined, direction: Direction): string {
+  // Whether a node's rules apply is not known, so all that counts is whether there are any.
+  if (party?.enforcement === "node") return `${network.nodeRules.some((rule) => rule.direction === direction)}`;
+  const enforced = enforcedAt(network, party);
+  const rules = new Set(enforced?.[direction].rules.map(ruleSignature));
+  return JSON.stringify([enforced?.conflict, enforced?.[direction].defaultDeny, [...rules].sort()]);
 }
 
 const signatures = new WeakMap<NetworkRule, string>();

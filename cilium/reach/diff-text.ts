@@ -23,7 +23,7 @@ export function describe(difference: Difference, mark: Mark = (name) => name): R
   const closed = lines(closing.told, conditionText);
   const opened = lines(opening.told, conditionText);
   const changed = lines(difference.changed, ({ before, after }) => passing(before, after));
-  const undecided = lines(difference.undecided, ({ reason }) => `may change: ${reason}`);
+  const undecided = lines(difference.undecided, ({ reasons }) => `may change: ${reasons.join("; ")}`);
   const tell = (topic: Topic, told: readonly Line[], verb: string): Sentence[] =>
     told.map((line) => ({
       topic,

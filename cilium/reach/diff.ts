@@ -4,12 +4,13 @@
  */
 import { conditionsOf } from "./conditions.ts";
 import { type ComparedEnd, compileSides, enforcedAt, type Side, type Sides } from "./diff-sides.ts";
-import { portSpans } from "./diff-spans.ts";
 import type { Difference, End, FlowChange, IsolationChange, PortSpan } from "./difference.ts";
-import type { Question } from "./inventory.ts";
+import { flowProtocols } from "./inventory.ts";
 import type { Network } from "./network.ts";
+import type { Party } from "./party.ts";
 import type { Direction } from "./rules.ts";
-import { type Verdict, verdict } from "./verdict.ts";
+import { type AllowedSpan, allowedSpans } from "./spans.ts";
+import type { Verdict } from "./verdict.ts";
 
 export type { Side } from "./diff-sides.ts";
 
@@ -21,8 +22,8 @@ export function diff(before: Side, after: Side): Difference {
     sides.ends.filter((to) => mayDiffer(from, to)).flatMap((to) => changesBetween(sides, from, to)),
   );
   return {
-    added: endpoints.filter((end) => !end.before).map(({ name }) => name),
-    removed: endpoints.filter((end) => !end.after).map(({ name }) => name),
+    added: endpoints.filter(({ before }) => before === undefined).map(({ name }) => name),
+    removed: endpoints.filter(({ after }) => after === undefined).map(({ name }) => name),
     opened: changes.flatMap(({ flow, change }) =>
       change.kind === "opened" ? [{ ...flow, conditions: change.conditions }] : [],
     ),
@@ -33,7 +34,7 @@ export function diff(before: Side, after: Side): Difference {
       change.kind === "changed" ? [{ ...flow, before: change.before, after: change.after }] : [],
     ),
     undecided: changes.flatMap(({ flow, change }) =>
-      change.kind === "undecided" ? [{ ...flow, reason: change.reason }] : [],
+      change.kind === "undecided" ? [{ ...flow, reasons: change.reasons }] : [],
     ),
     isolated: isolationChanges(sides, endpoints, (before, after) => !before && after),
     exposed: isolationChanges(sides, endpoints, (before, after) => before && !after),
@@ -43,57 +44,63 @@ export function diff(before: Side, after: Side): Difference {
 type Change =
   | { readonly kind: "opened" | "closed"; readonly conditions: readonly string[] }
   | { readonly kind: "changed"; readonly before: readonly string[]; readonly after: readonly string[] }
-  | { readonly kind: "undecided"; readonly reason: string };
+  | { readonly kind: "undecided"; readonly reasons: readonly string[] };
 
 type ChangedFlow = { readonly flow: FlowChange; readonly change: Change };
 
 /** Where neither the source's egress nor the destination's ingress differs, no connection can. */
 const mayDiffer = (from: ComparedEnd, to: ComparedEnd): boolean =>
   (from.egressDiffers || to.ingressDiffers) &&
-  // A name is looked up to connect to it; no rule allows connections from one.
-  from.kind !== "fqdn" &&
-  ((from.before && to.before) || (from.after && to.after));
+  // A name is looked up to connect to it; nothing connects from one.
+  from.kind !== "fqdn";
 
-function changesBetween({ before, after }: Sides, from: ComparedEnd, to: ComparedEnd): ChangedFlow[] {
-  const ends = { source: from.peer, destination: to.peer };
-  const spans = portSpans([before, after], ends).flatMap(({ asked, means }) => {
-    const question = { ...ends, protocol: asked.protocol, port: asked.from };
-    const change = changeOf(
-      possibility({ network: before, exists: from.before && to.before }, question),
-      possibility({ network: after, exists: from.after && to.after }, question),
-    );
-    return change === undefined ? [] : means.map((span) => ({ span, change }));
+function changesBetween(sides: Sides, from: ComparedEnd, to: ComparedEnd): ChangedFlow[] {
+  const before = spansOf(sides.before, from.before, to.before).filter(isAbout(to));
+  const after = spansOf(sides.after, from.after, to.after).filter(isAbout(to));
+  const changes = stretches([...before, ...after]).flatMap((stretch) => {
+    const change = changeOf(possibility(before, stretch), possibility(after, stretch));
+    return change === undefined ? [] : [{ stretch, change }];
   });
-  const named = ({ kind, name }: ComparedEnd): End => ({ kind, name });
-  return [...Map.groupBy(spans, ({ change }) => JSON.stringify(change)).values()].flatMap((alike) =>
+  const named = ({ kind, name }: End): End => ({ kind, name });
+  return [...Map.groupBy(changes, ({ change }) => JSON.stringify(change)).values()].flatMap((alike) =>
     alike.slice(0, 1).map(({ change }) => ({
-      flow: { from: named(from), to: named(to), ports: joined(alike.map(({ span }) => span)) },
+      flow: { from: named(from), to: named(to), ports: joined(alike.map(({ stretch }) => stretch)) },
       change,
     })),
   );
 }
 
+/** The ports on which connections are possible, or may be; none where an end does not exist. */
+const spansOf = (network: Network, source: Party | undefined, destination: Party | undefined): AllowedSpan[] =>
+  source === undefined || destination === undefined ? [] : allowedSpans(network, source, destination);
+
+/** Rules on addresses may allow any name, which is not news: they are judged with the addresses themselves. */
+const isAbout =
+  ({ kind }: End) =>
+  ({ verdict }: AllowedSpan): boolean =>
+    kind !== "fqdn" || verdict.outcome !== "undecidable";
+
+/** The parts that spans cut each other into, ascending within each protocol. */
+const stretches = (spans: readonly AllowedSpan[]): PortSpan[] =>
+  flowProtocols.flatMap((protocol) => {
+    const own = spans.filter((span) => span.protocol === protocol);
+    const starts = [...new Set(own.flatMap(({ from, to }) => [from, to + 1]))].sort((a, b) => a - b);
+    return starts.slice(0, -1).map((from, i) => ({ protocol, from, to: (starts[i + 1] ?? from) - 1 }));
+  });
+
 /** Whether a connection is possible on one side. */
 type Possibility =
   | { readonly kind: "possible"; readonly conditions: readonly string[] }
   | { readonly kind: "impossible" }
-  | { readonly kind: "unknown"; readonly reason: string };
+  | { readonly kind: "unknown"; readonly reasons: readonly string[] };
 
-function possibility({ network, exists }: { network: Network; exists: boolean }, question: Question): Possibility {
-  if (!exists) return { kind: "impossible" };
-  const asked = verdict(network, question);
-  switch (asked.outcome) {
-    case "allowed":
-    case "allowed-once-resolved":
-      return { kind: "possible", conditions: conditionsOf(asked) };
-    case "denied":
-      return { kind: "impossible" };
-    case "undecidable":
-      // A name may have an address that some rule allows; those rules are judged with the addresses themselves.
-      return question.destination.kind === "fqdn"
-        ? { kind: "impossible" }
-        : { kind: "unknown", reason: reasonsOf(asked).join("; ") };
-  }
+function possibility(spans: readonly AllowedSpan[], { protocol, from }: PortSpan): Possibility {
+  const span = spans.find((one) => one.protocol === protocol && one.from <= from && from <= one.to);
+  if (span === undefined) return { kind: "impossible" };
+  const { verdict } = span;
+  return verdict.outcome === "undecidable"
+    ? { kind: "unknown", reasons: reasonsOf(verdict) }
+    : { kind: "possible", conditions: conditionsOf(verdict) };
 }
 
 const reasonsOf = ({ egress, ingress }: Verdict): string[] =>
@@ -101,8 +108,9 @@ const reasonsOf = ({ egress, ingress }: Verdict): string[] =>
 
 function changeOf(before: Possibility, after: Possibility): Change | undefined {
   if (JSON.stringify(before) === JSON.stringify(after)) return undefined;
-  for (const side of [after, before]) {
-    if (side.kind === "unknown") return { kind: "undecided", reason: side.reason };
+  if (before.kind === "unknown" || after.kind === "unknown") {
+    const reasons = [before, after].flatMap((side) => (side.kind === "unknown" ? side.reasons : []));
+    return { kind: "undecided", reasons: [...new Set(reasons)].sort() };
   }
   if (before.kind === "possible") {
     return after.kind === "possible"
@@ -125,17 +133,19 @@ function joined(spans: readonly PortSpan[]): PortSpan[] {
 
 /** The endpoints of both sides whose default deny changes in the given way. */
 function isolationChanges(
-  { before, after }: Sides,
+  sides: Sides,
   endpoints: readonly ComparedEnd[],
   changes: (before: boolean, after: boolean) => boolean,
 ): IsolationChange[] {
-  const isolated = (network: Network, end: ComparedEnd, direction: Direction) =>
-    enforcedAt(network, end.peer)?.[direction].defaultDeny ?? false;
+  const isolated = (network: Network, party: Party | undefined, direction: Direction) =>
+    enforcedAt(network, party)?.[direction].defaultDeny ?? false;
   return endpoints
-    .filter((end) => end.before && end.after)
-    .flatMap((end) =>
+    .filter(({ before, after }) => before !== undefined && after !== undefined)
+    .flatMap(({ name, before, after }) =>
       (["ingress", "egress"] as const)
-        .filter((direction) => changes(isolated(before, end, direction), isolated(after, end, direction)))
-        .map((direction) => ({ endpoint: end.name, direction })),
+        .filter((direction) =>
+          changes(isolated(sides.before, before, direction), isolated(sides.after, after, direction)),
+        )
+        .map((direction) => ({ endpoint: name, direction })),
     );
 }

@@ -27,7 +27,7 @@ export type ConditionChange = FlowChange & {
 };
 
 /** A flow about which the two sides may differ: whether they do hangs on something that is not known here. */
-export type UndecidedChange = FlowChange & { readonly reason: string };
+export type UndecidedChange = FlowChange & { readonly reasons: readonly string[] };
 
 /** Pods that deny, or no longer deny, what no rule allows in one direction. */
 export type IsolationChange = { readonly endpoint: string; readonly direction: Direction };

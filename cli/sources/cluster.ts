@@ -1,5 +1,5 @@
 /** A live cluster: its policies, and the pods, namespaces and nodes that they apply to. Reads only. */
-import type { KubernetesListObject, KubernetesObject, KubernetesObjectApi } from "@kubernetes/client-node";
+import type { KubeConfig, KubernetesListObject, KubernetesObject, KubernetesObjectApi } from "@kubernetes/client-node";
 import { didYouMean } from "../../cilium/model/names.ts";
 import { Failure } from "../failure.ts";
 import type { Document } from "./documents.ts";
@@ -29,9 +29,21 @@ export async function readCluster(context: string): Promise<Manifests> {
   return manifests;
 }
 
-async function connect(context: string): Promise<KubernetesObjectApi> {
+/**
+ * The current context of the kubeconfig.
+ * @throws Failure when the kubeconfig cannot be read or has none.
+ */
+export async function currentContext(): Promise<string> {
+  const { config, kubeconfig } = await readKubeConfig();
+  const context = config.getCurrentContext();
+  if (config.getContextObject(context) === null)
+    throw new Failure(`the kubeconfig ${kubeconfig} has no current context`);
+  return context;
+}
+
+async function readKubeConfig(): Promise<{ config: KubeConfig; kubeconfig: string }> {
   // Loaded only here: it is large, and no other source needs it.
-  const { KubeConfig, KubernetesObjectApi } = await import("@kubernetes/client-node");
+  const { KubeConfig } = await import("@kubernetes/client-node");
   const kubeconfig = process.env.KUBECONFIG || "~/.kube/config";
   const config = new KubeConfig();
   try {
@@ -39,6 +51,12 @@ async function connect(context: string): Promise<KubernetesObjectApi> {
   } catch (error) {
     throw new Failure(`the kubeconfig ${kubeconfig} cannot be read: ${reasonOf(error)}`);
   }
+  return { config, kubeconfig };
+}
+
+async function connect(context: string): Promise<KubernetesObjectApi> {
+  const { KubernetesObjectApi } = await import("@kubernetes/client-node");
+  const { config, kubeconfig } = await readKubeConfig();
   const contexts = config.getContexts().map(({ name }) => name);
   if (!contexts.includes(context)) {
     const known = didYouMean(context, contexts) || (contexts.length > 0 ? `; it has ${contexts.join(", ")}` : "");

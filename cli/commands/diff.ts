@@ -1,0 +1,91 @@
+/** `netpol diff`: what changes between two sets of policies, in terms of who can reach whom. */
+import { styleText } from "node:util";
+import { type Command, Option } from "commander";
+import { diff as differenceOf } from "../../cilium/reach/diff.ts";
+import { describe, type Sentence, type Topic } from "../../cilium/reach/diff-text.ts";
+import { type Difference, isEmpty } from "../../cilium/reach/difference.ts";
+import { withOutput } from "../output/format.ts";
+import { readSides, sidesHelp } from "../sides.ts";
+
+interface Options {
+  readonly stack: string;
+  readonly inventory?: string;
+  readonly output: Output;
+}
+
+type Output = "table" | "md" | "json";
+
+export function diff(netpol: Command, root: string): void {
+  const command = netpol
+    .command("diff")
+    .argument("<before>", "the policies to start from: program, git:REF, live, context:NAME, or a file or folder")
+    .argument("<after>", "the policies to compare them with")
+    .addOption(new Option("-s, --stack <name>", "the stack whose config applies to the program").default("prod"))
+    .addOption(
+      new Option("--inventory <path>", "judge both against the Pods, Namespaces and Nodes of a file or folder"),
+    );
+  withOutput(command, ["table", "md", "json"])
+    .description("which flows open and close, which pods enter or leave default deny; 1 if there is a difference")
+    .addHelpText("after", help)
+    .action(async (before: string, after: string, { output, ...options }: Options) => {
+      const sides = await readSides([before, after], options, root);
+      const difference = differenceOf(sides.before, sides.after);
+      process.stdout.write(written(difference, sides.titles, output));
+      if (!isEmpty(difference)) process.exitCode = 1;
+    });
+}
+
+const help = `
+${sidesHelp}
+New names of policies, another order and other groups of rules are no difference.
+
+Examples:
+  netpol diff git:main program
+  netpol diff git:main program --output md > comment.md
+  netpol diff live program
+  netpol diff manifests/ program --inventory pods.yaml`;
+
+function written(difference: Difference, [before, after]: readonly [string, string], output: Output): string {
+  switch (output) {
+    case "table": {
+      const { summary, sentences } = describe(difference);
+      return [`${before} → ${after}: ${summary}`, ...sentences.map(line)].map((text) => `${text}\n`).join("");
+    }
+    case "md":
+      return markdown(difference, `${code(before)} → ${code(after)}`);
+    case "json":
+      return `${JSON.stringify({ before, after, ...describe(difference), ...difference }, null, 2)}\n`;
+  }
+}
+
+const topics = {
+  workloads: { title: "Workloads", mark: "*", style: "bold" },
+  "default deny": { title: "Default deny", mark: "!", style: "yellow" },
+  closed: { title: "Closed", mark: "-", style: "red" },
+  opened: { title: "Opened", mark: "+", style: "green" },
+  changed: { title: "On other conditions", mark: "~", style: "yellow" },
+  undecided: { title: "Not decidable offline", mark: "?", style: "yellow" },
+} as const satisfies Record<Topic, { title: string; mark: string; style: "bold" | "yellow" | "red" | "green" }>;
+
+function line({ topic, text }: Sentence): string {
+  const { mark, style } = topics[topic];
+  return styleText(style, `${mark} ${text}`, { stream: process.stdout });
+}
+
+/** For a comment on a pull request: one line that says it all, then a list for each topic. */
+function markdown(difference: Difference, title: string): string {
+  const { summary, sentences } = describe(difference, code);
+  const lists = [...Map.groupBy(sentences, ({ topic }) => topic)].map(([topic, own]) =>
+    [`**${topics[topic].title}**`, "", ...own.map(({ text }) => `- ${escaped(text)}`), ""].join("\n"),
+  );
+  return [`### Network policies: ${summary}`, "", title, "", ...lists].join("\n");
+}
+
+const code = (name: string): string => `\`${name}\``;
+
+/** What stands outside of code as plain text. */
+const escaped = (text: string): string =>
+  text
+    .split("`")
+    .map((part, at) => (at % 2 === 0 ? part.replaceAll(/[*_<|]/g, "\\$&") : part))
+    .join("`");
