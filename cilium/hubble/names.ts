@@ -1,12 +1,12 @@
 /** DNS names of a record held against the names that policies allow. */
 import type { FqdnSelector, Policy } from "../policy/schema.ts";
 import { parseAddressOrPrefix } from "../reach/addresses.ts";
+import { ruleSelects } from "../reach/decide.ts";
 import { partyKey } from "../reach/directory.ts";
 import { nameMatcher } from "../reach/fqdn.ts";
 import type { DirectionPolicy } from "../reach/network.ts";
 import { addressParty } from "../reach/party.ts";
 import { policyName } from "../reach/rules.ts";
-import { ruleSelects } from "../reach/verdict.ts";
 import type { End, RecordedPod } from "./end.ts";
 import { fqdnSelectors, type Judged } from "./judge.ts";
 import type { FlowRecord, Lookup } from "./record.ts";
@@ -68,8 +68,9 @@ export function unlistedLookups({ connections, lookups }: FlowRecord, judged: Ju
 }
 
 /** Whether a rule allows an address, on whatever port. */
-function allows({ rules }: DirectionPolicy, address: string, { network }: Judged): boolean {
-  const prefix = parseAddressOrPrefix(address);
+function allows({ rules }: DirectionPolicy, address: string, { network, peerOf }: Judged): boolean {
+  const peer = peerOf({ kind: "outside", key: address, address });
+  const prefix = peer.kind === "address" ? parseAddressOrPrefix(peer.address) : undefined;
   if (prefix === undefined) return false;
   const party = addressParty(prefix, network.inventory);
   return rules.some((rule) => !rule.deny && ruleSelects(rule, party) !== "no");

@@ -3,11 +3,11 @@
  * share their answer, so the time goes with the number of policies and of answers, not with ports times parties.
  */
 import { Bitset } from "./bitset.ts";
+import { admitsAsHost, byNameOnly, ruleSelects } from "./decide.ts";
 import type { Network, NetworkRule } from "./network.ts";
 import type { Party } from "./party.ts";
 import type { Direction } from "./ports.ts";
 import { type AllowedSpan, allowedSpans } from "./spans.ts";
-import { admitsAsHost, byNameOnly, ruleSelects } from "./verdict.ts";
 
 export type Connection = {
   readonly source: Party;

@@ -6,6 +6,8 @@ import type { Party } from "./party.ts";
 export type Directory = {
   /** Endpoints and entities by `partyKey`. */
   readonly parties: ReadonlyMap<string, Party>;
+  /** Endpoints with an identity of their own, by namespace and name. */
+  readonly endpointParties: ReadonlyMap<string, ReadonlyMap<string, Party>>;
   /** By `namespace/name`, those on their node's network too. */
   readonly endpoints: ReadonlyMap<string, Endpoint>;
   readonly nodes: ReadonlyMap<string, ClusterNode>;
@@ -19,10 +21,21 @@ export const partyKey = (peer: Peer): string =>
 export function makeDirectory(parties: readonly Party[], inventory: Inventory): Directory {
   return {
     parties: new Map(parties.map((party) => [partyKey(party.peer), party])),
+    endpointParties: byNamespace(parties),
     endpoints: new Map(inventory.endpoints.map((endpoint) => [`${endpoint.namespace}/${endpoint.name}`, endpoint])),
     nodes: new Map(inventory.nodes.map((node) => [node.name, node])),
     addresses: new Map([...endpointAddresses(inventory), ...nodeAddresses(inventory)]),
   };
+}
+
+function byNamespace(parties: readonly Party[]): Map<string, Map<string, Party>> {
+  const found = new Map<string, Map<string, Party>>();
+  for (const party of parties) {
+    if (party.peer.kind !== "endpoint") continue;
+    const { namespace, name } = party.peer;
+    found.set(namespace, (found.get(namespace) ?? new Map<string, Party>()).set(name, party));
+  }
+  return found;
 }
 
 type Located = readonly [address: string, holder: Peer];

@@ -45,6 +45,8 @@ export type DirectionPolicy = {
   readonly rules: readonly NetworkRule[];
   /** Whether what no rule allows is denied. */
   readonly defaultDeny: boolean;
+  /** The policies that say so; none for an endpoint that is still initializing. */
+  readonly isolating: readonly string[];
 };
 
 export type NetworkRule = CompiledRule & {
@@ -107,10 +109,10 @@ function enforce(rules: readonly NetworkRule[], parties: readonly Party[], index
   return parties.map(({ identity }, position) => {
     const { ingress, egress } = selecting[position] ?? { ingress: [], egress: [] };
     const isolated = isInitializing(identity);
-    const direction = (rules: readonly NetworkRule[]): DirectionPolicy => ({
-      rules,
-      defaultDeny: isolated || rules.some(({ defaultDeny }) => defaultDeny),
-    });
+    const direction = (rules: readonly NetworkRule[]): DirectionPolicy => {
+      const isolating = rules.filter(({ defaultDeny }) => defaultDeny).map(({ policy }) => policy);
+      return { rules, defaultDeny: isolated || isolating.length > 0, isolating: [...new Set(isolating)] };
+    };
     const inNamespace = identity.labels.some(({ key }) => key === podNamespaceLabel);
     const conflict = conflictOf(ingress, inNamespace) ?? conflictOf(egress, inNamespace);
     return { ingress: direction(ingress), egress: direction(egress), conflict };

@@ -23,6 +23,12 @@ export type Case = {
   readonly circumstance: string;
 };
 
+/** The party at an end that is an entity or an endpoint of its own address; undefined for ends with several cases. */
+export function soleParty({ directory }: Network, peer: Peer): Party | undefined {
+  if (peer.kind === "endpoint") return directory.endpointParties.get(peer.namespace)?.get(peer.name);
+  return peer.kind === "entity" ? directory.parties.get(peer.entity) : undefined;
+}
+
 /** @throws {UnknownPeer} */
 export function resolve(network: Network, { source, destination }: Question): Case[] {
   const sources = partiesOf(network, source, destination);

@@ -1,9 +1,10 @@
 /** The ports on which one party can reach another, found by asking once for each stretch that no rule's ports divide. */
+import { type EndVerdict, ruleSelects } from "./decide.ts";
 import { type FlowProtocol, flowProtocols } from "./inventory.ts";
 import type { Network } from "./network.ts";
 import type { Party } from "./party.ts";
 import { type Direction, protocolBit, type Range, rangeAt } from "./ports.ts";
-import { type EndVerdict, partyVerdict, ruleSelects, type Verdict } from "./verdict.ts";
+import { partyVerdict, type Verdict } from "./verdict.ts";
 
 /** Ports, or ICMP types, of one protocol, both ends included, about which the verdict is the same. */
 export type AllowedSpan = {

@@ -1,0 +1,124 @@
+/**
+ * How long the reachability engine takes: for this cluster, and for made-up clusters that double in size. Run with
+ * `npm run bench:reach`.
+ */
+import { inventoryOf } from "../cilium/model/inventory.ts";
+import type { Policy } from "../cilium/policy/schema.ts";
+import { connections } from "../cilium/reach/connections.ts";
+import type { Endpoint, Inventory, Question } from "../cilium/reach/inventory.ts";
+import { compile } from "../cilium/reach/network.ts";
+import { verdict } from "../cilium/reach/verdict.ts";
+import { readProgram } from "../components/program.ts";
+
+const sizes = [250, 500, 1000, 2000, 4000];
+const runs = 5;
+const perNamespace = 20;
+
+const { policies, cluster } = readProgram({}, { project: "bench", stack: "bench" });
+const inventory = inventoryOf(cluster);
+const rows = [
+  measure("this cluster", policies, inventory),
+  ...sizes.map((size) => measure(`${size} policies`, policiesOf(size), inventoryOfSize(size))),
+];
+console.table(rows);
+console.log(`Times are the medians of ${runs} runs, in milliseconds; memory is the process's at its highest.`);
+console.log(`One question about this cluster takes ${questionTime().toFixed(2)} µs.`);
+
+function measure(title: string, policies: readonly Policy[], inventory: Inventory) {
+  const timings = Array.from({ length: runs }, () => {
+    const start = performance.now();
+    const network = compile(policies, inventory);
+    const compiled = performance.now();
+    const found = connections(network);
+    return { compile: compiled - start, list: performance.now() - compiled, found: found.length };
+  });
+  const compileTime = median(timings.map(({ compile }) => compile));
+  const listTime = median(timings.map(({ list }) => list));
+  const answers = timings[0]?.found ?? 0;
+  return {
+    network: title,
+    workloads: inventory.endpoints.length,
+    connections: answers,
+    "compile ms": Math.round(compileTime),
+    "list ms": Math.round(listTime),
+    "µs per policy and connection": Number(
+      (((compileTime + listTime) * 1000) / (policies.length + answers)).toFixed(2),
+    ),
+    "memory MB": Math.round(process.resourceUsage().maxRSS / 1024),
+  };
+}
+
+/** Namespaces of twenty workloads: each is called by three neighbours, by Prometheus and the Gateway, and calls others. */
+function policiesOf(size: number): Policy[] {
+  return Array.from({ length: size }, (_, i): Policy => {
+    const { namespace, name } = place(i);
+    const neighbour = (step: number) => ({ matchLabels: { app: place(inNamespace(i, step, size)).name } });
+    const ports = (port: number) => [{ ports: [{ port: `${port}`, protocol: "TCP" as const }] }];
+    return {
+      apiVersion: "cilium.io/v2",
+      kind: "CiliumNetworkPolicy",
+      metadata: { name, namespace },
+      spec: {
+        endpointSelector: { matchLabels: { app: name } },
+        ingress: [
+          { fromEndpoints: [neighbour(-1), neighbour(-2), neighbour(-3)], toPorts: ports(8080) },
+          {
+            fromEndpoints: [{ matchLabels: { "io.kubernetes.pod.namespace": "namespace-0", app: "workload-0" } }],
+            toPorts: ports(9090),
+          },
+          { fromEntities: ["ingress"], toPorts: ports(8443) },
+        ],
+        egress: [
+          { toEndpoints: [neighbour(1), neighbour(2), neighbour(3)], toPorts: ports(8080) },
+          {
+            toEndpoints: [{ matchLabels: { "io.kubernetes.pod.namespace": "namespace-0", app: "workload-1" } }],
+            toPorts: [{ ports: [{ port: "53", protocol: "UDP" }], rules: { dns: [{ matchPattern: "*" }] } }],
+          },
+          { toEntities: ["kube-apiserver"], toPorts: ports(6443) },
+          ...(i % 10 === 0 ? [{ toCIDR: [`10.${(i >> 8) & 255}.${i & 255}.0/24`], toPorts: ports(443) }] : []),
+          ...(i % 10 === 5 ? [{ toFQDNs: [{ matchName: `api-${i}.example.com` }], toPorts: ports(443) }] : []),
+        ],
+      },
+    };
+  });
+}
+
+function place(i: number): { namespace: string; name: string } {
+  return { namespace: `namespace-${Math.floor(i / perNamespace)}`, name: `workload-${i}` };
+}
+
+/** The workload some steps further on in the same namespace. */
+function inNamespace(i: number, step: number, size: number): number {
+  const first = i - (i % perNamespace);
+  const length = Math.min(perNamespace, size - first);
+  return first + ((((i - first + step) % length) + length) % length);
+}
+
+function inventoryOfSize(size: number): Inventory {
+  const endpoints = Array.from({ length: size }, (_, i): Endpoint => {
+    const { namespace, name } = place(i);
+    return { namespace, name, labels: { app: name, tier: `tier-${i % 5}` } };
+  });
+  return { cluster: "default", endpoints, nodes: [], names: [] };
+}
+
+function questionTime(): number {
+  const network = compile(policies, inventory);
+  const workloads = inventory.endpoints.filter(({ hostNetwork }) => !hostNetwork);
+  const peers = workloads.map(({ namespace, name }) => ({ kind: "endpoint", namespace, name }) as const);
+  const questions = peers.flatMap((source) =>
+    peers.flatMap((destination) =>
+      [443, 5432, 8080, 9090].map((port): Question => ({ source, destination, protocol: "TCP", port })),
+    ),
+  );
+  const times = Array.from({ length: 2 * runs }, () => {
+    const start = performance.now();
+    for (const question of questions) verdict(network, question);
+    return ((performance.now() - start) * 1000) / questions.length;
+  });
+  return median(times.slice(runs));
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+}
