@@ -61,8 +61,8 @@ function report(results: readonly Result[], broken: readonly Result[]): string {
   );
   const summary =
     broken.length === 0
-      ? `${results.length} expectations hold`
-      : `${broken.length} of ${results.length} expectations do not hold`;
+      ? `${results.length} ${results.length === 1 ? "expectation holds" : "expectations hold"}`
+      : `${broken.length} of ${results.length} ${results.length === 1 ? "expectation does" : "expectations do"} not hold`;
   return [...lines, summary].map((line) => `${line}\n`).join("");
 }
 

@@ -36,8 +36,10 @@ export async function readCluster(context: string): Promise<Manifests> {
 export async function currentContext(): Promise<string> {
   const { config, kubeconfig } = await readKubeConfig();
   const context = config.getCurrentContext();
-  if (config.getContextObject(context) === null)
-    throw new Failure(`the kubeconfig ${kubeconfig} has no current context`);
+  // Without a kubeconfig the library makes one up, for an API server on this machine.
+  if (config.getContextObject(context) === null || context === "loaded-context") {
+    throw new Failure(`there is no kubeconfig ${kubeconfig}, or it has no current context`);
+  }
   return context;
 }
 
@@ -69,6 +71,8 @@ async function connect(context: string): Promise<KubernetesObjectApi> {
 interface Kind {
   readonly apiVersion: string;
   readonly kind: string;
+  /** The one object that is read, as `namespace/name`; all of them are listed otherwise. */
+  readonly name?: string;
   /** What follows for the answers if it may not be read; without it, there is no answer. */
   readonly missing?: string;
 }
@@ -94,6 +98,7 @@ const kinds: readonly Kind[] = [
 const ciliumConfig: Kind = {
   apiVersion: "v1",
   kind: "ConfigMap",
+  name: "kube-system/cilium-config",
   missing: "the cluster is taken to be called default",
 };
 
@@ -130,16 +135,16 @@ async function readCiliumConfig(api: KubernetesObjectApi): Promise<KubernetesObj
 }
 
 /** Reads something, or says what follows if that may not be read. */
-async function attempt<T>(context: string, { kind, missing }: Kind, read: () => Promise<T[]>): Promise<T[]> {
+async function attempt<T>(context: string, { kind, name, missing }: Kind, read: () => Promise<T[]>): Promise<T[]> {
   try {
     return await read();
   } catch (error) {
     const status = error instanceof Error && "code" in error ? error.code : undefined;
     const unknown = status === 404 || (error instanceof Error && error.message.startsWith("Unrecognized API version"));
     const reason = unknown
-      ? `has no ${kind}`
+      ? `has no ${name === undefined ? kind : `${kind} ${name}`}`
       : status === 403
-        ? `does not let you list ${kind} objects`
+        ? `does not let you ${name === undefined ? `list ${kind} objects` : `read ${kind} ${name}`}`
         : status === 401
           ? "does not accept your credentials"
           : `does not answer: ${reasonOf(error)}`;

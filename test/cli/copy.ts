@@ -15,6 +15,7 @@ const parts = [
   "docs",
   "policypack",
   "config.ts",
+  "index.ts",
   "package.json",
   "Pulumi.yaml",
   "Pulumi.prod.yaml",

@@ -1,0 +1,187 @@
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import {
+  CoreV1Api,
+  KubeConfig,
+  type KubernetesObject,
+  KubernetesObjectApi,
+  RbacAuthorizationV1Api,
+} from "@kubernetes/client-node";
+import { parseAllDocuments } from "yaml";
+import { type Cluster, startCluster } from "../toolchain/cluster.ts";
+import { temporaryFolder } from "../toolchain/lifetime.ts";
+import { netpolWith, repository } from "./copy.ts";
+import { shopPods, shopPolicies, shopPolicy } from "./folder.ts";
+
+/** Building the API server takes long, once. */
+const building = 20 * 60_000;
+
+describe("netpol --context, against a real API server", function () {
+  this.timeout(building);
+
+  let cluster: Cluster;
+  let config: KubeConfig;
+
+  const netpol = (kubeconfig: string, ...args: string[]) =>
+    netpolWith({ env: { KUBECONFIG: kubeconfig } }, repository, ...args);
+  const explain = (kubeconfig: string) =>
+    netpol(kubeconfig, "explain", "shop/web", "10.0.0.3", "9000", "--context", "embedded");
+
+  before(async () => {
+    cluster = await startCluster({ namespaces: ["shop"] });
+    config = new KubeConfig();
+    config.loadFromFile(cluster.kubeconfig);
+    const api = KubernetesObjectApi.makeApiClient(config);
+    const core = config.makeApiClient(CoreV1Api);
+    for (const object of objects(shopPolicies + shopPods)) {
+      if (object.kind === "Namespace") continue;
+      await api.create(object);
+      // The API server takes the status of a new pod for the kubelet's business.
+      if (object.kind !== "Pod" || !object.metadata?.name) continue;
+      const [name, namespace] = [object.metadata.name, "shop"];
+      const pod = await core.readNamespacedPod({ name, namespace });
+      await core.replaceNamespacedPodStatus({ name, namespace, body: { ...pod, ...statusOf(object) } });
+    }
+  });
+
+  after(() => cluster.stop());
+
+  it("judges the cluster's own policies and pods, by the names of workloads and by addresses", () => {
+    const { code, stdout, stderr } = explain(cluster.kubeconfig);
+    assert.equal(code, 0, stderr);
+    assert.equal(stdout.split("\n")[0], "shop/web-7d4b9-aaaaa → 10.0.0.3:9000/TCP is allowed");
+    assert.match(stdout, /arriving at 10\.0\.0\.3: allowed by shop\/api ingress\[0\]\.toPorts\[0\]/);
+  });
+
+  it("says what the cluster does not have, and what follows", () => {
+    assert.equal(
+      explain(cluster.kubeconfig).stderr,
+      [
+        "note: the cluster of context embedded has no CiliumCIDRGroup: rules on CIDR groups are not decidable\n",
+        "note: the cluster of context embedded has no ConfigMap kube-system/cilium-config: the cluster is taken to be called default\n",
+      ].join(""),
+    );
+  });
+
+  it("reports a stored policy that Cilium refuses as not enforced, and goes on", async () => {
+    const api = KubernetesObjectApi.makeApiClient(config);
+    const [refused] = objects(shopPolicy("refused", 'ingress: [{fromEntities: [world], fromCIDR: ["192.0.2.0/24"]}]'));
+    assert.ok(refused);
+    await api.create(refused);
+    try {
+      const { code, stderr } = explain(cluster.kubeconfig);
+      assert.equal(code, 0);
+      assert.match(
+        stderr,
+        /^note: embedded: CiliumNetworkPolicy shop\/refused: Cilium refuses it: .*; so it is not enforced$/m,
+      );
+    } finally {
+      await api.delete(refused);
+    }
+  });
+
+  it("says what somebody with few rights may not list, and what is therefore not judged", async () => {
+    const { code, stdout, stderr } = explain(
+      await kubeconfigOf("reader", [
+        { apiGroups: ["cilium.io"], resources: ["ciliumnetworkpolicies"], verbs: ["list"] },
+        { apiGroups: [""], resources: ["pods"], verbs: ["list"] },
+      ]),
+    );
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /is allowed\n/);
+    const forbidden = stderr.split("\n").filter((line) => line.includes("does not let you"));
+    assert.deepEqual(forbidden, [
+      "note: the cluster of context embedded does not let you list CiliumClusterwideNetworkPolicy objects: clusterwide policies are not judged",
+      "note: the cluster of context embedded does not let you list Namespace objects: rules on labels of namespaces select nothing",
+      "note: the cluster of context embedded does not let you list Node objects: addresses of nodes count as outside the cluster",
+      "note: the cluster of context embedded does not let you list NetworkPolicy objects: whether there are Kubernetes NetworkPolicies too is not known",
+      "note: the cluster of context embedded does not let you read ConfigMap kube-system/cilium-config: the cluster is taken to be called default",
+    ]);
+  });
+
+  for (const [user, rules, missing] of [
+    ["nobody", [], "CiliumNetworkPolicy"],
+    ["policies-only", [{ apiGroups: ["cilium.io"], resources: ["*"], verbs: ["list"] }], "Pod"],
+  ] as const) {
+    it(`has no answer for somebody who may not list ${missing} objects`, async () => {
+      const { code, stdout, stderr } = explain(await kubeconfigOf(user, rules));
+      assert.deepEqual({ code, stdout }, { code: 2, stdout: "" });
+      assert.match(
+        stderr,
+        new RegExp(`^the cluster of context embedded does not let you list ${missing} objects\\n$`, "m"),
+      );
+    });
+  }
+
+  it("does not accept a wrong token", () => {
+    const { code, stderr } = explain(kubeconfigWith("wrong"));
+    assert.deepEqual(
+      { code, stderr },
+      { code: 2, stderr: "the cluster of context embedded does not accept your credentials\n" },
+    );
+  });
+
+  it("asks whether Cilium is installed where its policies are unknown", async () => {
+    const bare = await startCluster({ namespaces: [], crds: false });
+    try {
+      const { code, stderr } = explain(bare.kubeconfig);
+      assert.equal(code, 2);
+      assert.equal(stderr, "the cluster of context embedded has no CiliumNetworkPolicy; is Cilium installed?\n");
+    } finally {
+      await bare.stop();
+    }
+  });
+
+  type Rule = {
+    readonly apiGroups: readonly string[];
+    readonly resources: readonly string[];
+    readonly verbs: readonly string[];
+  };
+
+  /** A kubeconfig for a new service account with some rights. */
+  async function kubeconfigOf(name: string, rules: readonly Rule[]): Promise<string> {
+    const core = config.makeApiClient(CoreV1Api);
+    const rbac = config.makeApiClient(RbacAuthorizationV1Api);
+    const namespace = "shop";
+    await core.createNamespacedServiceAccount({ namespace, body: { metadata: { name } } });
+    const plain = rules.map(({ apiGroups, resources, verbs }) => ({
+      apiGroups: [...apiGroups],
+      resources: [...resources],
+      verbs: [...verbs],
+    }));
+    await rbac.createClusterRole({ body: { metadata: { name }, rules: plain } });
+    await rbac.createClusterRoleBinding({
+      body: {
+        metadata: { name },
+        roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name },
+        subjects: [{ kind: "ServiceAccount", name, namespace }],
+      },
+    });
+    const { status } = await core.createNamespacedServiceAccountToken({
+      name,
+      namespace,
+      body: { spec: { audiences: [], expirationSeconds: 3600 } },
+    });
+    return kubeconfigWith(status?.token ?? "");
+  }
+
+  /** The cluster's kubeconfig with another token. */
+  function kubeconfigWith(token: string): string {
+    const [current] = config.getClusters();
+    const user = new KubeConfig();
+    user.loadFromClusterAndUser(
+      { name: "embedded", server: current?.server ?? "", caData: current?.caData ?? "", skipTLSVerify: false },
+      { name: "embedded", token },
+    );
+    user.contexts = [{ name: "embedded", cluster: "embedded", user: "embedded" }];
+    user.setCurrentContext("embedded");
+    const path = join(temporaryFolder("kubeconfig"), "config");
+    writeFileSync(path, user.exportConfig());
+    return path;
+  }
+});
+
+const objects = (text: string): KubernetesObject[] => parseAllDocuments(text).map((document) => document.toJS());
+
+const statusOf = (object: KubernetesObject) => ("status" in object && object.status ? { status: object.status } : {});

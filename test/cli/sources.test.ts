@@ -1,0 +1,222 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseAllDocuments } from "yaml";
+import { temporaryFolder } from "../toolchain/lifetime.ts";
+import { copyOfProject, netpol, netpolWith, repository } from "./copy.ts";
+import { folderOf, shopPods, shopPolicies, shopPolicy } from "./folder.ts";
+
+const policies = shopPolicies + shopPods;
+const allowedInShop = "shop/api → shop/db:5432/TCP is allowed";
+const askShop = ["explain", "shop/api", "shop/db", "5432"];
+
+describe("sources of policies", () => {
+  describe("--from", () => {
+    it("reads all YAML and JSON files below a folder, whatever else lies there", () => {
+      const asJson = JSON.stringify(parseAllDocuments(shopPods)[2]?.toJS());
+      const folder = folderOf({
+        "deep/er/policies.yml": shopPolicies,
+        "pods/api.json": asJson,
+        "pods/others.yaml": shopPods,
+        "README.md": "kind: [",
+        "node_modules/package/manifest.yaml": "kind: [",
+      });
+      const { code, stdout, stderr } = netpol(repository, ...askShop, "--from", folder);
+      assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
+      assert.ok(stdout.startsWith(allowedInShop), stdout);
+    });
+
+    it("reads standard input, and the items of Lists as kubectl prints them", () => {
+      const items = parseAllDocuments(policies).map((document) => document.toJS());
+      const list = JSON.stringify({ apiVersion: "v1", kind: "List", items });
+      const { code, stdout } = netpolWith({ input: list }, repository, ...askShop, "--from", "-");
+      assert.equal(code, 0);
+      assert.ok(stdout.startsWith(allowedInShop), stdout);
+    });
+
+    it("skips foreign documents, and counts them on standard error", () => {
+      const foreign = `${policies}---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: api}
+---
+values: 1
+`;
+      const { code, stderr } = netpolWith({ input: foreign }, repository, ...askShop, "--from", "-");
+      assert.equal(code, 0);
+      assert.equal(
+        stderr,
+        "note: standard input: skipped 3 documents that are no Cilium policies (2 Deployment, 1 without apiVersion and kind)\n",
+      );
+    });
+
+    it("says that Kubernetes NetworkPolicies are not judged", () => {
+      const more = `${policies}---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: deny}\n`;
+      const { stderr } = netpolWith({ input: more }, repository, ...askShop, "--from", "-");
+      assert.match(stderr, /Cilium enforces Kubernetes NetworkPolicies as well; these are not judged here/);
+    });
+
+    it("judges policies without pods against the program's workloads, and says so", () => {
+      const rendered = netpol(repository, "render").stdout;
+      const { code, stderr } = netpolWith({ input: rendered }, repository, "test", "test/expectations.yaml", "-f", "-");
+      assert.equal(code, 0);
+      assert.match(stderr, /^note: standard input holds no Pods: judged against the \d+ workloads of stack prod\n$/);
+    });
+  });
+
+  it("--inventory reads the workloads that netpol inventory prints, and answers the same", () => {
+    const folder = folderOf({ "pods.yaml": netpol(repository, "inventory").stdout });
+    const direct = netpol(repository, "list", "--output", "csv").stdout;
+    assert.equal(netpol(repository, "list", "-o", "csv", "--inventory", join(folder, "pods.yaml")).stdout, direct);
+    assert.ok(direct.split("\n").length > 300);
+  });
+
+  describe("--git", () => {
+    let project: string;
+    const git = (...args: string[]) =>
+      execFileSync("git", ["-c", "user.name=test", "-c", "user.email=test@example.com", ...args], { cwd: project });
+
+    before(() => {
+      project = copyOfProject();
+      git("init", "--quiet", "--initial-branch=main");
+      git("add", "--all", "--", ":!node_modules");
+      git("commit", "--quiet", "--message=before");
+      const file = join(project, "components/argocd.ts");
+      const before = readFileSync(file, "utf8");
+      const after = before.replace("redis: tcp(6379)", "redis: tcp(6380)");
+      assert.notEqual(after, before);
+      writeFileSync(file, after);
+    });
+
+    const redis = (port: string, ...more: string[]) =>
+      netpol(project, "explain", "argocd/server", "argocd/redis", port, ...more).stdout.split("\n")[0];
+
+    it("answers as the program of that revision would, not as the files say now", () => {
+      assert.equal(redis("6379"), "argocd/server → argocd/redis:6379/TCP is denied");
+      assert.equal(redis("6379", "--git", "main"), "argocd/server → argocd/redis:6379/TCP is allowed");
+      assert.equal(redis("6380", "--git", "HEAD"), "argocd/server → argocd/redis:6380/TCP is denied");
+    });
+
+    it("leaves nothing behind: neither files nor a changed index or worktree", () => {
+      const scratch = temporaryFolder("scratch");
+      const state = () => [git("status", "--porcelain"), git("worktree", "list")].join("\n");
+      const before = state();
+      assert.equal(netpolWith({ env: { TMPDIR: scratch } }, project, "list", "--git", "main").code, 0);
+      assert.deepEqual(readdirSync(scratch), []);
+      assert.equal(state(), before);
+    });
+
+    it("names the nearest revision for one that does not exist", () => {
+      const { code, stderr } = netpol(project, "list", "--git", "mian");
+      assert.deepEqual({ code, stderr }, { code: 2, stderr: "there is no Git revision mian; did you mean main?\n" });
+    });
+
+    it("passes on why a revision's program cannot render", () => {
+      const { code, stderr } = netpol(project, "list", "--git", "main", "--stack", "dev");
+      assert.equal(code, 2);
+      assert.match(stderr, /^the program at main cannot say netpol render --stack dev: there is no stack dev .*\n$/);
+    });
+  });
+});
+
+describe("bad input ends with 2 and one clear line", () => {
+  const files = folderOf({
+    "tab.yaml": "kind: x\n\tmetadata: 1",
+    "second.yaml": `${shopPolicies}---\nkind: [\n`,
+    "kind.yaml": `---\napiVersion: cilium.io/v2\nkind: CiliumNetworkPolcy\nmetadata: {name: web}\n`,
+    "field.yaml": shopPolicies.replace("egress: [{}]", "egres: [{}]"),
+    "refused.yaml": shopPolicy("web", 'ingress: [{fromEntities: [world], fromCIDR: ["192.0.2.0/24"]}]'),
+    "foreign.yaml": "apiVersion: v1\nkind: Service\nmetadata: {name: web}\n",
+    "policies.yaml": shopPolicies,
+    "pods.yaml": shopPods,
+    "pod.yaml": "apiVersion: v1\nkind: Pod\nmetadata: {namespace: shop}\n",
+    "kubeconfig.yaml": "apiVersion: v1\nkind: Config\nclusters: [",
+    "elsewhere.yaml": `apiVersion: v1
+kind: Config
+clusters: [{name: elsewhere, cluster: {server: "https://127.0.0.1:2"}}]
+contexts: [{name: elsewhere, context: {cluster: elsewhere, user: somebody}}]
+users: [{name: somebody, user: {token: secret}}]
+`,
+    "empty/notes.txt": "",
+  });
+  const file = (name: string) => join(files, name);
+
+  const cases: readonly (readonly [about: string, args: readonly string[], said: RegExp])[] = [
+    ["malformed YAML", ["list", "-f", file("tab.yaml")], /tab\.yaml, line 2: no valid YAML: tab characters/],
+    ["malformed YAML in a later document", ["list", "-f", file("second.yaml")], /second\.yaml, document 4, line \d+: /],
+    [
+      "a kind that Cilium does not have",
+      ["list", "-f", file("kind.yaml")],
+      /Cilium has no kind CiliumNetworkPolcy; did you mean CiliumNetworkPolicy/,
+    ],
+    [
+      "a field that policies do not have",
+      ["list", "-f", file("field.yaml")],
+      /field\.yaml, document 3: CiliumNetworkPolicy shop\/db: spec: there is no field egres/,
+    ],
+    [
+      "a policy that Cilium refuses",
+      ["list", "-f", file("refused.yaml")],
+      /refused\.yaml: CiliumNetworkPolicy shop\/web: Cilium refuses it: ingress\[0\]: combining/,
+    ],
+    [
+      "no policy among the documents",
+      ["list", "-f", file("foreign.yaml")],
+      /foreign\.yaml holds no CiliumNetworkPolicy/,
+    ],
+    ["a file that is not there", ["list", "-f", file("nowhere.yaml")], /there is no file or folder .*nowhere\.yaml/],
+    ["a folder without manifests", ["list", "-f", file("empty")], /empty holds no \.yaml, \.yml or \.json file/],
+    ["an inventory without pods", ["list", "--inventory", file("foreign.yaml")], /foreign\.yaml holds no Pod/],
+    [
+      "a pod without a name",
+      ["list", "--inventory", file("pod.yaml")],
+      /pod\.yaml: Pod without a name: metadata\.name: /,
+    ],
+    ["an unknown workload", ["exposure", "argocd/sever"], /no workload.* argocd\/sever; did you mean argocd\/server/],
+    ["an end that is no workload", ["exposure", "world"], /world is no workload/],
+    ["a port that is none", ["explain", "world", "argocd/server", "http"], /http is no port/],
+    ["a stack that does not exist", ["list", "-s", "dev"], /there is no stack dev .*stacks: prod/],
+    ["a Git revision that does not exist", ["list", "--git", "no-such-ref"], /there is no Git revision no-such-ref/],
+    ["two sources at once", ["list", "--git", "main", "--from", "x"], /cannot be used with option/],
+    ["an unknown option", ["list", "--form", "x"], /unknown option '--form'/],
+    ["an unknown output", ["list", "-o", "xml"], /'xml' is invalid\. Allowed choices are table, json/],
+    ["a missing argument", ["explain", "world"], /missing required argument 'to'/],
+    ["a command that does not exist", ["lst"], /unknown command 'lst'/],
+  ];
+
+  for (const [about, args, said] of cases) {
+    it(about, () => assertFailure(netpol(repository, ...args), said));
+  }
+
+  for (const [about, kubeconfig, said] of [
+    ["a kubeconfig that is not there", "nowhere", /the kubeconfig .*nowhere cannot be read: ENOENT/],
+    ["a kubeconfig that is no YAML", "kubeconfig.yaml", /the kubeconfig .*kubeconfig\.yaml cannot be read: /],
+  ] as const) {
+    it(about, () => assertFailure(inContext("prod", file(kubeconfig)), said));
+  }
+
+  it("a context that the kubeconfig does not have", () => {
+    assertFailure(inContext("elswhere", file("elsewhere.yaml")), /has no context elswhere; did you mean elsewhere\?/);
+  });
+
+  it("an API server that does not answer", () => {
+    assertFailure(inContext("elsewhere", file("elsewhere.yaml")), /context elsewhere does not answer: .*ECONNREFUSED/);
+  });
+
+  const inContext = (context: string, kubeconfig: string) =>
+    netpolWith({ env: { KUBECONFIG: kubeconfig } }, repository, "list", "--context", context);
+
+  function assertFailure({ code, stdout, stderr }: ReturnType<typeof netpol>, said: RegExp): void {
+    assert.deepEqual({ code, stdout }, { code: 2, stdout: "" }, stderr);
+    assert.match(stderr, said);
+    // Notes come before, and commander's hints, in parentheses, after the line that says what is wrong.
+    const lines = stderr.trimEnd().split("\n");
+    assert.equal(lines.filter((line) => !/^(note: |\()/.test(line)).length, 1, stderr);
+    assert.doesNotMatch(stderr, /\n\s+at /);
+  }
+});

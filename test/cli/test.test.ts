@@ -1,0 +1,139 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { netpol, netpolWith, repository } from "./copy.ts";
+import { folderOf, shopPods, shopPolicies } from "./folder.ts";
+
+describe("netpol test", () => {
+  it("finds that the program keeps what this repository expects of it", () => {
+    const { code, stdout, stderr } = netpol(repository, "test", "test/expectations.yaml");
+    assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
+    assert.match(stdout, /^\d+ expectations hold\n$/);
+  });
+
+  describe("with policies and pods from files", () => {
+    const folder = folderOf({ "policies.yaml": shopPolicies, "pods.yaml": shopPods });
+    const from = ["--from", join(folder, "policies.yaml"), "--inventory", join(folder, "pods.yaml")];
+    const ask = (expectations: string, ...more: string[]) =>
+      netpolWith({ input: expectations }, repository, "test", "-", ...from, ...more);
+
+    it("names each expectation that does not hold, with what decided at both ends", () => {
+      const { code, stdout } = ask(`
+- {from: shop/api, to: shop/db, port: 5432, protocol: TCP, expect: allow}
+- {from: shop/web, to: shop/db, port: 5432, expect: allow, because: somebody thought so}
+- {from: shop/api, to: shop/db, port: 5432, expect: deny}`);
+      assert.equal(code, 1);
+      assert.equal(
+        stdout,
+        `shop/web-7d4b9-aaaaa → shop/db:5432/TCP is denied, expected allow because somebody thought so
+  leaving shop/web-7d4b9-aaaaa: denied: default deny (shop/web), and no rule allows this
+  arriving at shop/db: denied: default deny (shop/db), and no rule allows this
+shop/api → shop/db:5432/TCP is allowed, expected deny
+  leaving shop/api: allowed by shop/api egress[0].toPorts[0]
+  arriving at shop/db: allowed by shop/db ingress[0].toPorts[0]
+2 of 3 expectations do not hold
+`,
+      );
+    });
+
+    it("gives programs the verdict, the deciding policies and the L7 redirect of both ends", () => {
+      const { code, stdout } = ask(
+        "- {from: ingress, to: shop/web, port: 8080, expect: allow, because: customers}",
+        ...["--output", "json"],
+      );
+      assert.equal(code, 0);
+      assert.deepEqual(JSON.parse(stdout), [
+        {
+          from: "ingress",
+          to: "shop/web",
+          port: 8080,
+          protocol: "TCP",
+          expect: "allow",
+          because: "customers",
+          holds: true,
+          allowed: true,
+          outcome: "allowed",
+          egress: {
+            verdict: "allowed",
+            policies: [],
+            redirect: null,
+            why: "allowed since no policy puts this direction into default deny",
+          },
+          ingress: {
+            verdict: "allowed",
+            policies: ["shop/web"],
+            redirect: { parser: "http", lets: [{}] },
+            why: "allowed by shop/web ingress[0].toPorts[0], through L7 HTTP",
+          },
+        },
+      ]);
+    });
+
+    describe("understands", () => {
+      const cases: readonly (readonly [about: string, expectation: string])[] = [
+        ["a pod by its name", "{from: shop/api, to: shop/db, port: 5432, expect: allow}"],
+        ["a workload by the name of its Deployment", "{from: shop/web, to: shop/api, port: 9000, expect: allow}"],
+        ["a pod by its address", "{from: 10.0.0.3, to: 10.0.0.4, port: 5432, expect: allow}"],
+        ["a node by its address, which no CIDR matches", "{from: 192.0.2.10, to: shop/db, port: 5432, expect: deny}"],
+        ["a pod on its node's network as the node", "{from: shop/logs, to: shop/db, port: 9999, expect: allow}"],
+        ["the API server", "{from: kube-apiserver, to: shop/db, port: 5432, expect: deny}"],
+        ["the pod's own node", "{from: host, to: shop/db, port: 9999, expect: allow}"],
+        ["other nodes", "{from: remote-node, to: shop/db, port: 5432, expect: deny}"],
+        ["everything outside", "{from: world, to: shop/web, port: 8080, expect: deny}"],
+        ["an address outside", "{from: 203.0.113.9, to: shop/web, port: 8080, expect: deny}"],
+        ["a DNS name", "{from: shop/web, fqdn: example.com, port: 443, expect: deny}"],
+        ["a protocol in any case", "{from: shop/api, to: shop/db, port: 5432, protocol: udp, expect: deny}"],
+        ["ICMP by its type", "{from: shop/api, to: shop/db, port: 8, protocol: ICMP, expect: deny}"],
+      ];
+      let results: unknown[];
+
+      before(() => {
+        results = JSON.parse(ask(cases.map(([, expectation]) => `- ${expectation}\n`).join(""), "-o", "json").stdout);
+      });
+
+      cases.forEach(([about], index) => {
+        it(about, () => assert.partialDeepStrictEqual(results[index], { holds: true }));
+      });
+    });
+
+    it("reads JSON like YAML", () => {
+      const expectations = [{ from: "shop/api", to: "shop/db", port: 5432, protocol: "TCP", expect: "allow" }];
+      assert.equal(ask(JSON.stringify(expectations)).code, 0);
+    });
+
+    for (const [about, expectations, said] of [
+      [
+        "a workload that nobody has",
+        "- {from: shop/apo, to: shop/db, port: 1, expect: deny}",
+        /item 1: there is no .* shop\/apo; did you mean shop\/api/,
+      ],
+      ["a name without its namespace", "- {from: api, to: shop/db, port: 1, expect: deny}", /did you mean shop\/api\?/],
+      [
+        "an unknown field",
+        "- {from: world, to: shop/db, prot: 1, port: 1, expect: deny}",
+        /item 1: there is no field prot/,
+      ],
+      ["a missing port", "- {from: world, to: shop/db, expect: deny}", /item 1: port: /],
+      [
+        "both to and fqdn",
+        "- {from: world, to: shop/db, fqdn: a.b, port: 1, expect: deny}",
+        /exactly one of to and fqdn/,
+      ],
+      ["an unknown verdict", "- {from: world, to: shop/db, port: 1, expect: maybe}", /item 1: expect: /],
+      [
+        "an unknown protocol",
+        "- {from: world, to: shop/db, port: 1, protocol: HTTP, expect: deny}",
+        /HTTP is none of TCP/,
+      ],
+      ["something that is no list", "from: world", /is no list; write a list of/],
+      ["an empty file", "", /holds no expectation/],
+      ["no YAML", "- {from: [", /no valid YAML/],
+    ] as const) {
+      it(`refuses ${about} in one line`, () => {
+        const { code, stdout, stderr } = ask(expectations);
+        assert.deepEqual({ code, stdout }, { code: 2, stdout: "" });
+        assert.match(stderr, said);
+        assert.equal(stderr.trimEnd().split("\n").length, 1, stderr);
+      });
+    }
+  });
+});
