@@ -57,9 +57,9 @@ func populate(ctx context.Context, config *rest.Config, namespaces []string, wit
 }
 
 // waitUntilServed waits until objects can be listed, which is a little after the condition Established.
-func waitUntilServed(ctx context.Context, client rest.Interface, crd apiextensionsv1.CustomResourceDefinitionSpec) error {
+func waitUntilServed(ctx context.Context, server rest.Interface, crd apiextensionsv1.CustomResourceDefinitionSpec) error {
 	return wait.PollUntilContextTimeout(ctx, 20*time.Millisecond, time.Minute, true, func(ctx context.Context) (bool, error) {
-		list := client.Get().AbsPath("/apis", crd.Group, crd.Versions[0].Name, crd.Names.Plural)
+		list := server.Get().AbsPath("/apis", crd.Group, crd.Versions[0].Name, crd.Names.Plural)
 		return list.Do(ctx).Error() == nil, nil
 	})
 }

@@ -34,10 +34,15 @@ process.on("exit", () => {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 });
 
+let interrupted = false;
+
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  // Once: a second signal ends the process at once.
-  process.once(signal, async () => {
-    await Promise.allSettled([...services].reverse().map((stop) => stop()));
+  process.on(signal, async () => {
+    // Whoever sends a second signal does not want to wait.
+    if (!interrupted) {
+      interrupted = true;
+      await Promise.allSettled([...services].reverse().map((stop) => stop()));
+    }
     process.exit(128 + constants.signals[signal]);
   });
 }
