@@ -1,0 +1,139 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { temporaryFolder } from "../toolchain/lifetime.ts";
+import { copyOfProject, netpol, netpolWith } from "./copy.ts";
+
+const author = {
+  GIT_AUTHOR_NAME: "Test",
+  GIT_AUTHOR_EMAIL: "test@example.com",
+  GIT_COMMITTER_NAME: "Test",
+  GIT_COMMITTER_EMAIL: "test@example.com",
+  GIT_CONFIG_GLOBAL: "/dev/null",
+};
+
+const webhook = `const webhook = ns.workload("webhook", { labels: { app: "webhook" }, ports: { http: http(8888) } });`;
+
+describe("netpol diff", function () {
+  // Each revision is laid out and rendered by its own command.
+  this.timeout(120_000);
+
+  let folder: string;
+
+  const git = (...args: string[]) =>
+    execFileSync("git", args, { cwd: folder, env: { ...process.env, ...author }, stdio: "pipe" });
+
+  function edit(file: string, from: string, to: string): void {
+    const text = readFileSync(join(folder, file), "utf8");
+    assert.ok(text.includes(from), `${file} says ${from}`);
+    writeFileSync(join(folder, file), text.replace(from, to));
+  }
+
+  before(() => {
+    folder = copyOfProject();
+    git("init", "--quiet", "--initial-branch=main");
+    appendFileSync(join(folder, ".git/info/exclude"), "node_modules\n");
+    git("add", ".");
+    git("commit", "--quiet", "--message=The program as it is");
+
+    edit("components/monitoring.ts", `  from(grafana).to(sharedPg.postgresql).for("Dashboard state"),\n`, "");
+    edit("components/argocd.ts", "redis: tcp(6379)", "redis: tcp(6380)");
+    edit("components/external-dns.ts", "export default", `${webhook}\n\nexport default`);
+    edit("components/external-dns.ts", "  from(host)", "  from(externalDns).to(webhook.http),\n  from(host)");
+    git("commit", "--quiet", "--all", "--message=A port changed, a workload added, a flow removed");
+  });
+
+  const clients = ["argocd/server", "argocd/application-controller", "argocd/repo-server"];
+  const told = {
+    workloads: ["external-dns/webhook is added"],
+    closed: [
+      `${clients[0]}, ${clients[1]} and ${clients[2]} can no longer reach argocd/redis:6379`,
+      "monitoring/grafana can no longer reach database/shared-pg:5432",
+    ],
+    opened: [
+      `${clients[0]}, ${clients[1]} and ${clients[2]} can now reach argocd/redis:6380`,
+      "external-dns/external-dns can now reach external-dns/webhook:8888",
+      "external-dns/webhook can now reach kube-system/coredns:53/TCP+UDP (L7 DNS)",
+    ],
+  };
+  const summary = "1 workload added, 4 flows closed, 5 flows opened";
+
+  it("says of a planted change of the program exactly what it changes, and ends with 1", () => {
+    const { code, stdout, stderr } = netpol(folder, "diff", "git:HEAD~1", "program");
+    assert.equal(stderr, "");
+    assert.deepEqual(stdout.split("\n"), [
+      `HEAD~1, stack prod → stack prod: ${summary}`,
+      ...told.workloads.map((text) => `* ${text}`),
+      ...told.closed.map((text) => `- ${text}`),
+      ...told.opened.map((text) => `+ ${text}`),
+      "",
+    ]);
+    assert.equal(code, 1);
+  });
+
+  it("says the same in Markdown, and in JSON with every flow", () => {
+    const { stdout: markdown } = netpol(folder, "diff", "git:HEAD~1", "program", "--output", "md");
+    assert.match(markdown, new RegExp(`^### Network policies: ${summary}\n`));
+    assert.match(
+      markdown,
+      /\n\*\*Closed\*\*\n\n- .*\n- `monitoring\/grafana` can no longer reach `database\/shared-pg:5432`\n/,
+    );
+
+    const { stdout } = netpol(folder, "diff", "git:HEAD~1", "program", "--output", "json");
+    const data: unknown = JSON.parse(stdout);
+    const { closed, ...rest } = json.parse(data);
+    assert.deepEqual(rest, { summary, added: ["external-dns/webhook"] });
+    assert.deepEqual(
+      closed.map(({ from, to, ports }) => [from.name, to.name, ports]),
+      [
+        ...clients.map((client) => [client, "argocd/redis", [{ protocol: "TCP", from: 6379, to: 6379 }]]),
+        ["monitoring/grafana", "database/shared-pg", [{ protocol: "TCP", from: 5432, to: 5432 }]],
+      ],
+    );
+  });
+
+  it("ends with 0 where policies were only renamed, in folders of YAML too", () => {
+    const [first, second] = [temporaryFolder("before"), temporaryFolder("after")];
+    for (const rendered of [first, second]) netpol(folder, "render", "--output-dir", rendered);
+    const file = join(second, "database/shared-pg.yaml");
+    writeFileSync(file, readFileSync(file, "utf8").replace("name: shared-pg", "name: postgres"));
+    const { code, stdout } = netpol(folder, "diff", first, second);
+    assert.deepEqual({ code, stdout }, { code: 0, stdout: `${first} → ${second}: no difference\n` });
+  });
+
+  const misuses: [args: string[], expected: RegExp][] = [
+    [["git:mian", "program"], /^there is no Git revision mian; did you mean main\?\n$/],
+    [["main", "program"], /^there is no file or folder main; a Git revision is git:main, a context context:main\n$/],
+    [
+      ["live", "program"],
+      /^there is no kubeconfig \/nowhere, or it has no current context\n$|^the kubeconfig \/nowhere cannot be read: .*\n$/,
+    ],
+    [
+      ["live", "program", "--inventory", "pods.yaml"],
+      /^--inventory cannot stand in for the pods of a cluster \(live\)\n$/,
+    ],
+    [["program"], /missing required argument 'after'/],
+  ];
+  for (const [args, expected] of misuses) {
+    it(`ends with 2 and says what to write instead of diff ${args.join(" ")}`, () => {
+      const { code, stdout, stderr } = netpolWith({ env: { KUBECONFIG: "/nowhere" } }, folder, "diff", ...args);
+      assert.equal(code, 2);
+      assert.equal(stdout, "");
+      assert.match(stderr, expected);
+    });
+  }
+});
+
+const json = z.object({
+  summary: z.string(),
+  added: z.array(z.string()),
+  closed: z.array(
+    z.object({
+      from: z.object({ name: z.string() }),
+      to: z.object({ name: z.string() }),
+      ports: z.array(z.unknown()),
+    }),
+  ),
+});
