@@ -4,6 +4,7 @@
  */
 import { Bitset } from "./bitset.ts";
 import { admitsAsHost, byNameOnly, ruleSelects } from "./decide.ts";
+import { isHost } from "./identity.ts";
 import type { Network, NetworkRule } from "./network.ts";
 import type { Party } from "./party.ts";
 import type { Direction } from "./ports.ts";
@@ -18,18 +19,19 @@ export type Connection = {
 
 /**
  * The connections that are allowed, or may be, on at least one port, between pairs of which Cilium enforces policies at one
- * end at least.
+ * end at least. Names whose addresses are not known are listed only where some rule is sure to allow them.
  * @param listed which parties take part; by default all but the entities that stand for special cases of others
  */
 export function connections(network: Network, listed: (party: Party) => boolean = isUsual): Connection[] {
   const parties = network.parties.filter(listed);
-  const destinations = parties.map((party) => ({ party, reached: passing(network, "ingress", party) }));
+  const hosts = network.parties.filter(({ identity }) => isHost(identity));
+  const destinations = parties.map((party) => ({ party, reached: passing(network, "ingress", party, hosts) }));
   const answer = answers(network);
   const found: Connection[] = [];
   for (const source of parties) {
     // A name is looked up to connect to it; nothing connects from one.
     if (source.peer.kind === "fqdn") continue;
-    const reaching = passing(network, "egress", source);
+    const reaching = passing(network, "egress", source, hosts);
     for (const { party: destination, reached } of destinations) {
       if (!reaching.has(destination.position) || !reached.has(source.position)) continue;
       if (source.enforcement !== "endpoint" && destination.enforcement !== "endpoint") continue;
@@ -44,7 +46,7 @@ const isUsual = ({ peer }: Party): boolean =>
   peer.kind !== "entity" || ["host", "remote-node", "kube-apiserver", "ingress", "world"].includes(peer.entity);
 
 /** The parties with which an end may allow connections on some port. */
-function passing(network: Network, direction: Direction, subject: Party): Bitset {
+function passing(network: Network, direction: Direction, subject: Party, hosts: readonly Party[]): Bitset {
   const size = network.parties.length;
   const policy = network.enforced[subject.position];
   if (policy === undefined || subject.enforcement !== "endpoint") return Bitset.full(size);
@@ -53,12 +55,15 @@ function passing(network: Network, direction: Direction, subject: Party): Bitset
   const result = new Bitset(size);
   for (const { selected, undecided } of rules.filter(({ deny }) => !deny).flatMap(({ selections }) => selections)) {
     result.union(selected);
-    for (const position of undecided.keys()) result.add(position);
+    for (const position of undecided.keys()) if (!isUnresolved(network.parties[position])) result.add(position);
   }
-  for (const party of network.parties)
-    if (admitsAsHost(policy[direction], direction, party)) result.add(party.position);
+  for (const party of hosts) if (admitsAsHost(policy[direction], direction, party)) result.add(party.position);
   return result;
 }
+
+/** A name may have an address that some CIDR of a policy holds, so every such policy might allow it. */
+const isUnresolved = (party: Party | undefined): boolean =>
+  party?.peer.kind === "fqdn" && party.identity.outside?.address === undefined;
 
 /** Answers for pairs; what has been answered once for the same rules on both sides is not worked out again. */
 function answers(network: Network): (source: Party, destination: Party) => readonly AllowedSpan[] {

@@ -28,11 +28,13 @@ describe("The list of connections", () => {
             if (source.peer.kind === "fqdn") continue;
             if (source.enforcement !== "endpoint" && destination.enforcement !== "endpoint") continue;
             const spans = listed.get(pair(source, destination)) ?? [];
+            const unresolved = destination.peer.kind === "fqdn" && spans.length === 0;
             for (const protocol of flowProtocols.slice(0, 5)) {
               for (const port of ports) {
                 const single = partyVerdict(network, source, destination, protocolBit[protocol], port);
                 const span = spans.find((s) => s.protocol === protocol && s.from <= port && port <= s.to);
                 const where: string = `${JSON.stringify([source.peer, destination.peer])} ${port}/${protocol}`;
+                if (unresolved && single.outcome === "undecidable") continue;
                 assert.equal(span?.verdict.outcome ?? "denied", single.outcome, where);
                 if (span !== undefined) assert.deepEqual(redirects(span.verdict), redirects(single), where);
                 compared += 1;
