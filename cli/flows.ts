@@ -8,7 +8,7 @@ import type { AllowedSpan } from "../cilium/reach/spans.ts";
 import type { Source } from "./sources/source.ts";
 
 /** Every connection that policies allow or leave undecided, but for a node's to its own pods, which nothing can prevent. */
-export const flowsOf = ({ policies, inventory }: Source): Connection[] =>
+export const flowsOf = ({ policies, inventory }: Pick<Source, "policies" | "inventory">): Connection[] =>
   connections(compile(policies, inventory)).filter(
     (connection) => !isProbe(connection) && !isWorldTwice(connection.source) && !isWorldTwice(connection.destination),
   );
@@ -24,6 +24,12 @@ const isWorldTwice = ({ peer }: Connection["source"]): boolean => peer.kind === 
 /** Whether a policy decides about a connection, at one of its ends at least. */
 export const isGoverned = ({ verdict: { egress, ingress } }: AllowedSpan): boolean =>
   [egress, ingress].some((end) => end.verdict !== "allowed" || end.by.kind === "rules");
+
+/** A connection on the ports on which some policy certainly allows it. */
+export const certain = (connection: Connection): Connection => ({
+  ...connection,
+  spans: connection.spans.filter((span) => isDecided(span) && isGoverned(span)),
+});
 
 export const isDecided = ({ verdict }: AllowedSpan): boolean => verdict.outcome !== "undecidable";
 

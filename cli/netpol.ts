@@ -8,8 +8,10 @@ import { diff } from "./commands/diff.ts";
 import { docs } from "./commands/docs.ts";
 import { explain } from "./commands/explain.ts";
 import { exposure } from "./commands/exposure.ts";
+import { gate } from "./commands/gate.ts";
 import { inventory } from "./commands/inventory.ts";
 import { list } from "./commands/list.ts";
+import { map } from "./commands/map.ts";
 import { matrix } from "./commands/matrix.ts";
 import { render } from "./commands/render.ts";
 import { replay } from "./commands/replay.ts";
@@ -29,11 +31,13 @@ const commands = [
   // in the order of --help
   list,
   matrix,
+  map,
   explain,
   exposure,
   check,
   diff,
   test,
+  gate,
   replay,
   render,
   inventory,

@@ -42,8 +42,8 @@ export async function readSides(
   const judgedAgainst = (own: ReadSide, other: ReadSide): ReadSide => (other.hasPods && !own.hasPods ? other : own);
   return {
     titles: [before.source.title, after.source.title],
-    before: { policies: before.source.policies, inventory: inventoryOf(judgedAgainst(before, after)) },
-    after: { policies: after.source.policies, inventory: inventoryOf(judgedAgainst(after, before)) },
+    before: { policies: before.source.policies, inventory: inventoryOf(judgedAgainst(before, after).source) },
+    after: { policies: after.source.policies, inventory: inventoryOf(judgedAgainst(after, before).source) },
   };
 }
 
@@ -72,7 +72,10 @@ async function readSide(word: string, { stack, inventory }: Options, root: strin
   }
 }
 
-const inventoryOf = ({ source: { inventory, replicas } }: ReadSide): Inventory => ({
+/** A source with its workloads instead of their pods. */
+export const sideOf = (source: Source): Side => ({ policies: source.policies, inventory: inventoryOf(source) });
+
+const inventoryOf = ({ inventory, replicas }: Source): Inventory => ({
   ...inventory,
   endpoints: workloadsOf(inventory, replicas),
 });

@@ -1,7 +1,7 @@
 /** `netpol list`: every flow that the policies allow. */
 import type { Command } from "commander";
 import type { Connection } from "../../cilium/reach/connections.ts";
-import { flowsOf, isDecided, isGoverned, type ListedFlow, listed, spanData } from "../flows.ts";
+import { certain, flowsOf, isDecided, isGoverned, type ListedFlow, listed, spanData } from "../flows.ts";
 import { dot } from "../output/dot.ts";
 import { type Format, print, withOutput } from "../output/format.ts";
 import { purposesOf } from "../purposes.ts";
@@ -30,12 +30,6 @@ Examples:
   netpol list
   netpol list --output csv > flows.csv
   netpol list --from manifests/ --inventory pods.yaml --output dot | dot -Tsvg > flows.svg`;
-
-/** A connection on the ports on which some policy certainly allows it. */
-const certain = (connection: Connection): Connection => ({
-  ...connection,
-  spans: connection.spans.filter((span) => isDecided(span) && isGoverned(span)),
-});
 
 function sayWhatIsLeftOut(connections: readonly Connection[]): void {
   const undecided = connections.filter(({ spans }) => !spans.every(isDecided)).length;

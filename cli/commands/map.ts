@@ -1,0 +1,88 @@
+/** `netpol map`: who can reach whom as a picture, in one HTML file. */
+import { writeFileSync } from "node:fs";
+import type { Command } from "commander";
+import type { Side } from "../../cilium/reach/diff.ts";
+import { page } from "../../map/page.ts";
+import type { Picture } from "../../map/picture.ts";
+import { programPicture } from "../../map/program.ts";
+import { reachPicture, type Version } from "../../map/reach.ts";
+import { Failure } from "../failure.ts";
+import { certain, flowsOf } from "../flows.ts";
+import { withProgress } from "../output/progress.ts";
+import { purposesOf } from "../purposes.ts";
+import { readSides, sideOf, sidesHelp } from "../sides.ts";
+import { readSource, type SourceOptions, sourceChoice, withSource } from "../sources/source.ts";
+import { readStack } from "../stack.ts";
+
+type Options = SourceOptions & { readonly output: string; readonly diff?: string };
+
+export function map(netpol: Command, root: string): void {
+  withSource(netpol.command("map"))
+    .option("-o, --output <file>", "the file to write, - for standard output", "network-map.html")
+    .option("-d, --diff <before>", "show in colour what differs from other policies")
+    .description("who can reach whom as a picture: one HTML file that needs no network")
+    .addHelpText("after", help)
+    .action(async (options: Options) => {
+      const picture = await pictureOf(options, root);
+      write(options.output, await withProgress("drawing", page(picture)));
+    });
+}
+
+const help = `
+Open the file in a browser. / searches, the arrow keys go from card to card, Enter selects one and Escape leaves it.
+${sidesHelp}
+Examples:
+  netpol map
+  netpol map --diff git:main -o change.html
+  netpol map --from manifests/ --inventory pods.yaml`;
+
+/** The program as its files state it; everything else, and two versions, as the policies allow it. */
+async function pictureOf(options: Options, root: string): Promise<Picture> {
+  const { diff, stack, inventory } = options;
+  if (diff !== undefined) {
+    const { titles, before, after } = await readSides([diff, wordOf(options)], { stack, inventory }, root);
+    const purpose = purposesOf(isProgram(options) ? readStack(stack, root) : undefined);
+    return reachPicture(versionOf(titles[1], after), versionOf(titles[0], before), purpose);
+  }
+  const source = await readSource(options, root);
+  if (source.program !== undefined && inventory === undefined) {
+    return programPicture(source.title, source.program.cluster, source.policies);
+  }
+  return reachPicture(versionOf(source.title, sideOf(source)), undefined, purposesOf(source.program));
+}
+
+const isProgram = (options: SourceOptions): boolean => sourceChoice(options).kind === "program";
+
+/** The chosen source as one side of a comparison. */
+function wordOf(options: SourceOptions): string {
+  const choice = sourceChoice(options);
+  switch (choice.kind) {
+    case "program":
+      return "program";
+    case "manifests":
+      return choice.path;
+    case "revision":
+      return `git:${choice.ref}`;
+    case "cluster":
+      return `context:${choice.context}`;
+  }
+}
+
+const versionOf = (title: string, side: Side): Version => ({
+  ...side,
+  title,
+  connections: flowsOf(side).map(certain),
+});
+
+function write(file: string, text: string): void {
+  if (file === "-") {
+    process.stdout.write(text);
+    return;
+  }
+  try {
+    writeFileSync(file, text);
+  } catch (error) {
+    throw new Failure(`cannot write ${file}: ${error instanceof Error ? error.message : error}`);
+  }
+  process.stderr.write(`${file} is written; open it in a browser\n`);
+}

@@ -1,0 +1,147 @@
+/** Where everything stands: boxes in columns, cards in boxes, and the way of every line. */
+import { type Box, besideCards, boxOf, trackRoute } from "./boxes.ts";
+import { type Arc, columnsOf, left, right } from "./columns.ts";
+import type { Graph, Line } from "./graph.ts";
+import { type Mark, marksOf, slots } from "./marks.ts";
+import { boxPadding, cardHeight, cardTop, cardWidth, middle, type Point, type Rectangle } from "./measures.ts";
+import type { Peer } from "./picture.ts";
+import { type Node, type Placement, place } from "./routing.ts";
+import { sideOf, sideWidth } from "./side.ts";
+
+export interface Layout {
+  readonly bounds: Rectangle;
+  readonly namespaces: ReadonlyMap<string, Rectangle>;
+  /** Around the hubs, and around the pods on the host's network; undefined where there are none. */
+  readonly hubs: Rectangle | undefined;
+  readonly hostNetwork: Rectangle | undefined;
+  /** By id of the peer, and the box that it stands in, where it stands in one. */
+  readonly cards: ReadonlyMap<string, Rectangle>;
+  readonly surroundings: ReadonlyMap<string, Rectangle>;
+  /** Corner points from card to card. A hub's line has only its ends, for a curve between them. */
+  readonly routes: ReadonlyMap<Line, readonly Point[]>;
+  /** By id of the workload. */
+  readonly marks: ReadonlyMap<string, readonly Mark[]>;
+}
+
+/** Lays a graph out; the same graph always the same way. */
+export async function layoutOf(graph: Graph): Promise<Layout> {
+  const marks = marksOf(graph);
+  const boxes = graph.namespaces.map((namespace) => boxOf(namespace, graph.lines, (id) => slots(marks.get(id) ?? [])));
+  const lines = graph.lines.filter(({ kind }) => kind === "across" || kind === "outside");
+  const placement = await place(nodesOf(graph, boxes), lines);
+  const side = sideOf(graph, placement);
+  const namespaces = new Map(boxes.flatMap(({ name }) => found(name, placement.nodes.get(boxId(name)))));
+  const cards = new Map([
+    ...[...graph.gateways, ...graph.outside].flatMap(({ id }) => found(id, placement.nodes.get(id))),
+    ...side.cards,
+    ...boxes.flatMap((box) => cardsOf(box, namespaces.get(box.name))),
+  ]);
+  return {
+    bounds: boundsOf([...placement.nodes.values(), ...side.boxes], placement),
+    namespaces,
+    hubs: side.hubs,
+    hostNetwork: side.hostNetwork,
+    cards,
+    surroundings: new Map([
+      ...graph.hubs.flatMap(({ id }) => found(id, side.hubs)),
+      ...graph.hostNetwork.flatMap(({ id }) => found(id, side.hostNetwork)),
+      ...boxes.flatMap(({ name, workloads }) => workloads.flatMap(({ id }) => found(id, namespaces.get(name)))),
+    ]),
+    routes: routesOf(graph, boxes, placement, cards),
+    marks,
+  };
+}
+
+const boxId = (namespace: string): string => `namespace ${namespace}`;
+
+function nodesOf(graph: Graph, boxes: readonly Box[]): Node[] {
+  const columns = columnsOf(
+    boxes.map(({ name, height }) => ({ id: boxId(name), height })),
+    arcsOf(graph),
+  );
+  const columnOf = ({ name }: Box): number => columns.get(boxId(name)) ?? 0;
+  const last = Math.max(0, ...columns.values());
+  // Boxes that stand under each other are equally wide.
+  const widths = Array.from({ length: last + 1 }, (_, column) =>
+    Math.max(0, ...boxes.filter((box) => columnOf(box) === column).map((box) => box.cardWidth + besideCards(box))),
+  );
+  const single = ({ id }: Peer, column: number, width: number): Node => ({
+    id,
+    column,
+    width,
+    height: cardHeight,
+    peers: new Map([[id, cardHeight / 2]]),
+  });
+  const outsideWidth = Math.max(0, ...graph.outside.map((peer) => cardWidth(peer, 0)));
+  return [
+    ...graph.gateways.map((peer) => single(peer, 0, sideWidth(graph))),
+    ...boxes.map((box) => ({
+      id: boxId(box.name),
+      column: columnOf(box) + 1,
+      width: widths[columnOf(box)] ?? 0,
+      height: box.height,
+      peers: new Map(box.workloads.map(({ id }, row) => [id, cardTop(row) + cardHeight / 2])),
+    })),
+    ...graph.outside.map((peer) => single(peer, last + 2, outsideWidth)),
+  ];
+}
+
+/** Which boxes are joined by lines, each pair as often as there are destinations. */
+function arcsOf({ namespaces, gateways, outside, lines }: Graph): Arc[] {
+  const places = new Map([
+    ...gateways.map(({ id }) => [id, left] as const),
+    ...outside.map(({ id }) => [id, right] as const),
+    ...namespaces.flatMap(({ name, workloads }) => workloads.map(({ id }) => [id, boxId(name)] as const)),
+  ]);
+  const arcs = new Map<string, Arc>();
+  for (const { kind, from, to } of lines) {
+    const [start, end] = [places.get(from), places.get(to)];
+    if ((kind !== "across" && kind !== "outside") || start === undefined || end === undefined) continue;
+    arcs.set(JSON.stringify([start, to]), { from: start, to: end });
+  }
+  return [...arcs.values()];
+}
+
+function cardsOf(box: Box, around: Rectangle | undefined): [string, Rectangle][] {
+  if (around === undefined) return [];
+  const x = around.x + boxPadding;
+  const width = around.width - besideCards(box);
+  return box.workloads.map(({ id }, row) => [id, { x, y: around.y + cardTop(row), width, height: cardHeight }]);
+}
+
+function routesOf(
+  graph: Graph,
+  boxes: readonly Box[],
+  placement: Placement<Line>,
+  cards: ReadonlyMap<string, Rectangle>,
+): Map<Line, Point[]> {
+  const routes = new Map<Line, Point[]>();
+  const route = (line: Line, way: (from: Rectangle, to: Rectangle) => Point[]): void => {
+    const [from, to] = [cards.get(line.from), cards.get(line.to)];
+    if (from !== undefined && to !== undefined) routes.set(line, way(from, to));
+  };
+  for (const [line, points] of placement.routes) {
+    route(line, (from, to) => [middle(from, "right"), ...points, middle(to, "left")]);
+  }
+  for (const track of boxes.flatMap(({ tracks }) => tracks)) {
+    for (const line of track.lines) {
+      route(line, (from, to) => trackRoute(track, middle(from, "right"), middle(to, "right")));
+    }
+  }
+  for (const line of graph.lines.filter(({ kind }) => kind === "hub")) {
+    route(line, (from, to) => {
+      const [start, end] = from.x < to.x ? (["right", "left"] as const) : (["left", "right"] as const);
+      return [middle(from, start), middle(to, end)];
+    });
+  }
+  return routes;
+}
+
+function boundsOf(rectangles: readonly Rectangle[], { width, height }: Placement<Line>): Rectangle {
+  const x = Math.min(0, ...rectangles.map((r) => r.x));
+  const y = Math.min(0, ...rectangles.map((r) => r.y));
+  const bottom = Math.max(height, ...rectangles.map((r) => r.y + r.height));
+  return { x, y, width: width - x, height: bottom - y };
+}
+
+const found = <T>(key: string, value: T | undefined): [string, T][] => (value === undefined ? [] : [[key, value]]);

@@ -1,0 +1,54 @@
+/** The picture of a program: the flows as its files state them, with their purposes. */
+import type { ConfiguredCluster } from "../cilium/model/cluster.ts";
+import { inventoryOf } from "../cilium/model/inventory.ts";
+import { gateway, isApiServer, type Peer as ProgramPeer, peerName, world } from "../cilium/model/peers.ts";
+import type { Policy } from "../cilium/policy/schema.ts";
+import { namesLabel, type OtherPeer, type Peer, type Picture } from "./picture.ts";
+import { policyTexts, selectingPolicies } from "./policies.ts";
+
+/** The cluster in the order of its files. `policies` are those that it renders to. */
+export function programPicture(title: string, cluster: ConfiguredCluster, policies: readonly Policy[]): Picture {
+  const selecting = selectingPolicies(policies, inventoryOf(cluster));
+  const pods = cluster.namespaces.flatMap(({ workloads, hostNetwork }) => [...workloads, ...hostNetwork]);
+  const ends = cluster.flows.flatMap(({ from, to }) => [from, to]);
+  const peers = new Map([...pods, ...ends].map((peer) => [peerName(peer), peer]));
+  return {
+    title,
+    comparedWith: undefined,
+    peers: [...peers.values()].map((peer) => shown(peer, selecting.get(peerName(peer)) ?? [])),
+    flows: cluster.flows.map(({ from, to, ports, inspectHttp, purpose }) => ({
+      from: peerName(from),
+      to: peerName(to),
+      ports: ports.flatMap(({ number, transports }) => transports.map((transport) => `${number}/${transport}`)),
+      conditions: inspectHttp ? ["L7 HTTP"] : [],
+      purpose,
+      change: "same",
+    })),
+    policies: policyTexts(policies),
+  };
+}
+
+function shown(peer: ProgramPeer, policies: readonly string[]): Peer {
+  const common = { id: peerName(peer), note: undefined, change: "same" } as const;
+  switch (peer.kind) {
+    case "workload":
+      return { ...common, kind: peer.kind, namespace: peer.namespace, label: peer.name, names: [], policies };
+    case "host-network":
+      return { ...common, kind: peer.kind, namespace: peer.namespace, label: peer.name, names: [], note: peer.reason };
+    case "entities":
+      return { ...common, kind: entityKind(peer), label: peer.name, names: peer.entities };
+    case "fqdns":
+      return { ...common, kind: "outside", label: namesLabel(peer.names), names: peer.names };
+    case "cidr":
+      return { ...common, kind: "outside", label: peer.cidr, names: [] };
+    case "external":
+      return { ...common, kind: "outside", label: peer.name, names: [peer.address] };
+  }
+}
+
+function entityKind(peer: ProgramPeer): OtherPeer["kind"] {
+  const name = peerName(peer);
+  if (name === gateway.name) return "gateway";
+  if (name === world.name) return "outside";
+  return isApiServer(peer) ? "api-server" : "nodes";
+}
