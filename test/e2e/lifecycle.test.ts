@@ -119,7 +119,7 @@ describe("The program on a real API server", function () {
     it("does not overwrite silently what somebody edited: it names the field and the editor", async () => {
       const object = (await stored(api)).get(edited);
       assert.ok(object);
-      await api.edit(object, { spec: { ingress: [{ fromEntities: ["all"] }] } });
+      await api.patch(object, { spec: { ingress: [{ fromEntities: ["all"] }] } });
 
       const { summary } = await stack.refresh();
       assert.equal(summary.resourceChanges?.update, 1);

@@ -150,7 +150,7 @@ export function kubernetesApi(kubeconfig: string, context?: string) {
     },
 
     /** Changes the fields given and leaves the others, as somebody with kubectl would. */
-    async edit(object: KubernetesObject, change: Readonly<Record<string, unknown>>): Promise<KubernetesObject> {
+    async patch(object: KubernetesObject, change: Readonly<Record<string, unknown>>): Promise<KubernetesObject> {
       const path = `${await locate(object)}?fieldManager=kubectl-edit`;
       return objectSchema.parse(await call("PATCH", path, change, "application/merge-patch+json"));
     },
