@@ -1,11 +1,12 @@
 /** A program's flows held against the connections of a record: which were never seen, which were seen and not declared. */
 import type { ConfiguredCluster } from "../model/cluster.ts";
 import type { Flow } from "../model/flow.ts";
-import { nodes, type Peer, peerName } from "../model/peers.ts";
+import { nodes, type Peer, peerName, type Workload } from "../model/peers.ts";
 import type { Port } from "../model/ports.ts";
 import { parseAddressOrPrefix } from "../reach/addresses.ts";
 import { endpointIdentity, entityIdentity, type Identity, outsideIdentity } from "../reach/identity.ts";
 import { egressPeers, peerSelectors, selects } from "../reach/peers.ts";
+import type { AddressClasses } from "./addresses.ts";
 import type { End } from "./end.ts";
 import type { Connection, FlowRecord } from "./record.ts";
 import type { FindWorkload } from "./workload.ts";
@@ -26,10 +27,15 @@ export type Comparison = {
   readonly unseen: readonly UnseenFlow[];
 };
 
-export function compareWithFlows(record: FlowRecord, cluster: ConfiguredCluster, find: FindWorkload): Comparison {
+export function compareWithFlows(
+  record: FlowRecord,
+  cluster: ConfiguredCluster,
+  find: FindWorkload,
+  addresses: AddressClasses,
+): Comparison {
   const declared = cluster.flows.flatMap((flow) => flow.ports.map((port): DeclaredPort => ({ flow, port })));
   const byNumber = Map.groupBy(declared, ({ port }) => port.number);
-  const isEnd = endMatcher(record, cluster, find);
+  const isEnd = endMatcher(record, cluster, find, addresses);
   const seen = new Set<DeclaredPort>();
   const undeclared = new Set<Connection>();
   for (const connection of record.connections) {
@@ -55,7 +61,7 @@ export function compareWithFlows(record: FlowRecord, cluster: ConfiguredCluster,
 
 function unseenFlows(unseen: readonly DeclaredPort[], record: FlowRecord, find: FindWorkload): UnseenFlow[] {
   const ends = record.connections.flatMap(({ source, destination }) => [find(source), find(destination)]);
-  const present = new Set(ends.map((workload) => workload && peerName(workload)));
+  const present = new Set([...new Set(ends)].map(workloadId));
   return [...Map.groupBy(unseen, ({ flow }) => flow)].map(([flow, ports]) => ({
     flow,
     ports: ports.map(({ port }) => port),
@@ -63,31 +69,51 @@ function unseenFlows(unseen: readonly DeclaredPort[], record: FlowRecord, find: 
   }));
 }
 
-/** Whether a peer of the program stands at an end of a connection. */
-function endMatcher(record: FlowRecord, cluster: ConfiguredCluster, find: FindWorkload) {
-  const identities = new Map<End, Identity>();
-  const selectors = new Map<Peer, (identity: Identity) => boolean>();
-  return (peer: Peer, end: End): boolean => {
-    if (peer.kind === "workload") {
-      const workload = find(end);
-      return workload !== undefined && peerName(workload) === peerName(peer);
+/** Tells whether a peer of the program stands at an end of a connection. */
+function endMatcher({ names }: FlowRecord, cluster: ConfiguredCluster, find: FindWorkload, addresses: AddressClasses) {
+  const ids = new Map<End, string | undefined>();
+  const idOf = (end: End): string | undefined => {
+    if (!ids.has(end)) ids.set(end, workloadId(find(end)));
+    return ids.get(end);
+  };
+  const identities = new Map<string, Identity>();
+  const identityOf = (end: End): Identity => {
+    const key = end.kind === "outside" ? addresses.standFor(end.address) : end.key;
+    const known = identities.get(key) ?? readIdentity(end, key, names, cluster);
+    identities.set(key, known);
+    return known;
+  };
+  const matcherOf = (peer: Peer): ((end: End) => boolean) => {
+    if (peer.kind !== "workload") {
+      const selects = selectorOf(peer, cluster);
+      return (end) => selects(identityOf(end));
     }
-    const identity = identities.get(end) ?? identityOf(end, record, cluster);
-    identities.set(end, identity);
-    const select = selectors.get(peer) ?? selectorOf(peer, cluster);
-    selectors.set(peer, select);
-    return select(identity);
+    const id = peerName(peer);
+    return (end) => idOf(end) === id;
+  };
+  const matchers = new Map<Peer, (end: End) => boolean>();
+  return (peer: Peer, end: End): boolean => {
+    const matches = matchers.get(peer) ?? matcherOf(peer);
+    matchers.set(peer, matches);
+    return matches(end);
   };
 }
 
-function identityOf(end: End, { names }: FlowRecord, { settings }: ConfiguredCluster): Identity {
+const workloadId = (workload: Workload | undefined): string | undefined => workload && peerName(workload);
+
+function readIdentity(
+  end: End,
+  address: string,
+  names: FlowRecord["names"],
+  { settings }: ConfiguredCluster,
+): Identity {
   switch (end.kind) {
     case "pod":
       return endpointIdentity({ namespace: end.namespace, name: end.name, labels: end.labels }, settings.clusterName);
     case "entity":
       return entityIdentity(end.entity);
     case "outside":
-      return outsideIdentity(parseAddressOrPrefix(end.address), [...(names.get(end.address) ?? [])]);
+      return outsideIdentity(parseAddressOrPrefix(address), [...(names.get(address) ?? [])]);
   }
 }
 
@@ -115,10 +141,6 @@ function ruleOf(peer: PeerOutside): Parameters<typeof egressPeers>[0] {
 }
 
 function isNameResolution({ destination, port }: Connection, { dns }: ConfiguredCluster, find: FindWorkload): boolean {
-  const workload = find(destination);
-  return (
-    workload !== undefined &&
-    peerName(workload) === peerName(dns.peer) &&
-    dns.ports.some(({ number }) => number === port)
-  );
+  if (!dns.ports.some(({ number }) => number === port)) return false;
+  return workloadId(find(destination)) === peerName(dns.peer);
 }

@@ -1,11 +1,12 @@
 /** Judges the connections of a record by policies: what Cilium would do with each of them if these were in force. */
 import type { FqdnSelector, Policy } from "../policy/schema.ts";
 import { isKept } from "../policy/selector.ts";
-import { nameMatcher } from "../reach/fqdn.ts";
+import { questionText } from "../reach/explain.ts";
 import type { Endpoint, Inventory, Peer, Question } from "../reach/inventory.ts";
 import { compile, type Network } from "../reach/network.ts";
 import type { Direction } from "../reach/rules.ts";
 import { type DeniedBy, type Verdict, verdict } from "../reach/verdict.ts";
+import { type AddressClasses, classifyAddresses } from "./addresses.ts";
 import type { End, RecordedPod } from "./end.ts";
 import type { Connection, FlowRecord } from "./record.ts";
 
@@ -23,15 +24,26 @@ export type Judged = {
   readonly judgements: readonly Judgement[];
   /** How the network knows an end. */
   readonly peerOf: (end: End) => Peer;
+  readonly addresses: AddressClasses;
 };
 
 /** What the record does not say about the cluster: its name, its CIDR groups, and the names of container ports. */
 export type Surroundings = Pick<Inventory, "cluster" | "cidrGroups" | "endpoints">;
 
 export function judge(record: FlowRecord, policies: readonly Policy[], surroundings: Surroundings): Judged {
-  const pods = [...new Set(record.connections.flatMap(podsOf).concat(record.lookups.map(({ pod }) => pod)))];
+  const pods = [...new Set([...record.connections.flatMap(podsOf), ...record.lookups.map(({ pod }) => pod)])];
   const places = new Map(pods.map((pod, index) => [pod, String(index)]));
-  const network = compile(policies, inventoryOf(record, pods, policies, surroundings));
+  const { cluster, cidrGroups, endpoints } = surroundings;
+  const inventory: Inventory = {
+    cluster,
+    ...(cidrGroups !== undefined && { cidrGroups }),
+    endpoints: pods.map((pod, index) => endpointOf(pod, String(index), endpoints)),
+    nodes: [],
+    names: [],
+  };
+  const { prefixes } = compile(policies, { ...inventory, endpoints: [] });
+  const addresses = classifyAddresses(record, prefixes, fqdnSelectors(policies));
+  const network = compile(policies, { ...inventory, names: addresses.names });
   const peerOf = (end: End): Peer => {
     switch (end.kind) {
       case "pod":
@@ -39,47 +51,36 @@ export function judge(record: FlowRecord, policies: readonly Policy[], surroundi
       case "entity":
         return { kind: "entity", entity: end.entity };
       case "outside":
-        return { kind: "address", address: end.address };
+        return { kind: "address", address: addresses.standFor(end.address) };
     }
   };
+  const decide = decider(network);
   const nameless = namelessJudge(network);
   const judgements = record.connections.map((connection): Judgement => {
     const { source, destination, protocol, port } = connection;
     const question = { source: peerOf(source), destination: peerOf(destination), protocol, port };
-    const judgement = read(connection, verdict(network, question));
+    const judgement = read(connection, decide(question));
     const named = destination.kind !== "outside" || record.names.has(destination.address);
     return named || judgement.outcome !== "denied" ? judgement : (nameless(connection, question) ?? judgement);
   });
-  return { network, judgements, peerOf };
+  return { network, judgements, peerOf, addresses };
+}
+
+/** Verdicts, each asked for once. */
+function decider(network: Network): (question: Question) => Verdict {
+  const known = new Map<string, Verdict>();
+  return (question) => {
+    const key = questionText(question);
+    const found = known.get(key) ?? verdict(network, question);
+    known.set(key, found);
+    return found;
+  };
 }
 
 const podsOf = ({ source, destination }: Connection): RecordedPod[] =>
   [source, destination].filter((end) => end.kind === "pod");
 
 /** The record's pods as endpoints; their names are their places in the list. */
-function inventoryOf(
-  { names }: FlowRecord,
-  pods: readonly RecordedPod[],
-  policies: readonly Policy[],
-  { cluster, cidrGroups, endpoints }: Surroundings,
-): Inventory {
-  const listed = fqdnSelectors(policies).map(nameMatcher);
-  const addresses = new Map<string, string[]>();
-  for (const [address, known] of names) {
-    for (const name of known) {
-      // Names that no rule speaks of decide nothing, and a record may hold thousands.
-      if (listed.some((matches) => matches(name))) addresses.set(name, [...(addresses.get(name) ?? []), address]);
-    }
-  }
-  return {
-    cluster,
-    ...(cidrGroups !== undefined && { cidrGroups }),
-    endpoints: pods.map((pod, index) => endpointOf(pod, String(index), endpoints)),
-    nodes: [],
-    names: [...addresses].map(([name, addresses]) => ({ name, addresses })),
-  };
-}
-
 function endpointOf(pod: RecordedPod, name: string, known: readonly Endpoint[]): Endpoint {
   const { namespace, labels, namespaceLabels, serviceAccount, cluster } = pod;
   const alike = known.filter(

@@ -105,14 +105,22 @@ const outsideParty = (peer: Peer, address: Prefix | undefined, names: readonly s
   enforcement: "elsewhere",
 });
 
-function namesOf(address: Prefix, inventory: Inventory): string[] {
-  const text = formatPrefix(address);
-  return inventory.names
-    .filter(({ addresses }) => addresses.some((known) => sameAddress(known, text)))
-    .map((n) => n.name);
+function namesOf(address: Prefix, inventory: Inventory): readonly string[] {
+  const known = namesByAddress.get(inventory) ?? readNames(inventory);
+  namesByAddress.set(inventory, known);
+  return known.get(formatPrefix(address)) ?? [];
 }
 
-function sameAddress(known: string, text: string): boolean {
-  const parsed = parseAddressOrPrefix(known);
-  return parsed !== undefined && formatPrefix(parsed) === text;
+/** Kept for each inventory, since every question about an address asks for them. */
+const namesByAddress = new WeakMap<Inventory, ReadonlyMap<string, readonly string[]>>();
+
+function readNames({ names }: Inventory): Map<string, string[]> {
+  const byAddress = new Map<string, string[]>();
+  for (const { name, addresses } of names) {
+    const parsed = addresses.map(parseAddressOrPrefix).filter((address) => address !== undefined);
+    for (const address of new Set(parsed.map(formatPrefix))) {
+      byAddress.set(address, [...(byAddress.get(address) ?? []), name]);
+    }
+  }
+  return byAddress;
 }

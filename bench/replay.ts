@@ -1,0 +1,143 @@
+/**
+ * How long `netpol replay` takes for a large record, and how much memory: `node bench/replay.ts [flows]`, a million unless
+ * said. The record has every flow of the program several times over, DNS answers, replies, scans from outside and
+ * connections that nobody declared, from many pods, as the exporter writes it.
+ */
+import { spawn } from "node:child_process";
+import { createWriteStream, mkdtempSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { fileURLToPath } from "node:url";
+import { inventoryOf } from "../cilium/model/inventory.ts";
+import type { FlowProtocol } from "../cilium/reach/inventory.ts";
+import {
+  apiServer,
+  dnsAnswer,
+  flow,
+  gateway,
+  host,
+  line,
+  outside,
+  pod,
+  type RecordedEnd,
+  remoteNode,
+} from "../test/cilium/hubble/recorded.ts";
+import { program } from "../test/rendered.ts";
+
+const flows = Number(process.argv[2] ?? 1_000_000);
+const podsOfEach = 20;
+const { cluster } = program;
+
+const pods = new Map(
+  inventoryOf(cluster)
+    .endpoints.filter(({ hostNetwork }) => !hostNetwork)
+    .map((endpoint, index): [string, RecordedEnd[]] => [
+      `${endpoint.namespace}/${endpoint.name}`,
+      Array.from({ length: podsOfEach }, (_, replica) => pod(endpoint, index * podsOfEach + replica + 1)),
+    ]),
+);
+
+/** The same numbers in each run (mulberry32). */
+function randomNumbers(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+const random = randomNumbers(20_261_124);
+const below = (limit: number): number => Math.floor(random() * limit);
+
+function pick<T>(items: readonly T[]): T {
+  const item = items[below(items.length)];
+  if (item === undefined) throw new Error("nothing to pick from");
+  return item;
+}
+
+/** Names have a few addresses each; whoever scans from outside has one of thousands. */
+const addressOf = (name: string): string =>
+  `203.0.${hosts.indexOf(name) % 256}.${4 * Math.floor(hosts.indexOf(name) / 256) + below(4)}`;
+const stranger = (): string => `198.51.${below(20)}.${below(256)}`;
+const everyPod = [...pods.values()];
+
+function oneFlow(index: number): object {
+  const time = new Date(Date.UTC(2026, 10, 24) + index * 3).toISOString().replace("Z", "123456Z");
+  const kind = random();
+  const asker = pick(pick(everyPod));
+  if (kind < 0.4)
+    return flow(pick(pick(everyPod)), asker, 43_512, { time, more: { is_reply: true, trace_reason: "REPLY" } });
+  const name = pick(hosts);
+  if (kind < 0.5) return dnsAnswer(asker, pick(pods.get("kube-system/coredns") ?? []), name, addressOf(name));
+  if (kind < 0.55) return flow(asker, outside(addressOf(name)), 443, { time, more: { destination_names: [name] } });
+  if (kind < 0.56) return flow(outside(stranger()), asker, 1 + below(100), { time });
+  if (kind < 0.57) return flow(asker, pick(pick(everyPod)), 1 + below(100), { time });
+  const { from, to, ports } = pick(cluster.flows);
+  const port = pick(ports);
+  const protocol: FlowProtocol = pick(port.transports);
+  return flow(endOf(from), endOf(to), port.number, { time, protocol });
+}
+
+const hosts = [
+  ...cluster.flows.flatMap(({ to }) => (to.kind === "fqdns" ? to.names.map((name) => name.replaceAll("*", "x1")) : [])),
+  ...Array.from({ length: 500 }, (_, index) => `host${index}.example`),
+];
+
+function endOf(peer: (typeof cluster.flows)[number]["to"]): RecordedEnd {
+  switch (peer.kind) {
+    case "workload":
+      return pick(pods.get(`${peer.namespace}/${peer.name}`) ?? [host]);
+    case "host-network":
+      return remoteNode;
+    case "entities":
+      return { gateway, "kube-apiserver": apiServer, host }[peer.name] ?? remoteNode;
+    case "fqdns":
+      return outside(addressOf(pick(peer.names).replaceAll("*", "x1")));
+    case "cidr":
+      return outside(stranger());
+    case "external":
+      return outside(peer.address);
+  }
+}
+
+function* lines(): Generator<string> {
+  let block = "";
+  for (let index = 0; index < flows; index++) {
+    block += `${line(oneFlow(index))}\n`;
+    if (block.length > 1024 * 1024) {
+      yield block;
+      block = "";
+    }
+  }
+  yield block;
+}
+
+const folder = mkdtempSync(join(tmpdir(), "replay-"));
+process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+const file = join(folder, "flows.json");
+await pipeline(lines, createWriteStream(file));
+console.log(`${flows} flows, ${Math.round(statSync(file).size / 1e6)} MB`);
+
+/** Runs the command as a user would, and has it tell its own peak of memory when it ends. */
+const command = fileURLToPath(new URL("../cli/netpol.ts", import.meta.url));
+const measure = `process.on("exit", () => console.error("peak " + process.resourceUsage().maxRSS + " cpu " + (process.resourceUsage().userCPUTime + process.resourceUsage().systemCPUTime)))`;
+const start = performance.now();
+const child = spawn(
+  process.execPath,
+  ["--import", `data:text/javascript,${encodeURIComponent(measure)}`, command, "replay", file, "-o", "json"],
+  { stdio: ["ignore", "ignore", "pipe"] },
+);
+let errors = "";
+child.stderr.setEncoding("utf8").on("data", (text: string) => {
+  errors += text;
+});
+// 1: the record has connections that nobody declared.
+const code = await new Promise<number | null>((resolve) => child.once("exit", resolve));
+if (code !== 1) throw new Error(errors);
+const seconds = (performance.now() - start) / 1000;
+const [, peak, cpu] = /peak (\d+) cpu (\d+)/.exec(errors) ?? [];
+const memory = `${Math.round(Number(peak) / 1024)} MB at most`;
+console.log(`${seconds.toFixed(1)} s (${(Number(cpu) / 1e6).toFixed(1)} s of processor), ${memory}`);

@@ -1,0 +1,59 @@
+/**
+ * The addresses of a record in classes that no policy tells apart: in the same ranges, and with names that the same lists
+ * cover. One address stands for each class, since a record may have a hundred thousand and policies know a handful.
+ */
+import { isIPv6 } from "node:net";
+import { containsPrefix, type Prefix } from "../policy/cidr.ts";
+import type { FqdnSelector } from "../policy/schema.ts";
+import { parseAddressOrPrefix } from "../reach/addresses.ts";
+import { nameMatcher } from "../reach/fqdn.ts";
+import type { ResolvedName } from "../reach/inventory.ts";
+import type { FlowRecord } from "./record.ts";
+
+export type AddressClasses = {
+  /** The address that stands for the class of one of the record's addresses. */
+  readonly standFor: (address: string) => string;
+  /** The names of those addresses, as far as a list covers them. */
+  readonly names: readonly ResolvedName[];
+};
+
+export function classifyAddresses(
+  { connections, names }: FlowRecord,
+  prefixes: readonly Prefix[],
+  selectors: readonly FqdnSelector[],
+): AddressClasses {
+  const listsOf = listFinder(selectors);
+  const standIns = new Map<string, string>();
+  const byClass = new Map<string, string>();
+  const resolved: ResolvedName[] = [];
+  const ends = connections.flatMap(({ source, destination }) => [source, destination]);
+  const outside = ends.flatMap((end) => (end.kind === "outside" ? [end.address] : []));
+  for (const address of new Set([...outside, ...names.keys()])) {
+    const covered = [...(names.get(address) ?? [])].filter((name) => listsOf(name).length > 0);
+    const lists = new Set(covered.flatMap(listsOf));
+    const key = `${isIPv6(address)} ${rangesOf(address, prefixes)} ${[...lists].sort()}`;
+    const first = byClass.get(key);
+    standIns.set(address, first ?? address);
+    if (first !== undefined) continue;
+    byClass.set(key, address);
+    resolved.push(...covered.map((name) => ({ name, addresses: [address] })));
+  }
+  return { standFor: (address) => standIns.get(address) ?? address, names: resolved };
+}
+
+/** The lists that cover a name, by their places; names come up again and again. */
+function listFinder(selectors: readonly FqdnSelector[]): (name: string) => readonly number[] {
+  const matchers = selectors.map(nameMatcher);
+  const known = new Map<string, readonly number[]>();
+  return (name) => {
+    const found = known.get(name) ?? matchers.flatMap((matches, list) => (matches(name) ? [list] : []));
+    known.set(name, found);
+    return found;
+  };
+}
+
+function rangesOf(address: string, prefixes: readonly Prefix[]): string {
+  const parsed = parseAddressOrPrefix(address);
+  if (parsed === undefined) return "";
+  return prefixes.flatMap((prefix, range) => (containsPrefix(prefix, parsed) ? [range] : [])).join();
+}
