@@ -1,11 +1,13 @@
 /** Programs that were built or downloaded, kept between runs: the one place outside the project that is written to. */
 import { existsSync } from "node:fs";
-import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
+import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 
 export const cacheFolder = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "cilium-network-policies");
+
+const UNFINISHED = "unfinished-";
 
 /**
  * The folder kept under a name, made if it is not there. It appears whole or not at all, and across processes one is made
@@ -20,7 +22,8 @@ export async function cached(name: string, make: (folder: string) => Promise<voi
   const unlock = await lock();
   try {
     if (existsSync(folder)) return folder;
-    const unfinished = join(cacheFolder, `unfinished-${process.pid}`);
+    await removeAbandoned();
+    const unfinished = join(cacheFolder, `${UNFINISHED}${process.pid}`);
     try {
       await mkdir(unfinished);
       await make(unfinished);
@@ -31,6 +34,14 @@ export async function cached(name: string, make: (folder: string) => Promise<voi
     return folder;
   } finally {
     await unlock();
+  }
+}
+
+/** Removes what processes that have gone were making. */
+async function removeAbandoned(): Promise<void> {
+  for (const entry of await readdir(cacheFolder)) {
+    const abandoned = entry.startsWith(UNFINISHED) && !isAlive(Number(entry.slice(UNFINISHED.length)));
+    if (abandoned) await rm(join(cacheFolder, entry), { recursive: true, force: true });
   }
 }
 

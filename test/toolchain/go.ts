@@ -68,14 +68,17 @@ async function build(directory: string, pkg: string, ldflags: string, output: st
   const errors: string[] = [];
   let downloaded = 0;
   let compiled = 0;
-  try {
+  const follow = async () => {
     for await (const line of createInterface(go.stderr)) {
       if (line.startsWith("go: downloading ")) downloaded++;
       else if (/^[\w.~/-]+$/.test(line)) compiled++;
       else errors.push(line);
       shown.detail(`${downloaded} modules downloaded, ${compiled} packages compiled`);
     }
-    if ((await exited) !== 0) throw new Error(`go build ${pkg} in ${directory} failed:\n${errors.join("\n")}`);
+  };
+  try {
+    const [code] = await Promise.all([exited, follow()]);
+    if (code !== 0) throw new Error(`go build ${pkg} in ${directory} failed:\n${errors.join("\n")}`);
   } catch (error) {
     if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
     throw new Error(`Go is needed to build ${basename(output)} and is not on the PATH: install Go 1.26 or newer.`);
