@@ -2,6 +2,7 @@
 import type { Endpoint, Inventory } from "../reach/inventory.ts";
 import { type ConfiguredCluster, workloads } from "./cluster.ts";
 import { examplePods } from "./labels.ts";
+import type { Transport } from "./ports.ts";
 
 /**
  * One endpoint for each workload, with the labels that its pods carry, and one for the pods of each host-network
@@ -16,7 +17,11 @@ export function inventoryOf(cluster: ConfiguredCluster): Inventory {
         name,
         labels: podLabels,
         ports: Object.entries(ports).flatMap(([portName, { number, transports }]) =>
-          transports.map((protocol) => ({ name: portName, port: number, protocol })),
+          transports.map((protocol, at) => ({
+            name: containerPortName(portName, protocol, at),
+            port: number,
+            protocol,
+          })),
         ),
       })),
   );
@@ -24,4 +29,10 @@ export function inventoryOf(cluster: ConfiguredCluster): Inventory {
     hostNetwork.map(({ namespace, name }): Endpoint => ({ namespace, name, labels: {}, hostNetwork: true })),
   );
   return { cluster: cluster.settings.clusterName, endpoints: [...endpoints, ...onNodes], nodes: [], names: [] };
+}
+
+/** As Kubernetes writes names of ports; one belongs to one port of a container, so further transports add theirs: `dns-tcp`. */
+function containerPortName(name: string, transport: Transport, at: number): string {
+  const written = name.replace(/[A-Z]/g, (capital) => `-${capital.toLowerCase()}`);
+  return at === 0 ? written : `${written}-${transport.toLowerCase()}`;
 }

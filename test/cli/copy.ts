@@ -13,6 +13,7 @@ const parts = [
   "cli",
   "components",
   "docs",
+  "map",
   "policypack",
   "config.ts",
   "index.ts",

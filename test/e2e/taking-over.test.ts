@@ -1,12 +1,17 @@
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { parse, stringify } from "yaml";
+import { parse, parseAllDocuments, stringify } from "yaml";
 import { z } from "zod";
-import type { Policy, Rule } from "../../cilium/policy/schema.ts";
+import { type Policy, type Rule, rule as ruleSchema } from "../../cilium/policy/schema.ts";
 import { policyName } from "../../components/ownership.ts";
-import { copyOfProject, netpol } from "../cli/copy.ts";
-import { type KubernetesApi, kubernetesApiOf } from "../provider/kubernetes-api.ts";
+import { copyOfProject, netpol, netpolWith } from "../cli/copy.ts";
+import {
+  type KubernetesApi,
+  type KubernetesObject,
+  kubernetesApiOf,
+  objectSchema,
+} from "../provider/kubernetes-api.ts";
 import { renderedPolicies } from "../rendered.ts";
 import { type Cluster, startCluster } from "../toolchain/cluster.ts";
 import { prodStack, recordSteps, type TestStack } from "../toolchain/stack.ts";
@@ -39,6 +44,21 @@ function handWritten(policy: Policy): Policy {
   };
 }
 
+/** A pod that the API server takes: every container has an image. */
+function startable(object: KubernetesObject): KubernetesObject {
+  const containers = podSchema.safeParse(object).data?.spec.containers;
+  if (containers === undefined) return object;
+  return objectSchema.parse({
+    ...object,
+    spec: { containers: containers.map((c) => ({ ...c, image: "example.invalid" })) },
+  });
+}
+
+const podSchema = z.looseObject({
+  kind: z.literal("Pod"),
+  spec: z.looseObject({ containers: z.array(z.looseObject({})) }),
+});
+
 const managers = z.object({ managedFields: z.array(z.looseObject({ manager: z.string() })) });
 
 describe("Taking over policies that somebody else applied", function () {
@@ -52,11 +72,13 @@ describe("Taking over policies that somebody else applied", function () {
     this.timeout("45m");
     cluster = await startCluster({ namespaces });
     api = kubernetesApiOf(cluster.kubeconfig, cluster.context);
-    for (const policy of renderedPolicies().map(handWritten)) {
-      const { apiVersion, kind, metadata, spec } = JSON.parse(JSON.stringify(policy));
-      await api.apply({ apiVersion, kind, metadata, spec }, { fieldManager: "argocd-controller" });
-    }
     project = copyOfProject();
+    for (const document of parseAllDocuments(netpol(project, "inventory").stdout)) {
+      await api.apply(startable(objectSchema.parse(document.toJS())), { fieldManager: "kubelet" });
+    }
+    for (const policy of renderedPolicies().map(handWritten)) {
+      await api.apply(objectSchema.parse(JSON.parse(JSON.stringify(policy))), { fieldManager: "argocd-controller" });
+    }
     const file = join(project, "Pulumi.prod.yaml");
     const { config } = z.looseObject({ config: z.looseObject({}) }).parse(parse(readFileSync(file, "utf8")));
     writeFileSync(file, stringify({ config: { ...config, "network-policies:policyNames": policyNames } }));
@@ -68,12 +90,26 @@ describe("Taking over policies that somebody else applied", function () {
   });
 
   const semanticDiff = () =>
-    netpolWithKubeconfig("diff", "live", "program", "--context", cluster.context, "--inventory", "program");
-  const netpolWithKubeconfig = (...args: string[]) => netpol(project, ...args);
+    netpolWith({ env: { KUBECONFIG: cluster.kubeconfig } }, project, "diff", "live", "program");
 
   it("shows before anything is done that nothing would change", () => {
     const { code, stdout, stderr } = semanticDiff();
     assert.equal(code, 0, stdout + stderr);
+  });
+
+  it("shows a flow that the cluster's own policies lack", async () => {
+    const redis = [...(await stored(api)).values()].find(({ metadata }) => metadata.name === "redis-clients");
+    assert.ok(redis);
+    const { apiVersion, kind, metadata } = redis;
+    const spec = ruleSchema.parse(redis.spec);
+    const own = { apiVersion, kind, metadata: { name: metadata.name, namespace: "argocd" } };
+    const edit = (change: object) =>
+      api.apply(objectSchema.parse({ ...own, spec: { ...spec, ...change } }), { fieldManager: "argocd-controller" });
+    await edit({ ingress: [{}] });
+    const { code, stdout } = semanticDiff();
+    assert.equal(code, 1);
+    assert.match(stdout, /argocd\/server.*argocd\/redis/);
+    await edit({});
   });
 
   it("stops without adoptExisting at the first policy that exists, and changes nothing", async () => {

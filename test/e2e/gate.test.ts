@@ -1,0 +1,89 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { delimiter, dirname, join } from "node:path";
+import { text } from "node:stream/consumers";
+import { z } from "zod";
+import { copyOfProject, repository } from "../cli/copy.ts";
+import { openStack, type TestStack } from "../toolchain/stack.ts";
+
+const violations = z.array(
+  z.looseObject({ policyName: z.string(), message: z.string(), enforcementLevel: z.string() }),
+);
+
+describe("netpol gate, without a cluster", function () {
+  this.timeout("3m");
+  let toolchain: TestStack;
+
+  before(async function () {
+    this.timeout("45m");
+    // Lends the command the Pulumi CLI and, where needed, the provider's double; its own stack is not used.
+    toolchain = await openStack({ program: async () => ({}), kubeconfig: "" });
+  });
+  after(() => toolchain?.close());
+
+  /** Runs the command beside this process, which may be serving the provider's double. */
+  async function gate(folder: string, ...args: string[]) {
+    const { env, pulumi } = toolchain.shell;
+    const child = spawn(process.execPath, [join(folder, "cli/netpol.ts"), "gate", ...args], {
+      env: { ...process.env, ...env, PATH: [dirname(pulumi), env.PATH].join(delimiter) },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
+    const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
+    return { code: await ended, stdout, stderr };
+  }
+
+  /** A copy of the project in which one text of one file is another. */
+  function changed(file: string, from: string, to: string): string {
+    const folder = copyOfProject();
+    const before = readFileSync(join(folder, file), "utf8");
+    assert.ok(before.includes(from), `${file} says ${from}`);
+    writeFileSync(join(folder, file), before.replace(from, to));
+    return folder;
+  }
+
+  it("lets the project pass, and shows the creation of every policy", async () => {
+    const { code, stdout, stderr } = await gate(repository);
+    assert.equal(code, 0, stdout + stderr);
+    assert.match(stdout, /allow-dns/);
+    assert.match(stdout, /\+ \d+ to create/);
+  });
+
+  it("stops a rule that opens a workload to the world, with code 1 and the rule's name", async () => {
+    const folder = changed("components/kanidm.ts", "from(gateway).to(kanidm.https)", "from(world).to(kanidm.https)");
+    const file = join(folder, "components/kanidm.ts");
+    writeFileSync(file, readFileSync(file, "utf8").replace("import { from, gateway,", "import { from, world,"));
+    const { code, stdout, stderr } = await gate(folder, "--output", "json");
+    assert.equal(code, 1, stdout + stderr);
+    const found = violations
+      .parse(JSON.parse(stdout))
+      .filter(({ enforcementLevel }) => enforcementLevel === "mandatory");
+    assert.ok(
+      found.some(({ policyName, message }) => policyName === "no-wide-open" && message.includes("kanidm/kanidm")),
+    );
+  });
+
+  it("lets a roll-out be observed with the pack's config for it", async () => {
+    const folder = changed(
+      "Pulumi.prod.yaml",
+      "  network-policies:clusterName: default\n",
+      "  network-policies:clusterName: default\n  network-policies:enforcement: observe\n",
+    );
+    assert.equal((await gate(folder, "--output", "json")).code, 1);
+    const { code, stdout, stderr } = await gate(
+      folder,
+      "--policy-pack-config",
+      join(repository, "policypack/rollout.json"),
+    );
+    assert.equal(code, 0, stdout + stderr);
+  });
+
+  it("says a fault of the program in one line, with code 2", async () => {
+    const folder = changed("components/argocd.ts", "repoServer.grpc, redis.redis", "repoServer.grcp, redis.redis");
+    const { code, stderr } = await gate(folder);
+    assert.equal(code, 2);
+    assert.match(stderr, /^argocd: flow argocd\/server → .*no port grcp; did you mean grpc\?\n/);
+    assert.doesNotMatch(stderr, /^\s+at /m);
+  });
+});
