@@ -10,9 +10,10 @@ import { z } from "zod";
 import type { Policy } from "../cilium/policy/schema.ts";
 import { policyName } from "../cilium/reach/rules.ts";
 import { configReader, policyConfigSchema } from "./config.ts";
-import { type Exemption, type ExemptionLog, exemption } from "./exemptions.ts";
-import { type Obstacle, type Resource, readPolicy } from "./resource.ts";
-import { Stack } from "./stack/stack.ts";
+import { type Exemption, exemption } from "./exemptions.ts";
+import type { PolicyResource, Resource } from "./resource.ts";
+import type { Run } from "./run.ts";
+import type { Stack } from "./stack/stack.ts";
 
 /** One thing that is wrong with a policy. */
 export type Finding = {
@@ -53,18 +54,18 @@ type WithExemptions = { readonly exemptions: readonly Exemption[] };
 /** The rule as Pulumi runs it. */
 export function policyRule<Config extends WithExemptions>(
   rule: PolicyRule<Config>,
-  log: ExemptionLog,
+  run: Run,
 ): ResourceValidationPolicy {
   const readConfig = configReader(rule.name, rule.configSchema);
   return {
     ...pulumiInfo(rule),
     validateResource: (args, report) => {
       const config = readConfig(args.getConfig());
-      const read = readPolicy(args);
-      if (read === undefined) return;
-      if (!read.readable) reportObstacles(read.obstacles, args, report);
-      else
-        reportFindings(rule.validate(read.policy, config), read.policy, { rule, config, log, urn: args.urn, report });
+      const read = run.policy(rule.name, args);
+      reportObstacles(read, args, report);
+      if (read?.readable !== true) return;
+      const findings = rule.validate(read.policy, config);
+      reportFindings(findings, read.policy, { rule, config, run, urn: args.urn, report });
     },
   };
 }
@@ -72,31 +73,27 @@ export function policyRule<Config extends WithExemptions>(
 /** The rule as Pulumi runs it, at both times. */
 export function stackRule<Config extends WithExemptions>(
   rule: StackRule<Config>,
-  log: ExemptionLog,
+  run: Run,
 ): ResourceValidationPolicy & StackValidationPolicy {
   const readConfig = configReader(rule.name, rule.configSchema);
-  const registered = new Stack();
   return {
     ...pulumiInfo(rule),
     validateResource: (args, report) => {
       const config = readConfig(args.getConfig());
-      const read = readPolicy(args);
-      if (read?.readable === false) reportObstacles(read.obstacles, args, report);
-      for (const policy of registered.add(args)) {
-        const findings = rule.validateStack(policy, registered, config);
-        reportFindings(findings, policy, { rule, config, log, urn: args.urn, report });
+      const read = run.policy(rule.name, args);
+      reportObstacles(read, args, report);
+      for (const policy of run.registered.add(args, read)) {
+        const findings = rule.validateStack(policy, run.registered, config);
+        reportFindings(findings, policy, { rule, config, run, urn: args.urn, report });
       }
     },
     validateStack: (args, report) => {
       const config = readConfig(args.getConfig());
-      const stack = new Stack(args.resources);
-      for (const resource of args.resources) {
-        const read = readPolicy(resource);
-        if (read?.readable === false) reportObstacles(read.obstacles, resource, report);
-      }
+      const { stack, policies } = run.stack(rule.name, args.resources);
+      for (const { resource, read } of policies) reportObstacles(read, resource, report);
       for (const [urn, policy] of stack.policies()) {
         const findings = rule.validateStack(policy, stack, config);
-        reportFindings(findings, policy, { rule, config, log, urn, report });
+        reportFindings(findings, policy, { rule, config, run, urn, report });
       }
     },
   };
@@ -117,26 +114,27 @@ const pulumiInfo = <Config>(rule: RuleInfo<Config>): Info => ({
 });
 
 /** A policy that cannot be read was not judged, so it did not pass. */
-function reportObstacles(obstacles: readonly Obstacle[], { name, urn }: Resource, report: ReportViolation): void {
-  for (const { place, problem } of obstacles) report(sentence(name, place, problem), urn);
+function reportObstacles(read: PolicyResource | undefined, { name, urn }: Resource, report: ReportViolation): void {
+  if (read?.readable !== false) return;
+  for (const { place, problem } of read.obstacles) report(sentence(name, place, problem), urn);
 }
 
 type Reporting = {
   readonly rule: { readonly name: string };
   readonly config: WithExemptions;
-  readonly log: ExemptionLog;
+  readonly run: Run;
   readonly urn: string;
   readonly report: ReportViolation;
 };
 
 function reportFindings(findings: readonly Finding[], policy: Policy, reporting: Reporting): void {
-  const { rule, config, log, urn, report } = reporting;
+  const { rule, config, run, urn, report } = reporting;
   const name = policyName(policy);
   for (const { place, problem, fix } of findings) {
     const exempt = config.exemptions.find(
       (exemption) => exemption.policy === name && (exemption.finding ?? problem) === problem,
     );
-    if (exempt) log.add(urn, rule.name, problem, exempt);
+    if (exempt) run.exemptions.add(urn, rule.name, problem, exempt);
     else report(`${sentence(name, place, problem)} Instead: ${fix}.`, urn);
   }
 }

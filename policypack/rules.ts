@@ -1,6 +1,5 @@
 /** The rules of the pack, in the order in which Pulumi runs them. */
 import type { Policies } from "@pulumi/policy";
-import { ExemptionLog } from "./exemptions.ts";
 import { policyRule, stackRule } from "./rule.ts";
 import { agentAccepts } from "./rules/agent-accepts.ts";
 import { bothEndsOpen } from "./rules/both-ends-open.ts";
@@ -17,25 +16,26 @@ import { noSilentNoOps } from "./rules/no-silent-no-ops.ts";
 import { noWideOpen } from "./rules/no-wide-open.ts";
 import { nodesByEntity } from "./rules/nodes-by-entity.ts";
 import { onePolicyPerWorkload } from "./rules/one-policy-per-workload.ts";
+import { Run } from "./run.ts";
 
 /** Fresh rules: some remember what they have seen, for one run of Pulumi. */
 export function createRules(): Policies {
-  const log = new ExemptionLog();
+  const run = new Run();
   return [
-    stackRule(noL7HttpOnTlsPassthrough, log),
-    policyRule(ingressDenyWorldOnly, log),
-    policyRule(noIngressDenyOnProbedPods, log),
-    policyRule(clusterwideSelectorExcludesCiliumEndpoints, log),
-    policyRule(hostnetworkPodsExcluded, log),
-    policyRule(agentAccepts, log),
-    policyRule(noSilentNoOps, log),
-    policyRule(nodesByEntity, log),
-    policyRule(defaultDenyBothWays, log),
-    stackRule(dnsBeforeFqdn, log),
-    stackRule(bothEndsOpen, log),
-    stackRule(onePolicyPerWorkload, log),
-    policyRule(noWideOpen, log),
-    policyRule(described, log),
-    exemptions(log),
+    stackRule(noL7HttpOnTlsPassthrough, run),
+    policyRule(ingressDenyWorldOnly, run),
+    policyRule(noIngressDenyOnProbedPods, run),
+    policyRule(clusterwideSelectorExcludesCiliumEndpoints, run),
+    policyRule(hostnetworkPodsExcluded, run),
+    policyRule(agentAccepts, run),
+    policyRule(noSilentNoOps, run),
+    policyRule(nodesByEntity, run),
+    policyRule(defaultDenyBothWays, run),
+    stackRule(dnsBeforeFqdn, run),
+    stackRule(bothEndsOpen, run),
+    stackRule(onePolicyPerWorkload, run),
+    policyRule(noWideOpen, run),
+    policyRule(described, run),
+    exemptions(run.exemptions),
   ];
 }

@@ -11,7 +11,7 @@ import {
   subjectRequirements,
 } from "../../cilium/policy/selector.ts";
 import { type CompiledRule, compilePolicy, policyName } from "../../cilium/reach/rules.ts";
-import { type Resource, readPolicy } from "../resource.ts";
+import type { PolicyResource, Resource } from "../resource.ts";
 import { Selected, Selecting } from "./lookup.ts";
 import { Passthrough } from "./passthrough.ts";
 
@@ -35,15 +35,12 @@ export class Stack {
   readonly #namedPeers = new Map<CompiledRule, readonly NamedPeer[]>();
   readonly #workloads = new Selected<Workload>();
 
-  /** A stack of which all resources are given, or one that grows in the order of registration. */
-  constructor(resources?: readonly Resource[]) {
-    this.whole = resources !== undefined;
-    for (const resource of resources ?? []) this.add(resource);
+  constructor({ whole = false }: { whole?: boolean } = {}) {
+    this.whole = whole;
   }
 
-  /** Gives the policies that have to be judged now, maybe again. */
-  add(resource: Resource): readonly Policy[] {
-    const read = readPolicy(resource);
+  /** Adds a resource, and the policy that was read from it; gives the policies that have to be judged now, maybe again. */
+  add(resource: Resource, read: PolicyResource | undefined): readonly Policy[] {
     if (read === undefined) return this.passthrough.add(resource) ? [...this.#policies.values()] : [];
     if (!read.readable) return [];
     const known = this.#policies.get(resource.urn);
@@ -105,7 +102,9 @@ export class Stack {
   }
 
   #addPolicy(urn: string, policy: Policy): void {
-    const rules = compilePolicy(policy, { cluster: "", cidrGroups: undefined }).filter((rule) => !rule.selectsNodes);
+    const rules = compilePolicy(policy, { cluster: "", cidrGroups: undefined, services: undefined }).filter(
+      (rule) => !rule.selectsNodes,
+    );
     this.#policies.set(urn, policy);
     const name = `${policy.kind} ${policyName(policy)}`;
     this.#byName.set(name, [...(this.#byName.get(name) ?? []), policy]);
