@@ -3,7 +3,8 @@ import { Provider } from "@pulumi/kubernetes/provider.js";
 import { getProject, getStack, RunError, runtime } from "@pulumi/pulumi";
 import { Faults } from "./cilium/model/faults.ts";
 import { applyPolicies } from "./components/apply.ts";
-import { policyCounts as countPolicies, excludedPods, flowOutputs, policyOutputs } from "./components/outputs.ts";
+import { announceChange } from "./components/change.ts";
+import * as outputs from "./components/outputs.ts";
 import { type Program, readProgram } from "./components/program.ts";
 
 const program = read();
@@ -22,10 +23,13 @@ const applied = applyPolicies(program, provider);
 // The probe loads the whole Kubernetes SDK, so only who asks for it waits for that.
 if (config.probe) (await import("./components/probe.ts")).runProbes(program, provider, applied);
 
-export const policies = policyOutputs(applied);
-export const policyCounts = countPolicies(cluster);
-export const flows = flowOutputs(cluster);
-export const excluded = excludedPods(cluster);
+export const policies = outputs.policyOutputs(applied);
+export const policyCounts = outputs.policyCounts(cluster);
+export const flows = outputs.flowOutputs(cluster);
+export const defaultDeny = outputs.defaultDeny(cluster);
+export const excluded = outputs.excludedPods(cluster);
+
+await announceChange({ flows, defaultDeny });
 
 /** Whatever is wrong is said before anything is registered, without a stack trace. */
 function read(): Program {

@@ -1,6 +1,6 @@
 /** What the stack tells about itself once it is applied. */
 import { type Output, output } from "@pulumi/pulumi";
-import type { ConfiguredCluster } from "../cilium/model/cluster.ts";
+import { type ConfiguredCluster, enforcementOf, workloadId, workloads } from "../cilium/model/cluster.ts";
 import { peerName } from "../cilium/model/peers.ts";
 import type { AppliedPolicy } from "./apply.ts";
 
@@ -56,6 +56,22 @@ export const flowOutputs = ({ flows }: ConfiguredCluster): FlowOutput[] =>
     ...(inspectHttp && { l7: "http" as const }),
     ...(purpose !== undefined && { purpose }),
   }));
+
+export interface DefaultDenyOutput {
+  /** The workloads whose pods refuse what no rule allows, as `namespace/name`. */
+  readonly ingress: readonly string[];
+  readonly egress: readonly string[];
+}
+
+/** Which pods are in default deny; none of those that are only observed. */
+export function defaultDeny(cluster: ConfiguredCluster): DefaultDenyOutput {
+  const { egressDefaultDeny, enforcement } = cluster.settings;
+  const enforced = workloads(cluster)
+    .filter((workload) => enforcementOf(cluster, workload) === "enforce")
+    .map(workloadId);
+  const all = egressDefaultDeny && enforcement === "enforce";
+  return { ingress: enforced, egress: all ? [...enforced, "every other pod"] : enforced };
+}
 
 export interface ExcludedOutput {
   readonly namespace: string;

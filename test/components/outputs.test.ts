@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
-import { excludedPods, flowOutputs, policyCounts } from "../../components/outputs.ts";
+import { configure, workloadId, workloads } from "../../cilium/model/cluster.ts";
+import { cluster as declared } from "../../components/cluster.ts";
+import { defaultDeny, excludedPods, flowOutputs, policyCounts } from "../../components/outputs.ts";
 import { program } from "../rendered.ts";
 
 describe("The stack's outputs", () => {
@@ -34,5 +36,17 @@ describe("The stack's outputs", () => {
       { namespace: "trident", pod: "trident-node-linux", reason: "CSI node plugin" },
     );
     assert.equal(excluded.length, 9);
+  });
+
+  it("name the workloads in default deny, without those that are only observed", () => {
+    const all = workloads(program.cluster).map(workloadId);
+    assert.deepEqual(defaultDeny(program.cluster), { ingress: all, egress: all });
+
+    const observing = configure(declared, { ...program.config, namespaceEnforcement: { argo: "observe" } });
+    const enforced = all.filter((name) => !name.startsWith("argo/"));
+    assert.deepEqual(defaultDeny(observing), { ingress: enforced, egress: enforced });
+
+    const everyPod = configure(declared, { ...program.config, egressDefaultDeny: true });
+    assert.deepEqual(defaultDeny(everyPod), { ingress: all, egress: [...all, "every other pod"] });
   });
 });

@@ -1,0 +1,89 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
+import { type Cluster, startCluster } from "../toolchain/cluster.ts";
+import { prodStack, type TestStack } from "../toolchain/stack.ts";
+import { namespaces } from "./policies.ts";
+
+describe("A preview of the program", function () {
+  this.timeout("2m");
+  let cluster: Cluster;
+  let stack: TestStack;
+
+  before(async function () {
+    this.timeout("45m");
+    cluster = await startCluster({ namespaces });
+    stack = await prodStack(cluster);
+  });
+  after(async () => {
+    await stack?.close();
+    await cluster?.stop();
+  });
+
+  /** What an operation says beside its resources, without the colours. */
+  function recordMessages(): { messages: string[]; onEvent: (event: EngineEvent) => void } {
+    const messages: string[] = [];
+    return {
+      messages,
+      onEvent: ({ diagnosticEvent: event }) => {
+        if (event?.severity === "info") messages.push(event.message.replaceAll(/<\{%.*?%\}>/g, "").trim());
+      },
+    };
+  }
+
+  async function previewed(options: { policyPacks?: string[] } = {}): Promise<string[]> {
+    const { messages, onEvent } = recordMessages();
+    await stack.preview({ onEvent, ...options });
+    return messages;
+  }
+
+  it("says in one line what the first deployment opens", async () => {
+    const [message, ...more] = await previewed();
+    assert.match(message ?? "", /^First deployment: 57 workloads enter default deny, \d+ flows opened$/);
+    assert.deepEqual(more, []);
+  });
+
+  it("says nothing when nothing changes, and an update says nothing besides its preview", async () => {
+    const { messages, onEvent } = recordMessages();
+    await stack.up({ onEvent });
+    assert.deepEqual(messages, []);
+    assert.deepEqual(await previewed(), []);
+  });
+
+  it("says in one message which flows open and close and which pods leave default deny", async () => {
+    stack.configure({ addresses: { "qnap-nfs": "10.9.8.7" }, namespaceEnforcement: { database: "observe" } });
+    assert.deepEqual(await previewed(), [
+      [
+        "What changes for connections: 1 workload leaves default deny, 1 flow closed, 1 flow opened",
+        "  database/shared-pg leaves default deny in both directions: what no rule denies is allowed",
+        "  argo/pxe-sync can no longer reach qnap-nfs (192.168.0.241):2049",
+        "  argo/pxe-sync can now reach qnap-nfs (10.9.8.7):2049",
+      ].join("\n"),
+    ]);
+  });
+
+  it("says it with a policy pack too", async () => {
+    stack.configure({ addresses: { "qnap-nfs": "10.9.8.7" }, namespaceEnforcement: {} });
+    const messages = await previewed({ policyPacks: [join(import.meta.dirname, "../../policypack")] });
+    assert.deepEqual(
+      messages.filter((message) => message.startsWith("What changes")),
+      [
+        [
+          "What changes for connections: 1 flow closed, 1 flow opened",
+          "  argo/pxe-sync can no longer reach qnap-nfs (192.168.0.241):2049",
+          "  argo/pxe-sync can now reach qnap-nfs (10.9.8.7):2049",
+        ].join("\n"),
+      ],
+    );
+  });
+
+  it("compares with what was deployed last, not with what was previewed", async () => {
+    await stack.up();
+    assert.deepEqual(await previewed(), []);
+  });
+
+  it("leaves no trace in the state", async () => {
+    const { deployment } = await stack.exportStack();
+    assert.ok(!JSON.stringify(deployment).includes("StackReference"));
+  });
+});
