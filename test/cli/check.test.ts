@@ -1,0 +1,146 @@
+import assert from "node:assert/strict";
+import { z } from "zod";
+import { netpol, netpolWith, repository } from "./copy.ts";
+import { shopPods, shopPolicies, shopPolicy } from "./folder.ts";
+
+const findings = z.array(
+  z.object({
+    level: z.enum(["error", "warning", "note"]),
+    rule: z.string(),
+    subject: z.string(),
+    file: z.string().optional(),
+    message: z.string(),
+  }),
+);
+
+const check = (manifests: string) => {
+  const { code, stdout, stderr } = netpolWith({ input: manifests }, repository, "check", "-f", "-", "-o", "json");
+  return { code, stderr, found: findings.parse(JSON.parse(stdout)) };
+};
+
+describe("netpol check", () => {
+  it("finds nothing wrong with the program's own policies", () => {
+    const { code, stdout, stderr } = netpol(repository, "check");
+    assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
+    assert.match(stdout, /\nstack prod: 58 policies, 0 errors, 0 warnings, \d+ notes\n$/);
+  });
+
+  it("finds nothing wrong with a shop whose flows are open at both ends", () => {
+    const { code, found } = check(shopPolicies + shopPods);
+    assert.deepEqual(
+      found.filter(({ level }) => level !== "note"),
+      [],
+    );
+    assert.equal(code, 0);
+  });
+
+  const web = (spec: string): string =>
+    shopPolicies.replace(/[\s\S]*?(?=---\n[^-]*name: api)/, shopPolicy("web", spec));
+  const cases: readonly (readonly [
+    about: string,
+    manifests: string,
+    level: "error" | "warning",
+    rule: string,
+    said: RegExp,
+  ])[] = [
+    [
+      "what the API server would not store",
+      `${shopPolicies.replace("egress: [{}]", "egres: [{}]")}`,
+      "error",
+      "api-server-accepts",
+      /shop\/db: the API server refuses it: spec: there is no field egres/,
+    ],
+    [
+      "what Cilium's agent would refuse",
+      web('ingress: [{fromEntities: [ingress], fromCIDR: ["192.0.2.0/24"]}]\negress: [{}]'),
+      "error",
+      "agent-accepts",
+      /shop\/web .*combining/,
+    ],
+    [
+      "what a mandatory rule of the policy pack forbids",
+      web("ingress: [{}]"),
+      "error",
+      "default-deny-both-ways",
+      /shop\/web: has no egress rule/,
+    ],
+    [
+      "what an advisory rule of the policy pack asks for",
+      shopPolicies.replace(", labels: {team: shop}", ""),
+      "warning",
+      "described",
+      /name no owner/,
+    ],
+    [
+      "a flow that only one end allows",
+      shopPolicies.replace("fromEndpoints: [{matchLabels: {app: web}}]", "fromEndpoints: [{matchLabels: {app: db}}]"),
+      "error",
+      "both-ends-open",
+      /shop\/web egress\[0\]\.toPorts\[0\]: opens 9000 for shop\/api, whose ingress is closed/,
+    ],
+    [
+      "a flow that a deny rule shadows",
+      web(
+        'ingress: [{fromEntities: [ingress], toPorts: [{ports: [{port: "8080", protocol: TCP}]}]}]\ningressDeny: [{fromEntities: [all], toPorts: [{ports: [{port: "8000", endPort: 8100}]}]}]\negress: [{}]',
+      ),
+      "warning",
+      "shadowed-by-deny",
+      /shop\/web ingress\[0\]\.toPorts\[0\]: is allowed in vain at shop\/web-7d4b9-aaaaa, shop\/web-7d4b9-bbbbb: shop\/web ingressDeny\[0\]\.toPorts\[0\] denies it/,
+    ],
+    [
+      "a policy that selects no pod",
+      shopPolicies + shopPolicy("gone", "ingress: [{}]\negress: [{}]"),
+      "warning",
+      "selects-nothing",
+      /shop\/gone endpointSelector: selects no pod \(app=gone, /,
+    ],
+    [
+      "a peer that is nobody",
+      shopPolicies.replace(
+        "toEndpoints: [{matchLabels: {app: db}}]",
+        "toEndpoints: [{matchLabels: {app: db}}, {matchLabels: {app: dbb}}]",
+      ),
+      "warning",
+      "peer-selects-nothing",
+      /shop\/api egress\[0\]\.toEndpoints\[1\]: selects no pod \(app=dbb, /,
+    ],
+    [
+      "a port that no container names",
+      shopPolicies.replaceAll("port: sql", "port: mysql"),
+      "warning",
+      "port-without-name",
+      /shop\/db ingress\[0\]\.toPorts\[0\]: no pod that it is about has a port named mysql/,
+    ],
+  ];
+  for (const [about, manifests, level, rule, said] of cases) {
+    it(`reports ${about}`, () => {
+      const { code, found } = check(manifests + shopPods);
+      assert.equal(code, 1);
+      const reported = found.filter((finding) => finding.rule === rule);
+      assert.ok(
+        reported.some((finding) => finding.level === level && said.test(finding.message)),
+        JSON.stringify(found, null, 1),
+      );
+      assert.ok(reported.every(({ file = "" }) => file.startsWith("standard input, document ")));
+    });
+  }
+
+  it("notes workloads that nothing may connect to, which is nothing wrong", () => {
+    const { code, found } = check(shopPolicies.replace("fromEntities: [ingress]", "fromEntities: [none]") + shopPods);
+    assert.equal(code, 0);
+    assert.deepEqual(
+      found.filter(({ level }) => level === "note").map(({ rule, subject }) => [rule, subject]),
+      [
+        ["unreachable", "shop/web-7d4b9-aaaaa"],
+        ["unreachable", "shop/web-7d4b9-bbbbb"],
+      ],
+    );
+  });
+
+  it("does not hold selectors against pods that are not there, and says so", () => {
+    const { code, found, stderr } = check(shopPolicies);
+    assert.deepEqual(found, []);
+    assert.equal(code, 0);
+    assert.equal(stderr, "note: standard input holds no Pods: whether its selectors select any is not judged\n");
+  });
+});

@@ -1,0 +1,161 @@
+import assert from "node:assert/strict";
+import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { copyOfProject, netpol, repository } from "./copy.ts";
+import { folderOf, shopPods, shopPolicies, shopPolicy } from "./folder.ts";
+
+describe("netpol explain", () => {
+  it("shows the rules that decided at both ends, as they are written", () => {
+    const { code, stdout } = netpol(repository, "explain", "argocd/repo-server", "argocd/redis", "6379");
+    assert.equal(code, 0);
+    assert.match(stdout, /^argocd\/repo-server → argocd\/redis:6379\/TCP is allowed\n/);
+    assert.match(
+      stdout,
+      /\nleaving argocd\/repo-server: allowed by argocd\/repo-server egress\[\d\]\.toPorts\[0\]\n {2}argocd\/repo-server egress\[\d\]:\n {4}toEndpoints:\n {6}- matchLabels:\n {10}app\.kubernetes\.io\/name: argocd-redis\n/,
+    );
+    assert.match(stdout, /\narriving at argocd\/redis: allowed by argocd\/redis ingress\[0\]\.toPorts\[0\]\n/);
+  });
+
+  it("says that a DNS name has to be resolved through the proxy first", () => {
+    const { stdout } = netpol(repository, "explain", "argocd/repo-server", "github.com", "443");
+    assert.match(
+      stdout,
+      /^argocd\/repo-server → github\.com:443\/TCP is allowed once the name is resolved through the DNS proxy\n/,
+    );
+  });
+
+  it("gives the same as data", () => {
+    const { stdout } = netpol(repository, "explain", "host", "kube-system/coredns", "53/udp", "-o", "json");
+    assert.deepEqual(JSON.parse(stdout), {
+      from: "host",
+      to: "kube-system/coredns",
+      port: 53,
+      protocol: "UDP",
+      outcome: "allowed",
+      egress: {
+        verdict: "allowed",
+        why: "allowed since Cilium applies no policy at this end",
+        policies: [],
+        rules: [],
+        redirect: null,
+      },
+      ingress: {
+        verdict: "allowed",
+        why: "allowed by kube-system/coredns ingress[1].toPorts[0]",
+        policies: ["kube-system/coredns"],
+        rules: [{ policy: "kube-system/coredns", path: "ingress[1].toPorts[0]" }],
+        redirect: null,
+      },
+    });
+  });
+
+  describe("tells what to write in the program for a denied connection", () => {
+    const cases: readonly (readonly [from: string, to: string, port: string, advice: string])[] = [
+      [
+        "argocd/server",
+        "database/shared-pg",
+        "5432",
+        'components/argocd.ts:\n  import { sharedPg } from "./database.ts";\n  from(server).to(sharedPg.postgresql),',
+      ],
+      [
+        "argocd/server",
+        "argocd/cloudflared",
+        "2000",
+        "components/argocd.ts:\n  // in the ports of cloudflared in components/argocd.ts: port2000: tcp(2000)\n  from(server).to(cloudflared.port2000),",
+      ],
+      ["argocd/redis", "kube-apiserver", "6443", "components/argocd.ts:\n  from(redis).to(kubeApiserver),"],
+      ["argocd/redis", "kube-apiserver", "443", "components/argocd.ts:\n  from(redis).to(kubeApiserver.on(443)),"],
+      ["argocd/redis", "example.com", "443", 'components/argocd.ts:\n  from(redis).to(fqdn("example.com").on(443)),'],
+      [
+        "argocd/redis",
+        "192.0.2.7",
+        "123/UDP",
+        'components/argocd.ts:\n  from(redis).to(cidr("192.0.2.7/32").on(udp(123))),',
+      ],
+      [
+        "argocd/redis",
+        "monitoring/node-exporter",
+        "9100",
+        'components/argocd.ts:\n  import { nodeExporter } from "./monitoring.ts";\n  from(redis).to(nodeExporter.metrics),',
+      ],
+      ["ingress", "argocd/redis", "6379", "components/argocd.ts:\n  from(gateway).to(redis.redis),"],
+      [
+        "192.0.2.7",
+        "argocd/redis",
+        "6379",
+        "components/argocd.ts:\n  // an address cannot be a source; world is everything outside\n  from(world).to(redis.redis),",
+      ],
+    ];
+    for (const [from, to, port, advice] of cases) {
+      it(`${from} → ${to}:${port}`, () => {
+        const { stdout } = netpol(repository, "explain", from, to, port);
+        assert.ok(stdout.endsWith(`\n\nTo allow it, write in ${advice}\n`), stdout);
+      });
+    }
+
+    it("or that there are no words for it", () => {
+      const { stdout } = netpol(repository, "explain", "argocd/redis", "monitoring/loki", "8/ICMP");
+      assert.match(stdout, /There is nothing to write: flows of this program are TCP, UDP or SCTP, not ICMP\.\n$/);
+    });
+
+    it("and that no line helps where a deny decides", () => {
+      const { stdout } = netpol(repository, "explain", "192.0.2.7", "argo/kanidm-backup", "80");
+      assert.match(
+        stdout,
+        /To allow it, narrow or remove argo\/kanidm-backup ingressDeny\[0\]: no allow rule outweighs a deny\.\n/,
+      );
+    });
+
+    it("and with those lines in the file it is allowed", () => {
+      const project = copyOfProject();
+      const file = join(project, "components/argocd.ts");
+      const ask = ["explain", "argocd/server", "database/shared-pg", "5432"];
+      const lines = netpol(project, ...ask)
+        .stdout.split("\n")
+        .filter((line) => line.startsWith("  "));
+      const [imported, flow] = lines.slice(-2);
+      const before = readFileSync(file, "utf8");
+      const after = before.replace(/\n\);\n$/, `\n${flow}\n);\n`);
+      assert.notEqual(after, before);
+      writeFileSync(file, after);
+      appendFileSync(file, `${imported}\n`);
+      assert.match(netpol(project, ...ask).stdout, /is allowed\n/);
+    });
+  });
+
+  it("tells which rules foreign policies lack, and where", () => {
+    const folder = folderOf({ "shop.yaml": shopPolicies + shopPods });
+    const { stdout } = netpol(repository, "explain", "shop/web", "shop/db", "5432", "--from", folder);
+    assert.ok(
+      stdout.endsWith(`
+To allow it, add to the policy shop/web:
+  egress:
+    - toEndpoints:
+        - matchLabels:
+            app: db
+      toPorts:
+        - ports:
+            - port: "5432"
+              protocol: TCP
+To allow it, add to the policy shop/db:
+  ingress:
+    - fromEndpoints:
+        - matchLabels:
+            app: web
+      toPorts:
+        - ports:
+            - port: "5432"
+              protocol: TCP
+`),
+      stdout,
+    );
+  });
+
+  it("says what cannot be decided offline, and why", () => {
+    const undecidable = shopPolicy("api", "egress: [{toServices: [{k8sService: {serviceName: db, namespace: shop}}]}]");
+    const folder = folderOf({ "shop.yaml": undecidable + shopPods });
+    const { stdout } = netpol(repository, "explain", "shop/api", "shop/db", "5432", "--from", folder);
+    assert.match(stdout, /is not decidable offline\n/);
+    assert.match(stdout, /leaving shop\/api: not decidable offline: shop\/api egress\[0\] may allow it: toServices/);
+  });
+});

@@ -1,0 +1,175 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { flowList } from "../rendered.ts";
+import { netpol, netpolWith, repository } from "./copy.ts";
+import { shopPods, shopPolicies } from "./folder.ts";
+
+/** Asks a command about the shop. */
+const shop = (command: string, ...args: string[]) => {
+  const { code, stdout, stderr } = netpolWith(
+    { input: shopPolicies + shopPods },
+    repository,
+    command,
+    ...args,
+    "-f",
+    "-",
+  );
+  assert.equal(code, 0, stderr);
+  return stdout;
+};
+
+describe("netpol list", () => {
+  it("lists the flows of a shop as a table", () => {
+    assert.equal(
+      shop("list"),
+      `FROM                  TO                    PORTS  CONDITIONS
+shop/web-7d4b9-aaaaa  shop/api              9000
+shop/web-7d4b9-bbbbb  shop/api              9000
+shop/api              shop/db               5432
+ingress               shop/web-7d4b9-aaaaa  8080   L7 HTTP
+ingress               shop/web-7d4b9-bbbbb  8080   L7 HTTP
+`,
+    );
+  });
+
+  it("prints CSV and Markdown", () => {
+    assert.equal(shop("list", "-o", "csv").split("\n")[3], "shop/api,shop/db,5432,");
+    assert.deepEqual(shop("list", "-o", "md").split("\n").slice(0, 2), [
+      "| from | to | ports | conditions |",
+      "| --- | --- | --- | --- |",
+    ]);
+  });
+
+  it("prints data, in JSON and in YAML", () => {
+    const [first] = JSON.parse(shop("list", "-o", "json"));
+    assert.deepEqual(first, {
+      from: "shop/web-7d4b9-aaaaa",
+      to: "shop/api",
+      ports: [{ protocol: "TCP", from: 9000, to: 9000 }],
+      conditions: [],
+    });
+    assert.match(shop("list", "-o", "yaml"), /^- from: shop\/web-7d4b9-aaaaa\n {2}to: shop\/api\n/);
+  });
+
+  it("prints a graph with a box for each namespace", () => {
+    const graph = shop("list", "-o", "dot");
+    assert.match(graph, /^digraph flows \{\n/);
+    assert.match(graph, /subgraph "cluster_shop" \{\n {4}label="shop";\n/);
+    assert.match(graph, /\n {2}"ingress" -> "shop\/web-7d4b9-aaaaa" \[label="8080\\nL7 HTTP"\];\n/);
+  });
+
+  it("lists every flow between workloads that the program states, and no other but for DNS", () => {
+    const listed = netpol(repository, "list", "-o", "csv").stdout.split("\n");
+    const workload = /^[a-z0-9-]+\/[a-z0-9-]+$/;
+    const pairs = (rows: readonly (readonly (string | undefined)[])[]) =>
+      new Set(
+        rows
+          .filter(([from = "", to = ""]) => workload.test(from) && workload.test(to))
+          .map(([from, to]) => `${from} ${to}`),
+      );
+    const stated = pairs(flowList().map(({ from, to }) => [from, to]));
+    const found = pairs(listed.map((row) => row.split(",")));
+    const hostNetwork = (pair: string) =>
+      / (monitoring\/node-exporter|kube-system\/(cilium-agent|tetragon|etcd|kube-\S+))$/.test(pair);
+    assert.deepEqual(
+      [...found].filter((pair) => !pair.endsWith(" kube-system/coredns")).sort(),
+      [...stated].filter((pair) => !pair.endsWith(" kube-system/coredns") && !hostNetwork(pair)).sort(),
+    );
+  });
+
+  it("leaves out what no policy governs, says so, and lists it when asked", () => {
+    const { stdout, stderr } = netpolWith({ input: shopPolicies + shopPods }, repository, "list", "-f", "-");
+    assert.doesNotMatch(stdout, /world/);
+    assert.match(stderr, /note: \d+ flows that no policy governs are left out; --all lists them/);
+    assert.match(shop("list", "--all"), /^ingress +world +every port$/m);
+  });
+});
+
+describe("netpol matrix", () => {
+  it("marks who may connect to whom", () => {
+    assert.equal(
+      shop("matrix"),
+      `                       1 2 3 4
+1 shop/web-7d4b9-aaaaa · · ● ·
+2 shop/web-7d4b9-bbbbb · · ● ·
+3 shop/api             · · · ●
+4 shop/db              · · · ·
+`,
+    );
+  });
+
+  it("names the ports in the other forms", () => {
+    assert.equal(
+      shop("matrix", "-o", "csv"),
+      `from,shop/web-7d4b9-aaaaa,shop/web-7d4b9-bbbbb,shop/api,shop/db
+shop/web-7d4b9-aaaaa,,,9000,
+shop/web-7d4b9-bbbbb,,,9000,
+shop/api,,,,5432
+shop/db,,,,
+`,
+    );
+  });
+});
+
+describe("netpol exposure", () => {
+  it("follows flows in both directions, with the shortest paths", () => {
+    assert.equal(
+      shop("exposure", "shop/api"),
+      `shop/api can be reached by 2 directly and 1 more by way of other workloads
+shop/api can reach 1 directly and 0 more by way of other workloads
+
+Can reach it
+FROM                  PORTS  CONDITIONS
+shop/web-7d4b9-aaaaa  9000
+shop/web-7d4b9-bbbbb  9000
+
+It can reach
+TO       PORTS  CONDITIONS
+shop/db  5432
+
+Can reach it by way of others
+FROM     PATH
+ingress  ingress → shop/web-7d4b9-aaaaa:8080 → shop/api:9000
+`,
+    );
+  });
+
+  it("gives the paths as data", () => {
+    const { inbound } = JSON.parse(shop("exposure", "shop/db", "-o", "json"));
+    assert.deepEqual(inbound.at(-1), {
+      from: "ingress",
+      to: "shop/db",
+      path: [
+        { from: "ingress", to: "shop/web-7d4b9-aaaaa", ports: [{ protocol: "TCP", from: 8080, to: 8080 }] },
+        { from: "shop/web-7d4b9-aaaaa", to: "shop/api", ports: [{ protocol: "TCP", from: 9000, to: 9000 }] },
+        { from: "shop/api", to: "shop/db", ports: [{ protocol: "TCP", from: 5432, to: 5432 }] },
+      ],
+    });
+  });
+});
+
+describe("the command itself", () => {
+  it("has help with examples for every command", () => {
+    const { stdout } = netpol(repository, "--help");
+    const commands = [...stdout.matchAll(/^ {2}([a-z]+) (?!.*display help)/gm)].map(([, command = ""]) => command);
+    assert.ok(commands.length >= 8, stdout);
+    for (const command of commands) {
+      const { code, stdout: help } = netpol(repository, command, "--help");
+      assert.equal(code, 0);
+      assert.match(help, /\nExamples?:\n/, command);
+    }
+  });
+
+  it("ends quietly when nobody reads on", () => {
+    const { stdout, stderr } = spawnSync(
+      "sh",
+      ["-c", '"$0" cli/netpol.ts list -o json | head -n 1', process.execPath],
+      {
+        cwd: repository,
+        encoding: "utf8",
+      },
+    );
+    assert.equal(stdout, "[\n");
+    assert.doesNotMatch(stderr, /EPIPE/);
+  });
+});
