@@ -3,16 +3,35 @@ import type { ConfiguredCluster } from "../cilium/model/cluster.ts";
 import { type Peer, peerName } from "../cilium/model/peers.ts";
 import type { Program } from "../components/program.ts";
 
-/** Looks up the purpose of a flow by the names of its ends, as the reachability engine calls them. */
-export function purposesOf(program: Program | undefined): (from: string, to: string) => string {
-  const purposes = new Map(program === undefined ? [] : program.cluster.flows.flatMap(named));
-  return (from, to) => purposes.get(`${from} ${to}`) ?? "";
+/**
+ * Looks up the purpose of a flow by the names of its ends, as the reachability engine calls them, and by its ports
+ * (`8080/TCP`) where the reader can tell them apart; empty where nobody says.
+ */
+export function purposesOf(
+  program: Program | undefined,
+): (from: string, to: string, ports?: readonly string[]) => string {
+  const purposes = Map.groupBy(program?.cluster.flows.flatMap(named) ?? [], ({ ends }) => ends);
+  return (from, to, ports) => {
+    const between = purposes.get(`${from} ${to}`) ?? [];
+    const known =
+      ports === undefined ? between : between.filter((one) => one.ports.some((port) => ports.includes(port)));
+    return known.at(-1)?.purpose ?? "";
+  };
 }
 
-const named = ({ from, to, purpose }: ConfiguredCluster["flows"][number]): [string, string][] =>
-  purpose === undefined
-    ? []
-    : names(from).flatMap((source) => names(to).map((end): [string, string] => [`${source} ${end}`, purpose]));
+interface Purpose {
+  readonly ends: string;
+  readonly ports: readonly string[];
+  readonly purpose: string;
+}
+
+function named({ from, to, ports, purpose }: ConfiguredCluster["flows"][number]): Purpose[] {
+  if (purpose === undefined) return [];
+  const written = ports.flatMap(({ number, transports }) => transports.map((transport) => `${number}/${transport}`));
+  return names(from).flatMap((source) =>
+    names(to).map((end) => ({ ends: `${source} ${end}`, ports: written, purpose })),
+  );
+}
 
 function names(peer: Peer): readonly string[] {
   switch (peer.kind) {

@@ -23,7 +23,7 @@ const screen = { width: 1440, height: 830 };
 const boxGap = 18;
 const laneHeight = 6;
 /** What a line costs that runs back to the left, in columns that it passes. */
-const backwards = 8;
+const backwards = 25;
 
 /** The column of each box, from 0. */
 export function columnsOf(boxes: readonly ColumnBox[], arcs: readonly Arc[]): Map<string, number> {

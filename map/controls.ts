@@ -1,13 +1,12 @@
 /** The page's bar of controls, and what its signs mean. */
 import { byPort, type Graph } from "./graph.ts";
 import { html, type Markup } from "./html.ts";
-import type { Picture } from "./picture.ts";
+import type { Change, Picture } from "./picture.ts";
 
 export function controls(picture: Picture, graph: Graph, title: string): Markup {
-  const workloads = picture.peers.filter(({ kind, change }) => kind === "workload" && change !== "gone").length;
-  const flows = picture.flows.filter(({ change }) => change !== "gone").length;
+  const said = `${summary(picture)} in ${title}`;
   return html`<header>
-<div class="title"><h1>Network map</h1><p>${title}: ${workloads} workloads, ${flows} flows, ${picture.policies.length} policies</p></div>
+<div class="title"><h1>Network map</h1><p title="${said}">${said}</p></div>
 <label class="search"><span class="unseen">Search workloads and peers</span><input id="search" type="search" placeholder="Search" autocomplete="off" spellcheck="false" aria-keyshortcuts="/"><kbd aria-hidden="true">/</kbd></label>
 <fieldset class="choice" id="scope"><legend class="unseen">Which flows</legend>${choices("scope", [
     ["all", "All"],
@@ -23,6 +22,15 @@ ${picture.comparedWith !== undefined && html`<label class="check"><input type="c
   ])}</fieldset>
 <button type="button" id="theme" aria-label="Switch between light and dark"><svg viewBox="0 0 16 16" aria-hidden="true"><circle cx="8" cy="8" r="6.2"/><path d="M8 1.8a6.2 6.2 0 0 1 0 12.4z"/></svg></button>
 </header>`;
+}
+
+function summary({ peers, flows, policies, comparedWith }: Picture): string {
+  if (comparedWith === undefined) {
+    const workloads = peers.filter(({ kind }) => kind === "workload");
+    return `${workloads.length} workloads, ${flows.length} flows, ${policies.length} policies`;
+  }
+  const counted = (change: Change) => flows.filter((flow) => flow.change === change).length;
+  return `${counted("new")} flows opened, ${counted("gone")} closed`;
 }
 
 /** A group of radio buttons, the first one chosen. */

@@ -7,22 +7,28 @@ import { type Mark, markSlots, slots } from "./marks.ts";
 import { cardHeight, cardPadding, fontSize, markWidth, type Rectangle } from "./measures.ts";
 import { arrowhead, curve, rounded } from "./paths.ts";
 import type { Peer } from "./picture.ts";
-import { fitted } from "./text.ts";
+import { fitted, textWidth } from "./text.ts";
 
 /** Around the picture: room for what is drawn at its edges. */
 const margin = 22;
 /** Baselines of a card's text and of a heading, from the top. */
 const cardBaseline = cardHeight / 2 + 4.5;
 const headingBaseline = 19;
+/** Ports are cut where they would cover too much of the picture. */
+const roomForPorts = 84;
 
 /** `peers` in the order of their numbers. */
 export function drawing(graph: Graph, layout: Layout, peers: readonly Peer[], title: string): Markup {
   const { x, y, width, height } = layout.bounds;
   const viewBox = [x - margin, y - margin, width + 2 * margin, height + 2 * margin].join(" ");
+  // What differs is drawn last, over the other lines.
+  const inOrder = [...graph.lines.entries()].sort(
+    ([, a], [, b]) => Number(a.change !== "same") - Number(b.change !== "same"),
+  );
   return html`<svg id="map" viewBox="${viewBox}" role="listbox" aria-label="${title}">
 <g id="camera" role="presentation">
 <g aria-hidden="true">${boxes(graph, layout)}</g>
-<g aria-hidden="true">${graph.lines.map((line, number) => way(line, number, layout, peers))}</g>
+<g aria-hidden="true">${inOrder.map(([number, line]) => way(line, number, layout, peers))}</g>
 ${peers.map((peer, number) => card(peer, number, layout, graph.lines))}<g aria-hidden="true">${graph.lines.map((line, number) => portLabels(line, number, layout, graph))}</g>
 </g>
 </svg>`;
@@ -112,9 +118,10 @@ function portLabels(
   const [from, to] = [layout.cards.get(line.from), layout.cards.get(line.to)];
   if (from === undefined || to === undefined || line.kind === "self") return undefined;
   const [source, destination] = [layout.surroundings.get(line.from) ?? from, layout.surroundings.get(line.to) ?? to];
-  const ports = linePorts(line);
-  const label = (end: "at-from" | "at-to", x: number, y: number, anchor: "start" | "end") =>
-    html`<text class="ports ${end}" data-line="${number}" x="${x}" y="${y}" text-anchor="${anchor}">${ports}</text>`;
+  const label = (end: "at-from" | "at-to", x: number, y: number, anchor: "start" | "end", room = roomForPorts) => {
+    const ports = fitted(linePorts(line), fontSize, room);
+    return html`<text class="ports ${end}" data-line="${number}" x="${x}" y="${y}" text-anchor="${anchor}">${ports}</text>`;
+  };
   const leftOf = (end: "at-from" | "at-to", around: Rectangle, card: Rectangle, dy: number) =>
     label(end, around.x - 6, card.y + card.height / 2 + dy, "end");
   const rightOf = (end: "at-from" | "at-to", around: Rectangle, card: Rectangle) =>
@@ -129,10 +136,17 @@ function portLabels(
     return html`${rightOf("at-from", source, from)}${leftOf("at-to", destination, to, -4)}
 `;
   // A hub says the port in its own card, for whoever looks at a workload.
-  const isHub = (id: string) => [...hubs, ...hostNetwork].some((hub) => hub.id === id);
-  if (isHub(line.from)) return rightOf("at-from", source, from);
-  return isHub(line.to)
-    ? label("at-to", to.x + to.width - cardPadding, to.y + cardBaseline, "end")
+  const hub = (id: string) => [...hubs, ...hostNetwork].find((one) => one.id === id);
+  if (hub(line.from) !== undefined) return rightOf("at-from", source, from);
+  const name = hub(line.to)?.label;
+  return name !== undefined
+    ? label(
+        "at-to",
+        to.x + to.width - cardPadding,
+        to.y + cardBaseline,
+        "end",
+        to.width - 3 * cardPadding - textWidth(name, fontSize),
+      )
     : leftOf("at-to", destination, to, -4);
 }
 

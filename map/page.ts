@@ -28,7 +28,7 @@ export async function page(picture: Picture): Promise<string> {
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; font-src data:; script-src 'sha256-${sha256(code)}'; base-uri 'none'; form-action 'none'">
 <style>${trusted(style)}</style>
 </head>
-<body>
+<body${picture.comparedWith !== undefined && html` class="compared"`}>
 ${controls(picture, graph, title)}
 <main>
 ${drawing(graph, layout, picture.peers, `Network map: ${title}`)}
@@ -58,6 +58,8 @@ async function bundled(): Promise<{ readonly script: string; readonly style: str
         target: "es2022",
         charset: "utf8",
         loader: { ".woff2": "dataurl" },
+        // The compiler's settings are for checking types.
+        tsconfigRaw: {},
         logLevel: "silent",
       });
       return outputFiles[0]?.text ?? "";

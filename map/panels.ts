@@ -56,7 +56,7 @@ function flowTable(
     return html`<tr class="${flow.change}"><th scope="row">${number !== undefined && peerButton(peers[number], number)}</th><td class="ports">${portList(flow.ports)}</td><td>${purpose(flow)}</td></tr>
 `;
   });
-  return html`<table class="${direction}"><caption>${title} <span>${flows.length === 0 ? "none" : flows.length}</span></caption>
+  return html`<table class="${direction}"><caption>${title} <span class="tally">${flows.length === 0 ? "none" : flows.length}</span></caption>
 ${
   flows.length > 0 &&
   html`<thead><tr><th scope="col">${direction === "ingress" ? "From" : "To"}</th><th scope="col">Port</th><th scope="col">Purpose</th></tr></thead>
@@ -79,7 +79,7 @@ const changeTag = (change: Change, [added, removed] = ["new", "gone"]): Markup |
 
 function policyList(names: readonly string[], { policies }: Picture): Markup {
   const selected = [...policies.entries()].filter(([, { name }]) => names.includes(name));
-  return html`<section class="policies"><h3>Policies <span>${selected.length === 0 ? "none" : selected.length}</span></h3>
+  return html`<section class="policies"><h3>Policies <span class="tally">${selected.length === 0 ? "none" : selected.length}</span></h3>
 ${selected.map(
   ([number, { name }]) =>
     html`<details data-policy="${number}"><summary>${name}</summary><pre tabindex="0"></pre></details>

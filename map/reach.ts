@@ -18,21 +18,21 @@ export interface Version {
 
 /**
  * @param before what to compare with
- * @param purpose what a connection between two ends is for, empty where nobody says
+ * @param purpose what connections between two ends on these ports are for, empty where nobody says
  */
 export function reachPicture(
   version: Version,
   before: Version | undefined,
-  purpose: (from: string, to: string) => string,
+  purpose: (from: string, to: string, ports: readonly string[]) => string,
 ): Picture {
   const flows = flowsOf(version, before ?? version).map((flow) => ({
     ...flow,
-    purpose: purpose(flow.from, flow.to) || undefined,
+    purpose: purpose(flow.from, flow.to, flow.ports) || undefined,
   }));
-  const ends = [...version.connections, ...(before?.connections ?? [])].flatMap(({ source, destination }) => [
-    source.peer,
-    destination.peer,
-  ]);
+  const shown = new Set(flows.flatMap(({ from, to }) => [from, to]));
+  const ends = [...version.connections, ...(before?.connections ?? [])]
+    .flatMap(({ source, destination }) => [source.peer, destination.peer])
+    .filter((end) => shown.has(peerText(end)));
   const lists = nameLists(ends, flows);
   const listOf = new Map(lists.flatMap((names) => names.map((name) => [name, names.join(", ")] as const)));
   const joined = flows.map((flow) => ({ ...flow, to: listOf.get(flow.to) ?? flow.to }));
@@ -73,13 +73,26 @@ interface Permission {
 function permissions(connections: readonly Connection[]): Map<string, Permission> {
   const found = connections.flatMap(({ source, destination, spans }) =>
     spans.map((span) => ({
-      from: peerText(source.peer),
-      to: peerText(destination.peer),
-      port: portText(span),
-      conditions: conditionsOf(span.verdict),
+      to: destination.peer,
+      permission: {
+        from: peerText(source.peer),
+        to: peerText(destination.peer),
+        port: portText(span),
+        conditions: conditionsOf(span.verdict),
+      },
     })),
   );
-  return new Map(found.map((permission) => [JSON.stringify(permission), permission]));
+  const isWorld = ({ kind }: ReachPeer): boolean => kind === "fqdn" || kind === "cidr" || kind === "address";
+  const toWorld = new Set(
+    found.flatMap(({ to, permission: { from, port } }) =>
+      to.kind === "entity" && to.entity === "world" ? [JSON.stringify([from, port])] : [],
+    ),
+  );
+  // Who may reach the whole world reaches each name and address in it; that is said once.
+  const telling = found.filter(
+    ({ to, permission: { from, port } }) => !(isWorld(to) && toWorld.has(JSON.stringify([from, port]))),
+  );
+  return new Map(telling.map(({ permission }) => [JSON.stringify(permission), permission]));
 }
 
 function portText({ protocol, from, to }: AllowedSpan): string {

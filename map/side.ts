@@ -15,7 +15,7 @@ const gap = 22;
 /** Between the side and the first column where no Gateway stands between them. */
 const distance = 48;
 /** Room for the number at the end of a card, in marks. */
-const countMarks = 3.5;
+const countMarks = 4;
 
 /** The width of everything on the left side. */
 export const sideWidth = ({ gateways, hubs, hostNetwork }: Graph): number =>

@@ -2,7 +2,6 @@
 import { writeFileSync } from "node:fs";
 import type { Command } from "commander";
 import type { Side } from "../../cilium/reach/diff.ts";
-import { page } from "../../map/page.ts";
 import type { Picture } from "../../map/picture.ts";
 import { programPicture } from "../../map/program.ts";
 import { reachPicture, type Version } from "../../map/reach.ts";
@@ -24,6 +23,8 @@ export function map(netpol: Command, root: string): void {
     .addHelpText("after", help)
     .action(async (options: Options) => {
       const picture = await pictureOf(options, root);
+      // Loaded when it is needed: no other command waits for a layout engine.
+      const { page } = await import("../../map/page.ts");
       write(options.output, await withProgress("drawing", page(picture)));
     });
 }

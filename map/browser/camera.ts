@@ -30,7 +30,7 @@ export function camera(): Camera {
   const set = (next: View, smooth: boolean): void => {
     view = next;
     drawing.classList.toggle("still", !smooth);
-    drawing.style.transform = `translate(${next.x}px, ${next.y}px) scale(${next.scale})`;
+    drawing.style.setProperty("--view", `translate(${next.x}px, ${next.y}px) scale(${next.scale})`);
   };
   /** From the screen to the units of the drawing before its transform. */
   const unit = (x: number, y: number): DOMPoint =>

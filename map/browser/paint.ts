@@ -34,8 +34,8 @@ export function painter(data: PageData): Painter {
       for (const card of elements) {
         card.classList.toggle("off", isOff);
         card.classList.toggle("lit", isLit);
-        card.classList.toggle("ahead", ahead.has(number));
-        card.classList.toggle("behind", behind.has(number));
+        card.classList.toggle("ahead", ahead.has(number) && !behind.has(number));
+        card.classList.toggle("behind", behind.has(number) && !ahead.has(number));
         card.classList.toggle("ported", isDirect && ahead.has(number));
         card.classList.toggle("match", matches?.has(number) ?? false);
         card.classList.toggle("start", state.selected === number);
