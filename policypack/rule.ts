@@ -40,7 +40,10 @@ export type StackRule<Config> = RuleInfo<Config> & {
 
 type RuleInfo<Config> = {
   readonly name: string;
+  /** Why; violations say what to write instead. */
   readonly description: string;
+  /** Where Cilium documents what the rule is about. */
+  readonly url: string;
   readonly configSchema: z.ZodType<Config>;
   readonly enforcementLevel: EnforcementLevel;
 };
@@ -102,13 +105,15 @@ export function stackRule<Config extends WithExemptions>(
 type Info = {
   name: string;
   description: string;
+  url: string;
   configSchema: PolicyConfigSchema;
   enforcementLevel: EnforcementLevel;
 };
 
 const pulumiInfo = <Config>(rule: RuleInfo<Config>): Info => ({
   name: rule.name,
-  description: rule.description,
+  description: `${rule.description} See ${rule.url}`,
+  url: rule.url,
   configSchema: policyConfigSchema(rule.configSchema),
   enforcementLevel: rule.enforcementLevel,
 });

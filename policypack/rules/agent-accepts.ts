@@ -8,6 +8,7 @@ export const agentAccepts: PolicyRule<z.infer<typeof configSchema>> = {
   name: "agent-accepts",
   description:
     "Cilium's agent takes the policy. The API server stores policies that the agent refuses; nothing of such a policy is enforced, and only its status says so.",
+  url: "https://docs.cilium.io/en/stable/security/policy/",
   configSchema,
   enforcementLevel: "mandatory",
   validate: (policy) =>

@@ -9,6 +9,7 @@ export const bothEndsOpen: StackRule<z.infer<typeof configSchema>> = {
   name: "both-ends-open",
   description:
     "A flow between two workloads that have policies is allowed at both ends. What only one end allows is dropped at the other.",
+  url: "https://docs.cilium.io/en/stable/security/policy/intro/#rule-basics",
   configSchema,
   enforcementLevel: "mandatory",
   validateStack: (policy, stack) =>

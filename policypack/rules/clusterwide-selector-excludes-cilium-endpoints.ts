@@ -13,6 +13,7 @@ export const clusterwideSelectorExcludesCiliumEndpoints: PolicyRule<z.infer<type
   name: "clusterwide-selector-excludes-cilium-endpoints",
   description:
     "A clusterwide policy selects pods and none of Cilium's own endpoints. One that selects the Gateway's (reserved:ingress) makes Envoy answer its clients with 403, because it enforces policy there too.",
+  url: "https://docs.cilium.io/en/stable/security/policy/kubernetes/#clusterwide-policies",
   configSchema,
   enforcementLevel: "mandatory",
   validate: (policy, { cluster }) => {

@@ -10,6 +10,7 @@ export const defaultDenyBothWays: PolicyRule<z.infer<typeof configSchema>> = {
   name: "default-deny-both-ways",
   description:
     "A namespaced policy governs ingress and egress. A direction without a rule, or with enableDefaultDeny: false, lets everything through.",
+  url: "https://docs.cilium.io/en/stable/security/policy/intro/#endpoint-default-policy",
   configSchema,
   enforcementLevel: "mandatory",
   validate: (policy) =>

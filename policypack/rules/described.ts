@@ -15,6 +15,7 @@ export const described: PolicyRule<z.infer<typeof configSchema>> = {
   name: "described",
   description:
     "A policy says what it is for and whose it is: whoever meets it in the cluster, or in a dropped flow, has somebody to ask.",
+  url: "https://docs.cilium.io/en/stable/security/policy/kubernetes/",
   configSchema,
   enforcementLevel: "advisory",
   validate: (policy, { ownerLabels }) => {

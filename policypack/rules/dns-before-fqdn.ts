@@ -14,6 +14,7 @@ export const dnsBeforeFqdn: StackRule<z.infer<typeof configSchema>> = {
   name: "dns-before-fqdn",
   description:
     "Who may reach names (toFQDNs) also has a DNS rule that lets those names through, from a policy that is applied earlier. Cilium learns the addresses of a name from lookups that pass its DNS proxy; without such a rule the name never matches.",
+  url: "https://docs.cilium.io/en/stable/security/policy/layer7/#dns-policy-and-ip-discovery",
   configSchema,
   enforcementLevel: "mandatory",
   validateStack: (policy, stack) =>

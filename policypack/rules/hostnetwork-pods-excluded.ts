@@ -18,6 +18,7 @@ export const hostnetworkPodsExcluded: PolicyRule<z.infer<typeof configSchema>> =
   name: "hostnetwork-pods-excluded",
   description:
     "No policy is written for pods with hostNetwork: true. They have their node's identity, no selector reaches them, and the policy protects nothing.",
+  url: "https://docs.cilium.io/en/stable/security/policy/host/",
   configSchema,
   enforcementLevel: "mandatory",
   validate: (policy, { workloads }) =>

@@ -10,6 +10,7 @@ export const ingressDenyWorldOnly: PolicyRule<z.infer<typeof configSchema>> = {
   name: "ingress-deny-world-only",
   description:
     "ingressDeny names the entity world and nothing else. Deny rules win over allow rules, and cluster, for one, includes host and remote-node: the kubelet's probes fail and the pods restart.",
+  url: "https://docs.cilium.io/en/stable/security/policy/deny/",
   configSchema,
   enforcementLevel: "mandatory",
   validate: (policy) =>

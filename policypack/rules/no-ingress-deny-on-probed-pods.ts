@@ -16,6 +16,7 @@ export const noIngressDenyOnProbedPods: PolicyRule<z.infer<typeof configSchema>>
   name: "no-ingress-deny-on-probed-pods",
   description:
     "Pods that the kubelet probes are closed by allow rules alone. A deny rule that covers their node breaks the probes whatever the allow rules say; an ingress rule denies by itself what it does not allow.",
+  url: "https://docs.cilium.io/en/stable/security/policy/deny/",
   configSchema,
   enforcementLevel: "mandatory",
   validate: (policy, { workloads }) =>

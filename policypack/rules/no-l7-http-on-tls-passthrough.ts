@@ -24,6 +24,7 @@ export const noL7HttpOnTlsPassthrough: StackRule<Config> = {
   name: "no-l7-http-on-tls-passthrough",
   description:
     "No HTTP rules on the ingress of a workload behind a TLSRoute. Its TLS ends in the pod; Cilium would parse what is encrypted as HTTP and break every connection.",
+  url: "https://docs.cilium.io/en/stable/security/policy/layer7/#http",
   configSchema,
   enforcementLevel: "mandatory",
   validateStack: (policy, stack, config) =>

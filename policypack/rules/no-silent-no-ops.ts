@@ -16,6 +16,7 @@ export const noSilentNoOps: PolicyRule<z.infer<typeof configSchema>> = {
   name: "no-silent-no-ops",
   description:
     "Everything in a policy has an effect, and the one it seems to have. What Cilium takes and then ignores is the fault that nobody notices.",
+  url: "https://docs.cilium.io/en/stable/security/policy/kubernetes/#known-pitfalls",
   configSchema,
   enforcementLevel: "mandatory",
   validate: (policy, { cluster }) => [

@@ -14,6 +14,7 @@ export const noWideOpen: PolicyRule<z.infer<typeof configSchema>> = {
   name: "no-wide-open",
   description:
     "Allow rules name peers and ports. What has to be wider is an exemption in the pack's config, with its reason, for everybody to see.",
+  url: "https://docs.cilium.io/en/stable/security/policy/layer3/",
   configSchema,
   enforcementLevel: "mandatory",
   validate: (policy) =>

@@ -16,6 +16,7 @@ export const nodesByEntity: PolicyRule<z.infer<typeof configSchema>> = {
   name: "nodes-by-entity",
   description:
     "Nodes are named by entity and pods by label, never by address. Cilium gives them identities of their own, and a CIDR never matches those (policy-cidr-match-mode is empty by default).",
+  url: "https://docs.cilium.io/en/stable/security/policy/layer3/#selecting-pods-or-nodes-with-cidr-ipblock",
   configSchema,
   enforcementLevel: "mandatory",
   validate: (policy, { nodeRanges, podRanges }) => {

@@ -8,6 +8,7 @@ export const onePolicyPerWorkload: StackRule<z.infer<typeof configSchema>> = {
   name: "one-policy-per-workload",
   description:
     "Each workload has one namespaced policy, and each policy its own name. Rules of several policies add up, so reading one of them tells nothing; of two with one name the last writer wins.",
+  url: "https://docs.cilium.io/en/stable/security/policy/intro/#rule-basics",
   configSchema,
   enforcementLevel: "mandatory",
   validateStack: (policy, stack) => {
