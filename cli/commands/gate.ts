@@ -5,7 +5,7 @@
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { type EngineEvent, LocalWorkspace, type PolicyEvent, PulumiCommand } from "@pulumi/pulumi/automation/index.js";
+import type { EngineEvent, PolicyEvent } from "@pulumi/pulumi/automation/index.js";
 import type { Command } from "commander";
 import { parse, stringify } from "yaml";
 import { z } from "zod";
@@ -51,7 +51,9 @@ interface PreviewOptions {
 }
 
 /** Previews the program as a new stack that no cluster answers; gives everything that the pack says. */
-function preview(root: string, stackName: string, options: PreviewOptions): Promise<PolicyEvent[]> {
+async function preview(root: string, stackName: string, options: PreviewOptions): Promise<PolicyEvent[]> {
+  // Loaded only here: it takes longer than any other command altogether.
+  const { LocalWorkspace, PulumiCommand } = await import("@pulumi/pulumi/automation/index.js");
   return inTemporaryFolder(async (folder) => {
     const { main, ...project } = projectFile.parse(parse(readFileSync(join(root, "Pulumi.yaml"), "utf8")));
     // Without its main, since the program runs in this process.
