@@ -12,6 +12,8 @@ export type Inventory = {
   readonly names: readonly ResolvedName[];
   /** The CiliumCIDRGroups; leave undefined if they are not known. */
   readonly cidrGroups?: readonly CidrGroup[];
+  /** The Services; leave undefined if they are not known. */
+  readonly services?: readonly Service[];
 };
 
 /** A pod, or a workload all of whose pods are alike. */
@@ -47,6 +49,15 @@ export type CidrGroup = {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly cidrs: readonly string[];
+};
+
+/** A Service: one that selects pods, or, with an empty selector, one whose backends are addresses. */
+export type Service = {
+  readonly namespace: string;
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly selector: Readonly<Record<string, string>>;
+  readonly addresses: readonly string[];
 };
 
 /**

@@ -59,6 +59,7 @@ export type NetworkRule = CompiledRule & {
 export type PartySelection = {
   readonly selector: PeerSelector;
   readonly selected: Bitset;
+  /** The same, as their positions. */
   readonly list: readonly number[];
   /** The parties that it may select, and why that is not decidable. */
   readonly undecided: ReadonlyMap<number, string>;
@@ -68,7 +69,7 @@ export type PartySelection = {
 export function compile(policies: readonly Policy[], inventory: Inventory): Network {
   const judged = policies.map((policy) => ({ policy, faults: invalidities(policy) }));
   const refused = judged.filter(({ faults }) => faults.length > 0);
-  const world = { cluster: inventory.cluster, cidrGroups: inventory.cidrGroups };
+  const world = { cluster: inventory.cluster, cidrGroups: inventory.cidrGroups, services: inventory.services };
   const rules = judged
     .filter(({ faults }) => faults.length === 0)
     .flatMap(({ policy }) => compilePolicy(policy, world));
@@ -102,12 +103,17 @@ export function selectsParty({ selector, selected, undecided }: PartySelection, 
 }
 
 function enforce(rules: readonly NetworkRule[], parties: readonly Party[], index: LabelIndex): EnforcedPolicy[] {
-  const selecting = parties.map(() => ({ ingress: [] as NetworkRule[], egress: [] as NetworkRule[] }));
+  const none = (): NetworkRule[] => [];
+  const selecting = parties.map(() => ({ ingress: none(), egress: none() }));
+  // The rules of one policy share their subject.
+  const subjects = new Map<CompiledRule["subject"], readonly number[]>();
   for (const rule of rules) {
-    for (const position of index.select(rule.subject)) selecting[position]?.[rule.direction].push(rule);
+    const positions = subjects.get(rule.subject) ?? index.select(rule.subject);
+    subjects.set(rule.subject, positions);
+    for (const position of positions) selecting[position]?.[rule.direction].push(rule);
   }
   return parties.map(({ identity }, position) => {
-    const { ingress, egress } = selecting[position] ?? { ingress: [], egress: [] };
+    const { ingress, egress } = selecting[position] ?? { ingress: none(), egress: none() };
     const isolated = isInitializing(identity);
     const direction = (rules: readonly NetworkRule[]): DirectionPolicy => {
       const isolating = rules.filter(({ defaultDeny }) => defaultDeny).map(({ policy }) => policy);

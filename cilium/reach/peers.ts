@@ -18,7 +18,8 @@ import {
 import { parseAddressOrPrefix } from "./addresses.ts";
 import { nameMatcher } from "./fqdn.ts";
 import type { Identity } from "./identity.ts";
-import type { CidrGroup } from "./inventory.ts";
+import type { CidrGroup, Service } from "./inventory.ts";
+import { backendsOf } from "./services.ts";
 
 /** Whether a peer selects an identity. */
 export type Selection = "yes" | "no" | { readonly maybe: string };
@@ -53,7 +54,7 @@ export type PeerParts = {
   readonly cidrSet: readonly CidrRule[] | null | undefined;
   readonly fqdns: readonly FqdnSelector[] | null | undefined;
   readonly groups: boolean;
-  readonly services: boolean;
+  readonly services: NonNullable<EgressRule["toServices"]>;
 };
 
 type AnyIngress = Omit<IngressRule, "toPorts" | "authentication">;
@@ -67,7 +68,7 @@ export const ingressPeers = (rule: AnyIngress): PeerParts => ({
   cidrSet: rule.fromCIDRSet,
   fqdns: undefined,
   groups: (rule.fromGroups?.length ?? 0) > 0,
-  services: false,
+  services: [],
 });
 
 export const egressPeers = (rule: AnyEgress): PeerParts => ({
@@ -78,28 +79,37 @@ export const egressPeers = (rule: AnyEgress): PeerParts => ({
   cidrSet: rule.toCIDRSet,
   fqdns: rule.toFQDNs,
   groups: (rule.toGroups?.length ?? 0) > 0,
-  services: (rule.toServices?.length ?? 0) > 0,
+  services: rule.toServices ?? [],
 });
 
 /** What the meaning of a peer depends on besides the rule. */
-export type PeerWorld = PeerContext & { readonly cidrGroups: readonly CidrGroup[] | undefined };
+export type PeerWorld = PeerContext & {
+  readonly cidrGroups: readonly CidrGroup[] | undefined;
+  readonly services: readonly Service[] | undefined;
+};
 
 /**
  * The peers of a rule. A rule that names none is for everybody if it names ports, else for nobody (`[{}]` is a default
- * deny); a rule with an empty list of peers is for nobody (`mergeL4Filter` in `pkg/policy/rule.go`).
+ * deny); a rule with an empty list of peers is for nobody (`mergeL4Filter` in `pkg/policy/rule.go`). Services without a
+ * backend count as naming none.
  */
 export function peerSelectors(parts: PeerParts, namesPorts: boolean, world: PeerWorld): PeerSelector[] {
+  if (parts.services.length > 0 && world.services === undefined) {
+    return [unknown("toServices needs the cluster's Services and their endpoints")];
+  }
+  const backends = backendsOf(parts.services, world.services ?? []);
   const lists = [parts.endpoints, parts.nodes, parts.entities, parts.cidrs, parts.cidrSet];
   if (lists.some((list) => list?.length === 0)) return [];
   const selectors = [
-    ...(parts.endpoints ?? []).map((selector) => byLabels(peerRequirements(selector, world))),
+    ...[...(parts.endpoints ?? []), ...backends.endpoints].map((selector) =>
+      byLabels(peerRequirements(selector, world)),
+    ),
     ...(parts.nodes ?? []).map((selector) => byLabels(nodeRequirements(selector, world.cluster))),
     ...(parts.entities ?? []).flatMap((entity) => entitySelectors(entity, world.cluster)),
     ...(parts.cidrs ?? []).map((cidr) => cidrSelector({ cidr })),
-    ...(parts.cidrSet ?? []).map((rule) => cidrSetSelector(rule, world.cidrGroups)),
+    ...[...(parts.cidrSet ?? []), ...backends.cidrSet].map((rule) => cidrSetSelector(rule, world.cidrGroups)),
     ...(parts.fqdns ?? []).map(fqdnSelector),
     ...(parts.groups ? [unknown("the members of a cloud provider's group are not known offline")] : []),
-    ...(parts.services ? [unknown("toServices needs the cluster's Services and their endpoints")] : []),
   ];
   return selectors.length === 0 && namesPorts ? [everything] : selectors;
 }

@@ -1,7 +1,7 @@
 /** Policies taken apart into the rules that Cilium's policy repository holds (`RulesToPolicyEntries`). */
 import type { IngressDenyRule, Policy, Rule } from "../policy/schema.ts";
 import { type Requirement, subjectRequirements } from "../policy/selector.ts";
-import type { CidrGroup } from "./inventory.ts";
+import type { CidrGroup, Service } from "./inventory.ts";
 import { egressPeers, ingressPeers, type PeerParts, type PeerSelector, peerSelectors } from "./peers.ts";
 import { type Direction, type PortMatch, portMatches } from "./ports.ts";
 
@@ -40,7 +40,12 @@ export const policyName = (policy: Policy): string =>
 const policyNamespace = (policy: Policy): string | undefined =>
   policy.kind === "CiliumNetworkPolicy" ? (policy.metadata.namespace ?? "default") : undefined;
 
-export type RuleWorld = { readonly cluster: string; readonly cidrGroups: readonly CidrGroup[] | undefined };
+/** What the meaning of a rule depends on besides the policy. */
+export type RuleWorld = {
+  readonly cluster: string;
+  readonly cidrGroups: readonly CidrGroup[] | undefined;
+  readonly services: readonly Service[] | undefined;
+};
 
 /** The rules of a policy that the agent accepts. */
 export const compilePolicy = (policy: Policy, world: RuleWorld): CompiledRule[] => [
@@ -85,8 +90,9 @@ function compileRule(policy: Policy, rule: Rule, place: string, world: RuleWorld
       compile("ingress", true, item, ingressPeers(item), `${place}ingressDeny[${i}]`),
     ),
     ...(rule.egress ?? []).map((item, i) => compile("egress", false, item, egressPeers(item), `${place}egress[${i}]`)),
+    // The agent resolves Services in allow rules only; in a deny rule they count as no peer at all.
     ...(rule.egressDeny ?? []).map((item, i) =>
-      compile("egress", true, item, egressPeers(item), `${place}egressDeny[${i}]`),
+      compile("egress", true, item, { ...egressPeers(item), services: [] }, `${place}egressDeny[${i}]`),
     ),
   ];
 }

@@ -34,7 +34,7 @@ export function verdict(network: Network, question: Question): Verdict {
   }));
   const [only, ...more] = cases;
   if (only === undefined) throw new Error("a question has no case");
-  if (more.length === 0) return only;
+  if (more.length === 0) return together(only.egress, only.ingress);
   return together(
     agreed(cases.map(({ egress, circumstance }) => ({ end: egress, circumstance }))),
     agreed(cases.map(({ ingress, circumstance }) => ({ end: ingress, circumstance }))),
@@ -70,12 +70,15 @@ function agreed(cases: readonly { readonly end: EndVerdict; readonly circumstanc
   const [first, ...rest] = cases;
   if (first === undefined) throw new Error("a question has no case");
   const other = rest.find(({ end }) => inWords(end) !== inWords(first.end));
-  if (other === undefined) return first.end;
+  if (other === undefined) return (cases.find(({ end }) => isConditional(end)) ?? first).end;
   const say = ({ end, circumstance }: typeof first) => `${inWords(end)} ${circumstance}`;
   return undecidable(`${say(first)}, ${say(other)}`);
 }
 
+const isConditional = (end: EndVerdict): boolean => end.verdict === "allowed" && end.onceResolved;
+
 function inWords(end: EndVerdict): string {
-  if (end.verdict !== "allowed" || end.redirect === undefined) return end.verdict;
-  return `allowed and redirected to ${end.redirect.parser}`;
+  if (end.verdict !== "allowed") return end.verdict;
+  const redirected = end.redirect === undefined ? "" : ` and redirected to ${end.redirect.parser}`;
+  return `allowed${redirected}${end.authentication.length > 0 ? " once authenticated" : ""}`;
 }

@@ -49,7 +49,7 @@ export async function differences(oracle: VerdictOracle, world: World, counts: C
     inventory,
   );
 
-  const services = JSON.stringify(policies).includes("toServices");
+  const unknownServices = inventory.services === undefined && JSON.stringify(policies).includes("toServices");
   const unknowns = network.enforced.some(({ ingress, egress }) =>
     [...ingress.rules, ...egress.rules].some((rule) => rule.selections.some(({ undecided }) => undecided.size > 0)),
   );
@@ -62,7 +62,7 @@ export async function differences(oracle: VerdictOracle, world: World, counts: C
     const theirs = cilium.answers[i];
     for (const direction of ["egress", "ingress"] as const) {
       // Cilium has no Services here and takes the rule for one about everybody, which can clash with others.
-      if (services && theirs?.[direction]?.error !== undefined) continue;
+      if (unknownServices && theirs?.[direction]?.error !== undefined) continue;
       const difference = endDifference(ours[direction], theirs?.[direction], unknowns, counts);
       if (difference !== undefined) found.push(`${asked(question)}, ${direction}: ${difference}`);
     }
@@ -122,7 +122,7 @@ const kindOf = (reason: string): string =>
     .replace(/^.* may (deny|allow) it: /, "")
     .replace(/^.* say the same peers and ports/, "rules say the same peers and ports")
     .replace(/\(\w+ and \w+\)/, "")
-    .replace(/^.* names a/, "a policy names a")
+    .replace(/^\S+ names a /, "a policy names a ")
     .replace(/^.* selects nodes/, "a policy selects nodes")
     .replace(/^.* give the port \S+/, "rules give a named port")
     .replace(/^the address of \S+/, "the address of a name")

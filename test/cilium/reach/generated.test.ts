@@ -5,8 +5,19 @@ import { features } from "./features.ts";
 import { worlds } from "./worlds.ts";
 
 const seed = Number(process.env.SEED ?? 20260102);
-const sets = Number(process.env.SETS ?? 3000);
+const sets = Number(process.env.SETS ?? 4000);
 const questionsEach = 12;
+
+/** What must come up, or the comparison would not be worth much. */
+const expected = [
+  "allowed by rules",
+  "allowed by allow-localhost",
+  "allowed by no-default-deny",
+  ...["http", "dns", "tls", "crd"].map((parser) => `allowed by rules, redirected to ${parser}`),
+  "denied by rules",
+  "denied by default-deny",
+  "connection allowed-once-resolved",
+];
 
 describe("The reachability engine on generated policies", () => {
   let cilium: VerdictOracle;
@@ -33,5 +44,6 @@ describe("The reachability engine on generated policies", () => {
     printed(outcomes);
     console.log("      policy sets with each feature:");
     printed(seen);
+    for (const outcome of expected) assert.ok((outcomes.get(outcome) ?? 0) >= 5, `too few ends are ${outcome}`);
   });
 });

@@ -3,7 +3,7 @@
  * policies meet the endpoints and each other.
  */
 import fc from "fast-check";
-import type { CidrGroup, Endpoint, Inventory, Peer, Question } from "../../../cilium/reach/inventory.ts";
+import type { CidrGroup, Endpoint, Inventory, Peer, Question, Service } from "../../../cilium/reach/inventory.ts";
 
 /** One cluster, its policies as manifests, and questions about it. */
 export type World = {
@@ -53,6 +53,13 @@ const cidrGroups: fc.Arbitrary<readonly CidrGroup[] | undefined> = fc.constantFr
   { name: "lab", labels: { site: "lab" }, cidrs: ["10.1.2.0/24"] },
 ]);
 
+const services: fc.Arbitrary<readonly Service[] | undefined> = fc.constantFrom(undefined, [
+  { namespace: "a", name: "s", labels: { kind: "pods" }, selector: { app: "web" }, addresses: [] },
+  { namespace: "b", name: "s", labels: { kind: "pods" }, selector: { app: "db", tier: "front" }, addresses: [] },
+  { namespace: "a", name: "outside", labels: { kind: "addresses" }, selector: {}, addresses: ["10.1.2.3", "8.8.8.8"] },
+  { namespace: "b", name: "nowhere", labels: {}, selector: {}, addresses: [] },
+]);
+
 const inventory: fc.Arbitrary<Inventory> = fc.record({
   cluster: fc.constant("main"),
   endpoints: fc
@@ -68,9 +75,10 @@ const inventory: fc.Arbitrary<Inventory> = fc.record({
     { name: "api.example.com", addresses: ["203.0.113.7"] },
     { name: "deep.api.example.com", addresses: [] },
     { name: "other.org", addresses: ["10.1.2.3"] },
-    { name: "alias.org", addresses: ["10.1.2.3", "198.51.100.1"] },
+    { name: "alias.org", addresses: ["10.1.2.3"] },
   ]),
   cidrGroups,
+  services,
 });
 
 const label = fc.oneof(
@@ -191,7 +199,7 @@ const peers = <T>(item: fc.Arbitrary<T>) => fc.array(item, { minLength: 1, maxLe
 const peersOf = (side: "from" | "to"): fc.Arbitrary<object> =>
   fc.oneof(
     { weight: 5, arbitrary: fc.constant({}) },
-    { weight: 8, arbitrary: peers(selector).map((list) => ({ [`${side}Endpoints`]: list })) },
+    { weight: 10, arbitrary: peers(selector).map((list) => ({ [`${side}Endpoints`]: list })) },
     { weight: 5, arbitrary: peers(entity).map((list) => ({ [`${side}Entities`]: list })) },
     { weight: 3, arbitrary: peers(cidr).map((list) => ({ [`${side}CIDR`]: list })) },
     { weight: 4, arbitrary: peers(cidrRule).map((list) => ({ [`${side}CIDRSet`]: list })) },
@@ -199,9 +207,13 @@ const peersOf = (side: "from" | "to"): fc.Arbitrary<object> =>
     ...(side === "to"
       ? [
           {
-            weight: 1,
+            weight: 2,
             arbitrary: fc.constantFrom<object>(
               { toServices: [{ k8sService: { serviceName: "s", namespace: "a" } }] },
+              { toServices: [{ k8sService: { serviceName: "s" } }, { k8sService: { serviceName: "outside" } }] },
+              { toServices: [{ k8sService: { serviceName: "nowhere", namespace: "b" } }] },
+              { toServices: [{ k8sServiceSelector: { selector: { matchLabels: { kind: "pods" } } } }] },
+              { toServices: [{ k8sServiceSelector: { selector: { matchLabels: { "any:kind": "addresses" } } } }] },
               { toGroups: [{ aws: { region: "r" } }] },
             ),
           },
@@ -215,7 +227,7 @@ const egressAllowPeers = fc.oneof(
 );
 
 const portNumbers = ["53", "80", "443", "8080"];
-const protocol = fc.constantFrom(undefined, "TCP", "UDP", "SCTP", "ANY");
+const protocol = fc.constantFrom(undefined, "TCP", "TCP", "UDP", "SCTP", "ANY", "ANY");
 const plainPort = fc.oneof(
   { weight: 20, arbitrary: fc.record({ port: fc.constantFrom(...portNumbers), protocol }) },
   {
@@ -393,7 +405,7 @@ function question(inventory: Inventory): fc.Arbitrary<Question> {
       weight: 8,
       arbitrary: fc.record({
         protocol: fc.constantFrom("TCP" as const, "TCP" as const, "UDP" as const, "SCTP" as const),
-        port: fc.constantFrom(8, 53, 55, 80, 85, 443, 8080, 9999, 65535),
+        port: fc.constantFrom(8, 53, 53, 53, 55, 80, 80, 80, 80, 85, 443, 8080, 8080, 8080, 9999, 65535),
       }),
     },
     {

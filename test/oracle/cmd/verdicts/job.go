@@ -19,6 +19,7 @@ type inventory struct {
 	Nodes      []node      `json:"nodes"`
 	Names      []fqdn      `json:"names"`
 	CIDRGroups []cidrGroup `json:"cidrGroups"`
+	Services   []service   `json:"services"`
 }
 
 type endpoint struct {
@@ -53,6 +54,15 @@ type cidrGroup struct {
 	Name   string            `json:"name"`
 	Labels map[string]string `json:"labels"`
 	CIDRs  []string          `json:"cidrs"`
+}
+
+// service has a selector, or else the addresses of its backends.
+type service struct {
+	Namespace string            `json:"namespace"`
+	Name      string            `json:"name"`
+	Labels    map[string]string `json:"labels"`
+	Selector  map[string]string `json:"selector"`
+	Addresses []string          `json:"addresses"`
 }
 
 type question struct {

@@ -26,9 +26,13 @@ import (
 // load imports policies as the agent's policy importer does and gives those that it refuses.
 func (w *world) load(policies []json.RawMessage) ([]refusal, error) {
 	refused := []refusal{}
+	tables, err := newServiceTables(w.inventory.Services)
+	if err != nil {
+		return refused, err
+	}
 	var entries types.PolicyEntries
 	for i, raw := range policies {
-		rules, resource, err := parse(raw, w.inventory.Cluster)
+		rules, resource, err := parse(raw, w.inventory.Cluster, tables)
 		if err != nil {
 			refused = append(refused, refusal{Policy: i, Error: err.Error()})
 			continue
@@ -54,7 +58,7 @@ func (w *world) load(policies []json.RawMessage) ([]refusal, error) {
 	return refused, w.ipcache.WaitForRevision(ctx, revision)
 }
 
-func parse(raw json.RawMessage, cluster string) (api.Rules, ipcachetypes.ResourceID, error) {
+func parse(raw json.RawMessage, cluster string, services serviceTables) (api.Rules, ipcachetypes.ResourceID, error) {
 	var meta struct {
 		Kind string `json:"kind"`
 	}
@@ -67,6 +71,7 @@ func parse(raw json.RawMessage, cluster string) (api.Rules, ipcachetypes.Resourc
 		if err := json.Unmarshal(raw, &cnp); err != nil {
 			return nil, "", err
 		}
+		services.resolve(&cnp)
 		rules, err := cnp.Parse(discard, cluster)
 		namespace := k8sutils.ExtractNamespace(&cnp.ObjectMeta)
 		return rules, ipcachetypes.NewResourceID(ipcachetypes.ResourceKindCNP, namespace, cnp.Name), err
@@ -75,6 +80,7 @@ func parse(raw json.RawMessage, cluster string) (api.Rules, ipcachetypes.Resourc
 		if err := json.Unmarshal(raw, &ccnp); err != nil {
 			return nil, "", err
 		}
+		services.resolve(&v2.CiliumNetworkPolicy{Spec: ccnp.Spec, Specs: ccnp.Specs})
 		rules, err := ccnp.Parse(discard, cluster)
 		return rules, ipcachetypes.NewResourceID(ipcachetypes.ResourceKindCCNP, "", ccnp.Name), err
 	default:
