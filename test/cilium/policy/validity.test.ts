@@ -63,5 +63,7 @@ const reasonKind = (reason: string): string =>
     .replace(/^Invalid Cilium\w+ specs?: /, "")
     .replace(/combining \w+ and \w+/, "combining two kinds of peer")
     .replace(/ICMP type .* not found in/, "ICMP type not found in")
-    .split(/ ?["'([{:]|\d/, 1)
+    .replace(/allow CIDR prefix \S+ does not contain .*/, "allow CIDR prefix does not contain exclude CIDR prefix")
+    .replace(/^json: .*/, "a number that does not fit")
+    .split(/ ?["'([{:]/, 1)
     .join();
