@@ -2,6 +2,7 @@
 import { namespaceOf, placedRules } from "../policy/parts.ts";
 import type { Policy } from "../policy/schema.ts";
 import { matches, type Requirement, subjectRequirements } from "../policy/selector.ts";
+import { peerText } from "./explain.ts";
 import { selectorText } from "./explain-selector.ts";
 import { shadowed } from "./inspect-shadows.ts";
 import { unreachable } from "./inspect-unreachable.ts";
@@ -10,7 +11,13 @@ import type { Party } from "./party.ts";
 import { policyName } from "./rules.ts";
 
 export type Oddity = {
-  readonly kind: "selects-nothing" | "peer-selects-nothing" | "port-without-name" | "shadowed-by-deny" | "unreachable";
+  readonly kind:
+    | "selects-nothing"
+    | "peer-selects-nothing"
+    | "port-without-name"
+    | "shadowed-by-deny"
+    | "contradiction"
+    | "unreachable";
   /** The policy, or the endpoint that it is about. */
   readonly subject: string;
   /** The place in the policy, such as `egress[2]`. */
@@ -27,6 +34,7 @@ export function inspect(policies: readonly Policy[], network: Network): Oddity[]
     ...rules.flatMap(orphanPeers),
     ...rules.flatMap((rule) => orphanPorts(rule, network)),
     ...shadowed(network),
+    ...conflicts(network),
     ...unreachable(network),
   ];
 }
@@ -73,12 +81,11 @@ function orphanPeers(rule: NetworkRule): Oddity[] {
 const isReserved = ({ source }: Requirement): boolean => source === "reserved";
 
 /** Named ports that no server of the rule has. */
-function orphanPorts(rule: NetworkRule, { enforced, parties }: Network): Oddity[] {
-  const servers =
-    rule.direction === "ingress"
-      ? parties.filter(({ position }) => enforced[position]?.ingress.rules.includes(rule))
-      : rule.selections.flatMap(({ list }) => list.flatMap((position) => parties[position] ?? []));
-  return rule.ports.flatMap(({ ports, path }): Oddity[] => {
+function orphanPorts(rule: NetworkRule, network: Network): Oddity[] {
+  const named = rule.ports.filter(({ ports }) => "name" in ports);
+  if (named.length === 0) return [];
+  const servers = serversOf(rule, network);
+  return named.flatMap(({ ports, path }): Oddity[] => {
     if (!("name" in ports) || servers.length === 0 || servers.some((server) => server.ports.has(ports.name))) return [];
     return [
       {
@@ -91,6 +98,27 @@ function orphanPorts(rule: NetworkRule, { enforced, parties }: Network): Oddity[
     ];
   });
 }
+
+const serversOf = (rule: NetworkRule, { enforced, parties }: Network): Party[] =>
+  rule.direction === "ingress"
+    ? parties.filter(({ position }) => enforced[position]?.ingress.rules.includes(rule))
+    : rule.selections.flatMap(({ list }) => list.flatMap((position) => parties[position] ?? []));
+
+/** Endpoints whose rules contradict each other, so that the agent enforces none of them. */
+const conflicts = ({ enforced, parties }: Network): Oddity[] =>
+  parties.flatMap(({ peer, position }): Oddity[] => {
+    const conflict = enforced[position]?.conflict;
+    if (conflict === undefined || peer.kind !== "endpoint") return [];
+    return [
+      {
+        kind: "contradiction",
+        subject: peerText(peer),
+        place: "",
+        problem: `Cilium cannot compute its policy and goes on with an earlier one: ${conflict}`,
+        fix: "let the rules agree on what is parsed on a port",
+      },
+    ];
+  });
 
 /** The place of a rule without that of its ports. */
 export const placeOf = ({ references }: NetworkRule): string =>

@@ -27,7 +27,8 @@ export function check(netpol: Command, root: string): void {
 }
 
 const help = `
-Errors: the API server or Cilium would refuse the policy, or a mandatory rule of the policy pack is violated.
+Errors: the API server or Cilium would refuse the policy, rules contradict each other, or a mandatory rule of the policy
+pack is violated.
 Warnings: advisory rules of the pack, policies and peers that select nobody, ports that nobody names, flows that a
 deny rule shadows. Notes: workloads that nothing may connect to; they do not count as found.
 What selects nobody is judged against Pods: the program's workloads, or those of --inventory, --from or --context.
@@ -88,6 +89,7 @@ const levels = {
   "peer-selects-nothing": "warning",
   "port-without-name": "warning",
   "shadowed-by-deny": "warning",
+  contradiction: "error",
   unreachable: "note",
 } as const satisfies Record<Oddity["kind"], Finding["level"]>;
 
