@@ -5,7 +5,7 @@ import type { Side } from "../cilium/reach/diff.ts";
 import type { Endpoint, Inventory } from "../cilium/reach/inventory.ts";
 import { Failure } from "./failure.ts";
 import { currentContext } from "./sources/cluster.ts";
-import { readSource, type Source } from "./sources/source.ts";
+import { noteAssumed, readPolicies, type Source } from "./sources/source.ts";
 
 /** For `--help`: what a side may be. */
 export const sidesHelp = `Each side is one of
@@ -39,6 +39,12 @@ export async function readSides(
 ): Promise<{ readonly titles: readonly [string, string]; readonly before: Side; readonly after: Side }> {
   const before = await readSide(words[0], options, root);
   const after = await readSide(words[1], options, root);
+  for (const [own, other] of [
+    [before, after],
+    [after, before],
+  ] as const) {
+    if (own.source.assumed && !other.hasPods) noteAssumed(own.source, options);
+  }
   const judgedAgainst = (own: ReadSide, other: ReadSide): ReadSide => (other.hasPods && !own.hasPods ? other : own);
   return {
     titles: [before.source.title, after.source.title],
@@ -52,13 +58,13 @@ async function readSide(word: string, { stack, inventory }: Options, root: strin
   const [kind, name] = /^(git|context):(.+)$/.exec(word)?.slice(1) ?? [word];
   switch (kind) {
     case "program":
-      return { source: await readSource(choice, root), hasPods: inventory !== undefined };
+      return { source: await readPolicies(choice, root), hasPods: inventory !== undefined };
     case "git":
-      return { source: await readSource({ ...choice, git: name ?? word }, root), hasPods: inventory !== undefined };
+      return { source: await readPolicies({ ...choice, git: name ?? word }, root), hasPods: inventory !== undefined };
     case "live":
     case "context": {
       if (inventory !== undefined) throw new Failure(`--inventory cannot stand in for the pods of a cluster (${word})`);
-      return { source: await readSource({ stack, context: name ?? (await currentContext()) }, root), hasPods: true };
+      return { source: await readPolicies({ stack, context: name ?? (await currentContext()) }, root), hasPods: true };
     }
     default: {
       if (word !== "-" && !existsSync(word)) {
@@ -66,7 +72,7 @@ async function readSide(word: string, { stack, inventory }: Options, root: strin
           `there is no file or folder ${word}; a Git revision is git:${word}, a context context:${word}`,
         );
       }
-      const source = await readSource({ ...choice, from: word }, root);
+      const source = await readPolicies({ ...choice, from: word }, root);
       return { source, hasPods: !source.assumed };
     }
   }

@@ -51,8 +51,7 @@ const endpointName = ({ namespace, name }: Endpoint): string => `${namespace}/${
 function endpointEnds(networks: Networks, before: Inventory, after: Inventory): ComparedEnd[] {
   const earlier = new Set(before.endpoints.map(endpointName));
   const later = new Set(after.endpoints.map(endpointName));
-  const worldDiffers =
-    before.cluster !== after.cluster || JSON.stringify(before.cidrGroups) !== JSON.stringify(after.cidrGroups);
+  const worldDiffers = surroundings(before) !== surroundings(after);
   return networks.after.inventory.endpoints
     .filter(({ hostNetwork }) => !hostNetwork)
     .map((endpoint) => {
@@ -69,6 +68,10 @@ function endpointEnds(networks: Networks, before: Inventory, after: Inventory): 
       );
     });
 }
+
+/** What the meaning of rules depends on besides endpoints: the cluster's name, groups of addresses and Services. */
+const surroundings = (inventory: Inventory): string =>
+  JSON.stringify({ ...inventory, endpoints: undefined, nodes: undefined, names: undefined });
 
 const entityEnds = (networks: Networks): ComparedEnd[] =>
   peerEntities.map((entity) => {

@@ -79,11 +79,18 @@ export const sourceChoice = ({ from, git, context }: SourceOptions): SourceChoic
  * would refuse.
  */
 export async function readSource(options: SourceOptions, root: string): Promise<Source> {
+  const source = await readPolicies(options, root);
+  if (source.assumed) noteAssumed(source, options);
+  return source;
+}
+
+/** Says that a program's workloads stand in for pods. */
+export const noteAssumed = ({ title, inventory }: Source, { stack }: Pick<SourceOptions, "stack">): void =>
+  note(`${title} holds no Pods: judged against the ${inventory.endpoints.length} workloads of stack ${stack}`);
+
+/** Like `readSource`, for those who may have other pods to judge against. */
+export async function readPolicies(options: SourceOptions, root: string): Promise<Source> {
   const source = await readSourceAsIs(options, root);
-  if (source.assumed) {
-    const { length } = source.inventory.endpoints;
-    note(`${source.title} holds no Pods: judged against the ${length} workloads of stack ${options.stack}`);
-  }
   const refusals = [
     ...source.malformed.map(({ place, name, reasons }) => `${place}: ${name}: ${reasons.join("; ")}`),
     ...source.policies.flatMap((policy) => refusalLines(policy, source)),

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { temporaryFolder } from "../toolchain/lifetime.ts";
 import { copyOfProject, netpol, netpolWith } from "./copy.ts";
+import { folderOf, shopPods, shopPolicies } from "./folder.ts";
 
 const author = {
   GIT_AUTHOR_NAME: "Test",
@@ -101,6 +102,16 @@ describe("netpol diff", function () {
     writeFileSync(file, readFileSync(file, "utf8").replace("name: shared-pg", "name: postgres"));
     const { code, stdout } = netpol(folder, "diff", first, second);
     assert.deepEqual({ code, stdout }, { code: 0, stdout: `${first} → ${second}: no difference\n` });
+  });
+
+  it("judges policies without pods against the pods of the other side, alike ones by the name of their workload", () => {
+    const whole = folderOf({ "policies.yaml": shopPolicies, "pods.yaml": shopPods });
+    const changed = folderOf({
+      "policies.yaml": shopPolicies.replace("{app: web}}], toPorts", "{app: db}}], toPorts"),
+    });
+    const { stdout, stderr } = netpol(folder, "diff", whole, changed);
+    assert.equal(stderr, "");
+    assert.deepEqual(stdout.split("\n").slice(1), ["- shop/web can no longer reach shop/api:9000", ""]);
   });
 
   const misuses: [args: string[], expected: RegExp][] = [
