@@ -127,7 +127,7 @@ const measure = `process.on("exit", () => console.error("peak " + process.resour
 const start = performance.now();
 const child = spawn(
   process.execPath,
-  ["--import", `data:text/javascript,${encodeURIComponent(measure)}`, command, "replay", file, "-o", "json"],
+  ["--import", `data:text/javascript,${encodeURIComponent(measure)}`, command, "replay", file],
   { stdio: ["ignore", "ignore", "pipe"] },
 );
 let errors = "";

@@ -120,7 +120,13 @@ function readIdentity(
 type PeerOutside = Exclude<Peer, { kind: "workload" }>;
 
 function selectorOf(peer: PeerOutside, { settings }: ConfiguredCluster): (identity: Identity) => boolean {
-  const world = { namespace: undefined, cluster: settings.clusterName, subject: undefined, cidrGroups: undefined };
+  const world = {
+    namespace: undefined,
+    cluster: settings.clusterName,
+    subject: undefined,
+    cidrGroups: undefined,
+    services: undefined,
+  };
   const selectors = peerSelectors(egressPeers(ruleOf(peer)), true, world);
   return (identity) => selectors.some((selector) => selects(selector, identity) === "yes");
 }

@@ -48,8 +48,12 @@ export function endReader(): (
   return (endpoint, address) => {
     const number = endpoint?.identity ?? 0;
     const labels = endpoint?.labels?.join(",") || `identity ${number}`;
-    const identity = identities.get(labels) ?? readIdentity(endpoint ?? {}, labels);
-    identities.set(labels, identity);
+    let identity = identities.get(labels);
+    if (identity === undefined) {
+      // Short, since the keys of connections are made of it.
+      identity = readIdentity(endpoint ?? {}, `#${identities.size}`);
+      identities.set(labels, identity);
+    }
     if (identity.kind !== "outside") return identity;
     if (!address || isIP(address) === 0 || address.includes("%")) return withoutAddress;
     const outside = addresses.get(address) ?? { ...identity, key: address, address };

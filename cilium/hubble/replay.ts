@@ -128,9 +128,9 @@ function unusedRules(policies: readonly Policy[], { network, judgements }: Judge
   const used = new Set(
     ends.flatMap((end) => (end.verdict === "allowed" && end.by.kind === "rules" ? end.by.rules.map(ruleText) : [])),
   );
-  const { cluster, cidrGroups } = network.inventory;
+  const { cluster, cidrGroups, services } = network.inventory;
   const references = policies
-    .flatMap((policy) => compilePolicy(policy, { cluster, cidrGroups }))
+    .flatMap((policy) => compilePolicy(policy, { cluster, cidrGroups, services }))
     .flatMap((rule) => (rule.deny || rule.peers.length === 0 ? [] : rule.references.map(ruleText)));
   return [...new Set(references)].filter((reference) => !used.has(reference));
 }

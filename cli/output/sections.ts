@@ -17,7 +17,10 @@ export type ReportFormat = "table" | "md" | "json";
 
 export const reportFormats = ["table", "md", "json"] as const;
 
-/** Prints the parts that say something; those without a row are left out. */
+/** More rows of one table than anybody reads; `-o json` has them all. */
+const shownRows = 100;
+
+/** Prints the parts that say something; those without a row are left out, and long ones cut. */
 export function printReport({ summary, sections, data }: Report, format: ReportFormat): void {
   const { stdout } = process;
   if (format === "json") {
@@ -28,6 +31,9 @@ export function printReport({ summary, sections, data }: Report, format: ReportF
   for (const { title, table } of sections) {
     if (table.rows.length === 0) continue;
     const heading = format === "md" ? `### ${title}\n` : styleText("bold", title, { stream: stdout });
-    stdout.write(`\n${heading}\n${format === "md" ? markdown(table) : plain(table, stdout)}`);
+    const shown = { ...table, rows: table.rows.slice(0, shownRows) };
+    stdout.write(`\n${heading}\n${format === "md" ? markdown(shown) : plain(shown, stdout)}`);
+    const more = table.rows.length - shownRows;
+    if (more > 0) stdout.write(`${format === "md" ? "\n" : ""}… and ${more} more; -o json prints all\n`);
   }
 }

@@ -27,7 +27,7 @@ const longestLine = 16 * 1024 * 1024;
 /** Reads one file; gives a sentence when not all of it can be read. */
 async function readFile(file: string, reader: RecordReader): Promise<string | undefined> {
   const name = file === "-" ? "standard input" : file;
-  const input = file === "-" ? process.stdin : createReadStream(file, { highWaterMark: 1024 * 1024 });
+  const input = file === "-" ? process.stdin : createReadStream(file, { highWaterMark: 64 * 1024 });
   let interrupted = false;
   const interrupt = () => {
     interrupted = true;
@@ -63,7 +63,7 @@ async function* texts(input: Readable): AsyncGenerator<string> {
   const whole = Readable.from(startingWith(first.value, chunks), { objectMode: false });
   const gzip = first.value[0] === 0x1f && first.value[1] === 0x8b;
   // Whoever reads the end of the pipeline meets its errors.
-  const bytes = gzip ? pipeline(whole, createGunzip({ chunkSize: 1024 * 1024 }), () => {}) : whole;
+  const bytes = gzip ? pipeline(whole, createGunzip({ chunkSize: 64 * 1024 }), () => {}) : whole;
   const decoder = new TextDecoder();
   for await (const chunk of bytes) yield decoder.decode(chunk, { stream: true });
 }
