@@ -21,10 +21,20 @@ import { Failure } from "./failure.ts";
 /** Where the program and its stacks' config files are. */
 const root = fileURLToPath(new URL("..", import.meta.url));
 
+const help = `
+Policies are the program's, unless --from, --git or --context says otherwise.
+Ends with 0, with 1 if it found something, with 2 if it was used wrongly or could not read its input.
+
+Examples:
+  npm run netpol -- list
+  npx netpol explain argocd/server database/shared-pg 5432
+  npx netpol check --from manifests/ --inventory pods.yaml`;
+
 const netpol = new Command("netpol")
   .description("What the network policies of this program, of YAML files or of a cluster allow")
   .configureHelp({ showGlobalOptions: true })
   .showHelpAfterError("(netpol --help lists the commands)")
+  .addHelpText("after", help)
   .exitOverride();
 
 const commands = [
