@@ -86,6 +86,7 @@ describeRule("no-wide-open", {
         "*.pkg.dev",
         "a*.b.co.uk",
         "*.svc.cluster.local",
+        "*.internal",
       ].map((matchPattern) => [
         `the pattern ${matchPattern}`,
         only(policyWith({ egress: [{ toFQDNs: [{ matchPattern }], toPorts: https }] })),

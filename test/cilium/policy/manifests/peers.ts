@@ -37,6 +37,8 @@ export function cidrs({ or, record }: Straying, selector: fc.Arbitrary<unknown>)
     ),
     12,
   );
+  /** The agent puts a source before such keys, and reads `$` as a source. */
+  const groupLabelKey = fc.constantFrom("zone", "$zone", ":zone", "cidrgroup:zone", "a:b:c", "a b", "$");
   const cidrRule = fc.oneof(
     record({ cidr }, { except: fc.array(cidr, { maxLength: 2 }) }),
     record(
@@ -55,6 +57,11 @@ export function cidrs({ or, record }: Straying, selector: fc.Arbitrary<unknown>)
     ),
     record({ cidrGroupRef: or(fc.constantFrom("nas", "a.b"), fc.constant("nas"), fc.constantFrom("", "A", "a b")) }),
     record({ cidrGroupSelector: selector }),
+    record({
+      cidrGroupSelector: record({
+        matchLabels: fc.dictionary(groupLabelKey, fc.constant("x"), { minKeys: 1, maxKeys: 1 }),
+      }),
+    }),
     or(
       fc.constant({ cidr: "10.0.0.0/8", cidrGroupRef: null }),
       fc.constant({ cidrGroupSelector: {} }),

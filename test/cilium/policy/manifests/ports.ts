@@ -91,6 +91,7 @@ export function ports(straying: Straying, fqdn: fc.Arbitrary<unknown>) {
       weight: 2,
       arbitrary: fc.tuple(l7Ports("53"), record({ rules: record({ dns: list(fqdn) }) })).map(merged),
     },
+    { weight: 1, arbitrary: record({ ports: ports(40), serverNames }) },
     {
       weight: 1,
       arbitrary: record(
