@@ -16,12 +16,15 @@ const protocol = z
     return z.NEVER;
   });
 
+const portNumber = z.int().min(0).max(65535);
+
 const expectation = z
   .strictObject({
     from: z.string(),
     to: z.string().optional(),
     fqdn: z.string().optional(),
-    port: z.int().min(0).max(65535),
+    // Policies write ports as strings, so people do it here too.
+    port: z.preprocess((port) => (typeof port === "string" && /^\d+$/.test(port) ? Number(port) : port), portNumber),
     protocol,
     expect: z.enum(["allow", "deny"]),
     because: z.string().optional(),

@@ -3,6 +3,7 @@ import type { EnforcementLevel, ResourceValidationArgs, StackValidationArgs } fr
 import type { Policy } from "../cilium/policy/schema.ts";
 import { policyName } from "../cilium/reach/rules.ts";
 import { createRules } from "../policypack/rules.ts";
+import type { OtherObject } from "./sources/manifests.ts";
 
 export interface Violation {
   readonly rule: string;
@@ -13,10 +14,13 @@ export interface Violation {
   readonly message: string;
 }
 
-/** Everything that the pack reports, with its default config, in the order of its rules. */
-export function violations(policies: readonly Policy[]): Violation[] {
+/**
+ * Everything that the pack reports, with its default config, in the order of its rules.
+ * @param others what else is applied: TLSRoutes and their Services say where HTTP rules break connections
+ */
+export function violations(policies: readonly Policy[], others: readonly OtherObject[]): Violation[] {
   const found: Violation[] = [];
-  const resources = policies.map(resource);
+  const resources = [...others.map(otherResource), ...policies.map(policyResource)];
   const policyOf = new Map(policies.map((policy, index) => [urnOf(policy, index), policy]));
   for (const rule of createRules()) {
     const report = (message: string, urn = "") =>
@@ -51,17 +55,20 @@ const typeOf = ({ apiVersion, kind }: Policy): string => `kubernetes:${apiVersio
 const urnOf = (policy: Policy, index: number): string =>
   `urn:pulumi:check::check::${typeOf(policy)}::${policyName(policy)}#${index}`;
 
-const resource = (policy: Policy, index: number) => ({
+const policyResource = (policy: Policy, index: number) => ({
+  ...noResource,
   type: typeOf(policy),
   name: policyName(policy),
   urn: urnOf(policy, index),
   props: { ...policy },
-  opts: noOptions,
-  dependencies: [],
-  propertyDependencies: {},
-  isType: () => false,
-  asType: () => undefined,
 });
+
+function otherResource({ apiVersion, kind, value }: OtherObject, index: number) {
+  const type = `kubernetes:${apiVersion.includes("/") ? apiVersion : `core/${apiVersion}`}:${kind}`;
+  const name = `${kind} ${index + 1}`;
+  const props = typeof value === "object" ? { ...value } : {};
+  return { ...noResource, type, name, urn: `urn:pulumi:check::check::${type}::${name}`, props };
+}
 
 const noOptions: ResourceValidationArgs["opts"] & StackValidationArgs["resources"][number]["opts"] = {
   protect: false,
@@ -69,4 +76,13 @@ const noOptions: ResourceValidationArgs["opts"] & StackValidationArgs["resources
   aliases: [],
   customTimeouts: { createSeconds: 0, updateSeconds: 0, deleteSeconds: 0 },
   additionalSecretOutputs: [],
+};
+
+/** What Pulumi says of a resource besides, and no rule asks for. */
+const noResource = {
+  opts: noOptions,
+  dependencies: [],
+  propertyDependencies: {},
+  isType: () => false,
+  asType: () => undefined,
 };

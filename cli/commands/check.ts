@@ -65,7 +65,7 @@ function findingsOf(source: Source): Finding[] {
       file: place,
       message: `${name}: the API server refuses it: ${reasons.join("; ")}`,
     })),
-    ...violations(source.policies).map(({ rule, level, policy, message }) => ({
+    ...violations(source.policies, source.others).map(({ rule, level, policy, message }) => ({
       // An exemption is a decision, not a finding.
       level:
         rule === "exemptions" ? ("note" as const) : level === "mandatory" ? ("error" as const) : ("warning" as const),

@@ -23,7 +23,7 @@ export async function readCluster(context: string): Promise<Manifests> {
   const found = await attempt(context, ciliumConfig, () => readCiliumConfig(api));
   documents.push(...found.map((value) => ({ place: context, value })));
   const manifests = readManifests(documents);
-  if (manifests.skipped.includes("NetworkPolicy")) {
+  if (manifests.others.some(({ kind }) => kind === "NetworkPolicy")) {
     note("the cluster has Kubernetes NetworkPolicies, which Cilium enforces as well; these are not judged here");
   }
   return manifests;

@@ -23,7 +23,7 @@ export function readInventory(path: string, clusterName: string): NamedInventory
   if (manifests.pods.length === 0) {
     throw new Failure(`${path} holds no Pod; write what kubectl get pods,namespaces,nodes -A -o yaml prints into it`);
   }
-  if (manifests.skipped.length > 0) note(`${path}: skipped ${countKinds(manifests.skipped)}: not part of an inventory`);
+  if (manifests.others.length > 0) note(`${path}: skipped ${countKinds(manifests.others)}: not part of an inventory`);
   return inventoryOfObjects(manifests, clusterName);
 }
 
@@ -48,13 +48,13 @@ export function inventoryOfObjects(
 }
 
 /** What made a pod: the Deployment of its ReplicaSet, the StatefulSet, DaemonSet or Job. */
-function workloadName({ metadata }: PodObject): string | undefined {
+export function workloadName({ metadata }: PodObject): string | undefined {
   const owner = metadata.ownerReferences?.find(({ controller }) => controller);
   const hash = metadata.labels?.["pod-template-hash"];
   return owner?.kind === "ReplicaSet" && hash ? owner.name.replace(`-${hash}`, "") : owner?.name;
 }
 
-const podId = (pod: PodObject): string => `${namespaceOf(pod)}/${pod.metadata.name}`;
+export const podId = (pod: PodObject): string => `${namespaceOf(pod)}/${pod.metadata.name}`;
 
 const namespaceOf = ({ metadata }: PodObject): string => metadata.namespace || "default";
 

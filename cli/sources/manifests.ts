@@ -17,8 +17,15 @@ export interface Manifests {
   readonly cidrGroups: CidrGroup[];
   /** Cilium's `cluster-name`, where its ConfigMap is among the objects. */
   readonly clusterNames: string[];
-  /** The kind of each object that says nothing here. */
-  readonly skipped: string[];
+  /** Objects that say nothing here. */
+  readonly others: OtherObject[];
+}
+
+export interface OtherObject {
+  readonly apiVersion: string;
+  /** `without apiVersion and kind` where it does not say. */
+  readonly kind: string;
+  readonly value: unknown;
 }
 
 export interface PlacedPolicy {
@@ -47,7 +54,7 @@ export function readManifests(documents: readonly Document[]): Manifests {
     nodes: [],
     cidrGroups: [],
     clusterNames: [],
-    skipped: [],
+    others: [],
   };
   const wrong: string[] = [];
   const take = <T>(schema: z.ZodType<T>, { place, value }: Document, list: T[]): void => {
@@ -56,7 +63,7 @@ export function readManifests(documents: readonly Document[]): Manifests {
     else wrong.push(`${place}: ${nameOf(value)}: ${issueLines(parsed.error).join("; ")}`);
   };
   for (const document of documents) {
-    const { group, kind } = kindOf(document.value);
+    const { apiVersion, group, kind } = kindOf(document.value);
     switch (`${group} ${kind}`) {
       case "cilium.io CiliumNetworkPolicy":
       case "cilium.io CiliumClusterwideNetworkPolicy":
@@ -77,7 +84,8 @@ export function readManifests(documents: readonly Document[]): Manifests {
       default: {
         const clusterName = `${group} ${kind}` === "core ConfigMap" ? clusterConfig(document.value) : undefined;
         if (clusterName !== undefined) manifests.clusterNames.push(clusterName);
-        else if (group !== "cilium.io" || ciliumKinds.includes(kind)) manifests.skipped.push(kind);
+        else if (group !== "cilium.io" || ciliumKinds.includes(kind))
+          manifests.others.push({ apiVersion, kind, value: document.value });
         else wrong.push(`${document.place}: Cilium has no kind ${kind}${didYouMean(kind, ciliumKinds)}`);
       }
     }
@@ -93,16 +101,16 @@ function takePolicy({ place, value }: Document, { policies, malformed }: Manifes
 }
 
 /** `2 Deployment, 1 Service` */
-export const countKinds = (kinds: readonly string[]): string =>
-  [...Map.groupBy(kinds, (kind) => kind)].map(([kind, { length }]) => `${length} ${kind}`).join(", ");
+export const countKinds = (objects: readonly OtherObject[]): string =>
+  [...Map.groupBy(objects, ({ kind }) => kind)].map(([kind, { length }]) => `${length} ${kind}`).join(", ");
 
 const header = z.object({ apiVersion: z.string(), kind: z.string() });
 
-function kindOf(value: unknown): { group: string; kind: string } {
+function kindOf(value: unknown): { apiVersion: string; group: string; kind: string } {
   const parsed = header.safeParse(value);
-  if (!parsed.success) return { group: "", kind: "without apiVersion and kind" };
+  if (!parsed.success) return { apiVersion: "", group: "", kind: "without apiVersion and kind" };
   const { apiVersion, kind } = parsed.data;
-  return { group: apiVersion.includes("/") ? apiVersion.replace(/\/.*/, "") : "core", kind };
+  return { apiVersion, group: apiVersion.includes("/") ? apiVersion.replace(/\/.*/, "") : "core", kind };
 }
 
 /** The kinds of `cilium.io` (`pkg/k8s/apis/cilium.io/client/crds`). */

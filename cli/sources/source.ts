@@ -11,7 +11,14 @@ import { readCluster } from "./cluster.ts";
 import { readDocuments } from "./documents.ts";
 import { readRevision } from "./git.ts";
 import { inventoryOfObjects, type NamedInventory, readInventory } from "./inventory.ts";
-import { countKinds, type MalformedPolicy, type Manifests, type PlacedPolicy, readManifests } from "./manifests.ts";
+import {
+  countKinds,
+  type MalformedPolicy,
+  type Manifests,
+  type OtherObject,
+  type PlacedPolicy,
+  readManifests,
+} from "./manifests.ts";
 import { note } from "./notes.ts";
 
 /** Which policies: the program's, those of YAML files, the program's at a Git revision, or a live cluster's. */
@@ -30,6 +37,8 @@ export interface Source extends NamedInventory {
   readonly places: ReadonlyMap<Policy, string>;
   /** Manifests that the API server would not store as they stand. */
   readonly malformed: readonly MalformedPolicy[];
+  /** Other objects that came with them. */
+  readonly others: readonly OtherObject[];
   /** Whether the policies came without pods, so that the program's workloads stand in for them. */
   readonly assumed: boolean;
   /** The program itself, if it is the source. */
@@ -51,7 +60,7 @@ export const withSource = (command: Command): Command =>
     .addOption(
       new Option(
         "-f, --from <path>",
-        "policies from YAML or JSON: a file, a folder, or - for standard input",
+        "policies, and Pods if there are any, from YAML or JSON: a file, a folder, or - for standard input",
       ).conflicts(["git", "context"]),
     )
     .addOption(new Option("--git <ref>", "the program as it was at a Git revision").conflicts(["from", "context"]))
@@ -135,6 +144,7 @@ function programSource({ stack, inventory }: SourceOptions, root: string): Sourc
     ...(inventory === undefined ? workloadsOf(program) : readInventory(inventory, cluster.settings.clusterName)),
     places: new Map(),
     malformed: [],
+    others: [],
     assumed: false,
     program,
   };
@@ -184,6 +194,7 @@ const sourceOf = (title: string, manifests: Manifests, { inventory, replicas }: 
   replicas,
   places: placesOf(manifests.policies),
   malformed: manifests.malformed,
+  others: manifests.others,
   assumed: false,
   program: undefined,
 });
@@ -191,11 +202,11 @@ const sourceOf = (title: string, manifests: Manifests, { inventory, replicas }: 
 const placesOf = (policies: readonly PlacedPolicy[]): ReadonlyMap<Policy, string> =>
   new Map(policies.map(({ policy, place }) => [policy, place]));
 
-function sayWhatIsLeftOut(title: string, { skipped }: Manifests): void {
-  if (skipped.length > 0) {
-    note(`${title}: skipped ${skipped.length} documents that are no Cilium policies (${countKinds(skipped)})`);
+function sayWhatIsLeftOut(title: string, { others }: Manifests): void {
+  if (others.length > 0) {
+    note(`${title}: skipped ${others.length} documents that are no Cilium policies (${countKinds(others)})`);
   }
-  if (skipped.includes("NetworkPolicy")) {
+  if (others.some(({ kind }) => kind === "NetworkPolicy")) {
     note("Cilium enforces Kubernetes NetworkPolicies as well; these are not judged here");
   }
 }

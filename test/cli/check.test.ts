@@ -139,6 +139,24 @@ egress:
     });
   }
 
+  it("knows from a TLSRoute and its Service where HTTP rules break connections", () => {
+    const route = `---
+apiVersion: gateway.networking.k8s.io/v1
+kind: TLSRoute
+metadata: {name: web, namespace: shop}
+spec: {rules: [{backendRefs: [{name: web, port: 443}]}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web, namespace: shop}
+spec: {selector: {app: web}, ports: [{port: 443, targetPort: 8080}]}
+`;
+    const { code, found } = check(shopPolicies + shopPods + route);
+    assert.equal(code, 1);
+    const [reported] = found.filter(({ rule }) => rule === "no-l7-http-on-tls-passthrough");
+    assert.match(reported?.message ?? "", /^shop\/web ingress\[0\]\.toPorts\[0\].*TLSRoute shop\/web/);
+  });
+
   it("notes workloads that nothing may connect to, which is nothing wrong", () => {
     const { code, found } = check(shopPolicies.replace("fromEntities: [ingress]", "fromEntities: [none]") + shopPods);
     assert.equal(code, 0);

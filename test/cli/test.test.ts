@@ -82,6 +82,7 @@ shop/api → shop/db:5432/TCP is allowed, expected deny
         ["an address outside", "{from: 203.0.113.9, to: shop/web, port: 8080, expect: deny}"],
         ["a DNS name", "{from: shop/web, fqdn: example.com, port: 443, expect: deny}"],
         ["a protocol in any case", "{from: shop/api, to: shop/db, port: 5432, protocol: udp, expect: deny}"],
+        ["a port that is written as in policies", '{from: shop/api, to: shop/db, port: "5432", expect: allow}'],
         ["ICMP by its type", "{from: shop/api, to: shop/db, port: 8, protocol: ICMP, expect: deny}"],
       ];
       let results: unknown[];
