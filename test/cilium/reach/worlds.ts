@@ -27,6 +27,8 @@ const endpoint: fc.Arbitrary<Omit<Endpoint, "name">> = fc.record(
           "pod-template-hash": fc.constantFrom("1", "2"),
           "topology.kubernetes.io/zone": fc.constant("z"),
           "io.cilium.k8s.policy.cluster": fc.constant("forged"),
+          "io.cilium.k8s.policy.serviceaccount": fc.constant("robot"),
+          "io.cilium.k8s.namespace.labels.team": fc.constant("red"),
         },
         { requiredKeys: ["app"] },
       )
