@@ -30,7 +30,8 @@ function summary({ peers, flows, policies, comparedWith }: Picture): string {
     return `${workloads.length} workloads, ${flows.length} flows, ${policies.length} policies`;
   }
   const counted = (change: Change) => flows.filter((flow) => flow.change === change).length;
-  return `${counted("new")} flows opened, ${counted("gone")} closed`;
+  const opened = counted("new");
+  return `${opened} ${opened === 1 ? "flow" : "flows"} opened, ${counted("gone")} closed`;
 }
 
 /** A group of radio buttons, the first one chosen. */

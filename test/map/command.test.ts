@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { netpol, netpolWith, repository } from "../cli/copy.ts";
+import { folderOf, shopPods, shopPolicies } from "../cli/folder.ts";
+import { temporaryFolder } from "../toolchain/lifetime.ts";
+
+describe("netpol map", function () {
+  this.timeout(60_000);
+
+  it("writes one file that names no other and reaches for nothing", () => {
+    const file = join(temporaryFolder("map"), "map.html");
+    const { code, stdout, stderr } = netpol(repository, "map", "--output", file);
+    assert.deepEqual(
+      { code, stdout, stderr },
+      { code: 0, stdout: "", stderr: `${file} is written; open it in a browser\n` },
+    );
+    const html = readFileSync(file, "utf8");
+    assert.match(html, /Content-Security-Policy" content="default-src 'none'/);
+    assert.deepEqual(html.match(/(?:src|href)=|@import|url\((?!"?data:)/g) ?? [], []);
+    assert.match(html, /57 workloads, \d+ flows, 58 policies in stack prod/);
+  });
+
+  it("shows policies of files against their pods, one card for the replicas of a workload", () => {
+    const folder = folderOf({ "policies.yaml": shopPolicies, "pods.yaml": shopPods });
+    const { code, stdout } = netpol(repository, "map", "--from", folder, "--output", "-");
+    assert.equal(code, 0);
+    const labels = [...stdout.matchAll(/class="card (\S+) same"[^>]*aria-label="([^:"]+):/g)].map(
+      ([, kind, id]) => `${kind} ${id}`,
+    );
+    assert.deepEqual(labels.filter((label) => label.includes("shop/")).sort(), [
+      "host-network shop/logs",
+      "workload shop/api",
+      "workload shop/db",
+      "workload shop/web",
+    ]);
+  });
+
+  it("compares with other policies", () => {
+    const after = folderOf({ "policies.yaml": shopPolicies, "pods.yaml": shopPods });
+    const before = folderOf({ "policies.yaml": shopPolicies.replaceAll('"9000"', '"9001"'), "pods.yaml": shopPods });
+    const { code, stdout, stderr } = netpol(repository, "map", "--from", after, "--diff", before, "--output", "-");
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /1 flow opened, 1 closed in /);
+    assert.match(stdout, /class="line inside changed"/);
+  });
+
+  it("says in one line what it cannot read or write", () => {
+    const missing = netpol(repository, "map", "--diff", "mainn", "--output", "-");
+    assert.equal(missing.code, 2);
+    assert.match(missing.stderr, /^there is no file or folder mainn; .*\n$/);
+    const folder = join(temporaryFolder("map"), "nowhere", "map.html");
+    const unwritable = netpolWith({}, repository, "map", "--output", folder);
+    assert.equal(unwritable.code, 2);
+    assert.match(unwritable.stderr, /^cannot write .*map\.html: ENOENT.*\n$/);
+    assert.ok(!existsSync(folder));
+  });
+});

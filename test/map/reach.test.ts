@@ -1,0 +1,96 @@
+import assert from "node:assert/strict";
+import { parseAllDocuments } from "yaml";
+import { type Policy, policy } from "../../cilium/policy/schema.ts";
+import { connections } from "../../cilium/reach/connections.ts";
+import type { Inventory } from "../../cilium/reach/inventory.ts";
+import { compile } from "../../cilium/reach/network.ts";
+import type { PictureFlow } from "../../map/picture.ts";
+import { reachPicture, type Version } from "../../map/reach.ts";
+import { shopPolicy } from "../cli/folder.ts";
+
+const endpoint = (name: string) => ({ namespace: "shop", name, labels: { app: name } });
+const shop = (...names: string[]): Inventory => ({
+  cluster: "default",
+  endpoints: names.map(endpoint),
+  nodes: [],
+  names: [],
+});
+
+function version(title: string, yaml: string, inventory: Inventory): Version {
+  const policies: Policy[] = parseAllDocuments(yaml).map((document) => policy.parse(document.toJS()));
+  return { title, policies, inventory, connections: connections(compile(policies, inventory)) };
+}
+
+const toNames = (names: string[], port: string) =>
+  `{toFQDNs: [${names.map((name) => `{matchName: ${name}}`).join(", ")}], toPorts: [{ports: [{port: "${port}", protocol: TCP}]}]}`;
+const toWorld = (port: string) => `{toEntities: [world], toPorts: [{ports: [{port: "${port}", protocol: TCP}]}]}`;
+const egress = (name: string, ...rules: string[]) => shopPolicy(name, `ingress: [{}]\negress: [${rules.join(", ")}]`);
+const calls = (from: string, to: string, port: string) =>
+  shopPolicy(
+    from,
+    `ingress: [{}]\negress: [{toEndpoints: [{matchLabels: {app: ${to}}}], toPorts: [{ports: [{port: "${port}", protocol: TCP}]}]}]`,
+  ) +
+  shopPolicy(
+    to,
+    `egress: [{}]\ningress: [{fromEndpoints: [{matchLabels: {app: ${from}}}], toPorts: [{ports: [{port: "${port}", protocol: TCP}]}]}]`,
+  );
+
+const told = (flows: readonly PictureFlow[]) =>
+  flows.map(({ from, to, ports, change }) => `${change} ${from} → ${to}:${ports.join(",")}`);
+const nobodySays = () => "";
+
+describe("the picture of any policies", () => {
+  it("shows what the policies allow at both ends, and which policies select a workload", () => {
+    const { flows, peers } = reachPicture(
+      version("shop", calls("web", "api", "80"), shop("web", "api")),
+      undefined,
+      nobodySays,
+    );
+    assert.ok(told(flows).includes("same shop/web → shop/api:80/TCP"));
+    const web = peers.find(({ id }) => id === "shop/web");
+    assert.deepEqual(web?.kind === "workload" && web.policies, ["shop/web"]);
+  });
+
+  it("keeps names together that stand together in the rules", () => {
+    const policies =
+      egress("web", toNames(["a.example", "b.example"], "443")) + egress("api", toNames(["c.example"], "443"));
+    const { peers } = reachPicture(version("shop", policies, shop("web", "api")), undefined, nobodySays);
+    const outside = peers.filter(({ kind, names }) => kind === "outside" && names.length > 0);
+    assert.deepEqual(
+      outside.map(({ label, names }) => [label, names]),
+      [
+        ["a.example +1", ["a.example", "b.example"]],
+        ["c.example", ["c.example"]],
+      ],
+    );
+  });
+
+  it("says once that a workload reaches the whole world, not again for each name", () => {
+    const policies = egress("web", toWorld("443")) + egress("api", toNames(["c.example"], "443"));
+    const { flows } = reachPicture(version("shop", policies, shop("web", "api")), undefined, nobodySays);
+    const leaving = told(flows).filter((text) => text.includes("443"));
+    assert.deepEqual(leaving.sort(), ["same shop/api → c.example:443/TCP", "same shop/web → world:443/TCP"]);
+  });
+
+  it("tells ports that opened from ports that closed, and workloads that came from those that went", () => {
+    const before = version("before", calls("web", "api", "80"), shop("web", "api", "old"));
+    const after = version("after", calls("web", "api", "81"), shop("web", "api", "fresh"));
+    const { flows, peers, comparedWith } = reachPicture(after, before, nobodySays);
+    const between = told(flows).filter((text) => text.includes("shop/web → shop/api"));
+    assert.deepEqual(between.sort(), ["gone shop/web → shop/api:80/TCP", "new shop/web → shop/api:81/TCP"]);
+    const changed = peers.filter(({ change }) => change !== "same").map(({ id, change }) => `${change} ${id}`);
+    assert.deepEqual(changed.sort(), ["gone shop/old", "new shop/fresh"]);
+    assert.equal(comparedWith, "before");
+  });
+
+  it("finds no change where rules are only written otherwise", () => {
+    const one = version("one", egress("web", toNames(["a.example", "b.example"], "443")), shop("web"));
+    const two = version(
+      "two",
+      egress("web", toNames(["b.example"], "443"), toNames(["a.example"], "443")),
+      shop("web"),
+    );
+    const { flows } = reachPicture(two, one, nobodySays);
+    assert.deepEqual([...new Set(flows.map(({ change }) => change))], ["same"]);
+  });
+});
