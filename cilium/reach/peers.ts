@@ -53,7 +53,7 @@ export type PeerParts = {
   readonly cidrs: readonly string[] | null | undefined;
   readonly cidrSet: readonly CidrRule[] | null | undefined;
   readonly fqdns: readonly FqdnSelector[] | null | undefined;
-  readonly groups: boolean;
+  readonly groups: NonNullable<EgressRule["toGroups"]>;
   readonly services: NonNullable<EgressRule["toServices"]>;
 };
 
@@ -67,7 +67,7 @@ export const ingressPeers = (rule: AnyIngress): PeerParts => ({
   cidrs: rule.fromCIDR,
   cidrSet: rule.fromCIDRSet,
   fqdns: undefined,
-  groups: (rule.fromGroups?.length ?? 0) > 0,
+  groups: rule.fromGroups ?? [],
   services: [],
 });
 
@@ -78,7 +78,7 @@ export const egressPeers = (rule: AnyEgress): PeerParts => ({
   cidrs: rule.toCIDR,
   cidrSet: rule.toCIDRSet,
   fqdns: rule.toFQDNs,
-  groups: (rule.toGroups?.length ?? 0) > 0,
+  groups: rule.toGroups ?? [],
   services: rule.toServices ?? [],
 });
 
@@ -95,7 +95,7 @@ export type PeerWorld = PeerContext & {
  */
 export function peerSelectors(parts: PeerParts, namesPorts: boolean, world: PeerWorld): PeerSelector[] {
   if (parts.services.length > 0 && world.services === undefined) {
-    return [unknown("toServices needs the cluster's Services and their endpoints")];
+    return [unknown(`toServices needs the cluster's Services and their endpoints: ${JSON.stringify(parts.services)}`)];
   }
   const backends = backendsOf(parts.services, world.services ?? []);
   const lists = [parts.endpoints, parts.nodes, parts.entities, parts.cidrs, parts.cidrSet];
@@ -109,7 +109,9 @@ export function peerSelectors(parts: PeerParts, namesPorts: boolean, world: Peer
     ...(parts.cidrs ?? []).map((cidr) => cidrSelector({ cidr })),
     ...[...(parts.cidrSet ?? []), ...backends.cidrSet].map((rule) => cidrSetSelector(rule, world.cidrGroups)),
     ...(parts.fqdns ?? []).map(fqdnSelector),
-    ...(parts.groups ? [unknown("the members of a cloud provider's group are not known offline")] : []),
+    ...parts.groups.map((group) =>
+      unknown(`the members of a cloud provider's group are not known: ${JSON.stringify(group)}`),
+    ),
   ];
   return selectors.length === 0 && namesPorts ? [everything] : selectors;
 }
@@ -181,7 +183,11 @@ function cidrSelector({ cidr, except = [] }: { cidr: string; except?: readonly s
 
 function cidrSetSelector(rule: CidrRule, groups: readonly CidrGroup[] | undefined): PeerSelector {
   if (rule.cidr) return cidrSelector({ cidr: rule.cidr, except: rule.except ?? [] });
-  if (groups === undefined) return unknown("the cluster's CiliumCIDRGroups are not known");
+  if (groups === undefined) {
+    return unknown(
+      `the addresses of CiliumCIDRGroup ${rule.cidrGroupRef ?? JSON.stringify(rule.cidrGroupSelector)} are not known`,
+    );
+  }
   const all = groups.map((group) => ({ group, prefixes: group.cidrs.map(parsePrefix).filter((p) => p !== undefined) }));
   const except = (rule.except ?? []).map(parsePrefix).filter((prefix) => prefix !== undefined);
   const key = `cidrgroup:${rule.cidrGroupRef ?? JSON.stringify(rule.cidrGroupSelector)}-${rule.except ?? ""}`;

@@ -251,6 +251,31 @@ describe("The difference of two states of the program", () => {
   });
 });
 
+describe("What cannot be judged offline", () => {
+  const toService = (serviceName: string): Side => {
+    const egress = [{ toServices: [{ k8sService: { serviceName, namespace: "default" } }] }];
+    const manifest = {
+      apiVersion: "cilium.io/v2",
+      kind: "CiliumNetworkPolicy",
+      metadata: { name: "web", namespace: "shop" },
+      spec: { endpointSelector: {}, egress },
+    };
+    const endpoints = [{ namespace: "shop", name: "web", labels: { app: "web" } }];
+    return {
+      policies: [policySchema.parse(manifest)],
+      inventory: { cluster: "default", endpoints, nodes: [], names: [] },
+    };
+  };
+
+  it("is undecided where it changes, and no difference where it does not", () => {
+    assert.ok(isEmpty(diff(toService("a"), toService("a"))));
+    const { undecided, ...rest } = diff(toService("a"), toService("b"));
+    assert.ok(isEmpty({ ...rest, undecided: [] }));
+    assert.ok(undecided.some(({ from, to }) => from.name === "shop/web" && to.name === "world (IPv4)"));
+    for (const { reasons } of undecided) assert.match(reasons.join(), /toServices needs the cluster's Services/);
+  });
+});
+
 interface AnyRule {
   readonly toPorts?: readonly { readonly ports?: unknown }[] | null | undefined;
 }
