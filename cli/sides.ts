@@ -14,7 +14,7 @@ export const sidesHelp = `Each side is one of
   live          the cluster that is the current context of the kubeconfig
   context:NAME  another cluster of the kubeconfig
   PATH          a YAML or JSON file, or a folder of them; - for standard input
-With pods of a cluster or of files on one side, both are judged against them. `;
+With pods of a cluster or of files on one side, both are judged against them.`;
 
 interface Options {
   readonly stack: string;
