@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { join } from "node:path";
+import { z } from "zod";
 import { type KubernetesApi, kubernetesApiOf } from "../provider/kubernetes-api.ts";
 import { type Cluster, startCluster } from "../toolchain/cluster.ts";
 import { temporaryFolder } from "../toolchain/lifetime.ts";
@@ -110,16 +113,19 @@ describe("A cluster that cannot take the policies", function () {
 
 /** A kubeconfig of a port that nobody listens at. */
 async function kubeconfigOfNobody(): Promise<string> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = z.object({ port: z.number() }).parse(server.address());
+  server.close();
+  await once(server, "close");
   const file = join(temporaryFolder("kubeconfig"), "config");
-  const entry = { name: "nobody" };
-  writeFileSync(
-    file,
-    JSON.stringify({
-      "current-context": "nobody",
-      clusters: [{ ...entry, cluster: { server: "https://127.0.0.1:1" } }],
-      users: [{ ...entry, user: {} }],
-      contexts: [{ ...entry, context: { cluster: "nobody", user: "nobody" } }],
-    }),
-  );
+  const name = "nobody";
+  const kubeconfig = {
+    "current-context": name,
+    clusters: [{ name, cluster: { server: `https://127.0.0.1:${port}` } }],
+    users: [{ name, user: {} }],
+    contexts: [{ name, context: { cluster: name, user: name } }],
+  };
+  writeFileSync(file, JSON.stringify(kubeconfig));
   return file;
 }

@@ -16,11 +16,13 @@ import rpc from "@pulumi/pulumi/proto/provider_pb.js";
 import { unknownValue } from "@pulumi/pulumi/runtime/rpc.js";
 import empty from "google-protobuf/google/protobuf/empty_pb.js";
 import struct from "google-protobuf/google/protobuf/struct_pb.js";
+import { z } from "zod";
 import {
   type KubernetesApi,
   type KubernetesObject,
   kubernetesApi,
   NoSuchKind,
+  NotFound,
   objectSchema,
 } from "./kubernetes-api.ts";
 
@@ -146,9 +148,10 @@ export async function serveDouble(): Promise<Double> {
       const api = reach();
       const object = objectSchema.parse(properties(call.getProperties()));
       await fault("delete", object);
-      const propagation = object.metadata.annotations?.["pulumi.com/deletionPropagationPolicy"] ?? "foreground";
+      const policy = object.metadata.annotations?.["pulumi.com/deletionPropagationPolicy"] ?? "foreground";
+      const propagation = propagationSchema.parse(policy.charAt(0).toUpperCase() + policy.slice(1));
       const deadline = Date.now() + (call.getTimeout() || 600) * 1000;
-      await api.delete(object, propagation.charAt(0).toUpperCase() + propagation.slice(1)).catch(ignore(NoSuchKind));
+      await api.delete(object, propagation).catch(ignore(NoSuchKind, NotFound));
       while (await api.get(object).catch(ignore(NoSuchKind))) {
         if (Date.now() > deadline) throw new Error(`${object.kind} "${object.metadata.name}" is still being deleted`);
         await pause(50);
@@ -228,7 +231,11 @@ function prune(live: unknown, inputs: unknown): unknown {
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-const ignore = (kind: typeof NoSuchKind) => (error: unknown) => {
-  if (!(error instanceof kind)) throw error;
-  return undefined;
-};
+const propagationSchema = z.enum(["Background", "Foreground", "Orphan"]);
+
+const ignore =
+  (...kinds: (typeof NoSuchKind | typeof NotFound)[]) =>
+  (error: unknown) => {
+    if (!kinds.some((kind) => error instanceof kind)) throw error;
+    return undefined;
+  };
