@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { Command, CommanderError } from "commander";
 import { Faults } from "../cilium/model/faults.ts";
 import { check } from "./commands/check.ts";
+import { coverage } from "./commands/coverage.ts";
 import { diff } from "./commands/diff.ts";
 import { docs } from "./commands/docs.ts";
 import { explain } from "./commands/explain.ts";
@@ -49,6 +50,7 @@ const commands = [
   test,
   gate,
   replay,
+  coverage,
   render,
   inventory,
   docs,
