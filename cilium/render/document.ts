@@ -1,7 +1,6 @@
 /** The policies of a cluster as a Markdown document for people: what may talk to what, and why. */
 import { type ConfiguredCluster, enforcementOf, workloads } from "../model/cluster.ts";
 import type { Flow } from "../model/flow.ts";
-import type { Labels } from "../model/labels.ts";
 import type { Namespace } from "../model/namespace.ts";
 import type { EntityPeer, Peer, Workload } from "../model/peers.ts";
 import { egressCell, ingressCell, portList } from "./cells.ts";
@@ -33,7 +32,7 @@ function introduction(cluster: ConfiguredCluster, command: string): string {
     one.workloads.some((workload) => enforcementOf(cluster, workload) === "observe"),
   );
   const caveats = [
-    "A pod's own node always reaches it, so kubelet probes need no rule (Cilium's `allow-localhost`). Only a deny rule could break them, and only `world` is ever denied.",
+    "A pod's own node always reaches it, so the kubelet's probes (their ports stand after a component's name) need no rule (Cilium's `allow-localhost`). Only a deny rule could break them, and only `world` is ever denied.",
     ...(passedThrough.length === 0
       ? []
       : [
@@ -147,15 +146,18 @@ function excluded({ namespaces }: ConfiguredCluster): string {
 
 function namespaceTable(cluster: ConfiguredCluster, { name, workloads }: Namespace): string {
   const rows = workloads.map((workload) => [
-    `**${workload.name}**${selectionNote(workload.labels)}`,
+    `**${workload.name}**${plain(notes(workload))}`,
     plain(ingressCell(cluster, workload)),
     plain(egressCell(cluster, workload)),
   ]);
   return `## ${name} (${count(workloads.length, "policy", "policies")})\n\n${table(["Component", "Ingress", "Egress"], rows)}`;
 }
 
-/** What a selector asks for beyond plain labels: the values that a name stands for, the labels that must be missing. */
-function selectionNote(labels: Labels): string {
+/**
+ * What a name does not say: the values that it stands for, the labels that its pods must not have, and the ports that the
+ * kubelet probes.
+ */
+function notes({ labels, ports, probes }: Workload): string {
   const requirements = Object.entries(labels);
   const values = requirements.flatMap(([, requirement]) =>
     typeof requirement === "object" && "oneOf" in requirement ? requirement.oneOf : [],
@@ -163,11 +165,13 @@ function selectionNote(labels: Labels): string {
   const absent = requirements.flatMap(([key, requirement]) =>
     typeof requirement === "object" && "absent" in requirement ? [key] : [],
   );
-  const notes = [
+  const probed = probes.flatMap((name) => ports[name] ?? []);
+  const all = [
     ...(values.length > 0 ? [values.join(", ")] : []),
     ...(absent.length > 0 ? [`without ${absent.join(", ")}`] : []),
+    ...(probed.length > 0 ? [`probes ${portList(probed)}`] : []),
   ];
-  return notes.length === 0 ? "" : ` (${notes.join("; ")})`;
+  return all.length === 0 ? "" : ` (${all.join("; ")})`;
 }
 
 const count = (n: number, one: string, many: string): string => `${n} ${n === 1 ? one : many}`;

@@ -69,6 +69,13 @@ describe("The document of the program", () => {
     );
   });
 
+  it("says beside a component's name which pods it is and where the kubelet probes them", () => {
+    const components = document.split("\n").flatMap((line) => /^\| (\*\*[^|]+?) \|/.exec(line)?.[1] ?? []);
+    assert.ok(components.includes("**sensor** (tofu-cloudflare, upgrade-k8s, pxe-sync, talos-build)"));
+    assert.ok(components.includes("**coredns** (probes 8080/8181)"));
+    assert.ok(components.includes("**etcd-backup**"));
+  });
+
   it("says that it is generated, and by which command", () => {
     assert.match(document, /generated from the program by `npm run netpol -- docs`/);
   });
