@@ -1,9 +1,16 @@
-/** Sets of small numbers. */
+/** A set of numbers from 0 up to a limit. */
 export class Bitset {
   readonly #words: Uint32Array;
 
   constructor(size: number) {
     this.#words = new Uint32Array((size + 31) >> 5);
+  }
+
+  /** How many members it has. */
+  get size(): number {
+    let size = 0;
+    for (let word of this.#words) for (; word !== 0; word &= word - 1) size++;
+    return size;
   }
 
   has(member: number): boolean {

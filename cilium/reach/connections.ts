@@ -25,15 +25,20 @@ export type Connection = {
 export function connections(network: Network, listed: (party: Party) => boolean = isUsual): Connection[] {
   const parties = network.parties.filter(listed);
   const hosts = network.parties.filter(({ identity }) => isHost(identity));
-  const destinations = parties.map((party) => ({ party, reached: passing(network, "ingress", party, hosts) }));
+  const destinations = parties.map((party) => ({
+    party,
+    reached: passing(network, "ingress", party, hosts).possibly,
+    unresolved: isUnresolved(party),
+  }));
   const answer = answers(network);
   const found: Connection[] = [];
   for (const source of parties) {
     // A name is looked up to connect to it; nothing connects from one.
     if (source.peer.kind === "fqdn") continue;
     const reaching = passing(network, "egress", source, hosts);
-    for (const { party: destination, reached } of destinations) {
-      if (!reaching.has(destination.position) || !reached.has(source.position)) continue;
+    for (const { party: destination, reached, unresolved } of destinations) {
+      const reaches = unresolved ? reaching.surely : reaching.possibly;
+      if (!reaches.has(destination.position) || !reached.has(source.position)) continue;
       if (source.enforcement !== "endpoint" && destination.enforcement !== "endpoint") continue;
       const spans = answer(source, destination);
       if (spans.length > 0) found.push({ source, destination, spans });
@@ -45,25 +50,33 @@ export function connections(network: Network, listed: (party: Party) => boolean 
 const isUsual = ({ peer }: Party): boolean =>
   peer.kind !== "entity" || ["host", "remote-node", "kube-apiserver", "ingress", "world"].includes(peer.entity);
 
-/** The parties with which an end may allow connections on some port. */
-function passing(network: Network, direction: Direction, subject: Party, hosts: readonly Party[]): Bitset {
+type Passing = {
+  /** The parties with which an end may allow connections on some port, and those with which some rule is sure to. */
+  readonly possibly: Bitset;
+  readonly surely: Bitset;
+};
+
+function passing(network: Network, direction: Direction, subject: Party, hosts: readonly Party[]): Passing {
   const size = network.parties.length;
   const policy = network.enforced[subject.position];
-  if (policy === undefined || subject.enforcement !== "endpoint") return Bitset.full(size);
+  const everybody = { possibly: Bitset.full(size), surely: Bitset.full(size) };
+  if (policy === undefined || subject.enforcement !== "endpoint") return everybody;
   const { rules, defaultDeny } = policy[direction];
-  if (!defaultDeny || policy.conflict !== undefined) return Bitset.full(size);
-  const result = new Bitset(size);
+  if (!defaultDeny || policy.conflict !== undefined) return everybody;
+  const surely = new Bitset(size);
+  const possibly = new Bitset(size);
   for (const { selected, undecided } of rules.filter(({ deny }) => !deny).flatMap(({ selections }) => selections)) {
-    result.union(selected);
-    for (const position of undecided.keys()) if (!isUnresolved(network.parties[position])) result.add(position);
+    surely.union(selected);
+    possibly.union(undecided);
   }
-  for (const party of hosts) if (admitsAsHost(policy[direction], direction, party)) result.add(party.position);
-  return result;
+  for (const party of hosts) if (admitsAsHost(policy[direction], direction, party)) surely.add(party.position);
+  possibly.union(surely);
+  return { possibly, surely };
 }
 
 /** A name may have an address that some CIDR of a policy holds, so every such policy might allow it. */
-const isUnresolved = (party: Party | undefined): boolean =>
-  party?.peer.kind === "fqdn" && party.identity.outside?.address === undefined;
+const isUnresolved = ({ peer, identity }: Party): boolean =>
+  peer.kind === "fqdn" && identity.outside?.address === undefined;
 
 /** Answers for pairs; what has been answered once for the same rules on both sides is not worked out again. */
 function answers(network: Network): (source: Party, destination: Party) => readonly AllowedSpan[] {

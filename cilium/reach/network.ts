@@ -61,8 +61,8 @@ export type PartySelection = {
   readonly selected: Bitset;
   /** The same, as their positions. */
   readonly list: readonly number[];
-  /** The parties that it may select, and why that is not decidable. */
-  readonly undecided: ReadonlyMap<number, string>;
+  /** The parties that it may select: whether it does is not decidable. */
+  readonly undecided: Bitset;
 };
 
 /** Compiles policies that have the right shape; those that the agent refuses are left out and reported. */
@@ -96,10 +96,9 @@ export function compile(policies: readonly Policy[], inventory: Inventory): Netw
 
 /** Whether a rule's peer selects a party. */
 export function selectsParty({ selector, selected, undecided }: PartySelection, party: Party): Selection {
-  if (party.position < 0) return selects(selector, party.identity);
   if (selected.has(party.position)) return "yes";
-  const maybe = undecided.size === 0 ? undefined : undecided.get(party.position);
-  return maybe === undefined ? "no" : { maybe };
+  const known = party.position >= 0 && !undecided.has(party.position);
+  return known ? "no" : selects(selector, party.identity);
 }
 
 function enforce(rules: readonly NetworkRule[], parties: readonly Party[], index: LabelIndex): EnforcedPolicy[] {
@@ -138,7 +137,7 @@ function selectionCache(parties: readonly Party[], index: LabelIndex): (selector
 function select(selector: PeerSelector, parties: readonly Party[], index: LabelIndex): PartySelection {
   const selected = new Bitset(parties.length);
   const list: number[] = [];
-  const undecided = new Map<number, string>();
+  const undecided = new Bitset(parties.length);
   for (const position of candidates(selector, parties, index)) {
     const party = parties[position];
     const selection = party === undefined ? "no" : selects(selector, party.identity);
@@ -146,7 +145,7 @@ function select(selector: PeerSelector, parties: readonly Party[], index: LabelI
       selected.add(position);
       list.push(position);
     } else if (selection !== "no") {
-      undecided.set(position, selection.maybe);
+      undecided.add(position);
     }
   }
   return { selector, selected, list, undecided };
