@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { configReader } from "../../policypack/config.ts";
+import { ruleConfig } from "../../policypack/rule.ts";
 import { compliant, manifestWith, policyWith, tcp } from "./cases.ts";
 import { judgeStack, type Registered, register, resourceOf, ruleNames, unknown } from "./registration.ts";
 
@@ -197,6 +199,13 @@ describe("A wrong config", () => {
       );
     });
   }
+
+  it("is found when it comes after a right one", () => {
+    const read = configReader("a rule", ruleConfig({}));
+    assert.deepEqual(read({}), { exemptions: [] });
+    assert.deepEqual(read({ exemptions: [{ policy: "shop/web", reason: "a test" }] }).exemptions.length, 1);
+    assert.throws(() => read({ exemptions: 1 }), /expected array/);
+  });
 
   it("is found even for ranges that are none", () => {
     const config = { "nodes-by-entity": { nodeRanges: ["10.0.0.0"] } };

@@ -1,0 +1,140 @@
+import assert from "node:assert/strict";
+import { clusterwideWith, describeRule, only, policyWith, refused, tcp } from "../cases.ts";
+import { judgeStack } from "../registration.ts";
+
+const client = (
+  egress: Parameters<typeof policyWith>[0]["egress"],
+  labels: Record<string, string> = { app: "client" },
+) => policyWith({ endpointSelector: { matchLabels: labels }, egress }, { name: "client" });
+const toWeb = (port: string) => [{ toEndpoints: [{ matchLabels: { app: "web" } }], toPorts: tcp(port) }];
+const fromClient = (port: string) => [{ fromEndpoints: [{ matchLabels: { app: "client" } }], toPorts: tcp(port) }];
+const range = [{ ports: [{ port: "8000", endPort: 8100, protocol: "TCP" as const }] }];
+const web = (ingress: Parameters<typeof policyWith>[0]["ingress"]) => policyWith({ ingress });
+
+describeRule("both-ends-open", {
+  bad: {
+    "a flow that the server does not open": refused(
+      /shop\/client egress\[0\]\.toPorts\[0\]: opens 8080 for shop\/web, whose ingress is closed/,
+      web([{}]),
+      client(toWeb("8080")),
+    ),
+    "a flow that the client does not open": refused(
+      /shop\/client egress: is closed for 8080, which shop\/web ingress\[0\]\.toPorts\[0\] opens/,
+      web(fromClient("8080")),
+      client([{}]),
+    ),
+    "another port at the other end": refused(/opens 8081/, web(fromClient("8080")), client(toWeb("8081"))),
+    "a range of which the client has one port": refused(
+      /opens 8000-8100/,
+      client(toWeb("8080")),
+      web([{ fromEndpoints: [{ matchLabels: { app: "client" } }], toPorts: range }]),
+    ),
+    "another protocol at the other end": refused(
+      /opens 8080/,
+      web(fromClient("8080")),
+      client([
+        { toEndpoints: [{ matchLabels: { app: "web" } }], toPorts: [{ ports: [{ port: "8080", protocol: "UDP" }] }] },
+      ]),
+    ),
+    "a peer in the wrong namespace": refused(
+      /other\/web/,
+      policyWith({ ingress: fromClient("8080") }, { namespace: "other" }),
+      client([
+        {
+          toEndpoints: [{ matchLabels: { app: "web", "io.kubernetes.pod.namespace": "other" } }],
+          toPorts: tcp("8080"),
+        },
+      ]),
+    ),
+    "one of several clients forgotten": refused(
+      /opens 8080/,
+      web([{ fromEndpoints: [{ matchLabels: { app: "a" } }], toPorts: tcp("8080") }]),
+      policyWith(
+        {
+          endpointSelector: { matchExpressions: [{ key: "app", operator: "In", values: ["a", "b"] }] },
+          egress: toWeb("8080"),
+        },
+        { name: "clients" },
+      ),
+    ),
+    "a deny rule at the other end": refused(
+      /opens 8080/,
+      policyWith({
+        ingress: fromClient("8080"),
+        ingressDeny: [{ fromEndpoints: [{ matchLabels: { app: "client" } }] }],
+      }),
+      client(toWeb("8080")),
+    ),
+    "the server that is registered later": refused(
+      /shop\/web ingress: is closed for 8080, which shop\/client egress\[0\]/,
+      client(toWeb("8080")),
+      web([{}]),
+    ),
+  },
+  good: {
+    "a flow that both open": only(web(fromClient("8080")), client(toWeb("8080"))),
+    "a range that both open": only(
+      web([{ fromEndpoints: [{ matchLabels: { app: "client" } }], toPorts: range }]),
+      client([{ toEndpoints: [{ matchLabels: { app: "web" } }], toPorts: range }]),
+    ),
+    "a deny rule, which opens nothing": only(
+      web([{}]),
+      policyWith(
+        {
+          endpointSelector: { matchLabels: { app: "client" } },
+          egress: [{}],
+          egressDeny: [{ toEndpoints: [{ matchLabels: { app: "web" } }], toPorts: tcp("8080") }],
+        },
+        { name: "client" },
+      ),
+    ),
+    "a server that no policy selects": only(client(toWeb("8080"))),
+    "a server that governs egress only": only(policyWith({ ingress: undefined }), client(toWeb("8080"))),
+    "a server whose default deny is off": only(
+      policyWith({ ingress: [{}], enableDefaultDeny: { ingress: false } }),
+      client(toWeb("8080")),
+    ),
+    "a server that lets the whole cluster in": only(
+      web([{ fromEntities: ["cluster"], toPorts: tcp("8080") }]),
+      client(toWeb("8080")),
+    ),
+    "a clusterwide policy for one end": only(
+      clusterwideWith({
+        endpointSelector: { matchLabels: { "io.kubernetes.pod.namespace": "shop", app: "client" } },
+        egress: [
+          {
+            toEndpoints: [{ matchLabels: { "io.kubernetes.pod.namespace": "shop", app: "web" } }],
+            toPorts: tcp("8080"),
+          },
+        ],
+      }),
+      web(fromClient("8080")),
+      client([{}]),
+    ),
+    "replicas that talk to each other": only(
+      policyWith({
+        ingress: [{ fromEndpoints: [{ matchLabels: { app: "web" } }], toPorts: tcp("7946") }],
+        egress: toWeb("7946"),
+      }),
+    ),
+  },
+});
+
+describe("The rule both-ends-open, at the end of a stack", () => {
+  const halfOpen = [web([{}]), client(toWeb("8080"))];
+
+  it("refuses a half-open flow whatever the order", () => {
+    for (const resources of [halfOpen, halfOpen.toReversed()]) {
+      assert.deepEqual(
+        judgeStack(resources).map(({ rule }) => rule),
+        ["both-ends-open"],
+      );
+    }
+  });
+
+  it("says it once, at the policy that opens it", () => {
+    const [violation, ...more] = judgeStack(halfOpen);
+    assert.match(violation?.message ?? "", /^shop\/client egress/);
+    assert.deepEqual(more, []);
+  });
+});
