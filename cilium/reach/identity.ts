@@ -12,6 +12,8 @@ export type Identity = {
     /** Undefined for a name that is not resolved yet: then what depends on its address is not decidable. */
     readonly address: Prefix | undefined;
     readonly names: readonly string[];
+    /** Whether its labels are known: they depend on the IP families that Cilium has enabled. */
+    readonly labelsKnown: boolean;
   };
 };
 
@@ -32,11 +34,19 @@ export const entityIdentity = (entity: Exclude<PeerEntity, "world">): Identity =
   aggregate: undefined,
 });
 
-export const outsideIdentity = (address: Prefix | undefined, names: readonly string[]): Identity => ({
-  labels: reservedIdentity(address?.address.kind() === "ipv6" ? "world-ipv6" : "world-ipv4"),
-  aggregate: aggregates.world,
-  outside: { address, names },
-});
+/** @param ipv6 whether Cilium has IPv6 enabled, if that is known (`getWorldLabel` in `pkg/labels/cidr.go`) */
+export function outsideIdentity(
+  address: Prefix | undefined,
+  names: readonly string[],
+  ipv6: boolean | undefined,
+): Identity {
+  const world = address?.address.kind() === "ipv6" ? "world-ipv6" : ipv6 === false ? "world" : "world-ipv4";
+  return {
+    labels: reservedIdentity(world),
+    aggregate: aggregates.world,
+    outside: { address, names, labelsKnown: ipv6 !== undefined },
+  };
+}
 
 /** `pkg/policy/aggregate.go` */
 const aggregates = {

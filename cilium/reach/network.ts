@@ -14,7 +14,7 @@ import { isInitializing, selectsAggregate } from "./identity.ts";
 import type { Inventory } from "./inventory.ts";
 import { indexLabels, type LabelIndex } from "./label-index.ts";
 import { knownParties, type Party } from "./party.ts";
-import { isDerived, type PeerSelector, type Selection, selects } from "./peers.ts";
+import { isDerived, isOnWorld, type PeerSelector, type Selection, selects } from "./peers.ts";
 import { type CompiledRule, compilePolicy, policyName } from "./rules.ts";
 
 export type Network = {
@@ -155,7 +155,8 @@ function select(selector: PeerSelector, parties: readonly Party[], index: LabelI
 function candidates({ condition }: PeerSelector, parties: readonly Party[], index: LabelIndex): Iterable<number> {
   if (condition.kind !== "labels") return parties.keys();
   const { requirements } = condition;
-  return requirements.some(isDerived) || selectsAggregate(requirements) ? parties.keys() : index.select(requirements);
+  const special = requirements.some(isDerived) || requirements.some(isOnWorld) || selectsAggregate(requirements);
+  return special ? parties.keys() : index.select(requirements);
 }
 
 const prefixesOf = (rules: readonly CompiledRule[]): Prefix[] => {

@@ -26,7 +26,7 @@ export type Enforcement = "endpoint" | "node" | "elsewhere";
 export function knownParties(inventory: Inventory, prefixes: readonly Prefix[], names: readonly string[]): Party[] {
   const parties = [
     ...inventory.endpoints.filter(({ hostNetwork }) => !hostNetwork).map((e) => endpointParty(e, inventory.cluster)),
-    ...peerEntities.map((entity) => (entity === "world" ? worldParty(prefixes) : entityParty(entity))),
+    ...peerEntities.map((entity) => (entity === "world" ? worldParty(prefixes, inventory) : entityParty(entity))),
     ...prefixes.flatMap((prefix) => prefixParties(prefix, prefixes, inventory).slice(0, 1)),
     ...names.flatMap((name) => nameParties(name, inventory)),
   ];
@@ -35,14 +35,16 @@ export function knownParties(inventory: Inventory, prefixes: readonly Prefix[], 
 
 /** The party at an address that no endpoint and no node has. */
 export const addressParty = (address: Prefix, inventory: Inventory): Party =>
-  outsideParty({ kind: "address", address: formatPrefix(address) }, address, namesOf(address, inventory));
+  outsideParty({ kind: "address", address: formatPrefix(address) }, address, namesOf(address, inventory), inventory);
 
 /** The parties that a name stands for: one for each of its addresses, or one whose address is not known. */
 export function nameParties(name: string, inventory: Inventory): Party[] {
   const known = inventory.names.find((resolved) => resolved.name === name)?.addresses ?? [];
   const addresses = known.map(parseAddressOrPrefix).filter((address) => address !== undefined);
-  if (addresses.length === 0) return [outsideParty({ kind: "fqdn", name }, undefined, [sampleName(name)])];
-  return addresses.map((address) => outsideParty({ kind: "fqdn", name }, address, namesOf(address, inventory)));
+  if (addresses.length === 0) return [outsideParty({ kind: "fqdn", name }, undefined, [sampleName(name)], inventory)];
+  return addresses.map((address) =>
+    outsideParty({ kind: "fqdn", name }, address, namesOf(address, inventory), inventory),
+  );
 }
 
 /**
@@ -54,7 +56,7 @@ export function prefixParties(prefix: Prefix, prefixes: readonly Prefix[], inven
   return parts.flatMap((part) => {
     const address = addressOutside(part, parts);
     const cidr = { kind: "cidr", cidr: formatPrefix(part) } as const;
-    return address === undefined ? [] : [outsideParty(cidr, address, namesOf(address, inventory))];
+    return address === undefined ? [] : [outsideParty(cidr, address, namesOf(address, inventory), inventory)];
   });
 }
 
@@ -92,14 +94,19 @@ const entityEnforcement = {
   unmanaged: "elsewhere",
 } as const satisfies Record<Exclude<PeerEntity, "world">, Enforcement>;
 
-const worldParty = (prefixes: readonly Prefix[]): Party =>
-  outsideParty({ kind: "entity", entity: "world" }, anyIPv4 && addressOutside(anyIPv4, prefixes), []);
+const worldParty = (prefixes: readonly Prefix[], inventory: Inventory): Party =>
+  outsideParty({ kind: "entity", entity: "world" }, anyIPv4 && addressOutside(anyIPv4, prefixes), [], inventory);
 
 const anyIPv4 = parseAddressOrPrefix("0.0.0.0/0");
 
-const outsideParty = (peer: Peer, address: Prefix | undefined, names: readonly string[]): Party => ({
+const outsideParty = (
+  peer: Peer,
+  address: Prefix | undefined,
+  names: readonly string[],
+  { ipv6 }: Inventory,
+): Party => ({
   peer,
-  identity: outsideIdentity(address, names),
+  identity: outsideIdentity(address, names, ipv6),
   position: -1,
   ports: new Map(),
   enforcement: "elsewhere",

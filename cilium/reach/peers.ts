@@ -32,6 +32,7 @@ export type PeerSelector = {
 
 export type Condition =
   | { readonly kind: "everything" }
+  | { readonly kind: "world" }
   | { readonly kind: "labels"; readonly requirements: readonly Requirement[] }
   | { readonly kind: "cidr"; readonly prefix: Prefix; readonly except: readonly Prefix[] }
   | { readonly kind: "cidr-groups"; readonly groups: AddressGroups; readonly except: readonly Prefix[] }
@@ -121,6 +122,8 @@ export function selects({ condition }: PeerSelector, identity: Identity): Select
   switch (condition.kind) {
     case "everything":
       return "yes";
+    case "world":
+      return identity.outside === undefined ? "no" : "yes";
     case "labels":
       return selectsByLabels(condition.requirements, identity);
     case "cidr":
@@ -156,7 +159,7 @@ function entitySelectors(entity: Entity, cluster: string | undefined): PeerSelec
     case "all":
       return [everything];
     case "world":
-      return ["world", "world-ipv4", "world-ipv6"].map(reserved);
+      return [{ key: "world", condition: { kind: "world" } }];
     case "cluster":
       return [...ofCluster, byLabels([{ source: "k8s", key: clusterLabel, operator: "In", values: [cluster ?? ""] }])];
     case "cluster-mesh":
@@ -226,10 +229,20 @@ export const isDerived = ({ source }: Requirement): boolean => derivedSources.ha
 
 const derivedSources = new Set(["cidr", "fqdn", "cidrgroup", "node"]);
 
+/** Labels that all addresses outside the cluster share, according to the IP families. */
+const worldLabels = new Set(["world", "world-ipv4", "world-ipv6"]);
+
+/** Whether a requirement is on one of them. */
+export const isOnWorld = ({ source, key }: Requirement): boolean =>
+  (source === "reserved" || source === "any") && worldLabels.has(key);
+
 function selectsByLabels(requirements: readonly Requirement[], identity: Identity): Selection {
   const derived = requirements.find(isDerived);
   if (derived !== undefined && identity.outside !== undefined) {
     return { maybe: `a selector on the label ${derived.source}:${derived.key} is not judged` };
+  }
+  if (identity.outside?.labelsKnown === false && requirements.some(isOnWorld)) {
+    return { maybe: "the labels of the world depend on whether Cilium has IPv6 enabled" };
   }
   if (matches(requirements, identity.labels)) return "yes";
   if (identity.aggregate === undefined || !matches(requirements, identity.aggregate)) return "no";

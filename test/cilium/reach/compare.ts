@@ -126,6 +126,8 @@ const kindOf = (reason: string): string =>
     .replace(/^.* selects nodes/, "a policy selects nodes")
     .replace(/^.* give the port \S+/, "rules give a named port")
     .replace(/^the address of \S+/, "the address of a name")
+    .replace(/: [[{].*$/, "")
+    .replace(/CiliumCIDRGroup .* are/, "a CiliumCIDRGroup are")
     .replace(/^.* at \d.*/, "a name has addresses with different verdicts");
 
 const asked = (question: Question): string => JSON.stringify(question);

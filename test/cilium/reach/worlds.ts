@@ -62,26 +62,34 @@ const services: fc.Arbitrary<readonly Service[] | undefined> = fc.constantFrom(u
   { namespace: "b", name: "nowhere", labels: {}, selector: {}, addresses: [] },
 ]);
 
-const inventory: fc.Arbitrary<Inventory> = fc.record({
-  cluster: fc.constant("main"),
-  endpoints: fc
-    .array(endpoint, { minLength: 1, maxLength: 4 })
-    .map((endpoints) => endpoints.map((e, i) => ({ ...e, name: `pod-${i}` }))),
-  nodes: fc.constant([
-    { name: "cp", controlPlane: true, addresses: ["192.168.1.1"] },
-    { name: "worker", controlPlane: false, addresses: ["192.168.1.2"] },
-    { name: "third", controlPlane: false, addresses: ["192.168.1.3"] },
-  ]),
-  names: fc.constant([
-    { name: "example.com", addresses: [] },
-    { name: "api.example.com", addresses: ["203.0.113.7"] },
-    { name: "deep.api.example.com", addresses: [] },
-    { name: "other.org", addresses: ["10.1.2.3"] },
-    { name: "alias.org", addresses: ["10.1.2.3"] },
-  ]),
-  cidrGroups,
-  services,
-});
+const inventory: fc.Arbitrary<Inventory> = fc
+  .record({
+    cluster: fc.constant("main"),
+    endpoints: fc
+      .array(endpoint, { minLength: 1, maxLength: 4 })
+      .map((endpoints) => endpoints.map((e, i) => ({ ...e, name: `pod-${i}` }))),
+    nodes: fc.constant([
+      { name: "cp", controlPlane: true, addresses: ["192.168.1.1"] },
+      { name: "worker", controlPlane: false, addresses: ["192.168.1.2"] },
+      { name: "third", controlPlane: false, addresses: ["192.168.1.3"] },
+    ]),
+    names: fc.constant([
+      { name: "example.com", addresses: [] },
+      { name: "api.example.com", addresses: ["203.0.113.7"] },
+      { name: "deep.api.example.com", addresses: [] },
+      { name: "other.org", addresses: ["10.1.2.3"] },
+      { name: "alias.org", addresses: ["10.1.2.3"] },
+    ]),
+    cidrGroups,
+    services,
+    ipv6: fc.constantFrom(undefined, false, true),
+  })
+  .map(known);
+
+/** Without the fields that are undefined. */
+function known({ ipv6, ...rest }: Omit<Inventory, "ipv6"> & { readonly ipv6: boolean | undefined }): Inventory {
+  return ipv6 === undefined ? rest : { ...rest, ipv6 };
+}
 
 const label = fc.oneof(
   fc.tuple(fc.constantFrom("app", "k8s:app", "any:app"), fc.constantFrom("web", "db", "absent")),
@@ -95,7 +103,10 @@ const label = fc.oneof(
   fc.tuple(fc.constant("k8s:io.cilium.k8s.namespace.labels.team"), fc.constantFrom("red", "blue")),
   fc.tuple(fc.constant("k8s:io.cilium.k8s.policy.cluster"), fc.constantFrom("main", "other", "forged")),
   fc.tuple(fc.constant("io.cilium.k8s.policy.serviceaccount"), fc.constant("robot")),
-  fc.tuple(fc.constantFrom("reserved:ingress", "reserved:host", "reserved:init", "reserved:world"), fc.constant("")),
+  fc.tuple(
+    fc.constantFrom("reserved:ingress", "reserved:host", "reserved:init", "reserved:world", "reserved:world-ipv4"),
+    fc.constant(""),
+  ),
 );
 
 /** Cilium takes a key without a source and the same with `any:` for one key; of two values it keeps one at random. */

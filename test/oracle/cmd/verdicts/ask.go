@@ -10,6 +10,7 @@ import (
 	"github.com/cilium/cilium/pkg/identity"
 	k8sconst "github.com/cilium/cilium/pkg/k8s/apis/cilium.io"
 	"github.com/cilium/cilium/pkg/labels"
+	"github.com/cilium/cilium/pkg/option"
 	"github.com/cilium/cilium/pkg/policy"
 	ciliumtypes "github.com/cilium/cilium/pkg/types"
 	"github.com/cilium/cilium/pkg/u8proto"
@@ -105,7 +106,18 @@ var entityIdentities = map[string]identity.NumericIdentity{
 	"health":             identity.ReservedIdentityHealth,
 	"init":               identity.ReservedIdentityInit,
 	"unmanaged":          identity.ReservedIdentityUnmanaged,
-	"world":              identity.ReservedIdentityWorldIPv4,
+}
+
+// worldIdentity is what an address outside the cluster has that no policy names.
+func worldIdentity(address netip.Addr) identity.NumericIdentity {
+	switch {
+	case address.Is6():
+		return identity.ReservedIdentityWorldIPv6
+	case option.Config.EnableIPv6:
+		return identity.ReservedIdentityWorldIPv4
+	default:
+		return identity.ReservedIdentityWorld
+	}
 }
 
 func (w *world) identityOf(p peer) (*identity.Identity, error) {
@@ -120,6 +132,9 @@ func (w *world) identityOf(p peer) (*identity.Identity, error) {
 		}
 		return nil, fmt.Errorf("no endpoint %s", name)
 	case "entity":
+		if p.Entity == "world" {
+			return identity.LookupReservedIdentity(worldIdentity(netip.IPv4Unspecified())), nil
+		}
 		if id, ok := entityIdentities[p.Entity]; ok {
 			return identity.LookupReservedIdentity(id), nil
 		}
@@ -142,10 +157,7 @@ func (w *world) identityOf(p peer) (*identity.Identity, error) {
 
 // identityOfAddress looks an address up as the datapath does: longest prefix first, world otherwise.
 func (w *world) identityOfAddress(address netip.Addr) (*identity.Identity, error) {
-	id := identity.ReservedIdentityWorldIPv4
-	if address.Is6() {
-		id = identity.ReservedIdentityWorldIPv6
-	}
+	id := worldIdentity(address)
 	if found, ok := w.ipcache.LookupSecIDByIP(address); ok {
 		id = found.ID
 	}

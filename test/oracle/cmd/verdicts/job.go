@@ -20,6 +20,8 @@ type inventory struct {
 	Names      []fqdn      `json:"names"`
 	CIDRGroups []cidrGroup `json:"cidrGroups"`
 	Services   []service   `json:"services"`
+	// IPv6 says whether Cilium has IPv6 enabled besides IPv4; it has if this is absent.
+	IPv6 *bool `json:"ipv6"`
 }
 
 type endpoint struct {

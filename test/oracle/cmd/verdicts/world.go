@@ -33,7 +33,6 @@ import (
 // configureAgent sets the agent's options as they are by default on Kubernetes.
 func configureAgent() {
 	option.Config.EnableIPv4 = true
-	option.Config.EnableIPv6 = true
 	option.Config.EnableL7Proxy = true
 	option.Config.EnableICMPRules = true
 	option.Config.EnableNonDefaultDenyPolicies = true
@@ -69,6 +68,7 @@ type localEndpoint struct {
 
 func newWorld(inv inventory, controlPlaneHost bool) (*world, error) {
 	option.Config.ClusterName = inv.Cluster
+	option.Config.EnableIPv6 = inv.IPv6 == nil || *inv.IPv6
 	api.InitEntities(inv.Cluster)
 	identity.AddReservedIdentityWithLabels(identity.ReservedIdentityHost, hostLabels(controlPlaneHost))
 
