@@ -4,6 +4,7 @@ import { each } from "../../cilium/policy/place.ts";
 import type { Policy, Rule } from "../../cilium/policy/schema.ts";
 import { clusterName } from "../cluster.ts";
 import { type Finding, type PolicyRule, ruleConfig } from "../rule.ts";
+import { conflictFindings } from "./no-silent-no-ops/conflicts.ts";
 import { emptyListFindings } from "./no-silent-no-ops/empty-lists.ts";
 import { portFindings } from "./no-silent-no-ops/ports.ts";
 import { selectorFindings, subjectFindings } from "./no-silent-no-ops/selectors.ts";
@@ -22,6 +23,7 @@ export const noSilentNoOps: PolicyRule<z.infer<typeof configSchema>> = {
   validate: (policy, { cluster }) => [
     ...specsFindings(policy),
     ...annotationFindings(policy),
+    ...conflictFindings(policy),
     ...placedRules(policy).flatMap(({ rule, place }) => [
       ...emptyListFindings(rule, place),
       ...subjectFindings(policy, rule, place, cluster),

@@ -73,6 +73,18 @@ describeRule("no-silent-no-ops", {
       /8100 has no effect beside a port name/,
       policyWith({ ingress: [{ fromEndpoints: peers, toPorts: [{ ports: [{ port: "http", endPort: 8100 }] }] }] }),
     ),
+    "two kinds of L7 rules for one peer and port": refused(
+      /egress: has rules that Cilium cannot merge, so its pods keep an earlier policy/,
+      policyWith({
+        egress: [
+          { toEndpoints: peers, toPorts: [{ ports: [{ port: "53", protocol: "TCP" }], rules: { http: [{}] } }] },
+          {
+            toEndpoints: peers,
+            toPorts: [{ ports: [{ port: "53", protocol: "TCP" }], rules: { dns: [{ matchPattern: "*" }] } }],
+          },
+        ],
+      }),
+    ),
     "an annotation of Cilium's domain": refused(
       /policy\.cilium\.io\/proxy-visibility is nothing that Cilium reads/,
       policyWith({}, { annotations: { "policy.cilium.io/proxy-visibility": "<Ingress/80/TCP/HTTP>" } }),
@@ -108,6 +120,17 @@ describeRule("no-silent-no-ops", {
     "a range": only(
       policyWith({
         ingress: [{ fromEndpoints: peers, toPorts: [{ ports: [{ port: "8000", endPort: 8100, protocol: "TCP" }] }] }],
+      }),
+    ),
+    "two kinds of L7 rules for two ports": only(
+      policyWith({
+        egress: [
+          { toEndpoints: peers, toPorts: [{ ports: [{ port: "80", protocol: "TCP" }], rules: { http: [{}] } }] },
+          {
+            toEndpoints: peers,
+            toPorts: [{ ports: [{ port: "53", protocol: "TCP" }], rules: { dns: [{ matchPattern: "*" }] } }],
+          },
+        ],
       }),
     ),
     "annotations of others": only(
