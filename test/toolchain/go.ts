@@ -35,7 +35,8 @@ export async function goProgram(
   return join(folder, "bin", name);
 }
 
-function requiredVersion(gomod: string, module: string): string {
+/** The version of a module that the text of a go.mod requires. */
+export function requiredVersion(gomod: string, module: string): string {
   const lines = gomod.split("\n").map((line) => line.trim().split(" "));
   const version = lines.find(([path]) => path === module)?.[1];
   if (version === undefined) throw new Error(`go.mod does not require ${module}`);

@@ -40,7 +40,7 @@ async function findCli(): Promise<{ command: PulumiCommand; origin: string }> {
   const installed = await PulumiCommand.get().catch(() => undefined);
   if (installed?.version && installed.version.compare(sdkVersion) >= 0)
     return { command: installed, origin: "installed" };
-  const release = `pulumi-release-${sdkVersion}`;
+  const release = `official-pulumi-${sdkVersion}`;
   if (existsSync(join(cacheFolder, release)) || (await downloadsWork())) {
     const root = await cached(release, (folder) =>
       download("Pulumi CLI", () => PulumiCommand.install({ root: folder })),
@@ -61,7 +61,7 @@ async function findPlugins(command: PulumiCommand): Promise<string | undefined> 
   const plugin = join("plugins", `resource-kubernetes-v${kubernetes.version}`);
   const home = process.env.PULUMI_HOME ?? join(homedir(), ".pulumi");
   if (existsSync(join(home, plugin))) return join(home, "plugins");
-  const release = `kubernetes-provider-${kubernetes.version}`;
+  const release = `official-kubernetes-provider-${kubernetes.version}`;
   if (!existsSync(join(cacheFolder, release)) && !(await downloadsWork())) return undefined;
   const install = ["plugin", "install", "resource", "kubernetes", kubernetes.version];
   const folder = await cached(release, (folder) =>
