@@ -3,8 +3,10 @@
  * asking the engine about both. Names of policies, the order and the grouping of rules make no difference.
  */
 import { conditionsOf } from "./conditions.ts";
+import { ruleSelects } from "./decide.ts";
 import { type ComparedEnd, compileSides, enforcedAt, type Side, type Sides } from "./diff-sides.ts";
 import type { Difference, End, FlowChange, IsolationChange, PortSpan } from "./difference.ts";
+import { isHost } from "./identity.ts";
 import { flowProtocols } from "./inventory.ts";
 import type { Network } from "./network.ts";
 import type { Party } from "./party.ts";
@@ -57,6 +59,7 @@ const mayDiffer = (from: ComparedEnd, to: ComparedEnd): boolean =>
 function changesBetween(sides: Sides, from: ComparedEnd, to: ComparedEnd): ChangedFlow[] {
   const before = spansOf(sides.before, from.before, to.before).filter(isAbout(to));
   const after = spansOf(sides.after, from.after, to.after).filter(isAbout(to));
+  if (before.length === 0 && after.length === 0) return [];
   const changes = stretches([...before, ...after]).flatMap((stretch) => {
     const change = changeOf(possibility(before, stretch), possibility(after, stretch));
     return change === undefined ? [] : [{ stretch, change }];
@@ -71,8 +74,19 @@ function changesBetween(sides: Sides, from: ComparedEnd, to: ComparedEnd): Chang
 }
 
 /** The ports on which connections are possible, or may be; none where an end does not exist. */
-const spansOf = (network: Network, source: Party | undefined, destination: Party | undefined): AllowedSpan[] =>
-  source === undefined || destination === undefined ? [] : allowedSpans(network, source, destination);
+function spansOf(network: Network, source: Party | undefined, destination: Party | undefined): AllowedSpan[] {
+  if (source === undefined || destination === undefined) return [];
+  const refused = refuses(network, "egress", source, destination) || refuses(network, "ingress", destination, source);
+  return refused ? [] : allowedSpans(network, source, destination);
+}
+
+/** Whether default deny refuses all connections with a peer, which spares the question about each port: most pairs. */
+function refuses(network: Network, direction: Direction, subject: Party, peer: Party): boolean {
+  const policy = enforcedAt(network, subject);
+  if (policy === undefined || subject.enforcement !== "endpoint" || policy.conflict !== undefined) return false;
+  const { defaultDeny, rules } = policy[direction];
+  return defaultDeny && !isHost(peer.identity) && !rules.some((rule) => !rule.deny && ruleSelects(rule, peer) !== "no");
+}
 
 /** Rules on addresses may allow any name, which is not news: they are judged with the addresses themselves. */
 const isAbout =
