@@ -59,10 +59,11 @@ function card(peer: Peer, number: number, layout: Layout, lines: readonly Line[]
   const hub = hubMark(peer);
   const marks = hub === undefined ? (layout.marks.get(peer.id) ?? []) : [hub];
   const touching = lines.filter(({ from, to }) => from === peer.id || to === peer.id).length;
+  const ownChange = lines.find(({ kind, from }) => kind === "self" && from === peer.id)?.change ?? "same";
   const end = width - cardPadding - slots(marks) * markWidth;
   return html`<g class="card ${peer.kind} ${peer.change}" data-peer="${number}" role="option" aria-selected="false" tabindex="-1" aria-label="${spoken(peer, lines)}" transform="translate(${x} ${y})"><title>${[peer.id, ...peer.names, peer.note].filter(Boolean).join("\n")}</title><rect class="plate" width="${width}" height="${height}" rx="4"/><text x="${cardPadding}" y="${cardBaseline}">${fitted(peer.label, fontSize, end - cardPadding)}</text>${
     hub !== undefined && html`<text class="count" x="${end - 4}" y="${cardBaseline}">${touching}</text>`
-  }${marks.map((mark) => markShape(mark, width))}</g>
+  }${marks.map((mark) => markShape(mark, width, ownChange))}</g>
 `;
 }
 
@@ -81,7 +82,8 @@ function hubMark({ kind }: Peer): Mark | undefined {
   }
 }
 
-function markShape(mark: Mark, width: number): Markup {
+/** `change` is that of the lines to the workload's own pods. */
+function markShape(mark: Mark, width: number, change: Line["change"]): Markup {
   const x = width - cardPadding - markSlots[mark] * markWidth - markWidth / 2 + 2;
   const y = cardHeight / 2;
   switch (mark) {
@@ -90,7 +92,7 @@ function markShape(mark: Mark, width: number): Markup {
     case "nodes":
       return html`<path class="mark" d="M${x} ${y - 4.2}l4.2 4.2l-4.2 4.2l-4.2 -4.2z"/>`;
     case "self":
-      return html`<path class="mark loop" d="M${x - 1} ${y - 3.4}a3.6 3.6 0 1 0 3.6 1.4m.4 -3v3.2h-3.2"/>`;
+      return html`<path class="mark loop ${change}" d="M${x - 1} ${y - 3.4}a3.6 3.6 0 1 0 3.6 1.4m.4 -3v3.2h-3.2"/>`;
   }
 }
 

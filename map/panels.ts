@@ -78,7 +78,10 @@ const changeTag = (change: Change, [added, removed] = ["new", "gone"]): Markup |
   change === "same" ? undefined : html`<b class="change ${change}">${change === "new" ? added : removed}</b>`;
 
 function policyList(names: readonly string[], { policies }: Picture): Markup {
-  const selected = [...policies.entries()].filter(([, { name }]) => names.includes(name));
+  const selected = [...policies.entries()]
+    .filter(([, { name }]) => names.includes(name))
+    // The workload's own before those of the whole cluster.
+    .sort(([, a], [, b]) => Number(!a.name.includes("/")) - Number(!b.name.includes("/")));
   return html`<section class="policies"><h3>Policies <span class="tally">${selected.length === 0 ? "none" : selected.length}</span></h3>
 ${selected.map(
   ([number, { name }]) =>
@@ -90,6 +93,6 @@ ${selected.map(
 /** YAML with its keys marked. */
 const highlighted = (yaml: string): Markup =>
   html`${yaml.split("\n").map((line) => {
-    const [, indent = "", key, rest = ""] = /^([ -]*)([^\s:'"][^:]*:|"[^"]*":)(?= |$)(.*)$/.exec(line) ?? [];
+    const [, indent = "", key, rest = ""] = /^([ -]*)([\w./-]+:|"[^"]*":)(?= |$)(.*)$/.exec(line) ?? [];
     return key === undefined ? html`${line}\n` : html`${indent}<i>${key}</i>${rest}\n`;
   })}`;

@@ -46,7 +46,8 @@ export function painter(data: PageData): Painter {
       const line = data.lines[number];
       if (line === undefined) continue;
       const isLit = focus?.lines.has(number) ?? false;
-      const isShown = passing[number] === true && (line.kind !== "hub" || state.hubLines || state.port !== "");
+      const isWanted = line.kind !== "hub" || line.change !== "same" || state.hubLines || state.port !== "";
+      const isShown = passing[number] === true && isWanted;
       for (const drawn of elements) {
         drawn.classList.toggle("shown", isShown);
         drawn.classList.toggle("off", !isLit && (state.selected !== undefined || matches !== undefined));

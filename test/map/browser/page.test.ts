@@ -7,7 +7,7 @@ import { page as render } from "../../../map/page.ts";
 import type { Picture } from "../../../map/picture.ts";
 import { fitted, textWidth } from "../../../map/text.ts";
 import { temporaryFolder } from "../../toolchain/lifetime.ts";
-import { flow, outside, picture, programMap, workload } from "../pictures.ts";
+import { apiServer, flow, outside, picture, programMap, workload } from "../pictures.ts";
 import { startChromium } from "./chromium.ts";
 
 describe("the map in a browser", function () {
@@ -115,7 +115,7 @@ describe("the map in a browser", function () {
     );
     await panel.getByText("monitoring/grafana").click();
     assert.match(
-      (await panel.locator("pre").last().textContent()) ?? "",
+      (await panel.locator("details[open] pre").textContent()) ?? "",
       /kind: CiliumNetworkPolicy\nmetadata:\n {2}name: grafana/,
     );
     assert.equal(new URL(page.url()).hash, "#monitoring%2Fgrafana");
@@ -341,6 +341,21 @@ describe("the map in a browser", function () {
     const egress = page.locator("#panel table.egress");
     assert.match((await egress.locator("tr.gone").textContent()) ?? "", /db data5432.*closed/);
     assert.match((await egress.locator("tr", { hasText: "cache" }).textContent()) ?? "", /6379.*opened.*Sessions/);
+  });
+
+  it("shows what differs even where lines are left out otherwise", async () => {
+    const change = picture(
+      [workload("shop/web"), workload("shop/api"), apiServer],
+      [
+        flow("shop/web → kube-apiserver:6443"),
+        flow("shop/api → kube-apiserver:6443", "new"),
+        flow("shop/api → shop/api:7946", "gone"),
+      ],
+      "before",
+    );
+    const page = await open(change);
+    assert.deepEqual(await page.locator("g.line.shown title").allTextContents(), ["api → kube-apiserver: 6443"]);
+    assert.equal(await card(page, "shop/api").locator(".mark.gone").count(), 1);
   });
 
   it("shows names as they are, whatever they try", async () => {
