@@ -17,6 +17,7 @@ import { matrix } from "./commands/matrix.ts";
 import { render } from "./commands/render.ts";
 import { replay } from "./commands/replay.ts";
 import { test } from "./commands/test.ts";
+import { verify } from "./commands/verify.ts";
 import { Failure } from "./failure.ts";
 
 /** Where the program and its stacks' config files are. */
@@ -51,6 +52,7 @@ const commands = [
   gate,
   replay,
   coverage,
+  verify,
   render,
   inventory,
   docs,

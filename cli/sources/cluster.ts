@@ -56,7 +56,8 @@ async function readKubeConfig(): Promise<{ config: KubeConfig; kubeconfig: strin
   return { config, kubeconfig };
 }
 
-async function connect(context: string): Promise<KubernetesObjectApi> {
+/** @throws Failure when the kubeconfig cannot be read or has no such context. */
+export async function connect(context: string): Promise<KubernetesObjectApi> {
   const { KubernetesObjectApi } = await import("@kubernetes/client-node");
   const { config, kubeconfig } = await readKubeConfig();
   const contexts = config.getContexts().map(({ name }) => name);
@@ -104,15 +105,19 @@ const ciliumConfig: Kind = {
 
 const header = ({ apiVersion, kind }: Kind) => ({ apiVersion, kind });
 
-/** All objects of a kind, page by page. */
-async function list(api: KubernetesObjectApi, { apiVersion, kind }: Kind): Promise<KubernetesObject[]> {
+/** All objects of a kind, page by page; those of one namespace if it is given. */
+export async function list(
+  api: KubernetesObjectApi,
+  { apiVersion, kind }: Pick<Kind, "apiVersion" | "kind">,
+  namespace?: string,
+): Promise<KubernetesObject[]> {
   const items: KubernetesObject[] = [];
   let next: string | undefined;
   do {
     const page: KubernetesListObject<KubernetesObject> = await api.list(
       apiVersion,
       kind,
-      undefined,
+      namespace,
       undefined,
       undefined,
       undefined,
@@ -135,27 +140,41 @@ async function readCiliumConfig(api: KubernetesObjectApi): Promise<KubernetesObj
 }
 
 /** Reads something, or says what follows if that may not be read. */
-async function attempt<T>(context: string, { kind, name, missing }: Kind, read: () => Promise<T[]>): Promise<T[]> {
+async function attempt<T>(context: string, what: Kind, read: () => Promise<T[]>): Promise<T[]> {
   try {
     return await read();
   } catch (error) {
-    const status = error instanceof Error && "code" in error ? error.code : undefined;
-    const unknown = status === 404 || (error instanceof Error && error.message.startsWith("Unrecognized API version"));
-    const reason = unknown
-      ? `has no ${name === undefined ? kind : `${kind} ${name}`}`
-      : status === 403
-        ? `does not let you ${name === undefined ? `list ${kind} objects` : `read ${kind} ${name}`}`
-        : status === 401
-          ? "does not accept your credentials"
-          : `does not answer: ${reasonOf(error)}`;
-    if (missing === undefined || !(unknown || status === 403)) {
-      throw new Failure(
-        `the cluster of context ${context} ${reason}${kind.startsWith("Cilium") && unknown ? "; is Cilium installed?" : ""}`,
-      );
-    }
-    note(`the cluster of context ${context} ${reason}: ${missing}`);
+    const refusal = refusalOf(error, what);
+    if (what.missing === undefined || refusal.kind === "other") throw clusterFailure(context, refusal);
+    note(`the cluster of context ${context} ${refusal.reason}: ${what.missing}`);
     return [];
   }
+}
+
+export interface ClusterRefusal {
+  readonly kind: "absent" | "forbidden" | "other";
+  /** What the cluster does, such as `does not let you list Pod objects`. */
+  readonly reason: string;
+}
+
+/** What an error says that came from listing a kind or reading an object. */
+export function refusalOf(error: unknown, { kind, name }: Pick<Kind, "kind" | "name">): ClusterRefusal {
+  const status = error instanceof Error && "code" in error ? error.code : undefined;
+  if (status === 404 || (error instanceof Error && error.message.startsWith("Unrecognized API version"))) {
+    return { kind: "absent", reason: `has no ${name === undefined ? kind : `${kind} ${name}`}` };
+  }
+  if (status === 403) {
+    const doing = name === undefined ? `list ${kind} objects` : `read ${kind} ${name}`;
+    return { kind: "forbidden", reason: `does not let you ${doing}` };
+  }
+  const reason = status === 401 ? "does not accept your credentials" : `does not answer: ${reasonOf(error)}`;
+  return { kind: "other", reason };
+}
+
+/** There is no answer without what was refused: policies, or the pods that they are about. */
+export function clusterFailure(context: string, { kind, reason }: ClusterRefusal): Failure {
+  const hint = kind === "absent" && reason.includes("Cilium") ? "; is Cilium installed?" : "";
+  return new Failure(`the cluster of context ${context} ${reason}${hint}`);
 }
 
 /** The first line of an error, or of what caused it. */
