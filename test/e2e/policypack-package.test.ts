@@ -3,10 +3,14 @@ import { execFile } from "node:child_process";
 import { mkdirSync, readdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { CustomResourcePatch } from "@pulumi/kubernetes/apiextensions/customResourcePatch.js";
+import { Provider } from "@pulumi/kubernetes/provider.js";
+import * as yaml from "@pulumi/kubernetes/yaml/index.js";
 import { policyWith } from "../policypack/cases.ts";
+import type { Registered } from "../policypack/registration.ts";
 import { temporaryFolder } from "../toolchain/lifetime.ts";
 import { openStack, type TestStack } from "../toolchain/stack.ts";
-import { declare, mandatoryRules, recordViolations } from "./policypack-runs.ts";
+import { declare as declareAll, mandatoryRules, manifestOf, recordViolations } from "./policypack-runs.ts";
 
 const repository = join(import.meta.dirname, "../..");
 const run = promisify(execFile);
@@ -15,13 +19,13 @@ describe("The policy pack's npm package, in another project", function () {
   this.timeout("2m");
   let stack: TestStack;
   let policyPacks: string[];
-  let declared = [policyWith({})];
+  let declare = (): void => register([policyWith({})]);
 
   before(async () => {
     policyPacks = [await installedPack()];
     stack = await openStack({
       kubeconfig: "",
-      program: async () => declare(declared, { kubeconfig: "" }),
+      program: async () => declare(),
     });
   });
   after(() => stack?.close());
@@ -30,13 +34,25 @@ describe("The policy pack's npm package, in another project", function () {
     await stack.preview({ policyPacks });
   });
 
-  it("stops a policy with a fault, with no cluster", async () => {
-    declared = [policyWith({ ingressDeny: [{ fromEntities: ["cluster"] }] })];
-    const { violations, onEvent } = recordViolations();
-    await assert.rejects(stack.preview({ policyPacks, onEvent }));
-    assert.deepEqual(mandatoryRules(violations), ["ingress-deny-world-only"]);
-  });
+  const fault = policyWith({ ingressDeny: [{ fromEntities: ["cluster"] }] });
+  const forms: Record<string, () => void> = {
+    "a custom resource": () => register([fault]),
+    "a patch": () => new CustomResourcePatch("web", manifestOf(fault), { provider: provider() }),
+    "a child of a group of YAML": () =>
+      new yaml.ConfigGroup("group", { objs: [manifestOf(fault)] }, { provider: provider() }),
+  };
+  for (const [form, declareIt] of Object.entries(forms)) {
+    it(`stops a policy with a fault that is ${form}, with no cluster`, async () => {
+      declare = declareIt;
+      const { violations, onEvent } = recordViolations();
+      await assert.rejects(stack.preview({ policyPacks, onEvent }));
+      assert.deepEqual(mandatoryRules(violations), ["ingress-deny-world-only"]);
+    });
+  }
 });
+
+const provider = () => new Provider("cluster", { kubeconfig: "" });
+const register = (resources: readonly Registered[]): void => declareAll(resources, { kubeconfig: "" });
 
 /** The package as npm installs it, but with this repository's copies of its dependencies. */
 async function installedPack(): Promise<string> {

@@ -13,7 +13,7 @@ export function declare(resources: readonly Registered[], cluster: { kubeconfig:
   const provider = new Provider("cluster", { kubeconfig: cluster.kubeconfig, context: cluster.context });
   const earlier: CustomResource[] = [];
   for (const resource of resources) {
-    const { apiVersion, kind, metadata, spec } = manifestSchema.parse(resource.props);
+    const { apiVersion, kind, metadata, spec } = manifestOf(resource);
     // The API server of the tests collects no garbage, so a deletion in the foreground would never end.
     const annotations = { "pulumi.com/deletionPropagationPolicy": "background" };
     const id = earlier.at(-1)?.id;
@@ -40,6 +40,9 @@ const manifestSchema = z.object({
   metadata: z.record(z.string(), z.unknown()),
   spec: z.unknown(),
 });
+
+/** The manifest of a policy, of which the arguments of resources are made. */
+export const manifestOf = ({ props }: Registered) => manifestSchema.parse(props);
 
 const withId = (spec: unknown, id: string): unknown =>
   JSON.parse(JSON.stringify(spec).replaceAll(idOfTheOneBefore, id));
