@@ -32,6 +32,18 @@ ingress               shop/web-7d4b9-bbbbb  8080   L7 HTTP
     );
   });
 
+  it("has colours on a terminal only", () => {
+    const coloured = netpolWith(
+      { input: shopPolicies + shopPods, env: { FORCE_COLOR: "1" } },
+      repository,
+      "list",
+      "-f",
+      "-",
+    );
+    assert.ok(coloured.stdout.startsWith("\u001b[1mFROM"), coloured.stdout);
+    assert.ok(shop("list").startsWith("FROM"));
+  });
+
   it("prints CSV and Markdown", () => {
     assert.equal(shop("list", "-o", "csv").split("\n")[3], "shop/api,shop/db,5432,");
     assert.deepEqual(shop("list", "-o", "md").split("\n").slice(0, 2), [

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { readdirSync, readFileSync, watch, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseAllDocuments } from "yaml";
 import { temporaryFolder } from "../toolchain/lifetime.ts";
@@ -112,6 +113,23 @@ values: 1
       assert.equal(netpolWith({ env: { TMPDIR: scratch } }, project, "list", "--git", "main").code, 0);
       assert.deepEqual(readdirSync(scratch), []);
       assert.equal(state(), before);
+    });
+
+    it("leaves nothing behind when it is interrupted", async () => {
+      const scratch = temporaryFolder("scratch");
+      const watcher = watch(scratch, { persistent: false });
+      const created = once(watcher, "change");
+      const command = spawn(process.execPath, [join(project, "cli/netpol.ts"), "list", "--git", "main"], {
+        env: { ...process.env, TMPDIR: scratch },
+        stdio: "ignore",
+      });
+      await created;
+      watcher.close();
+      assert.equal(readdirSync(scratch).length, 1);
+      command.kill("SIGTERM");
+      const [code] = await once(command, "exit");
+      assert.equal(code, 128 + 15);
+      assert.deepEqual(readdirSync(scratch), []);
     });
 
     it("names the nearest revision for one that does not exist", () => {
