@@ -91,7 +91,7 @@ const layoutOptions = {
   "elk.separateConnectedComponents": "false",
   // Columns without gaps: straight lines would cost a third more height.
   "elk.layered.nodePlacement.strategy": "SIMPLE",
-  "elk.layered.thoroughness": "100",
+  "elk.layered.thoroughness": "20",
   "elk.randomSeed": "1",
   "elk.spacing.nodeNode": "18",
   "elk.spacing.edgeNode": "9",
