@@ -3,11 +3,10 @@ import type { ConfiguredCluster } from "../model/cluster.ts";
 import type { Flow } from "../model/flow.ts";
 import { nodes, type Peer, peerName, type Workload } from "../model/peers.ts";
 import type { Port } from "../model/ports.ts";
-import { parseAddressOrPrefix } from "../reach/addresses.ts";
-import { endpointIdentity, entityIdentity, type Identity, outsideIdentity } from "../reach/identity.ts";
+import type { Identity } from "../reach/identity.ts";
 import { egressPeers, peerSelectors, selects } from "../reach/peers.ts";
-import type { AddressClasses } from "./addresses.ts";
 import type { End } from "./end.ts";
+import type { Judged } from "./judge.ts";
 import type { Connection, FlowRecord } from "./record.ts";
 import type { FindWorkload } from "./workload.ts";
 
@@ -31,11 +30,11 @@ export function compareWithFlows(
   record: FlowRecord,
   cluster: ConfiguredCluster,
   find: FindWorkload,
-  addresses: AddressClasses,
+  judged: Judged,
 ): Comparison {
   const declared = cluster.flows.flatMap((flow) => flow.ports.map((port): DeclaredPort => ({ flow, port })));
   const byNumber = Map.groupBy(declared, ({ port }) => port.number);
-  const isEnd = endMatcher(record, cluster, find, addresses);
+  const isEnd = endMatcher(cluster, find, judged);
   const seen = new Set<DeclaredPort>();
   const undeclared = new Set<Connection>();
   for (const connection of record.connections) {
@@ -70,23 +69,16 @@ function unseenFlows(unseen: readonly DeclaredPort[], record: FlowRecord, find: 
 }
 
 /** Tells whether a peer of the program stands at an end of a connection. */
-function endMatcher({ names }: FlowRecord, cluster: ConfiguredCluster, find: FindWorkload, addresses: AddressClasses) {
+function endMatcher(cluster: ConfiguredCluster, find: FindWorkload, { partyOf }: Judged) {
   const ids = new Map<End, string | undefined>();
   const idOf = (end: End): string | undefined => {
     if (!ids.has(end)) ids.set(end, workloadId(find(end)));
     return ids.get(end);
   };
-  const identities = new Map<string, Identity>();
-  const identityOf = (end: End): Identity => {
-    const key = end.kind === "outside" ? addresses.standFor(end.address) : end.key;
-    const known = identities.get(key) ?? readIdentity(end, key, names, cluster);
-    identities.set(key, known);
-    return known;
-  };
   const matcherOf = (peer: Peer): ((end: End) => boolean) => {
     if (peer.kind !== "workload") {
       const selects = selectorOf(peer, cluster);
-      return (end) => selects(identityOf(end));
+      return (end) => selects(partyOf(end).identity);
     }
     const id = peerName(peer);
     return (end) => idOf(end) === id;
@@ -100,22 +92,6 @@ function endMatcher({ names }: FlowRecord, cluster: ConfiguredCluster, find: Fin
 }
 
 const workloadId = (workload: Workload | undefined): string | undefined => workload && peerName(workload);
-
-function readIdentity(
-  end: End,
-  address: string,
-  names: FlowRecord["names"],
-  { settings }: ConfiguredCluster,
-): Identity {
-  switch (end.kind) {
-    case "pod":
-      return endpointIdentity({ namespace: end.namespace, name: end.name, labels: end.labels }, settings.clusterName);
-    case "entity":
-      return entityIdentity(end.entity);
-    case "outside":
-      return outsideIdentity(parseAddressOrPrefix(address), [...(names.get(address) ?? [])]);
-  }
-}
 
 type PeerOutside = Exclude<Peer, { kind: "workload" }>;
 

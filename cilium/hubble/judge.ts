@@ -1,12 +1,15 @@
 /** Judges the connections of a record by policies: what Cilium would do with each of them if these were in force. */
 import type { FqdnSelector, Policy } from "../policy/schema.ts";
 import { isKept } from "../policy/selector.ts";
+import { parseAddressOrPrefix } from "../reach/addresses.ts";
+import { partyKey } from "../reach/directory.ts";
 import { questionText } from "../reach/explain.ts";
 import type { Endpoint, Inventory, Peer, Question } from "../reach/inventory.ts";
 import { compile, type Network } from "../reach/network.ts";
+import { addressParty, type Party } from "../reach/party.ts";
 import type { Direction } from "../reach/rules.ts";
 import { type DeniedBy, type Verdict, verdict } from "../reach/verdict.ts";
-import { type AddressClasses, classifyAddresses } from "./addresses.ts";
+import { classifyAddresses } from "./addresses.ts";
 import type { End, RecordedPod } from "./end.ts";
 import type { Connection, FlowRecord } from "./record.ts";
 
@@ -22,9 +25,8 @@ export type Refusal = { readonly direction: Direction; readonly by: DeniedBy };
 export type Judged = {
   readonly network: Network;
   readonly judgements: readonly Judgement[];
-  /** How the network knows an end. */
-  readonly peerOf: (end: End) => Peer;
-  readonly addresses: AddressClasses;
+  /** How the network knows an end; addresses of one class are one party. */
+  readonly partyOf: (end: End) => Party;
 };
 
 /** What the record does not say about the cluster: its name, its CIDR groups, and the names of container ports. */
@@ -63,7 +65,21 @@ export function judge(record: FlowRecord, policies: readonly Policy[], surroundi
     const named = destination.kind !== "outside" || record.names.has(destination.address);
     return named || judgement.outcome !== "denied" ? judgement : (nameless(connection, question) ?? judgement);
   });
-  return { network, judgements, peerOf, addresses };
+  const parties = new Map<string, Party>();
+  const partyOf = (end: End): Party => {
+    const key = end.kind === "outside" ? addresses.standFor(end.address) : end.key;
+    const party = parties.get(key) ?? partyAt(network, peerOf(end));
+    parties.set(key, party);
+    return party;
+  };
+  return { network, judgements, partyOf };
+}
+
+function partyAt({ directory, inventory }: Network, peer: Peer): Party {
+  const address = peer.kind === "address" ? parseAddressOrPrefix(peer.address) : undefined;
+  const party = address === undefined ? directory.parties.get(partyKey(peer)) : addressParty(address, inventory);
+  if (party === undefined) throw new Error(`the network has no ${partyKey(peer)}`);
+  return party;
 }
 
 /** Verdicts, each asked for once. */

@@ -1,11 +1,8 @@
 /** DNS names of a record held against the names that policies allow. */
 import type { FqdnSelector, Policy } from "../policy/schema.ts";
-import { parseAddressOrPrefix } from "../reach/addresses.ts";
 import { ruleSelects } from "../reach/decide.ts";
-import { partyKey } from "../reach/directory.ts";
 import { nameMatcher } from "../reach/fqdn.ts";
 import type { DirectionPolicy } from "../reach/network.ts";
-import { addressParty } from "../reach/party.ts";
 import { policyName } from "../reach/rules.ts";
 import type { End, RecordedPod } from "./end.ts";
 import { fqdnSelectors, type Judged } from "./judge.ts";
@@ -68,15 +65,10 @@ export function unlistedLookups({ connections, lookups }: FlowRecord, judged: Ju
 }
 
 /** Whether a rule allows an address, on whatever port. */
-function allows({ rules }: DirectionPolicy, address: string, { network, peerOf }: Judged): boolean {
-  const peer = peerOf({ kind: "outside", key: address, address });
-  const prefix = peer.kind === "address" ? parseAddressOrPrefix(peer.address) : undefined;
-  if (prefix === undefined) return false;
-  const party = addressParty(prefix, network.inventory);
+function allows({ rules }: DirectionPolicy, address: string, { partyOf }: Judged): boolean {
+  const party = partyOf({ kind: "outside", key: address, address });
   return rules.some((rule) => !rule.deny && ruleSelects(rule, party) !== "no");
 }
 
-function egressOf(pod: End, { network, peerOf }: Judged): DirectionPolicy | undefined {
-  const party = network.directory.parties.get(partyKey(peerOf(pod)));
-  return party === undefined ? undefined : network.enforced[party.position]?.egress;
-}
+const egressOf = (pod: End, { network, partyOf }: Judged): DirectionPolicy | undefined =>
+  network.enforced[partyOf(pod).position]?.egress;

@@ -52,7 +52,7 @@ export function replay(
     source: connection.source.kind === "outside" ? "outside" : endName(connection.source, find, []),
     destination: endName(connection.destination, find, namesOf(connection)),
   });
-  const flows = program && compareWithFlows(record, program, find, judged.addresses);
+  const flows = program && compareWithFlows(record, program, find, judged);
   const own = new Set(program?.namespaces.map((namespace) => namespace.name));
   const unstated = allowed.filter(
     ({ connection }) => flows?.undeclared.has(connection) && isAbout(connection, own) && !isFromOwnNode(connection),
