@@ -1,7 +1,19 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { netpol, netpolWith, repository } from "./copy.ts";
-import { folderOf, shopPods, shopPolicies } from "./folder.ts";
+import { folderOf, shopPods, shopPolicies, shopPolicy } from "./folder.ts";
+
+/** A pod whose address another pod has by now. */
+const endedPod = `---
+apiVersion: v1
+kind: Pod
+metadata: {name: migration, namespace: shop, labels: {app: migration}}
+spec: {nodeName: edge, containers: [{name: main, image: none}]}
+status: {phase: Succeeded, podIP: 10.0.0.3}
+`;
+
+/** Only the API server may call it. */
+const webhookPolicy = shopPolicy("migration", "ingress: [{fromEntities: [kube-apiserver]}]\negress: [{}]");
 
 describe("netpol test", () => {
   it("finds that the program keeps what this repository expects of it", () => {
@@ -11,7 +23,7 @@ describe("netpol test", () => {
   });
 
   describe("with policies and pods from files", () => {
-    const folder = folderOf({ "policies.yaml": shopPolicies, "pods.yaml": shopPods });
+    const folder = folderOf({ "policies.yaml": shopPolicies + webhookPolicy, "pods.yaml": shopPods + endedPod });
     const from = ["--from", join(folder, "policies.yaml"), "--inventory", join(folder, "pods.yaml")];
     const ask = (expectations: string, ...more: string[]) =>
       netpolWith({ input: expectations }, repository, "test", "-", ...from, ...more);
@@ -72,10 +84,15 @@ shop/api → shop/db:5432/TCP is allowed, expected deny
       const cases: readonly (readonly [about: string, expectation: string])[] = [
         ["a pod by its name", "{from: shop/api, to: shop/db, port: 5432, expect: allow}"],
         ["a workload by the name of its Deployment", "{from: shop/web, to: shop/api, port: 9000, expect: allow}"],
-        ["a pod by its address", "{from: 10.0.0.3, to: 10.0.0.4, port: 5432, expect: allow}"],
+        [
+          "a pod by its address, also if one that has ended had it before",
+          "{from: 10.0.0.3, to: 10.0.0.4, port: 5432, expect: allow}",
+        ],
         ["a node by its address, which no CIDR matches", "{from: 192.0.2.10, to: shop/db, port: 5432, expect: deny}"],
         ["a pod on its node's network as the node", "{from: shop/logs, to: shop/db, port: 9999, expect: allow}"],
         ["the API server", "{from: kube-apiserver, to: shop/db, port: 5432, expect: deny}"],
+        ["a control-plane node as the API server", "{from: 192.0.2.10, to: shop/migration, port: 443, expect: allow}"],
+        ["a worker as a node only", "{from: 192.0.2.20, to: shop/migration, port: 443, expect: deny}"],
         ["the pod's own node", "{from: host, to: shop/db, port: 9999, expect: allow}"],
         ["other nodes", "{from: remote-node, to: shop/db, port: 5432, expect: deny}"],
         ["everything outside", "{from: world, to: shop/web, port: 8080, expect: deny}"],
