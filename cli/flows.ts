@@ -9,17 +9,12 @@ import type { Source } from "./sources/source.ts";
 
 /** Every connection that policies allow or leave undecided, but for a node's to its own pods, which nothing can prevent. */
 export const flowsOf = ({ policies, inventory }: Pick<Source, "policies" | "inventory">): Connection[] =>
-  connections(compile(policies, inventory)).filter(
-    (connection) => !isProbe(connection) && !isWorldTwice(connection.source) && !isWorldTwice(connection.destination),
-  );
+  connections(compile(policies, inventory)).filter((connection) => !isProbe(connection));
 
 const isProbe = ({ source, spans }: Connection): boolean =>
   source.peer.kind === "entity" &&
   source.peer.entity === "host" &&
   spans.every(({ from, to, verdict: { ingress } }) => from === 0 && to === 65535 && ingress.verdict === "allowed");
-
-/** Where policies name 0.0.0.0/0, the entity world stands for the same. */
-const isWorldTwice = ({ peer }: Connection["source"]): boolean => peer.kind === "cidr" && peer.cidr === "0.0.0.0/0";
 
 /** Whether a policy decides about a connection, at one of its ends at least. */
 export const isGoverned = ({ verdict: { egress, ingress } }: AllowedSpan): boolean =>

@@ -18,8 +18,8 @@ export type Connection = {
 };
 
 /**
- * The connections that are allowed, or may be, on at least one port, between pairs of which Cilium enforces policies at one
- * end at least. Names whose addresses are not known are listed only where some rule is sure to allow them.
+ * The connections that are allowed, or may be, on at least one port, between pairs of which Cilium enforces policies at
+ * one end at least. Names whose addresses are not known are listed only where some rule is sure to allow them.
  * @param listed which parties take part; by default all but the entities that stand for special cases of others
  */
 export function connections(network: Network, listed: (party: Party) => boolean = isUsual): Connection[] {
@@ -116,7 +116,7 @@ function answers(network: Network): (source: Party, destination: Party) => reado
   };
 }
 
-/** What a sequence is made of: how an end decides by default, then the rules that apply. The numbers must not overlap. */
+/** A sequence has how an end decides by default, then the rules that apply. The numbers must not overlap. */
 const items = {
   node: 0,
   elsewhere: 1,

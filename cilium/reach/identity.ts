@@ -1,4 +1,4 @@
-/** Who stands at an end of a flow, as Cilium sees it: labels, and for what is outside the cluster an address and names. */
+/** Who stands at an end of a flow, as Cilium sees it: labels, and outside the cluster an address and names. */
 import type { Prefix } from "../policy/cidr.ts";
 import { type Label, matches, podIdentity, type Requirement, reservedIdentity } from "../policy/selector.ts";
 import type { Endpoint, PeerEntity } from "./inventory.ts";

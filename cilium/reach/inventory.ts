@@ -13,8 +13,8 @@ export type Inventory = {
   /** The CiliumCIDRGroups; leave undefined if they are not known. */
   readonly cidrGroups?: readonly CidrGroup[];
   /**
-   * Whether Cilium has IPv6 enabled besides IPv4. It gives the world other labels then; leave this undefined if it is not
-   * known, and selectors that name those labels (`reserved:world`) are not decidable. The entity `world` always is.
+   * Whether Cilium has IPv6 enabled besides IPv4. It gives the world other labels then; leave this undefined if it is
+   * not known, and selectors that name those labels (`reserved:world`) are not decidable. The entity `world` always is.
    */
   readonly ipv6?: boolean;
   /** The Services; leave undefined if they are not known. */

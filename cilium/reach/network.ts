@@ -165,7 +165,7 @@ const prefixesOf = (rules: readonly CompiledRule[]): Prefix[] => {
     condition.kind === "cidr"
       ? [condition.prefix, ...condition.except]
       : condition.kind === "cidr-groups"
-        ? [...condition.groups.all.flatMap(({ prefixes }) => prefixes), ...condition.except]
+        ? [...condition.groups.prefixes, ...condition.except]
         : [],
   );
   return [...new Map(prefixes.map((prefix) => [formatPrefix(prefix), prefix])).values()];

@@ -27,7 +27,10 @@ export function knownParties(inventory: Inventory, prefixes: readonly Prefix[], 
   const parties = [
     ...inventory.endpoints.filter(({ hostNetwork }) => !hostNetwork).map((e) => endpointParty(e, inventory.cluster)),
     ...peerEntities.map((entity) => (entity === "world" ? worldParty(prefixes, inventory) : entityParty(entity))),
-    ...prefixes.flatMap((prefix) => prefixParties(prefix, prefixes, inventory).slice(0, 1)),
+    // All of IPv4 is the entity world.
+    ...prefixes
+      .filter(({ address, bits }) => bits > 0 || address.kind() === "ipv6")
+      .flatMap((prefix) => prefixParties(prefix, prefixes, inventory).slice(0, 1)),
     ...names.flatMap((name) => nameParties(name, inventory)),
   ];
   return parties.map((party, position) => ({ ...party, position }));
@@ -48,8 +51,8 @@ export function nameParties(name: string, inventory: Inventory): Party[] {
 }
 
 /**
- * The parties in a prefix, of which Cilium gives each one identity: what lies in no narrower prefix of the policies, then
- * what lies in each of those.
+ * The parties in a prefix, of which Cilium gives each one identity: what lies in no narrower prefix of the policies,
+ * then what lies in each of those.
  */
 export function prefixParties(prefix: Prefix, prefixes: readonly Prefix[], inventory: Inventory): Party[] {
   const parts = [prefix, ...prefixes.filter((inner) => containsPrefix(prefix, inner) && inner.bits > prefix.bits)];

@@ -13,9 +13,9 @@ import {
   type PeerContext,
   peerRequirements,
   type Requirement,
-  selectorRequirements,
 } from "../policy/selector.ts";
 import { parseAddressOrPrefix } from "./addresses.ts";
+import { type AddressGroups, addressGroups } from "./cidr-groups.ts";
 import { nameMatcher } from "./fqdn.ts";
 import type { Identity } from "./identity.ts";
 import type { CidrGroup, Service } from "./inventory.ts";
@@ -38,13 +38,6 @@ export type Condition =
   | { readonly kind: "cidr-groups"; readonly groups: AddressGroups; readonly except: readonly Prefix[] }
   | { readonly kind: "fqdn"; readonly name: string; readonly matches: (name: string) => boolean }
   | { readonly kind: "unknown"; readonly reason: string };
-
-/** CIDR groups: an address has the labels of every group that holds it. */
-export type AddressGroups = {
-  readonly all: readonly { readonly group: CidrGroup; readonly prefixes: readonly Prefix[] }[];
-  /** Judges an address by the groups that hold it. */
-  readonly selects: (holding: readonly CidrGroup[]) => boolean;
-};
 
 /** Either direction's rule: the parts that name peers. */
 export type PeerParts = {
@@ -191,32 +184,9 @@ function cidrSetSelector(rule: CidrRule, groups: readonly CidrGroup[] | undefine
       `the addresses of CiliumCIDRGroup ${rule.cidrGroupRef ?? JSON.stringify(rule.cidrGroupSelector)} are not known`,
     );
   }
-  const all = groups.map((group) => ({ group, prefixes: group.cidrs.map(parsePrefix).filter((p) => p !== undefined) }));
   const except = (rule.except ?? []).map(parsePrefix).filter((prefix) => prefix !== undefined);
   const key = `cidrgroup:${rule.cidrGroupRef ?? JSON.stringify(rule.cidrGroupSelector)}-${rule.except ?? ""}`;
-  return { key, condition: { kind: "cidr-groups", groups: { all, selects: groupCondition(rule) }, except } };
-}
-
-function groupCondition(rule: CidrRule): AddressGroups["selects"] {
-  if (rule.cidrGroupRef) return (holding) => holding.some(({ name }) => name === rule.cidrGroupRef);
-  const requirements = selectorRequirements(rule.cidrGroupSelector ?? {});
-  return (holding) => requirements.every((requirement) => groupsSatisfy(requirement, holding));
-}
-
-/** Several groups may give a label different values; each of them counts (`matchesEncodedRequirement`). */
-function groupsSatisfy(requirement: Requirement, holding: readonly CidrGroup[]): boolean {
-  const { key, source } = requirement;
-  const values = ["any", "cidrgroup"].includes(source) ? holding.flatMap(({ labels }) => labels[key] ?? []) : [];
-  switch (requirement.operator) {
-    case "In":
-      return values.some((value) => requirement.values.includes(value));
-    case "NotIn":
-      return !values.some((value) => requirement.values.includes(value));
-    case "Exists":
-      return values.length > 0;
-    case "DoesNotExist":
-      return values.length === 0;
-  }
+  return { key, condition: { kind: "cidr-groups", groups: addressGroups(rule, groups), except } };
 }
 
 const fqdnSelector = (selector: FqdnSelector): PeerSelector => ({
@@ -265,8 +235,7 @@ function selectsByGroups({ outside }: Identity, groups: AddressGroups, except: r
   const { address } = outside;
   if (address === undefined) return unknownAddress(outside.names);
   if (except.some((exception) => containsPrefix(exception, address))) return "no";
-  const holding = groups.all.filter(({ prefixes }) => prefixes.some((prefix) => containsPrefix(prefix, address)));
-  return groups.selects(holding.map(({ group }) => group)) ? "yes" : "no";
+  return groups.select(address) ? "yes" : "no";
 }
 
 const unknownAddress = (names: readonly string[]): Selection => ({

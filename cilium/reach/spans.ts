@@ -1,4 +1,4 @@
-/** The ports on which one party can reach another, found by asking once for each stretch that no rule's ports divide. */
+/** The ports on which one party can reach another: a question for each stretch that no rule's ports divide. */
 import { type EndVerdict, ruleSelects } from "./decide.ts";
 import { type FlowProtocol, flowProtocols } from "./inventory.ts";
 import type { Network } from "./network.ts";
