@@ -20,7 +20,9 @@ export function pod({ namespace, name, labels }: Endpoint, number = 1, cluster =
       identity: 40_000 + number,
       cluster_name: cluster,
       namespace,
-      labels: Object.entries(identity).map(([key, value]) => `k8s:${key}=${value}`).sort(),
+      labels: Object.entries(identity)
+        .map(([key, value]) => `k8s:${key}=${value}`)
+        .sort(),
       pod_name: `${name}-6c9d8b7f5d-x${number}`,
       workloads: [{ name, kind: "Deployment" }],
     },

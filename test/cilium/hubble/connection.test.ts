@@ -1,0 +1,172 @@
+import assert from "node:assert/strict";
+import { type Connection, type FlowRecord, recordReader } from "../../../cilium/hubble/record.ts";
+import { apiServer, dnsAnswer, flow, gateway, host, line, namedAddress, outside, pod, remoteNode } from "./recorded.ts";
+
+const web = pod({ namespace: "shop", name: "web", labels: { app: "web", tier: "front" } }, 1);
+const api = pod({ namespace: "shop", name: "api", labels: { app: "api" } }, 2);
+const dns = pod({ namespace: "kube-system", name: "coredns", labels: { "k8s-app": "kube-dns" } }, 3);
+
+function read(...flows: object[]): FlowRecord {
+  const reader = recordReader();
+  for (const one of flows) reader.add(line(one));
+  return reader.record();
+}
+
+const recordedWith = (more: object): FlowRecord => read(flow(web, api, 9000, { more }));
+
+describe("a recorded flow", () => {
+  const aside: Readonly<Record<string, readonly [object, "leftOut" | "notJudged", string]>> = {
+    "a reply": [{ is_reply: true }, "leftOut", "replies"],
+    "the second packet of a handshake that nothing is known about": [
+      { is_reply: undefined, l4: { TCP: { destination_port: 43_512, flags: { SYN: true, ACK: true } } } },
+      "leftOut",
+      "replies",
+    ],
+    "a socket before translation": [
+      { Type: "SOCK", verdict: "TRACED", sock_xlate_point: "SOCK_XLATE_POINT_PRE_DIRECTION_FWD" },
+      "leftOut",
+      "socket events of a Service's translation",
+    ],
+    "a socket after translation": [
+      { Type: "SOCK", verdict: "TRANSLATED", sock_xlate_point: "SOCK_XLATE_POINT_POST_DIRECTION_FWD" },
+      "leftOut",
+      "socket events of a Service's translation",
+    ],
+    "a packet as it comes out of a container": [
+      { trace_observation_point: "FROM_ENDPOINT", is_reply: undefined },
+      "leftOut",
+      "packets seen before Cilium looked at them",
+    ],
+    "a packet that was dropped for its address": [
+      { verdict: "DROPPED", drop_reason_desc: "STALE_OR_UNROUTABLE_IP", is_reply: undefined },
+      "leftOut",
+      "drops that no policy made",
+    ],
+    "an ICMP error about another connection": [
+      { trace_reason: "RELATED", l4: { ICMPv4: { type: 3, code: 1 } } },
+      "leftOut",
+      "ICMP messages about another connection",
+    ],
+    "a flow to a Service whose pod is not recorded": [
+      {
+        destination: { identity: 2, labels: ["reserved:world"] },
+        destination_service: { name: "api", namespace: "shop" },
+      },
+      "notJudged",
+      "only the Service is recorded, not the pod behind it",
+    ],
+    "a flow to a node port": [
+      { destination: host.endpoint, destination_service: { name: "api", namespace: "shop" } },
+      "notJudged",
+      "only the Service is recorded, not the pod behind it",
+    ],
+    "a flow without a protocol": [{ l4: undefined }, "notJudged", "the flow names no protocol and port"],
+    "a packet in the middle of something, of which nothing says whether it is a reply": [
+      { is_reply: undefined, l4: { TCP: { destination_port: 9000, flags: { ACK: true } } } },
+      "notJudged",
+      "whether it is a reply was not recorded (is_reply)",
+    ],
+    "an end without labels": [
+      { source: { identity: 40_001 } },
+      "notJudged",
+      "the labels of an end were not recorded, and its identity is none of Cilium's own",
+    ],
+    "an API server that is no node": [
+      {
+        destination: {
+          identity: 16_777_217,
+          labels: ["cidr:192.0.2.9/32", "reserved:kube-apiserver", "reserved:world"],
+        },
+      },
+      "notJudged",
+      "the API server is outside the cluster",
+    ],
+    "an outside without an address": [
+      { destination: { identity: 2, labels: ["reserved:world"] }, IP: {} },
+      "notJudged",
+      "the address of an end outside the cluster was not recorded",
+    ],
+  };
+  for (const [name, [more, list, reason]] of Object.entries(aside)) {
+    it(`is counted and not judged: ${name}`, () => {
+      const record = recordedWith(more);
+      assert.deepEqual([...record[list]], [[reason, 1]]);
+      assert.deepEqual(record.connections, []);
+    });
+  }
+
+  const ends: Readonly<Record<string, readonly [object, Partial<Connection["destination"]>]>> = {
+    "the node of the pod": [{ destination: host.endpoint }, { kind: "entity", entity: "host" }],
+    "another node": [{ destination: remoteNode.endpoint }, { kind: "entity", entity: "remote-node" }],
+    "the API server": [{ destination: apiServer.endpoint }, { kind: "entity", entity: "kube-apiserver" }],
+    "the node of the pod, which runs the API server": [
+      { destination: { identity: 1, labels: ["reserved:host", "reserved:kube-apiserver"] } },
+      { kind: "entity", entity: "control-plane-host" },
+    ],
+    "the Gateway": [{ destination: gateway.endpoint }, { kind: "entity", entity: "ingress" }],
+    "a node by its number, without labels": [
+      { destination: { identity: 6 } },
+      { kind: "entity", entity: "remote-node" },
+    ],
+    "an address outside the cluster": [
+      { destination: { identity: 2, labels: ["reserved:world"] }, IP: { destination: "192.0.2.1" } },
+      { kind: "outside", address: "192.0.2.1" },
+    ],
+    "an address that a policy names": [
+      { destination: namedAddress("192.0.2.1").endpoint, IP: { destination: "192.0.2.1" } },
+      { kind: "outside", address: "192.0.2.1" },
+    ],
+    "a pod, with the labels of its identity": [
+      {},
+      { kind: "pod", namespace: "shop", name: "api", labels: { app: "api" }, cluster: "default" },
+    ],
+  };
+  for (const [name, [more, expected]] of Object.entries(ends)) {
+    it(`goes to ${name}`, () => {
+      const [connection] = recordedWith(more).connections;
+      assert.partialDeepStrictEqual(connection?.destination, expected);
+    });
+  }
+
+  it("counts once with all of its like, however often it is seen and at whichever pod of an identity", () => {
+    const replica = { ...web, address: "10.244.3.9" };
+    const { connections, first, last } = read(
+      flow(web, api, 9000, { time: "2026-11-24T21:00:05.5Z" }),
+      flow(replica, api, 9000, { time: "2026-11-24T21:00:05Z" }),
+      flow(web, api, 9000, {
+        time: "2026-11-24T21:00:07Z",
+        more: { verdict: "DROPPED", drop_reason_desc: "POLICY_DENIED", is_reply: undefined },
+      }),
+      flow(web, api, 9001, { time: "2026-11-24T21:00:06Z" }),
+    );
+    assert.deepEqual(
+      connections.map(({ port, passed, dropped, first, last }) => ({ port, passed, dropped, first, last })),
+      [
+        { port: 9000, passed: 2, dropped: 1, first: "2026-11-24T21:00:05Z", last: "2026-11-24T21:00:07Z" },
+        { port: 9001, passed: 1, dropped: 0, first: "2026-11-24T21:00:06Z", last: "2026-11-24T21:00:06Z" },
+      ],
+    );
+    assert.deepEqual({ first, last }, { first: "2026-11-24T21:00:05Z", last: "2026-11-24T21:00:07Z" });
+    assert.equal(connections[0]?.example.source, "shop/web-6c9d8b7f5d-x1 10.244.0.1:43512");
+  });
+
+  it("teaches the names of addresses: from DNS answers, and from the flow itself", () => {
+    const { names, lookups } = read(
+      dnsAnswer(web, dns, "API.example", "192.0.2.1", "192.0.2.2"),
+      dnsAnswer(web, dns, "api.shop.svc.cluster.local", "10.96.0.7"),
+      flow(web, outside("192.0.2.3"), 443, { more: { destination_names: ["other.example"] } }),
+    );
+    assert.deepEqual(
+      [...names].map(([address, known]) => [address, [...known]]),
+      [
+        ["192.0.2.1", ["api.example"]],
+        ["192.0.2.2", ["api.example"]],
+        ["192.0.2.3", ["other.example"]],
+      ],
+    );
+    assert.deepEqual(
+      lookups.map(({ pod, name, count }) => [pod.name, name, count]),
+      [["web", "api.example", 1]],
+    );
+  });
+});
