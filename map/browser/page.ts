@@ -20,10 +20,3 @@ export function numberAt({ target }: Event, attribute: string): number | undefin
   const carrier = target instanceof Element ? target.closest(`[data-${attribute}]`) : null;
   return carrier === null ? undefined : Number(carrier.getAttribute(`data-${attribute}`));
 }
-
-/** Calls back with the value of the radio button that is chosen. */
-export function choose(group: HTMLFieldSetElement, onChoice: (value: string) => void): void {
-  group.addEventListener("change", ({ target }) => target instanceof HTMLInputElement && onChoice(target.value));
-}
-
-export const prefersDark = (): boolean => matchMedia("(prefers-color-scheme: dark)").matches;
