@@ -9,10 +9,13 @@ import type { Question } from "../../cilium/reach/inventory.ts";
 import { compile } from "../../cilium/reach/network.ts";
 import { policyName, type RuleReference } from "../../cilium/reach/rules.ts";
 import { type EndVerdict, verdict } from "../../cilium/reach/verdict.ts";
+import type { Program } from "../../components/program.ts";
 import { destinationReader, endReader, endsHelp, readPort } from "../ends.ts";
-import { type Format, print, withOutput } from "../output/format.ts";
+import { dataText, withOutput } from "../output/format.ts";
 import { readSource, type Source, type SourceOptions, withSource } from "../sources/source.ts";
 import { type Statement, statementFor } from "../statement.ts";
+
+type Options = SourceOptions & { readonly output: "table" | "json" | "yaml" };
 
 export function explain(netpol: Command, root: string): void {
   const command = netpol
@@ -23,13 +26,17 @@ export function explain(netpol: Command, root: string): void {
   withOutput(withSource(command), ["table", "json", "yaml"])
     .description("the verdict on one connection at both ends, and what would have to be written to allow it")
     .addHelpText("after", help)
-    .action(async (from: string, to: string, port: string, options: SourceOptions & { readonly output: Format }) => {
+    .action(async (from: string, to: string, port: string, options: Options) => {
       const source = await readSource(options, root);
       const read = endReader(source);
       const question = { source: read(from), destination: destinationReader(read)(to), ...readPort(port) };
-      const explanation = await explainQuestion(question, source);
-      if (options.output === "table") process.stdout.write(inWords(explanation, source.policies));
-      else print({ table: { columns: [], rows: [] }, data: dataOf(explanation) }, options.output);
+      // Pods of an inventory are not the program's workloads by name.
+      const program = options.inventory === undefined ? source.program : undefined;
+      const explanation = await explainQuestion(question, source, program);
+      const { output } = options;
+      process.stdout.write(
+        output === "table" ? inWords(explanation, source.policies) : dataText(dataOf(explanation), output),
+      );
     });
 }
 
@@ -54,8 +61,12 @@ interface Explanation {
   readonly statement: Statement | undefined;
 }
 
-async function explainQuestion(question: Question, source: Source): Promise<Explanation> {
-  const network = compile(source.policies, source.inventory);
+async function explainQuestion(
+  question: Question,
+  { policies, inventory }: Source,
+  program: Program | undefined,
+): Promise<Explanation> {
+  const network = compile(policies, inventory);
   const { outcome, egress, ingress } = verdict(network, question);
   return {
     question,
@@ -73,9 +84,7 @@ async function explainQuestion(question: Question, source: Source): Promise<Expl
       },
     ],
     statement:
-      outcome === "denied" && source.program !== undefined
-        ? await statementFor(question, source.program.cluster)
-        : undefined,
+      outcome === "denied" && program !== undefined ? await statementFor(question, program.cluster) : undefined,
   };
 }
 

@@ -32,10 +32,13 @@ function formatted({ table, data, dot }: Answer, format: Format): string {
     case "md":
       return markdown(table);
     case "json":
-      return `${JSON.stringify(data, null, 2)}\n`;
     case "yaml":
-      return stringify(data, { aliasDuplicateObjects: false });
+      return dataText(data, format);
     case "dot":
       return dot?.() ?? "";
   }
 }
+
+/** An answer for programs. */
+export const dataText = (data: unknown, format: "json" | "yaml"): string =>
+  format === "json" ? `${JSON.stringify(data, null, 2)}\n` : stringify(data, { aliasDuplicateObjects: false });

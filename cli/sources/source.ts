@@ -157,7 +157,11 @@ function manifestsSource(path: string, { stack, inventory }: SourceOptions, root
   if (manifests.policies.length + manifests.malformed.length === 0) {
     throw new Failure(`${title} holds no CiliumNetworkPolicy and no CiliumClusterwideNetworkPolicy`);
   }
-  if (inventory !== undefined) return sourceOf(title, manifests, readInventory(inventory, clusterNameOf(manifests)));
+  if (inventory !== undefined) {
+    if (manifests.pods.length > 0)
+      note(`${title}: its ${manifests.pods.length} Pods are not used: --inventory names others`);
+    return sourceOf(title, manifests, readInventory(inventory, clusterNameOf(manifests)));
+  }
   if (manifests.pods.length > 0) return sourceOf(title, manifests, inventoryOfObjects(manifests, defaultClusterName));
   return { ...sourceOf(title, manifests, workloadsOf(readStack(stack, root))), assumed: true };
 }

@@ -159,6 +159,12 @@ To allow it, add to the policy shop/db:
     );
   });
 
+  it("tells which rules the program lacks where the pods come from elsewhere", () => {
+    const folder = folderOf({ "pods.yaml": netpol(repository, "inventory").stdout });
+    const ask = ["explain", "argocd/server", "database/shared-pg", "5432", "--inventory", join(folder, "pods.yaml")];
+    assert.match(netpol(repository, ...ask).stdout, /\nTo allow it, add to the policy argocd\/server:\n {2}egress:\n/);
+  });
+
   it("says what cannot be decided offline, and why", () => {
     const undecidable = shopPolicy("api", "egress: [{toServices: [{k8sService: {serviceName: db, namespace: shop}}]}]");
     const folder = folderOf({ "shop.yaml": undecidable + shopPods });

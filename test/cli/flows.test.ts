@@ -161,7 +161,8 @@ ingress  ingress → shop/web-7d4b9-aaaaa:8080 → shop/api:9000
 });
 
 describe("the command itself", () => {
-  it("has help with examples for every command", () => {
+  it("has help with examples for every command", function () {
+    this.timeout(120_000);
     const { stdout } = netpol(repository, "--help");
     const commands = [...stdout.matchAll(/^ {2}([a-z]+) (?!.*display help)/gm)].map(([, command = ""]) => command);
     assert.ok(commands.length >= 8, stdout);
