@@ -94,7 +94,7 @@ function inWords({ question, outcome, ends, statement }: Explanation, policies: 
     ...ends.map(({ title, end }) => [`${title}: ${endText(end)}`, ...ruleTexts(end, policies)].join("\n")),
     ...(outcome === "denied" ? [adviceText(ends, statement)] : []),
   ];
-  return `${blocks.join("\n\n")}\n`;
+  return `${blocks.filter((block) => block !== "").join("\n\n")}\n`;
 }
 
 /** The rules that decided, as they are written. */
@@ -123,7 +123,12 @@ function ruleAt({ policy, path }: RuleReference, policies: readonly Policy[]): o
 
 function adviceText(ends: Explanation["ends"], statement: Statement | undefined): string {
   const removals = ends.flatMap(({ missing }) => (missing?.kind === "remove" ? missing.rules : []));
-  const removal = removals.map((rule) => `To allow it, narrow or remove ${rule}: no allow rule outweighs a deny.`);
+  const removal = removals.map((rule) =>
+    statement === undefined
+      ? `To allow it, narrow or remove ${rule}: no allow rule outweighs a deny.`
+      : // The only deny rule that the program writes.
+        `To allow it, leave denyWorld out of the workload of ${rule}: no allow rule outweighs a deny.`,
+  );
   switch (statement?.kind) {
     case "lines":
       return [
