@@ -101,7 +101,6 @@ export const probed: readonly Workload[] = [
     named("oauth2-proxy", { app: "oauth2-proxy", "app.kubernetes.io/instance": "oauth2-proxy-seaweedfs" }),
   ),
   ...each("trivy-system", named("trivy-operator")),
-  ...each("trident", { app: "controller.csi.trident.qnap.io" }),
 ];
 
 /** These run in their node's network, where no policy reaches them. */
