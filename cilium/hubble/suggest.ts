@@ -2,7 +2,7 @@
  * The lines that would declare connections of a record, in the language of the program's files: exactly what was seen, no
  * wildcard, no wider range, nothing from or to the world at large.
  */
-import type { ConfiguredCluster } from "../model/cluster.ts";
+import { type ConfiguredCluster, workloads } from "../model/cluster.ts";
 import type { Workload } from "../model/peers.ts";
 import type { Transport } from "../model/ports.ts";
 import type { End } from "./end.ts";
@@ -95,12 +95,12 @@ function word(
     return { reason: "it comes from outside the cluster; say in the program who may, a record does not tell" };
   }
   const file = fileOf(home.namespace);
-  const fromWord = from === undefined ? sourceWord(source) : workloadWord(from, home.namespace);
+  const fromWord = from === undefined ? sourceWord(source) : workloadWord(from, home.namespace, cluster);
   if (fromWord === undefined) return { reason: "the language has no word for its source" };
   const toWord =
     to === undefined
       ? destinationWord(destination, protocol, port, cluster, names)
-      : portWord(to, protocol, port, home.namespace);
+      : portWord(to, protocol, port, home.namespace, cluster);
   return toWord === undefined
     ? { reason: "the language has no word for its destination" }
     : { file, from: fromWord, to: toWord };
@@ -117,21 +117,37 @@ function undeclaredPod(end: End, { namespaces }: ConfiguredCluster, find: FindWo
 /** Each namespace has a file of its name, and each workload is a constant of its own name there. */
 const fileOf = (namespace: string): string => `components/${namespace}.ts`;
 
-/** The constant of a workload, and its import where it is of another file. */
-export function workloadWord({ namespace, name }: Workload, seenFrom: string): Word {
-  const word = name.replace(/-+(.)/g, (_, letter: string) => letter.toUpperCase());
-  return { word, needs: namespace === seenFrom ? [] : [`import { ${word} } from "./${namespace}.ts";`] };
+/** The constant of a workload in the file of its namespace. */
+export const constantOf = ({ name }: Workload): string => camelCase(name);
+
+const camelCase = (name: string): string => name.replace(/-+(.)/g, (_, letter: string) => letter.toUpperCase());
+
+/** What a workload is called in the file of a namespace, with its import if it is of another. */
+function workloadWord(workload: Workload, seenFrom: string, cluster: ConfiguredCluster): Word {
+  const constant = constantOf(workload);
+  if (workload.namespace === seenFrom) return { word: constant, needs: [] };
+  const isUnique = workloads(cluster).filter((other) => constantOf(other) === constant).length === 1;
+  const word = isUnique ? constant : camelCase(`${workload.namespace}-${constant}`);
+  const imported = isUnique ? constant : `${constant} as ${word}`;
+  return { word, needs: [`import { ${imported} } from "./${workload.namespace}.ts";`] };
 }
 
-function portWord(workload: Workload, transport: Transport, number: number, seenFrom: string): Word {
-  const { word, needs } = workloadWord(workload, seenFrom);
+function portWord(
+  workload: Workload,
+  transport: Transport,
+  number: number,
+  seenFrom: string,
+  cluster: ConfiguredCluster,
+): Word {
+  const { word, needs } = workloadWord(workload, seenFrom, cluster);
   const declared = Object.entries(workload.ports).find(
     ([, port]) => port.number === number && port.transports.includes(transport),
   );
   if (declared !== undefined) return { word: `${word}.${declared[0]}`, needs };
   const name = `port${number}`;
-  const declaration = `in ${fileOf(workload.namespace)}, a port of ${word}: ${name}: ${transport.toLowerCase()}(${number})`;
-  return { word: `${word}.${name}`, needs: [...needs, declaration] };
+  const declaration = `${name}: ${transport.toLowerCase()}(${number})`;
+  const place = `in ${fileOf(workload.namespace)}, a port of ${constantOf(workload)}`;
+  return { word: `${word}.${name}`, needs: [...needs, `${place}: ${declaration}`] };
 }
 
 const plain = (word: string): Word => ({ word, needs: [] });

@@ -1,0 +1,300 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { recordReader } from "../../../cilium/hubble/record.ts";
+import { type Replay, replay } from "../../../cilium/hubble/replay.ts";
+import { workloadFinder } from "../../../cilium/hubble/workload.ts";
+import { inventoryOf } from "../../../cilium/model/inventory.ts";
+import { peerName } from "../../../cilium/model/peers.ts";
+import { type Policy, policy as policySchema } from "../../../cilium/policy/schema.ts";
+import type { FlowProtocol, Peer } from "../../../cilium/reach/inventory.ts";
+import { compile } from "../../../cilium/reach/network.ts";
+import { verdict } from "../../../cilium/reach/verdict.ts";
+import { program } from "../../rendered.ts";
+import {
+  apiServer,
+  dnsAnswer,
+  flow,
+  gateway,
+  host,
+  line,
+  outside,
+  pod,
+  type RecordedEnd,
+  remoteNode,
+} from "./recorded.ts";
+
+const { cluster, policies } = program;
+const inventory = inventoryOf(cluster);
+const endpoints = inventory.endpoints.filter(({ hostNetwork }) => !hostNetwork);
+const find = workloadFinder(cluster);
+
+/** The pods of a workload of the program. */
+function podOf(workload: string): RecordedEnd {
+  const index = endpoints.findIndex(({ namespace, name }) => `${namespace}/${name}` === workload);
+  const endpoint = endpoints[index];
+  assert.ok(endpoint, workload);
+  return pod(endpoint, index + 1);
+}
+
+function replayed(...flows: object[]): Replay {
+  return replayedAgainst(policies, flows);
+}
+
+function replayedAgainst(judging: readonly Policy[], flows: readonly object[], own = true): Replay {
+  const reader = recordReader();
+  for (const one of flows) reader.add(line(one));
+  return replay(reader.record(), judging, inventory, own ? find : () => undefined, own ? cluster : undefined);
+}
+
+const [grafana, sharedPg, repoServer, coredns, redis] = [
+  podOf("monitoring/grafana"),
+  podOf("database/shared-pg"),
+  podOf("argocd/repo-server"),
+  podOf("kube-system/coredns"),
+  podOf("argocd/redis"),
+];
+const dropped = { verdict: "DROPPED", drop_reason_desc: "POLICY_DENIED", is_reply: undefined };
+
+describe("a replayed record", () => {
+  it("is judged as the engine judges the same connections", () => {
+    const network = compile(policies, inventory);
+    const ports = [...new Set(cluster.flows.flatMap(({ ports }) => ports.map(({ number }) => number))), 1, 65_535];
+    const ends: readonly { peer: Peer; recorded: RecordedEnd }[] = [
+      ...endpoints.map(({ namespace, name }) => ({
+        peer: { kind: "endpoint", namespace, name } as const,
+        recorded: podOf(`${namespace}/${name}`),
+      })),
+      { peer: { kind: "entity", entity: "host" }, recorded: host },
+      { peer: { kind: "entity", entity: "remote-node" }, recorded: remoteNode },
+      { peer: { kind: "entity", entity: "kube-apiserver" }, recorded: apiServer },
+      { peer: { kind: "entity", entity: "ingress" }, recorded: gateway },
+      ...["192.0.2.1", "192.168.0.241"].map((address) => ({
+        peer: { kind: "address", address } as const,
+        recorded: outside(address),
+      })),
+    ];
+    const protocols: readonly FlowProtocol[] = ["TCP", "UDP", "SCTP", "ICMP"];
+    const connection = fc.record({
+      source: fc.constantFrom(...ends),
+      destination: fc.constantFrom(...ends),
+      port: fc.constantFrom(...ports),
+      protocol: fc.constantFrom(...protocols),
+    });
+    fc.assert(
+      fc.property(fc.array(connection, { minLength: 1, maxLength: 40 }), (connections) => {
+        const flows = connections.map(({ source, destination, port, protocol }) =>
+          flow(source.recorded, destination.recorded, port, {
+            protocol,
+            // A name that no list covers: without any name, a list might cover the address, and nothing is decided.
+            more: { destination_names: ["unlisted.example"] },
+          }),
+        );
+        const { allowed, dropped, notJudged } = replayed(...flows);
+        const outcomes = connections.map(
+          ({ source, destination, ...target }) =>
+            verdict(network, { source: source.peer, destination: destination.peer, ...target }).outcome,
+        );
+        assert.equal(allowed, outcomes.filter((outcome) => outcome.startsWith("allowed")).length);
+        assert.equal(
+          dropped.reduce((sum, { passed }) => sum + passed, 0),
+          outcomes.filter((outcome) => outcome === "denied").length,
+        );
+        assert.equal(notJudged.size, 0);
+      }),
+    );
+  });
+
+  it("says which end refuses what was let through, with counts, times and an example", () => {
+    const { dropped } = replayed(
+      flow(grafana, sharedPg, 9187, { time: "2026-11-24T21:00:00Z" }),
+      flow(grafana, sharedPg, 9187, { time: "2026-11-24T22:00:00Z" }),
+      flow(remoteNode, grafana, 3000),
+    );
+    assert.deepEqual(
+      dropped.map(({ source, destination, port, refusals, passed, first, last }) => ({
+        source,
+        destination,
+        port,
+        refusals,
+        passed,
+        first,
+        last,
+      })),
+      [
+        {
+          source: "monitoring/grafana",
+          destination: "database/shared-pg",
+          port: "9187/TCP",
+          refusals: ["egress by default deny of monitoring/grafana", "ingress by default deny of database/shared-pg"],
+          passed: 2,
+          first: "2026-11-24T21:00:00Z",
+          last: "2026-11-24T22:00:00Z",
+        },
+        {
+          source: "remote-node",
+          destination: "monitoring/grafana",
+          port: "3000/TCP",
+          refusals: ["ingress by default deny of monitoring/grafana"],
+          passed: 1,
+          first: "2026-11-24T21:00:00.000000001Z",
+          last: "2026-11-24T21:00:00.000000001Z",
+        },
+      ],
+    );
+  });
+
+  it("names the deny rule that refuses", () => {
+    const { dropped } = replayed(flow(outside("192.0.2.1"), podOf("argo/kanidm-backup"), 80));
+    assert.deepEqual(dropped[0]?.refusals, ["ingress by argo/kanidm-backup ingressDeny[0]"]);
+  });
+
+  it("keeps apart what the cluster dropped already", () => {
+    const found = replayed(flow(redis, sharedPg, 5432, { more: dropped }));
+    assert.deepEqual(found.dropped, []);
+    assert.equal(found.stillDropped.length, 1);
+  });
+
+  it("knows names from DNS answers, also for connections before the answer", () => {
+    const { dropped, allowed } = replayed(
+      flow(repoServer, outside("140.82.121.4"), 443),
+      flow(repoServer, outside("192.0.2.66"), 443),
+      dnsAnswer(repoServer, coredns, "github.com", "140.82.121.4"),
+      dnsAnswer(repoServer, coredns, "unlisted.example", "192.0.2.66"),
+    );
+    assert.equal(allowed, 1);
+    assert.deepEqual(
+      dropped.map(({ destination }) => destination),
+      ["unlisted.example"],
+    );
+  });
+
+  it("does not judge an address without a name where names are allowed on the port", () => {
+    const found = replayed(flow(repoServer, outside("192.0.2.1"), 443), flow(repoServer, outside("192.0.2.1"), 80));
+    assert.deepEqual([...found.notJudged], [["no name is known for the address, and names are allowed", 1]]);
+    assert.deepEqual(
+      found.dropped.map(({ port }) => port),
+      ["80/TCP"],
+    );
+  });
+
+  it("reports names that were only looked up, unless something allows their addresses", () => {
+    const { unlisted } = replayed(
+      dnsAnswer(repoServer, coredns, "unlisted.example", "192.0.2.66"),
+      dnsAnswer(repoServer, coredns, "github.com", "140.82.121.4"),
+      dnsAnswer(podOf("argo/workflow-pods"), coredns, "unlisted.example", "192.0.2.66"),
+    );
+    assert.deepEqual(
+      unlisted.map(({ workload, name, count }) => ({ workload, name, count })),
+      [{ workload: "argocd/repo-server", name: "unlisted.example", count: 1 }],
+    );
+  });
+
+  it("finds the names in lists that nothing used, and says whether the pods were there at all", () => {
+    const { unusedNames } = replayed(
+      flow(repoServer, outside("140.82.121.4"), 443, { more: { destination_names: ["github.com"] } }),
+      dnsAnswer(repoServer, coredns, "objects.githubusercontent.com", "140.82.121.5"),
+    );
+    const of = (policy: string) => unusedNames.find((unused) => unused.policy === policy);
+    const repo = of("argocd/repo-server");
+    assert.equal(repo?.podsSeen, true);
+    assert.ok(repo.names.includes("charts.jetstack.io"));
+    assert.ok(!repo.names.includes("github.com") && !repo.names.includes("*.githubusercontent.com"));
+    assert.deepEqual(of("external-dns/external-dns"), {
+      policy: "external-dns/external-dns",
+      names: ["api.cloudflare.com"],
+      podsSeen: false,
+    });
+  });
+
+  it("finds the flows that nothing used: all of them in a record without connections, none in a record of all", () => {
+    const nothing = replayed(flow(host, remoteNode, 22));
+    assert.equal(nothing.unseen.length, cluster.flows.length);
+    assert.ok(nothing.unseen.every(({ flow: { from }, sourceSeen }) => sourceSeen === (from.kind !== "workload")));
+    const everything = replayed(
+      ...cluster.flows.flatMap(({ from, to, ports }) =>
+        ports.flatMap(({ number, transports }) =>
+          transports.map((protocol) => {
+            const { end, names } = recordedPeer(to);
+            return flow(recordedPeer(from).end, end, number, { protocol, more: { destination_names: names } });
+          }),
+        ),
+      ),
+    );
+    assert.deepEqual(everything.unseen, []);
+    assert.deepEqual(everything.undeclared, []);
+    assert.deepEqual(everything.dropped, []);
+  });
+
+  it("reports what is allowed and stated by no flow: pods of the program's namespaces that no policy governs", () => {
+    const mystery = pod({ namespace: "argo", name: "mystery", labels: { app: "mystery" } }, 999);
+    const elsewhere = pod({ namespace: "default", name: "toolbox", labels: { app: "toolbox" } }, 998);
+    const { undeclared } = replayed(
+      flow(mystery, elsewhere, 80),
+      flow(elsewhere, elsewhere, 80),
+      flow(mystery, coredns, 53, { protocol: "UDP" }),
+      flow(host, grafana, 9999),
+    );
+    assert.deepEqual(
+      undeclared.map(({ source, destination }) => `${source} → ${destination}`),
+      ["argo/mystery → default/toolbox"],
+    );
+  });
+
+  it("says so when the pods are of a cluster that the policies do not know", () => {
+    const [endpoint] = endpoints;
+    assert.ok(endpoint);
+    const { otherClusters } = replayed(flow(pod(endpoint, 1, "prod"), pod(endpoint, 2, "prod"), 80));
+    assert.deepEqual(otherClusters, ["prod"]);
+  });
+
+  it("lists the rules of other policies that nothing used, and resolves names of ports", () => {
+    const policy = policySchema.parse({
+      apiVersion: "cilium.io/v2",
+      kind: "CiliumNetworkPolicy",
+      metadata: { name: "pg", namespace: "database" },
+      spec: {
+        endpointSelector: { matchLabels: { "cnpg.io/cluster": "shared-pg" } },
+        ingress: [
+          { fromEntities: ["all"], toPorts: [{ ports: [{ port: "postgresql", protocol: "TCP" }] }] },
+          { fromEntities: ["host"], toPorts: [{ ports: [{ port: "8000", protocol: "TCP" }] }] },
+        ],
+      },
+    });
+    const found = replayedAgainst([policy], [flow(grafana, sharedPg, 5432), flow(grafana, sharedPg, 9187)], false);
+    assert.equal(found.allowed, 1);
+    assert.deepEqual(
+      found.dropped.map(({ destination, port }) => `${destination}:${port}`),
+      ["database/shared-pg:9187/TCP"],
+    );
+    assert.deepEqual(found.unusedRules, ["database/pg ingress[1].toPorts[0]"]);
+    assert.deepEqual(found.unseen, []);
+  });
+});
+
+type AnyPeer = (typeof cluster.flows)[number]["to"];
+
+/** An end that a peer of the program stands for, and the names of its address. */
+function recordedPeer(peer: AnyPeer): { readonly end: RecordedEnd; readonly names: readonly string[] } {
+  switch (peer.kind) {
+    case "workload":
+      return { end: podOf(peerName(peer)), names: [] };
+    case "host-network":
+      return { end: remoteNode, names: [] };
+    case "entities": {
+      const ends = {
+        gateway,
+        "kube-apiserver": apiServer,
+        host,
+        "control-plane nodes": apiServer,
+        world: outside("192.0.2.8"),
+      };
+      return { end: Object.entries(ends).find(([name]) => name === peer.name)?.[1] ?? remoteNode, names: [] };
+    }
+    case "fqdns":
+      return { end: outside("192.0.2.9"), names: peer.names.map((name) => name.replaceAll("*", "x")) };
+    case "cidr":
+      return { end: outside("192.0.2.7"), names: [] };
+    case "external":
+      return { end: outside(peer.address), names: [] };
+  }
+}
