@@ -7,6 +7,7 @@ import { z } from "zod";
 import { type KubernetesApi, kubernetesApiOf } from "../provider/kubernetes-api.ts";
 import { type Cluster, startCluster } from "../toolchain/cluster.ts";
 import { temporaryFolder } from "../toolchain/lifetime.ts";
+import { toolchain } from "../toolchain/pulumi.ts";
 import { prodStack, type StackConfig, type TestStack } from "../toolchain/stack.ts";
 import { namespaces, recorded, rendered, stored } from "./policies.ts";
 
@@ -32,6 +33,7 @@ describe("A cluster that cannot take the policies", function () {
 
   before(async function () {
     this.timeout("45m");
+    await toolchain();
     await (await startCluster({ namespaces: [] })).stop();
   });
   afterEach(async () => {
