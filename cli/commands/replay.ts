@@ -126,7 +126,7 @@ function reportOf({ record, problems }: ReadFlows, { title }: Source, { replay, 
       : "nothing that was let through would be dropped";
   const summary = [
     `${title}: ${conclusion}`,
-    `${record.flows} flows${spanText(record)}: ${counts(record, replay)}`,
+    `${counted(record.flows, "flow")}${spanText(record)}: ${counts(record, replay)}`,
     ...incompleteness(record, problems),
     ...replay.otherClusters.map(
       (name) =>
@@ -135,6 +135,8 @@ function reportOf({ record, problems }: ReadFlows, { title }: Source, { replay, 
   ];
   return { summary, sections };
 }
+
+const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? "" : "s"}`;
 
 const spanText = (times: Times): string => (times.first === "" ? "" : ` from ${timeCells(times).join(" to ")} UTC`);
 
@@ -145,7 +147,7 @@ function counts({ leftOut, malformedLines, connections }: FlowRecord, { allowed,
     `${allowed} allowed`,
     `${total(notJudged)} not judged`,
     `${total(leftOut)} left out${reasons === "" ? "" : ` (${reasons})`}`,
-    `${connections.length} different connections`,
+    counted(connections.length, "different connection"),
     ...(malformedLines > 0 ? [`lines that are no events: ${malformedLines}`] : []),
   ].join(", ");
 }

@@ -41,7 +41,7 @@ export const netpol = (folder: string, ...args: string[]): Ended => netpolWith({
 
 /** The same with something on standard input, or with other variables of the environment. */
 export function netpolWith(
-  { input = "", env = {} }: { readonly input?: string; readonly env?: NodeJS.ProcessEnv },
+  { input = "", env = {} }: { readonly input?: string | Buffer; readonly env?: NodeJS.ProcessEnv },
   folder: string,
   ...args: string[]
 ): Ended {
