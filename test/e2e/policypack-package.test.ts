@@ -21,7 +21,8 @@ describe("The policy pack's npm package, in another project", function () {
   let policyPacks: string[];
   let declare = (): void => register([policyWith({})]);
 
-  before(async () => {
+  before(async function () {
+    this.timeout("45m");
     policyPacks = [await installedPack()];
     stack = await openStack({
       kubeconfig: "",
