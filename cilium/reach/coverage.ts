@@ -16,7 +16,7 @@ import {
 } from "../policy/selector.ts";
 import { partyKey } from "./directory.ts";
 import type { Endpoint, Inventory } from "./inventory.ts";
-import { compile } from "./network.ts";
+import { compile, type Network, type Refusal } from "./network.ts";
 import { type Direction, policyName } from "./rules.ts";
 
 /** A pod with what an endpoint does not say. */
@@ -39,6 +39,8 @@ export type DeclaredPorts = {
 
 export type Coverage = {
   readonly namespaces: readonly NamespaceCoverage[];
+  /** Policies that Cilium's agent refuses: they cover nothing. */
+  readonly refused: readonly Refusal[];
   /** Pods that some direction is open of, by what made them. */
   readonly open: readonly OpenPods[];
   /** Pods on their node's network that a policy selects in vain. */
@@ -83,7 +85,9 @@ export function coverage(
   const identities = pods.map((pod): Identified => ({ pod, labels: identityOf(pod.endpoint, surroundings.cluster) }));
   const chosen = identities.filter(({ pod }) => isChosen(pod.endpoint.namespace));
   const running = chosen.map(({ pod }) => pod).filter(({ endpoint, ended }) => !ended && !endpoint.hostNetwork);
-  const isOpen = openDirections(policies, running, surroundings);
+  const endpoints = running.map(({ endpoint }) => endpoint);
+  const network = compile(policies, { ...surroundings, endpoints, nodes: [], names: [] });
+  const isOpen = openDirections(network);
   const selected = selections(policies, chosen);
   const chosenPolicies = policies.filter((policy) => isChosen(namespaceOf(policy)));
   return {
@@ -91,6 +95,7 @@ export function coverage(
       chosen.map(({ pod }) => pod),
       isOpen,
     ),
+    refused: network.refused.filter(({ policy }) => chosenPolicies.some((chosen) => policyName(chosen) === policy)),
     open: openPods(running, isOpen),
     moot: selected(({ endpoint, ended }) => endpoint.hostNetwork === true && !ended, 1),
     stripped: chosenPolicies.flatMap(strippedLabels),
@@ -116,21 +121,11 @@ const identityOf = ({ namespace, labels, namespaceLabels, serviceAccount }: Endp
 type OpenDirections = (pod: CoveredPod) => readonly Direction[];
 
 /** The directions of a running pod that no policy puts into default deny. */
-function openDirections(
-  policies: readonly Policy[],
-  running: readonly CoveredPod[],
-  surroundings: Pick<Inventory, "cluster" | "cidrGroups">,
-): OpenDirections {
-  const network = compile(policies, {
-    ...surroundings,
-    endpoints: running.map((p) => p.endpoint),
-    nodes: [],
-    names: [],
-  });
+function openDirections({ directory, enforced }: Network): OpenDirections {
   return ({ endpoint: { namespace, name } }) => {
-    const party = network.directory.parties.get(partyKey({ kind: "endpoint", namespace, name }));
-    const enforced = party && network.enforced[party.position];
-    return (["ingress", "egress"] as const).filter((direction) => enforced?.[direction].defaultDeny !== true);
+    const party = directory.parties.get(partyKey({ kind: "endpoint", namespace, name }));
+    const policy = party && enforced[party.position];
+    return (["ingress", "egress"] as const).filter((direction) => policy?.[direction].defaultDeny !== true);
   };
 }
 

@@ -120,7 +120,8 @@ const declaredPorts = ({ cluster }: Program): DeclaredPorts[] =>
     ports: Object.values(workload.ports).map(({ number }) => number),
   }));
 
-const isUncovered = ({ open, moot, stripped }: Coverage): boolean => open.length + moot.length + stripped.length > 0;
+const isUncovered = ({ refused, open, moot, stripped }: Coverage): boolean =>
+  refused.length + open.length + moot.length + stripped.length > 0;
 
 const hasLoose = ({ orphans, overlaps, missingPorts }: Coverage): boolean =>
   orphans.length + overlaps.length + missingPorts.length > 0;
@@ -131,7 +132,16 @@ function summaryOf(title: string, { namespaces, open }: Coverage): string {
   return `${title}: ${pods - openPods} of ${pods} pods are in default deny in both directions`;
 }
 
-function sectionsOf({ namespaces, open, moot, stripped, orphans, overlaps, missingPorts }: Coverage): Section[] {
+function sectionsOf({
+  namespaces,
+  refused,
+  open,
+  moot,
+  stripped,
+  orphans,
+  overlaps,
+  missingPorts,
+}: Coverage): Section[] {
   const placed = (list: readonly PlacedSelector[]) => list.map(({ policy, place, what }) => [policy, place, what]);
   const selected = (list: readonly Selected[]) => list.map(({ owner, policies }) => [owner, policies.join(", ")]);
   const total = (of: (namespace: Coverage["namespaces"][number]) => number) =>
@@ -152,6 +162,13 @@ function sectionsOf({ namespaces, open, moot, stripped, orphans, overlaps, missi
             total((n) => n.ended),
           ],
         ],
+      },
+    },
+    {
+      title: "Policies that Cilium refuses",
+      table: {
+        columns: ["policy", "place", "reason"],
+        rows: refused.flatMap(({ policy, faults }) => faults.map(({ place, reason }) => [policy, place, reason])),
       },
     },
     {

@@ -31,6 +31,7 @@ const coverageSchema = z.object({
       ended: z.number(),
     }),
   ),
+  refused: z.array(z.object({ policy: z.string(), faults: z.array(z.object({ reason: z.string() })) })),
   open: z.array(z.object({ owner: z.string(), pods: z.number(), directions: z.array(z.string()) })),
   moot: z.array(selected),
   stripped: z.array(placed),
@@ -110,7 +111,17 @@ describe("netpol coverage", function () {
     const found = answer(everyPod, "--strict");
     assert.deepEqual(
       { ...found, namespaces: [] },
-      { code: 0, namespaces: [], open: [], moot: [], stripped: [], orphans: [], overlaps: [], missingPorts: [] },
+      {
+        code: 0,
+        namespaces: [],
+        refused: [],
+        open: [],
+        moot: [],
+        stripped: [],
+        orphans: [],
+        overlaps: [],
+        missingPorts: [],
+      },
     );
     assert.deepEqual(
       Object.fromEntries(found.namespaces.map(({ namespace, egress }) => [namespace, egress > 0])),
@@ -252,6 +263,29 @@ describe("netpol coverage", function () {
       const { code, stdout } = live();
       assert.equal(code, 0);
       assert.match(stdout, /^context embedded: (\d+) of \1 pods are in default deny in both directions\n/);
+    });
+
+    it("counts for nothing what Cilium refuses, and says why", async () => {
+      const refused = objectSchema.parse({
+        apiVersion: "cilium.io/v2",
+        kind: "CiliumNetworkPolicy",
+        metadata: { name: "refused", namespace: "default" },
+        spec: { endpointSelector: {}, egress: [{ toEntities: ["world"], toCIDR: ["192.0.2.0/24"] }], ingress: [{}] },
+      });
+      const toolbox = podObject({ namespace: "default", name: "toolbox", labels: { app: "toolbox" } });
+      for (const object of [refused, toolbox]) await api.apply(object, { fieldManager: "test" });
+      try {
+        const { code, stdout } = live("-o", "json", "-n", "default");
+        const found = coverageSchema.parse(JSON.parse(stdout));
+        assert.equal(code, 1);
+        assert.deepEqual(found.open, [{ owner: "default/toolbox", pods: 1, directions: ["ingress", "egress"] }]);
+        assert.deepEqual(
+          found.refused.map(({ policy, faults }) => [policy, faults.length]),
+          [["default/refused", 1]],
+        );
+      } finally {
+        for (const object of [refused, toolbox]) await api.delete(object, "Background");
+      }
     });
 
     it("finds the pods that lose their policy, as they run", async () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { gzipSync } from "node:zlib";
@@ -9,7 +9,7 @@ import { inventoryOf } from "../../cilium/model/inventory.ts";
 import { apiServer, dnsAnswer, flow, line, outside, pod, type RecordedEnd } from "../cilium/hubble/recorded.ts";
 import { program } from "../rendered.ts";
 import { temporaryFolder } from "../toolchain/lifetime.ts";
-import { netpol as netpolIn, netpolWith, repository } from "./copy.ts";
+import { copyOfProject, netpol as netpolIn, netpolWith, repository } from "./copy.ts";
 
 const netpol = (...args: string[]) => netpolIn(repository, "replay", ...args);
 
@@ -191,6 +191,15 @@ describe("netpol replay", function () {
     const refused = netpol(fileOf(declared), "--from", manifest, "--suggest");
     assert.deepEqual({ code: refused.code, stdout: refused.stdout }, { code: 2, stdout: "" });
     assert.match(refused.stderr, /^--suggest writes lines for the program; leave out --from, --git and --context$/m);
+  });
+
+  it("judges the policies as enforced where the stack only observes, and says so", () => {
+    const folder = copyOfProject();
+    const settings = join(folder, "Pulumi.prod.yaml");
+    writeFileSync(settings, `${readFileSync(settings, "utf8")}  network-policies:enforcement: observe\n`);
+    const { code, stderr } = netpolIn(folder, "replay", fileOf(undeclared));
+    assert.equal(code, 1);
+    assert.match(stderr, /^note: 57 policies of the stack only observe; they are judged as enforced\n$/);
   });
 
   it("names external hosts that no list covers", () => {
