@@ -51,6 +51,9 @@ const flow = z.object({
   is_reply: z.boolean().nullish(),
   trace_observation_point: enumeration,
   trace_reason: enumeration,
+  aggregate: z
+    .object({ ingress_flow_count: count, egress_flow_count: count, unknown_direction_flow_count: count })
+    .nullish(),
   l7: z.object({ type: enumeration, dns: z.object({ query: text, ips: texts, rcode: count }).nullish() }).nullish(),
 });
 

@@ -40,7 +40,7 @@ export type FlowRecord = Times & {
   readonly lookups: readonly Lookup[];
   /** The names of addresses outside the cluster, from DNS answers and from the flows themselves. */
   readonly names: ReadonlyMap<string, ReadonlySet<string>>;
-  /** Lines with a flow. */
+  /** How many flows were seen; a line of an aggregating exporter stands for several. */
   readonly flows: number;
   /** Flows that are no connections to judge, by reason. */
   readonly leftOut: ReadonlyMap<string, number>;
@@ -75,14 +75,15 @@ export function recordReader(): RecordReader {
   const counts = { flows: 0, otherLines: 0, malformedLines: 0, lostEvents: 0 };
 
   const addFlow = (flow: HubbleFlow): void => {
-    counts.flows++;
+    const weight = weightOf(flow);
+    counts.flows += weight;
     const time = flow.time ?? "";
     extend(times, time);
     addNames(names, flow.IP?.destination, flow.destination_names ?? []);
     addLookup(flow, time);
     const read = connectionOf(flow, readEnd);
     if (read.kind !== "connection") {
-      increment(read.kind === "left-out" ? leftOut : notJudged, read.reason);
+      increment(read.kind === "left-out" ? leftOut : notJudged, read.reason, weight);
       return;
     }
     const { source, destination, protocol, port, dropped } = read;
@@ -93,8 +94,8 @@ export function recordReader(): RecordReader {
       connection = { source, destination, protocol, port, passed: 0, dropped: 0, first: time, last: time, example };
       connections.set(key, connection);
     }
-    if (dropped) connection.dropped++;
-    else connection.passed++;
+    if (dropped) connection.dropped += weight;
+    else connection.passed += weight;
     extend(connection, time);
   };
 
@@ -184,6 +185,13 @@ function exampleOf({ source, destination, IP, l4, node_name }: HubbleFlow, time:
   };
 }
 
-function increment(counts: Map<string, number>, reason: string): void {
-  counts.set(reason, (counts.get(reason) ?? 0) + 1);
+/** An exporter that aggregates writes one flow for many alike (`pkg/hubble/exporter/aggregator.go`). */
+function weightOf({ aggregate }: HubbleFlow): number {
+  if (!aggregate) return 1;
+  const { ingress_flow_count, egress_flow_count, unknown_direction_flow_count } = aggregate;
+  return (ingress_flow_count ?? 0) + (egress_flow_count ?? 0) + (unknown_direction_flow_count ?? 0) || 1;
+}
+
+function increment(counts: Map<string, number>, reason: string, by: number): void {
+  counts.set(reason, (counts.get(reason) ?? 0) + by);
 }

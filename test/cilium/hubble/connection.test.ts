@@ -150,6 +150,18 @@ describe("a recorded flow", () => {
     assert.equal(connections[0]?.example.source, "shop/web-6c9d8b7f5d-x1 10.244.0.1:43512");
   });
 
+  it("counts for as many as an aggregating exporter says", () => {
+    const aggregate = { ingress_flow_count: 3, egress_flow_count: 4 };
+    const { flows, leftOut, connections } = read(
+      flow(web, api, 9000, { more: { aggregate } }),
+      flow(api, web, 43_512, { more: { aggregate, is_reply: true } }),
+    );
+    assert.deepEqual(
+      { flows, passed: connections[0]?.passed, leftOut: [...leftOut] },
+      { flows: 14, passed: 7, leftOut: [["replies", 7]] },
+    );
+  });
+
   it("teaches the names of addresses: from DNS answers, and from the flow itself", () => {
     const { names, lookups } = read(
       dnsAnswer(web, dns, "API.example", "192.0.2.1", "192.0.2.2"),

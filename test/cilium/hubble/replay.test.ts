@@ -5,6 +5,7 @@ import { type Replay, replay } from "../../../cilium/hubble/replay.ts";
 import { workloadFinder } from "../../../cilium/hubble/workload.ts";
 import { inventoryOf } from "../../../cilium/model/inventory.ts";
 import { peerName } from "../../../cilium/model/peers.ts";
+import { portText } from "../../../cilium/model/ports.ts";
 import { type Policy, policy as policySchema } from "../../../cilium/policy/schema.ts";
 import type { FlowProtocol, Peer } from "../../../cilium/reach/inventory.ts";
 import { compile } from "../../../cilium/reach/network.ts";
@@ -223,6 +224,16 @@ describe("a replayed record", () => {
     assert.deepEqual(everything.unseen, []);
     assert.deepEqual(everything.undeclared, []);
     assert.deepEqual(everything.dropped, []);
+  });
+
+  it("tells a flow's transports apart", () => {
+    const tunnel = flow(podOf("argocd/cloudflared"), outside("192.0.2.9"), 7844, {
+      more: { destination_names: ["x.v2.argotunnel.com"] },
+    });
+    const [unseen] = replayed(tunnel).unseen.filter(
+      ({ flow: { from, to } }) => peerName(from) === "argocd/cloudflared" && to.kind === "fqdns",
+    );
+    assert.deepEqual(unseen?.ports.map(portText), ["443", "7844/UDP"]);
   });
 
   it("reports what is allowed and stated by no flow: pods of the program's namespaces that no policy governs", () => {

@@ -125,6 +125,19 @@ describe("a suggested line", () => {
     );
   });
 
+  it("says once what pods of one workload with different labels have in common", () => {
+    const sensor = (name: string, number: number) =>
+      pod({ namespace: "argo", name: "sensor", labels: { "sensor-name": name } }, number);
+    const { lines } = replayed([
+      flow(sensor("pxe-sync", 801), sharedPg, 5432),
+      flow(sensor("talos-build", 802), sharedPg, 5432),
+    ]).suggestions;
+    assert.deepEqual(
+      lines.map(({ line }) => line),
+      ["from(sensor).to(sharedPg.postgresql),"],
+    );
+  });
+
   const without: Readonly<Record<string, readonly [object, RegExp]>> = {
     "what comes from outside": [flow(outside("192.0.2.1"), grafana, 3000), /^it comes from outside the cluster/],
     "what a deny rule refuses": [
