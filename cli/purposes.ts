@@ -4,18 +4,16 @@ import { type Peer, peerName } from "../cilium/model/peers.ts";
 import type { Program } from "../components/program.ts";
 
 /**
- * Looks up the purpose of a flow by the names of its ends, as the reachability engine calls them, and by its ports
- * (`8080/TCP`) where the reader can tell them apart; empty where nobody says.
+ * Looks up the purpose of a flow by the names of its ends, as the reachability engine calls them, and by one of its ports
+ * (`8080/TCP`); empty where nobody says.
  */
 export function purposesOf(
   program: Program | undefined,
-): (from: string, to: string, ports?: readonly string[]) => string {
+): (from: string, to: string, ports: readonly string[]) => string {
   const purposes = Map.groupBy(program?.cluster.flows.flatMap(named) ?? [], ({ ends }) => ends);
   return (from, to, ports) => {
     const between = purposes.get(`${from} ${to}`) ?? [];
-    const known =
-      ports === undefined ? between : between.filter((one) => one.ports.some((port) => ports.includes(port)));
-    return known.at(-1)?.purpose ?? "";
+    return between.findLast((one) => one.ports.some((port) => ports.includes(port)))?.purpose ?? "";
   };
 }
 

@@ -1,7 +1,7 @@
 /** Allow rules that say something about a peer and a port which a deny rule refuses in any case. */
 import { peerText } from "./explain.ts";
-import type { Oddity } from "./inspect.ts";
 import type { DirectionPolicy, Network, NetworkRule, PartySelection } from "./network.ts";
+import type { Oddity } from "./oddity.ts";
 import type { PortMatch } from "./ports.ts";
 
 /** For every peer and port of an allow rule that is denied for all that the peer selects, at whatever endpoint. */

@@ -1,8 +1,8 @@
 /** Endpoints that nothing may open a connection to. */
 import { peerText } from "./explain.ts";
-import type { Oddity } from "./inspect.ts";
 import { flowProtocols } from "./inventory.ts";
 import type { Network, NetworkRule } from "./network.ts";
+import type { Oddity } from "./oddity.ts";
 import type { Party } from "./party.ts";
 import { protocolBit } from "./ports.ts";
 import { verdict } from "./verdict.ts";

@@ -7,24 +7,9 @@ import { selectorText } from "./explain-selector.ts";
 import { shadowed } from "./inspect-shadows.ts";
 import { unreachable } from "./inspect-unreachable.ts";
 import type { Network, NetworkRule } from "./network.ts";
+import type { Oddity } from "./oddity.ts";
 import type { Party } from "./party.ts";
 import { policyName } from "./rules.ts";
-
-export type Oddity = {
-  readonly kind:
-    | "selects-nothing"
-    | "peer-selects-nothing"
-    | "port-without-name"
-    | "shadowed-by-deny"
-    | "contradiction"
-    | "unreachable";
-  /** The policy, or the endpoint that it is about. */
-  readonly subject: string;
-  /** The place in the policy, such as `egress[2]`. */
-  readonly place: string;
-  readonly problem: string;
-  readonly fix: string;
-};
 
 /** Everything odd, in the order of the policies; endpoints that nothing may reach come last. */
 export function inspect(policies: readonly Policy[], network: Network): Oddity[] {

@@ -2,8 +2,9 @@
 import { styleText } from "node:util";
 import type { Command } from "commander";
 import type { Policy } from "../../cilium/policy/schema.ts";
-import { inspect, type Oddity } from "../../cilium/reach/inspect.ts";
+import { inspect } from "../../cilium/reach/inspect.ts";
 import { compile } from "../../cilium/reach/network.ts";
+import type { Oddity } from "../../cilium/reach/oddity.ts";
 import { policyName } from "../../cilium/reach/rules.ts";
 import { type Format, print, withOutput } from "../output/format.ts";
 import { violations } from "../pack.ts";

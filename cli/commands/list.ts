@@ -41,26 +41,36 @@ function sayWhatIsLeftOut(connections: readonly Connection[]): void {
 }
 
 function tableOf(flows: readonly ListedFlow[], { program }: Source) {
-  const purpose = purposesOf(program);
+  const purpose = purposeOf(program);
   return {
     columns: ["from", "to", "ports", "conditions", ...(program === undefined ? [] : ["purpose"])],
-    rows: flows.map(({ from, to, ports, conditions }) => [
-      from,
-      to,
-      ports,
-      conditions.join("; "),
-      ...(program === undefined ? [] : [purpose(from, to)]),
+    rows: flows.map((flow) => [
+      flow.from,
+      flow.to,
+      flow.ports,
+      flow.conditions.join("; "),
+      ...(program === undefined ? [] : [purpose(flow)]),
     ]),
   };
 }
 
 function dataOf(flows: readonly ListedFlow[], { program }: Source) {
-  const purpose = purposesOf(program);
-  return flows.map(({ from, to, spans, conditions }) => ({
-    from,
-    to,
-    ports: spanData(spans),
-    conditions,
-    ...(purpose(from, to) !== "" && { purpose: purpose(from, to) }),
+  const purpose = purposeOf(program);
+  return flows.map((flow) => ({
+    from: flow.from,
+    to: flow.to,
+    ports: spanData(flow.spans),
+    conditions: flow.conditions,
+    ...(purpose(flow) !== "" && { purpose: purpose(flow) }),
   }));
+}
+
+function purposeOf(program: Source["program"]): (flow: ListedFlow) => string {
+  const purpose = purposesOf(program);
+  return ({ from, to, spans }) =>
+    purpose(
+      from,
+      to,
+      spans.map((span) => `${span.from}/${span.protocol}`),
+    );
 }

@@ -30,6 +30,9 @@ export function replay(netpol: Command, root: string): void {
     .addOption(new Option("-o, --output <format>", "how to print the answer").choices(reportFormats).default("table"))
     .addHelpText("after", help)
     .action(async (files: string[], options: Options) => {
+      if (files.includes("-") && options.from === "-") {
+        throw new Failure("standard input holds either the flows or the policies; name a file for one of them");
+      }
       const source = await readSource(options, root);
       if (options.suggest && source.program === undefined) {
         throw new Failure("--suggest writes lines for the program; leave out --from, --git and --context");

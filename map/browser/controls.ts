@@ -1,6 +1,7 @@
 /** The bar above the map: filters, map or list, light or dark. */
-import type { Reader } from "./main.ts";
+
 import { element } from "./page.ts";
+import type { Reader } from "./reader.ts";
 import { scopes } from "./state.ts";
 
 export function bindControls({ change }: Reader): void {

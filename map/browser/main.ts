@@ -6,23 +6,9 @@ import { bindMap } from "./map.ts";
 import { element, numberAt, numbered } from "./page.ts";
 import { painter } from "./paint.ts";
 import { panel } from "./panel.ts";
+import type { Reader } from "./reader.ts";
 import { bindSearch } from "./search.ts";
 import { initialState, type State } from "./state.ts";
-
-/** What the parts of the page can do to the whole. */
-export interface Reader {
-  readonly data: PageData;
-  /** By the number of the peer. */
-  readonly cards: ReadonlyMap<number, SVGGElement>;
-  state(): State;
-  change(changes: Partial<State>): void;
-  /** Selects a peer, or nothing. */
-  select(number: number | undefined): void;
-  /** Makes a card the one that the Tab key comes to; the arrow keys lead on from it. */
-  rove(number: number): void;
-  /** Says something to those who hear the page. */
-  say(text: string): void;
-}
 
 export function start(data: PageData): void {
   let state: State = initialState;

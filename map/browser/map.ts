@@ -1,9 +1,9 @@
 /** The drawing: what clicks, the pointer, keys and the zoom's buttons do. */
 import type { Camera } from "./camera.ts";
 import { isArrow, neighbour } from "./keys.ts";
-import type { Reader } from "./main.ts";
 import { element, numberAt } from "./page.ts";
 import type { Panel } from "./panel.ts";
+import type { Reader } from "./reader.ts";
 
 export function bindMap({ cards, state, change, select, rove }: Reader, view: Camera, side: Panel): void {
   const map = element("map", SVGSVGElement);

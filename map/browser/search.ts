@@ -1,6 +1,7 @@
 /** The search: `/` from anywhere, Enter from match to match, Escape to be done. */
-import type { Reader } from "./main.ts";
+
 import { element } from "./page.ts";
+import type { Reader } from "./reader.ts";
 import { found } from "./state.ts";
 
 export function bindSearch({ data, state, change, select, say }: Reader): void {
