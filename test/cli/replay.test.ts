@@ -202,6 +202,14 @@ describe("netpol replay", function () {
     assert.match(stderr, /^note: 57 policies of the stack only observe; they are judged as enforced\n$/);
   });
 
+  it("does not take flows and policies from one input", () => {
+    const { code, stderr } = netpol("-", "--from", "-");
+    assert.deepEqual(
+      { code, stderr },
+      { code: 2, stderr: "standard input holds either the flows or the policies; name a file for one of them\n" },
+    );
+  });
+
   it("names external hosts that no list covers", () => {
     const repoServer = podOf("argocd/repo-server");
     const host = outside("192.0.2.66");
