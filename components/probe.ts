@@ -81,7 +81,8 @@ export class ConnectivityProbe extends ComponentResource {
     new Job(
       `${namespace}/${probeName}`,
       {
-        metadata: { name: probeName, namespace },
+        // Its pods go after it; the next probe need not wait for them.
+        metadata: { name: probeName, namespace, annotations: { "pulumi.com/deletionPropagationPolicy": "background" } },
         spec: {
           backoffLimit: 2,
           activeDeadlineSeconds: 120,
