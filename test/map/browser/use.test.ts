@@ -30,15 +30,15 @@ describe("using the map in a browser", function () {
       /3000.*L7 HTTP/,
     );
     await panel.getByText("monitoring/grafana").click();
-    assert.match(
-      (await panel.locator("details[open] pre").textContent()) ?? "",
-      /kind: CiliumNetworkPolicy\nmetadata:\n {2}name: grafana/,
-    );
+    // The browser tells the page of opened details, and of a step back, when it comes to it.
+    await panel
+      .locator("details[open] pre", { hasText: /kind: CiliumNetworkPolicy\s+metadata:\s+name: grafana/ })
+      .waitFor();
     assert.equal(new URL(page.url()).hash, "#monitoring%2Fgrafana");
     await egress.getByRole("button").click();
     assert.equal(await panel.getByRole("heading", { level: 2 }).textContent(), "shared-pg");
     await page.goBack();
-    assert.equal(await panel.getByRole("heading", { level: 2 }).textContent(), "grafana");
+    await panel.getByRole("heading", { level: 2, name: "grafana" }).waitFor();
     await panel.getByRole("button", { name: "Close" }).click();
     assert.equal(await panel.isVisible(), false);
   });
