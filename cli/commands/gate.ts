@@ -6,7 +6,7 @@ import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { EngineEvent, PolicyEvent } from "@pulumi/pulumi/automation/index.js";
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { parse, stringify } from "yaml";
 import { z } from "zod";
 import { Failure } from "../failure.ts";
@@ -27,7 +27,11 @@ export function gate(netpol: Command, root: string): void {
     .option("-s, --stack <name>", "the stack whose config applies", "prod")
     .option("--policy-pack <dir>", "another policy pack than the project's own")
     .option("--policy-pack-config <file>", "JSON file with the pack's config")
-    .option("-o, --output <format>", "text, or json: the violations as a list", "text")
+    .addOption(
+      new Option("-o, --output <format>", "text, or json: the violations as a list")
+        .choices(["text", "json"])
+        .default("text"),
+    )
     .addHelpText("after", "\nExamples:\n  npm run netpol -- gate\n  npm run --silent netpol -- gate -o json")
     .action(async ({ stack, output, policyPack, policyPackConfig }: Options) => {
       // Faults of config and model are better said by the program itself than through the engine.
