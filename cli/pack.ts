@@ -1,7 +1,7 @@
 /** What the policy pack says about policies that Pulumi has not seen: its rules run here as `pulumi preview` runs them. */
 import type { EnforcementLevel, ResourceValidationArgs, StackValidationArgs } from "@pulumi/policy";
+import { policyName } from "../cilium/policy/parts.ts";
 import type { Policy } from "../cilium/policy/schema.ts";
-import { policyName } from "../cilium/reach/rules.ts";
 import { createRules } from "../policypack/rules.ts";
 import type { OtherObject } from "./sources/manifests.ts";
 

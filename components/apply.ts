@@ -3,7 +3,7 @@ import type { Provider } from "@pulumi/kubernetes/provider.js";
 import type { Resource } from "@pulumi/pulumi";
 import { policyNameOf, workloadId } from "../cilium/model/cluster.ts";
 import { applyOrder } from "../cilium/model/order.ts";
-import { policyName } from "./ownership.ts";
+import { policyName } from "../cilium/policy/parts.ts";
 import type { Program } from "./program.ts";
 import {
   type CiliumClusterwideNetworkPolicy,

@@ -41,7 +41,3 @@ export function owned<P extends Policy>(policy: P, { project, stack }: StackName
   };
   return { ...policy, metadata: { name, ...(namespace != null && { namespace }), ...marks } };
 }
-
-/** `namespace/name`, or `name` of a clusterwide policy: what a policy is called in Pulumi. */
-export const policyName = ({ metadata: { namespace, name } }: Policy): string =>
-  namespace == null ? name : `${namespace}/${name}`;

@@ -7,8 +7,9 @@ import {
   type Output,
   type Resource,
 } from "@pulumi/pulumi";
+import { policyName } from "../cilium/policy/parts.ts";
 import type * as schema from "../cilium/policy/schema.ts";
-import { type Owned, policyName } from "./ownership.ts";
+import type { Owned } from "./ownership.ts";
 
 /** A policy of one namespace. */
 export class CiliumNetworkPolicy extends CustomResource {

@@ -19,14 +19,14 @@ export const fontSize = 13;
 export const markWidth = 12;
 
 export const cardHeight = 25;
-export const cardGap = 5;
+const cardGap = 5;
 /** Between a card's edge and its text. */
 export const cardPadding = 8;
 /** Between a box's edge and its cards. */
 export const boxPadding = 9;
-export const headingHeight = 29;
+const headingHeight = 29;
 /** The widest label; a longer one is cut. */
-export const widestLabel = 190;
+const widestLabel = 190;
 
 /** The width of a card that shows a label and some marks beside it. */
 export const cardWidth = ({ label }: Peer, marks: number): number =>

@@ -1,10 +1,9 @@
 /** The policies as the map shows them: as YAML, beside the workloads that they select. */
 import { stringify } from "yaml";
-import { namespaceOf, rulesOf } from "../cilium/policy/parts.ts";
+import { namespaceOf, policyName, rulesOf } from "../cilium/policy/parts.ts";
 import type { Policy } from "../cilium/policy/schema.ts";
 import { matches, podIdentity, subjectRequirements } from "../cilium/policy/selector.ts";
 import type { Inventory } from "../cilium/reach/inventory.ts";
-import { policyName } from "../cilium/reach/rules.ts";
 import type { PolicyText } from "./picture.ts";
 
 export const policyTexts = (policies: readonly Policy[]): PolicyText[] =>

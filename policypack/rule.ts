@@ -7,8 +7,8 @@ import type {
   StackValidationPolicy,
 } from "@pulumi/policy";
 import { z } from "zod";
+import { policyName } from "../cilium/policy/parts.ts";
 import type { Policy } from "../cilium/policy/schema.ts";
-import { policyName } from "../cilium/reach/rules.ts";
 import { configReader, policyConfigSchema } from "./config.ts";
 import { type Exemption, exemption } from "./exemptions.ts";
 import type { PolicyResource, Resource } from "./resource.ts";

@@ -1,9 +1,10 @@
 /** DNS names of a record held against the names that policies allow. */
+
+import { policyName } from "../policy/parts.ts";
 import type { FqdnSelector, Policy } from "../policy/schema.ts";
 import { ruleSelects } from "../reach/decide.ts";
 import { nameMatcher } from "../reach/fqdn.ts";
 import type { DirectionPolicy } from "../reach/network.ts";
-import { policyName } from "../reach/rules.ts";
 import type { End, RecordedPod } from "./end.ts";
 import { fqdnSelectors, type Judged } from "./judge.ts";
 import type { FlowRecord, Lookup } from "./record.ts";

@@ -13,3 +13,9 @@ export const placedRules = (policy: Policy): { rule: Rule; place: string }[] => 
 /** The namespace of a policy; undefined for a clusterwide one. */
 export const namespaceOf = (policy: Policy): string | undefined =>
   policy.kind === "CiliumNetworkPolicy" ? policy.metadata.namespace || "default" : undefined;
+
+/** `namespace/name`, or `name` for a clusterwide policy. */
+export const policyName = (policy: Policy): string => {
+  const namespace = namespaceOf(policy);
+  return namespace === undefined ? policy.metadata.name : `${namespace}/${policy.metadata.name}`;
+};

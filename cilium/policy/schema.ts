@@ -311,11 +311,11 @@ const policyFields = {
 const hasRules = (policy: { spec?: unknown; specs?: unknown }): boolean =>
   isPresent(policy.spec) || isPresent(policy.specs);
 
-export const ciliumNetworkPolicy = z
+const ciliumNetworkPolicy = z
   .strictObject({ ...policyFields, kind: z.literal("CiliumNetworkPolicy") })
   .refine(hasRules, "a policy needs a spec");
 
-export const ciliumClusterwideNetworkPolicy = z
+const ciliumClusterwideNetworkPolicy = z
   .strictObject({ ...policyFields, kind: z.literal("CiliumClusterwideNetworkPolicy") })
   .refine(hasRules, "a policy needs a spec")
   .refine(({ metadata }) => !metadata.namespace, {

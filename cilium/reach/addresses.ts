@@ -12,7 +12,7 @@ export function formatPrefix(prefix: Prefix): string {
   return isAddress(prefix) ? address : `${address}/${prefix.bits}`;
 }
 
-export const isAddress = ({ address, bits }: Prefix): boolean => bits === address.toByteArray().length * 8;
+const isAddress = ({ address, bits }: Prefix): boolean => bits === address.toByteArray().length * 8;
 
 /** An address of a prefix that lies in none of the others; undefined if they cover the prefix. */
 export function addressOutside(prefix: Prefix, others: readonly Prefix[]): Prefix | undefined {

@@ -1,5 +1,5 @@
 /** What policies leave uncovered among the pods of a cluster, and what in them covers nothing. */
-import { namespaceOf, placedRules } from "../policy/parts.ts";
+import { namespaceOf, placedRules, policyName } from "../policy/parts.ts";
 import { at, each } from "../policy/place.ts";
 import type { LabelSelector, Policy } from "../policy/schema.ts";
 import {
@@ -17,7 +17,7 @@ import {
 import { partyKey } from "./directory.ts";
 import type { Endpoint, Inventory } from "./inventory.ts";
 import { compile, type Network, type Refusal } from "./network.ts";
-import { type Direction, policyName } from "./rules.ts";
+import type { Direction } from "./rules.ts";
 
 /** A pod with what an endpoint does not say. */
 export type CoveredPod = {

@@ -1,5 +1,5 @@
 /** What is odd about policies once they meet an inventory, although each of them is fine by itself. */
-import { namespaceOf, placedRules } from "../policy/parts.ts";
+import { namespaceOf, placedRules, policyName } from "../policy/parts.ts";
 import type { Policy } from "../policy/schema.ts";
 import { matches, type Requirement, subjectRequirements } from "../policy/selector.ts";
 import { peerText } from "./explain.ts";
@@ -9,7 +9,6 @@ import { unreachable } from "./inspect-unreachable.ts";
 import type { Network, NetworkRule } from "./network.ts";
 import type { Oddity } from "./oddity.ts";
 import type { Party } from "./party.ts";
-import { policyName } from "./rules.ts";
 
 /** Everything odd, in the order of the policies; endpoints that nothing may reach come last. */
 export function inspect(policies: readonly Policy[], network: Network): Oddity[] {
@@ -106,5 +105,5 @@ const conflicts = ({ enforced, parties }: Network): Oddity[] =>
   });
 
 /** The place of a rule without that of its ports. */
-export const placeOf = ({ references }: NetworkRule): string =>
+const placeOf = ({ references }: NetworkRule): string =>
   references[0]?.path.replace(/\.(toPorts|icmps)\[\d+\]$/, "") ?? "";

@@ -3,6 +3,7 @@
  * parties that it selects. Verdicts and connections are then read off (`Repository.computePolicyEnforcementAndRules`).
  */
 import type { Prefix } from "../policy/cidr.ts";
+import { policyName } from "../policy/parts.ts";
 import type { Policy } from "../policy/schema.ts";
 import { podNamespaceLabel } from "../policy/selector.ts";
 import { type Fault, invalidities } from "../policy/validity.ts";
@@ -15,7 +16,7 @@ import type { Inventory } from "./inventory.ts";
 import { indexLabels, type LabelIndex } from "./label-index.ts";
 import { knownParties, type Party } from "./party.ts";
 import { isDerived, isOnWorld, type PeerSelector, type Selection, selects } from "./peers.ts";
-import { type CompiledRule, compilePolicy, policyName } from "./rules.ts";
+import { type CompiledRule, compilePolicy } from "./rules.ts";
 
 export type Network = {
   readonly inventory: Inventory;

@@ -75,7 +75,7 @@ export const protocolBit: Record<FlowProtocol, number> = {
   AH: 2048,
 };
 
-export const allProtocols = 4095;
+const allProtocols = 4095;
 
 const everyPort = { from: 0, to: 65535 };
 

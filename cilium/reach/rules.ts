@@ -1,4 +1,5 @@
 /** Policies taken apart into the rules that Cilium's policy repository holds (`RulesToPolicyEntries`). */
+import { namespaceOf, policyName } from "../policy/parts.ts";
 import type { IngressDenyRule, Policy, Rule } from "../policy/schema.ts";
 import { type Requirement, subjectRequirements } from "../policy/selector.ts";
 import type { CidrGroup, Service } from "./inventory.ts";
@@ -33,13 +34,6 @@ export type CompiledRule = {
   readonly authentication: string | undefined;
 };
 
-/** `namespace/name`, or `name` for a clusterwide policy. */
-export const policyName = (policy: Policy): string =>
-  policy.kind === "CiliumNetworkPolicy" ? `${policyNamespace(policy)}/${policy.metadata.name}` : policy.metadata.name;
-
-const policyNamespace = (policy: Policy): string | undefined =>
-  policy.kind === "CiliumNetworkPolicy" ? (policy.metadata.namespace ?? "default") : undefined;
-
 /** What the meaning of a rule depends on besides the policy. */
 export type RuleWorld = {
   readonly cluster: string;
@@ -54,7 +48,7 @@ export const compilePolicy = (policy: Policy, world: RuleWorld): CompiledRule[] 
 ];
 
 function compileRule(policy: Policy, rule: Rule, place: string, world: RuleWorld): CompiledRule[] {
-  const namespace = policyNamespace(policy);
+  const namespace = namespaceOf(policy);
   const name = policyName(policy);
   const subject = rule.nodeSelector ?? rule.endpointSelector ?? {};
   const requirements = subjectRequirements(subject, namespace);

@@ -1,11 +1,11 @@
 /** `netpol check`: what is wrong or odd about policies, before anybody applies them. */
 import { styleText } from "node:util";
 import type { Command } from "commander";
+import { policyName } from "../../cilium/policy/parts.ts";
 import type { Policy } from "../../cilium/policy/schema.ts";
 import { inspect } from "../../cilium/reach/inspect.ts";
 import { compile } from "../../cilium/reach/network.ts";
 import type { Oddity } from "../../cilium/reach/oddity.ts";
-import { policyName } from "../../cilium/reach/rules.ts";
 import { type Format, print, withOutput } from "../output/format.ts";
 import { violations } from "../pack.ts";
 import { note } from "../sources/notes.ts";

@@ -1,13 +1,13 @@
 /** `netpol explain`: whether one connection is possible, what decided, and what would have to be written to allow it. */
 import type { Command } from "commander";
 import { stringify } from "yaml";
-import { placedRules } from "../../cilium/policy/parts.ts";
+import { placedRules, policyName } from "../../cilium/policy/parts.ts";
 import type { Policy } from "../../cilium/policy/schema.ts";
 import { decidingPolicies, endText, outcomeText, peerText, questionText } from "../../cilium/reach/explain.ts";
 import { type MissingRule, missingRule } from "../../cilium/reach/explain-rule.ts";
 import type { Question } from "../../cilium/reach/inventory.ts";
 import { compile } from "../../cilium/reach/network.ts";
-import { policyName, type RuleReference } from "../../cilium/reach/rules.ts";
+import type { RuleReference } from "../../cilium/reach/rules.ts";
 import { type EndVerdict, verdict } from "../../cilium/reach/verdict.ts";
 import type { Program } from "../../components/program.ts";
 import { destinationReader, endReader, endsHelp, readPort } from "../ends.ts";

@@ -3,8 +3,8 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Command } from "commander";
 import { stringify } from "yaml";
+import { policyName } from "../../cilium/policy/parts.ts";
 import type { Policy } from "../../cilium/policy/schema.ts";
-import { policyName } from "../../components/ownership.ts";
 import { Failure } from "../failure.ts";
 import { readStack } from "../stack.ts";
 

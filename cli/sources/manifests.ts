@@ -152,7 +152,7 @@ function nameOf(value: unknown): string {
 }
 
 /** Zod's issues as `spec.ingress[0].toPorts: what is wrong`. */
-export const issueLines = (error: z.ZodError): string[] =>
+const issueLines = (error: z.ZodError): string[] =>
   error.issues.flatMap((issue) => {
     const path = issue.path.map((key) => (typeof key === "number" ? `[${key}]` : `.${String(key)}`)).join("");
     const at = path === "" ? "" : `${path.replace(/^\./, "")}: `;

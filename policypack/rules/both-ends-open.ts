@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { policyName } from "../../cilium/reach/rules.ts";
+import { policyName } from "../../cilium/policy/parts.ts";
 import { ruleConfig, type StackRule } from "../rule.ts";
 import { halfOpenFlows } from "../stack/flows.ts";
 

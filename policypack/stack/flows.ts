@@ -1,10 +1,11 @@
 /** Flows that one end allows and the other does not. */
 
+import { policyName } from "../../cilium/policy/parts.ts";
 import { matchesPod } from "../../cilium/policy/representatives.ts";
 import type { Policy } from "../../cilium/policy/schema.ts";
 import type { Label } from "../../cilium/policy/selector.ts";
 import type { PortMatch } from "../../cilium/reach/ports.ts";
-import { type CompiledRule, policyName } from "../../cilium/reach/rules.ts";
+import type { CompiledRule } from "../../cilium/reach/rules.ts";
 import type { NamedPeer, Stack, Workload } from "./stack.ts";
 
 export type HalfOpenFlow = {

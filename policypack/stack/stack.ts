@@ -1,5 +1,5 @@
 /** The policies of a stack and what they have to do with each other, as far as resources were added. */
-import { namespaceOf, rulesOf } from "../../cilium/policy/parts.ts";
+import { namespaceOf, policyName, rulesOf } from "../../cilium/policy/parts.ts";
 import { representatives } from "../../cilium/policy/representatives.ts";
 import type { Policy } from "../../cilium/policy/schema.ts";
 import {
@@ -10,7 +10,7 @@ import {
   type Requirement,
   subjectRequirements,
 } from "../../cilium/policy/selector.ts";
-import { type CompiledRule, compilePolicy, policyName } from "../../cilium/reach/rules.ts";
+import { type CompiledRule, compilePolicy } from "../../cilium/reach/rules.ts";
 import type { PolicyResource, Resource } from "../resource.ts";
 import { Selected, Selecting } from "./lookup.ts";
 import { Passthrough } from "./passthrough.ts";

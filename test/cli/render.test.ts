@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseAllDocuments } from "yaml";
-import { policyName } from "../../components/ownership.ts";
+import { policyName } from "../../cilium/policy/parts.ts";
 import { renderedPolicies } from "../rendered.ts";
 import { temporaryFolder } from "../toolchain/lifetime.ts";
 import { copyOfProject, netpol, repository } from "./copy.ts";

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { Provider } from "@pulumi/kubernetes/provider.js";
 import { output } from "@pulumi/pulumi";
+import { policyName } from "../../cilium/policy/parts.ts";
 import { applyPolicies } from "../../components/apply.ts";
 import { type PolicyOutput, policyOutputs } from "../../components/outputs.ts";
-import { policyName } from "../../components/ownership.ts";
 import { program } from "../rendered.ts";
 import { type Registration, registrations } from "./recorded.ts";
 

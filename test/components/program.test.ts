@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
+import { policyName } from "../../cilium/policy/parts.ts";
 import type { Policy, Rule } from "../../cilium/policy/schema.ts";
-import { policyName } from "../../components/ownership.ts";
 import { readProgram } from "../../components/program.ts";
 import { program } from "../rendered.ts";
 

@@ -1,7 +1,7 @@
 /** What the end-to-end tests compare: policies as rendered, as stored in the API server, and as recorded in the state. */
 import { z } from "zod";
+import { policyName } from "../../cilium/policy/parts.ts";
 import { readStack } from "../../cli/stack.ts";
-import { policyName } from "../../components/ownership.ts";
 import { policyCounts } from "../document/rows.ts";
 import type { KubernetesApi, KubernetesObject } from "../provider/kubernetes-api.ts";
 import type { Step, TestStack } from "../toolchain/stack.ts";

@@ -3,8 +3,8 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse, parseAllDocuments, stringify } from "yaml";
 import { z } from "zod";
+import { policyName } from "../../cilium/policy/parts.ts";
 import { type Policy, type Rule, rule as ruleSchema } from "../../cilium/policy/schema.ts";
-import { policyName } from "../../components/ownership.ts";
 import { copyOfProject, netpol, netpolWith } from "../cli/copy.ts";
 import {
   type KubernetesApi,

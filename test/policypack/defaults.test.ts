@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { policyNameOf, workloads } from "../../cilium/model/cluster.ts";
+import { policyName } from "../../cilium/policy/parts.ts";
 import type { CiliumNetworkPolicy, Policy, Rule } from "../../cilium/policy/schema.ts";
-import { policyName } from "../../cilium/reach/rules.ts";
 import { program, renderedPolicies } from "../rendered.ts";
 import { register, resourceOf } from "./registration.ts";
 

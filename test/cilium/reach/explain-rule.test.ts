@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { inventoryOf } from "../../../cilium/model/inventory.ts";
+import { policyName } from "../../../cilium/policy/parts.ts";
 import type { Policy, Rule } from "../../../cilium/policy/schema.ts";
 import { questionText } from "../../../cilium/reach/explain.ts";
 import { type MissingRule, missingRule } from "../../../cilium/reach/explain-rule.ts";
 import { type Peer, peerEntities, type Question } from "../../../cilium/reach/inventory.ts";
 import { compile } from "../../../cilium/reach/network.ts";
-import { policyName } from "../../../cilium/reach/rules.ts";
 import { verdict } from "../../../cilium/reach/verdict.ts";
 import { program } from "../../rendered.ts";
 
