@@ -10,7 +10,7 @@ import { policyCounts } from "./document/rows.ts";
 import { kubernetesApiOf } from "./provider/kubernetes-api.ts";
 import { type Cluster, startCluster } from "./toolchain/cluster.ts";
 import { toolchain } from "./toolchain/pulumi.ts";
-import { prodStack, recordSteps, type TestStack } from "./toolchain/stack.ts";
+import { type ProdStack, prodStack, recordSteps } from "./toolchain/stack.ts";
 
 const { values: flags } = parseArgs({ options: { keep: { type: "boolean", default: false } } });
 
@@ -62,7 +62,7 @@ const outputsSchema = z.object({
   excluded: z.array(z.object({ namespace: z.string(), pod: z.string() })),
 });
 
-async function outputs(stack: TestStack): Promise<string[][]> {
+async function outputs(stack: ProdStack): Promise<string[][]> {
   const values = Object.entries(await stack.outputs()).map(([name, { value }]) => [name, value]);
   const { policies, policyCounts, flows, excluded } = outputsSchema.parse(Object.fromEntries(values));
   const counts = Object.entries(policyCounts.namespaces).map(([namespace, count]) => `${namespace} ${count}`);
@@ -112,7 +112,7 @@ function table(lines: readonly (readonly string[])[]): string {
 }
 
 /** Says how to reach cluster and stack from another terminal, and waits: Ctrl-C ends the process and stops both. */
-async function keep({ kubeconfig }: Cluster, { shell }: TestStack): Promise<never> {
+async function keep({ kubeconfig }: Cluster, { shell }: ProdStack): Promise<never> {
   const file = join(shell.folder, "environment");
   const { PATH: _, ...env } = shell.env;
   const exports = Object.entries(env).map(([name, value]) => `export ${name}='${value}'`);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
-import { netpol, netpolWith, repository } from "./copy.ts";
+import { repository } from "../project.ts";
+import { netpol, netpolWith } from "./command.ts";
 import { shopPods, shopPolicies, shopPolicy } from "./folder.ts";
 
 const findings = z.array(

@@ -9,9 +9,10 @@ import {
   RbacAuthorizationV1Api,
 } from "@kubernetes/client-node";
 import { parseAllDocuments } from "yaml";
+import { repository } from "../project.ts";
 import { type Cluster, startCluster } from "../toolchain/cluster.ts";
 import { temporaryFolder } from "../toolchain/lifetime.ts";
-import { netpolWith, repository } from "./copy.ts";
+import { netpolWith } from "./command.ts";
 import { shopPods, shopPolicies, shopPolicy } from "./folder.ts";
 
 /** Building the API server takes long, once. */

@@ -7,6 +7,7 @@ import { z } from "zod";
 import { workloads } from "../../cilium/model/cluster.ts";
 import { examplePods } from "../../cilium/model/labels.ts";
 import { policyCounts } from "../document/rows.ts";
+import { repository } from "../project.ts";
 import {
   type KubernetesApi,
   type KubernetesObject,
@@ -16,7 +17,7 @@ import {
 import { program } from "../rendered.ts";
 import { type Cluster, startCluster } from "../toolchain/cluster.ts";
 import { temporaryFolder } from "../toolchain/lifetime.ts";
-import { netpolWith, repository } from "./copy.ts";
+import { netpolWith } from "./command.ts";
 
 const placed = z.object({ policy: z.string(), place: z.string(), what: z.string() });
 const selected = z.object({ owner: z.string(), policies: z.array(z.string()) });

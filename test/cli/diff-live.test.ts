@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { parseAllDocuments } from "yaml";
 import { policyCounts } from "../document/rows.ts";
+import { repository } from "../project.ts";
 import { type KubernetesApi, kubernetesApiOf, objectSchema } from "../provider/kubernetes-api.ts";
 import { type Cluster, startCluster } from "../toolchain/cluster.ts";
-import { netpol, netpolWith, repository } from "./copy.ts";
+import { netpol, netpolWith } from "./command.ts";
 
 describe("netpol diff with a cluster on one side", function () {
   this.timeout("2m");

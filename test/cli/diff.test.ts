@@ -3,8 +3,9 @@ import { execFileSync } from "node:child_process";
 import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import { copyOfProject } from "../project.ts";
 import { temporaryFolder } from "../toolchain/lifetime.ts";
-import { copyOfProject, netpol, netpolWith } from "./copy.ts";
+import { netpol, netpolWith } from "./command.ts";
 import { folderOf, shopPods, shopPolicies } from "./folder.ts";
 
 const author = {

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { copyOfProject, netpol } from "./copy.ts";
+import { copyOfProject } from "../project.ts";
+import { netpol } from "./command.ts";
 
 describe("netpol docs", () => {
   let folder: string;

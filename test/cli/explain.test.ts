@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { copyOfProject, netpol, repository } from "./copy.ts";
+import { copyOfProject, repository } from "../project.ts";
+import { netpol } from "./command.ts";
 import { folderOf, shopPods, shopPolicies, shopPolicy } from "./folder.ts";
 
 describe("netpol explain", () => {

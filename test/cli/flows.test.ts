@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { repository } from "../project.ts";
 import { flowList } from "../rendered.ts";
-import { netpol, netpolWith, repository } from "./copy.ts";
+import { netpol, netpolWith } from "./command.ts";
 import { shopPods, shopPolicies } from "./folder.ts";
 
 /** Asks a command about the shop. */

@@ -3,9 +3,10 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseAllDocuments } from "yaml";
 import { policyName } from "../../cilium/policy/parts.ts";
+import { copyOfProject, repository } from "../project.ts";
 import { renderedPolicies } from "../rendered.ts";
 import { temporaryFolder } from "../toolchain/lifetime.ts";
-import { copyOfProject, netpol, repository } from "./copy.ts";
+import { netpol } from "./command.ts";
 
 const documents = (yaml: string): unknown[] => parseAllDocuments(yaml).map((document) => document.toJS());
 

@@ -7,9 +7,10 @@ import { gzipSync } from "node:zlib";
 import { z } from "zod";
 import { inventoryOf } from "../../cilium/model/inventory.ts";
 import { apiServer, dnsAnswer, flow, line, outside, pod, type RecordedEnd } from "../cilium/hubble/recorded.ts";
+import { copyOfProject, repository } from "../project.ts";
 import { program } from "../rendered.ts";
 import { temporaryFolder } from "../toolchain/lifetime.ts";
-import { copyOfProject, netpol as netpolIn, netpolWith, repository } from "./copy.ts";
+import { netpol as netpolIn, netpolWith } from "./command.ts";
 
 const netpol = (...args: string[]) => netpolIn(repository, "replay", ...args);
 

@@ -4,8 +4,9 @@ import { once } from "node:events";
 import { readdirSync, readFileSync, watch, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseAllDocuments } from "yaml";
+import { copyOfProject, repository } from "../project.ts";
 import { temporaryFolder } from "../toolchain/lifetime.ts";
-import { copyOfProject, netpol, netpolWith, repository } from "./copy.ts";
+import { netpol, netpolWith } from "./command.ts";
 import { folderOf, shopPods, shopPolicies, shopPolicy } from "./folder.ts";
 
 const policies = shopPolicies + shopPods;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { netpol, netpolWith, repository } from "./copy.ts";
+import { repository } from "../project.ts";
+import { netpol, netpolWith } from "./command.ts";
 import { folderOf, shopPods, shopPolicies, shopPolicy } from "./folder.ts";
 
 /** A pod whose address another pod has by now. */

@@ -5,6 +5,7 @@ import { CoreV1Api, CustomObjectsApi, KubeConfig, RbacAuthorizationV1Api } from 
 import { z } from "zod";
 import type { Policy } from "../../cilium/policy/schema.ts";
 import { policyCounts } from "../document/rows.ts";
+import { repository } from "../project.ts";
 import {
   type KubernetesApi,
   type KubernetesObject,
@@ -14,7 +15,7 @@ import {
 import { program } from "../rendered.ts";
 import { type Cluster, startCluster } from "../toolchain/cluster.ts";
 import { temporaryFolder } from "../toolchain/lifetime.ts";
-import { netpolWith, repository } from "./copy.ts";
+import { netpolWith } from "./command.ts";
 
 const answerSchema = z.object({
   verified: z.array(

@@ -8,7 +8,7 @@ import { type KubernetesApi, kubernetesApiOf } from "../provider/kubernetes-api.
 import { type Cluster, startCluster } from "../toolchain/cluster.ts";
 import { temporaryFolder } from "../toolchain/lifetime.ts";
 import { toolchain } from "../toolchain/pulumi.ts";
-import { prodStack, type StackConfig, type TestStack } from "../toolchain/stack.ts";
+import { type ProdStack, prodStack, type StackConfig } from "../toolchain/stack.ts";
 import { namespaces, recorded, rendered, stored } from "./policies.ts";
 
 describe("A cluster that cannot take the policies", function () {
@@ -25,7 +25,7 @@ describe("A cluster that cannot take the policies", function () {
   const stackFor = async (
     cluster: { kubeconfig: string; context: string },
     config?: StackConfig,
-  ): Promise<TestStack> => {
+  ): Promise<ProdStack> => {
     const stack = await prodStack(cluster, { config });
     running.push({ stop: stack.close });
     return stack;

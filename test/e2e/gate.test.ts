@@ -4,8 +4,9 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { text } from "node:stream/consumers";
 import { z } from "zod";
-import { copyOfProject, repository } from "../cli/copy.ts";
-import { openStack, type TestStack } from "../toolchain/stack.ts";
+import { copyOfProject, repository } from "../project.ts";
+import { type Environment, openEnvironment } from "../toolchain/environment.ts";
+import { toolchain } from "../toolchain/pulumi.ts";
 
 const violations = z.array(
   z.looseObject({ policyName: z.string(), message: z.string(), enforcementLevel: z.string() }),
@@ -13,20 +14,20 @@ const violations = z.array(
 
 describe("netpol gate, without a cluster", function () {
   this.timeout("3m");
-  let toolchain: TestStack;
+  let environment: Environment;
 
   before(async function () {
     this.timeout("45m");
-    // Lends the command the Pulumi CLI and, where needed, the provider's double; its own stack is not used.
-    toolchain = await openStack({ program: async () => ({}), kubeconfig: "" });
+    environment = await openEnvironment("");
   });
-  after(() => toolchain?.close());
+  after(() => environment?.close());
 
   /** Runs the command beside this process, which may be serving the provider's double. */
   async function gate(folder: string, ...args: string[]) {
-    const { env, pulumi } = toolchain.shell;
+    const { variables } = environment;
+    const { command } = await toolchain();
     const child = spawn(process.execPath, [join(folder, "cli/netpol.ts"), "gate", ...args], {
-      env: { ...process.env, ...env, PATH: [dirname(pulumi), env.PATH].join(delimiter) },
+      env: { ...process.env, ...variables, PATH: [dirname(command.command), variables.PATH].join(delimiter) },
       stdio: ["ignore", "pipe", "pipe"],
     });
     const ended = new Promise<number | null>((resolve) => child.once("close", resolve));

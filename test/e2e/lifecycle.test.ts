@@ -2,14 +2,14 @@ import assert from "node:assert/strict";
 import { isDeepStrictEqual } from "node:util";
 import { type KubernetesApi, kubernetesApiOf } from "../provider/kubernetes-api.ts";
 import { type Cluster, startCluster } from "../toolchain/cluster.ts";
-import { prodStack, recordSteps, type Step, type TestStack } from "../toolchain/stack.ts";
+import { type ProdStack, prodStack, recordSteps, type Step } from "../toolchain/stack.ts";
 import { namespaces, recorded, rendered, stored, touched } from "./policies.ts";
 
 describe("The program on a real API server", function () {
   this.timeout("2m");
   let cluster: Cluster;
   let api: KubernetesApi;
-  let stack: TestStack;
+  let stack: ProdStack;
 
   const preview = async (): Promise<Step[]> => {
     const { steps, onEvent } = recordSteps();

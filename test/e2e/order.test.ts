@@ -3,7 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { crossNamespaceRows } from "../document/cross-namespace.ts";
 import { type KubernetesApi, kubernetesApiOf } from "../provider/kubernetes-api.ts";
 import { type Cluster, startCluster } from "../toolchain/cluster.ts";
-import { prodStack, type TestStack } from "../toolchain/stack.ts";
+import { type ProdStack, prodStack } from "../toolchain/stack.ts";
 import { nameOf, namespaces, recorded, rendered, stored } from "./policies.ts";
 
 /** Every client and server of the document that are in different namespaces. */
@@ -15,7 +15,7 @@ describe("The order of changes, as the API server sees it", function () {
   this.timeout("2m");
   let cluster: Cluster;
   let api: KubernetesApi;
-  let stack: TestStack;
+  let stack: ProdStack;
 
   before(async function () {
     this.timeout("45m");

@@ -4,13 +4,13 @@ import { policyName } from "../../cilium/policy/parts.ts";
 import { readStack } from "../../cli/stack.ts";
 import { policyCounts } from "../document/rows.ts";
 import type { KubernetesApi, KubernetesObject } from "../provider/kubernetes-api.ts";
-import type { Step, TestStack } from "../toolchain/stack.ts";
+import type { ProdStack, Step } from "../toolchain/stack.ts";
 
 /** The namespaces of the document. */
 export const namespaces = Object.keys(policyCounts);
 
 /** The policies that a stack's config renders to, without engine and cluster, by name. */
-export const rendered = (stack: TestStack) =>
+export const rendered = (stack: ProdStack) =>
   new Map(readStack("prod", stack.shell.folder).policies.map((policy) => [policyName(policy), policy]));
 
 /** The policies in the API server, by name, in the order in which they were last written. */
@@ -30,7 +30,7 @@ const deploymentSchema = z.looseObject({
 });
 
 /** The policies that a stack's state says exist, by name. */
-export async function recorded(stack: TestStack): Promise<string[]> {
+export async function recorded(stack: ProdStack): Promise<string[]> {
   const { deployment } = await stack.exportStack();
   const { resources } = deploymentSchema.parse(deployment);
   return resources.flatMap(({ type, id }) => (isPolicy(type) && id ? [id] : []));

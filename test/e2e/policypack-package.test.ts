@@ -8,11 +8,11 @@ import { Provider } from "@pulumi/kubernetes/provider.js";
 import * as yaml from "@pulumi/kubernetes/yaml/index.js";
 import { policyWith } from "../policypack/cases.ts";
 import type { Registered } from "../policypack/registration.ts";
+import { repository } from "../project.ts";
 import { temporaryFolder } from "../toolchain/lifetime.ts";
 import { openStack, type TestStack } from "../toolchain/stack.ts";
 import { declare as declareAll, mandatoryRules, manifestOf, recordViolations } from "./policypack-runs.ts";
 
-const repository = join(import.meta.dirname, "../..");
 const run = promisify(execFile);
 
 describe("The policy pack's npm package, in another project", function () {

@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
 import { type Cluster, startCluster } from "../toolchain/cluster.ts";
-import { prodStack, type TestStack } from "../toolchain/stack.ts";
+import { type ProdStack, prodStack } from "../toolchain/stack.ts";
 import { namespaces } from "./policies.ts";
 
 describe("A preview of the program", function () {
   this.timeout("2m");
   let cluster: Cluster;
-  let stack: TestStack;
+  let stack: ProdStack;
 
   before(async function () {
     this.timeout("45m");

@@ -6,7 +6,7 @@ import { z } from "zod";
 import { type KubernetesApi, kubernetesApiOf } from "../provider/kubernetes-api.ts";
 import { type Cluster, startCluster } from "../toolchain/cluster.ts";
 import { temporaryFolder } from "../toolchain/lifetime.ts";
-import { prodStack, recordSteps, type TestStack } from "../toolchain/stack.ts";
+import { type ProdStack, prodStack, recordSteps } from "../toolchain/stack.ts";
 import { namespaces, stored, touched } from "./policies.ts";
 
 const job = z.looseObject({
@@ -22,7 +22,7 @@ describe("The connectivity probe on a real API server", function () {
   this.timeout("2m");
   let cluster: Cluster;
   let api: KubernetesApi;
-  let stack: TestStack;
+  let stack: ProdStack;
 
   const jobs = async () => {
     const listed = await api.list("batch/v1", "Job");

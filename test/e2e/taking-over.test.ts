@@ -5,7 +5,8 @@ import { parse, parseAllDocuments, stringify } from "yaml";
 import { z } from "zod";
 import { policyName } from "../../cilium/policy/parts.ts";
 import { type Policy, type Rule, rule as ruleSchema } from "../../cilium/policy/schema.ts";
-import { copyOfProject, netpol, netpolWith } from "../cli/copy.ts";
+import { netpol, netpolWith } from "../cli/command.ts";
+import { copyOfProject } from "../project.ts";
 import {
   type KubernetesApi,
   type KubernetesObject,
@@ -14,7 +15,7 @@ import {
 } from "../provider/kubernetes-api.ts";
 import { renderedPolicies } from "../rendered.ts";
 import { type Cluster, startCluster } from "../toolchain/cluster.ts";
-import { prodStack, recordSteps, type TestStack } from "../toolchain/stack.ts";
+import { type ProdStack, prodStack, recordSteps } from "../toolchain/stack.ts";
 import { namespaces, rendered, stored, touched } from "./policies.ts";
 
 /** What the hand-written policies of these workloads are called. */
@@ -65,7 +66,7 @@ describe("Taking over policies that somebody else applied", function () {
   this.timeout("3m");
   let cluster: Cluster;
   let api: KubernetesApi;
-  let stack: TestStack;
+  let stack: ProdStack;
   let project: string;
 
   before(async function () {

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { netpol, netpolWith, repository } from "../cli/copy.ts";
+import { netpol, netpolWith } from "../cli/command.ts";
 import { folderOf, shopPods, shopPolicies } from "../cli/folder.ts";
+import { repository } from "../project.ts";
 import { temporaryFolder } from "../toolchain/lifetime.ts";
 
 describe("netpol map", function () {

@@ -7,7 +7,6 @@ import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
-import { type handleUnaryCall, Server, ServerCredentials, status } from "@grpc/grpc-js";
 import kubernetes from "@pulumi/kubernetes/package.json" with { type: "json" };
 import plugin from "@pulumi/pulumi/proto/plugin_pb.js";
 import { ResourceProviderService } from "@pulumi/pulumi/proto/provider_grpc_pb.js";
@@ -17,6 +16,7 @@ import { unknownValue } from "@pulumi/pulumi/runtime/rpc.js";
 import empty from "google-protobuf/google/protobuf/empty_pb.js";
 import struct from "google-protobuf/google/protobuf/struct_pb.js";
 import { z } from "zod";
+import { answer, serve } from "../rpc.ts";
 import {
   type KubernetesApi,
   type KubernetesObject,
@@ -40,8 +40,11 @@ export type Double = {
 type Properties = ReturnType<struct.Struct["toJavaScript"]>;
 type Connection = { readonly upsert: boolean } & ({ readonly api: KubernetesApi } | { readonly unreachable: string });
 
-/** Serves the double until it is stopped. */
-export async function serveDouble(): Promise<Double> {
+/**
+ * Serves the double until it is stopped.
+ * @param ambient what KUBECONFIG is for the engine: where a provider resource names no kubeconfig, this one counts
+ */
+export async function serveDouble(ambient: string): Promise<Double> {
   let fault: Fault = () => {};
   let connection: Connection = { unreachable: "the provider was not configured", upsert: false };
 
@@ -81,14 +84,13 @@ export async function serveDouble(): Promise<Double> {
     }
   }
 
-  const server = new Server();
-  server.addService(ResourceProviderService, {
+  const { port, stop } = await serve(ResourceProviderService, {
     getPluginInfo: answer(() => new plugin.PluginInfo().setVersion(kubernetes.version)),
     attach: answer(() => new empty.Empty()),
     cancel: answer(() => new empty.Empty()),
 
     configure: answer(async (call: request.ConfigureRequest) => {
-      connection = await connect(new Map(call.getVariablesMap().getEntryList()));
+      connection = await connect(new Map(call.getVariablesMap().getEntryList()), ambient);
       return new rpc.ConfigureResponse().setSupportspreview(true);
     }),
 
@@ -160,25 +162,20 @@ export async function serveDouble(): Promise<Double> {
     }),
   });
 
-  const port = await new Promise<number>((resolve, reject) =>
-    server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, port) =>
-      error ? reject(error) : resolve(port),
-    ),
-  );
   return {
     port,
     inject: (next) => {
       fault = next;
     },
-    stop: () => server.forceShutdown(),
+    stop,
   };
 }
 
 /** Tries the cluster that the provider resource names, as text of a kubeconfig or as the path of one. */
-async function connect(settings: ReadonlyMap<string, string>): Promise<Connection> {
+async function connect(settings: ReadonlyMap<string, string>, ambient: string): Promise<Connection> {
   const setting = (name: string) => settings.get(`kubernetes:config:${name}`);
   const upsert = setting("upsertExistingObjects") === "true";
-  const kubeconfig = setting("kubeconfig");
+  const kubeconfig = setting("kubeconfig") || ambient;
   if (!kubeconfig) return { unreachable: "no kubeconfig has been provided", upsert };
   try {
     const text = existsSync(kubeconfig) ? readFileSync(kubeconfig, "utf8") : kubeconfig;
@@ -189,16 +186,6 @@ async function connect(settings: ReadonlyMap<string, string>): Promise<Connectio
     return { unreachable: error instanceof Error ? error.message : String(error), upsert };
   }
 }
-
-const answer =
-  <Call, Reply>(reply: (call: Call) => Reply | Promise<Reply>): handleUnaryCall<Call, Reply> =>
-  async ({ request }, callback) => {
-    try {
-      callback(null, await reply(request));
-    } catch (error) {
-      callback({ code: status.UNKNOWN, details: error instanceof Error ? error.message : String(error) });
-    }
-  };
 
 const properties = (from: struct.Struct | undefined): Properties => from?.toJavaScript() ?? {};
 const message = (from: Properties) => struct.Struct.fromJavaScript(from);

@@ -1,4 +1,4 @@
-/** Finds the Pulumi CLI and the Kubernetes provider: installed, downloaded, or else built and doubled. */
+/** Finds the Pulumi CLI and its plugins: installed, downloaded, or else built and doubled. */
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { homedir } from "node:os";
@@ -13,6 +13,8 @@ import { progress } from "./progress.ts";
 
 export type Toolchain = {
   readonly command: PulumiCommand;
+  /** Whether the CLI brings the genuine Node language host; without it, the double stands in. */
+  readonly hasLanguageHost: boolean;
   /** The folder of plugins that has the genuine Kubernetes provider; without one, the double stands in. */
   readonly plugins: string | undefined;
 };
@@ -28,15 +30,20 @@ export function toolchain(): Promise<Toolchain> {
 async function find(): Promise<Toolchain> {
   const { command, origin } = await findCli();
   const plugins = await findPlugins(command);
-  const provider =
-    plugins === undefined
-      ? "a test double of the Kubernetes provider"
-      : `the Kubernetes provider v${kubernetes.version}`;
-  process.stderr.write(`Using Pulumi v${command.version} (${origin}) and ${provider}.\n`);
-  return { command, plugins };
+  const hasLanguageHost = origin !== "built from its Go module";
+  const provider = plugins && `the Kubernetes provider v${kubernetes.version}`;
+  const parts = [
+    `Pulumi v${command.version} (${origin})`,
+    hasLanguageHost ? undefined : "a test double of its Node language host",
+    provider ?? "a test double of the Kubernetes provider",
+  ];
+  process.stderr.write(`Using ${new Intl.ListFormat("en").format(parts.filter((part) => part !== undefined))}.\n`);
+  return { command, hasLanguageHost, plugins };
 }
 
-async function findCli(): Promise<{ command: PulumiCommand; origin: string }> {
+type Origin = "installed" | "downloaded" | "built from its Go module";
+
+async function findCli(): Promise<{ command: PulumiCommand; origin: Origin }> {
   const installed = await PulumiCommand.get().catch(() => undefined);
   if (installed?.version && installed.version.compare(sdkVersion) >= 0)
     return { command: installed, origin: "installed" };

@@ -1,128 +1,95 @@
 /**
- * Stacks of the real engine, kept in a temporary folder: the Pulumi CLI with a file backend, and a program of this process,
- * served to it by the Automation API.
+ * Stacks of the real engine: this project's program in a process of its own, as `pulumi up` runs it, or any program in this
+ * process, served to the engine by the Automation API.
  */
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { delimiter, join } from "node:path";
-import { pathToFileURL } from "node:url";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import {
   type EngineEvent,
   LocalWorkspace,
+  type LocalWorkspaceOptions,
   type OpType,
   type PulumiFn,
   type Stack,
 } from "@pulumi/pulumi/automation/index.js";
 import { parse, stringify } from "yaml";
 import { z } from "zod";
-import { type Double, serveDouble } from "../provider/double.ts";
-import { stoppedOnInterrupt, temporaryFolder } from "./lifetime.ts";
+import { copyOfProject } from "../project.ts";
+import type { Double } from "../provider/double.ts";
+import { type Environment, openEnvironment } from "./environment.ts";
+import { temporaryFolder } from "./lifetime.ts";
 import { toolchain } from "./pulumi.ts";
-
-const repository = join(import.meta.dirname, "../..");
 
 /** A stack's config as its YAML file has it, with the keys of this project by their names alone. */
 export type StackConfig = Readonly<Record<string, unknown>>;
 
 export type TestStack = Stack & {
-  /** Stands in for the Kubernetes provider; undefined where the genuine one is used. */
-  readonly double: Double | undefined;
-  /** What the Pulumi CLI needs in its environment and its working folder to act on this stack. */
-  readonly shell: { readonly folder: string; readonly env: Readonly<Record<string, string>>; readonly pulumi: string };
-  /** Changes values of its config. */
-  configure(changes: StackConfig): void;
   /** Ends what serves the stack. */
   close(): Promise<void>;
 };
 
+export type ProdStack = TestStack & {
+  /** Stands in for the Kubernetes provider; undefined where the genuine one is used. */
+  readonly double: Double | undefined;
+  /** What the Pulumi CLI needs in its environment and its working folder to act on this stack. */
+  readonly shell: { readonly folder: string; readonly env: Environment["variables"]; readonly pulumi: string };
+  /** Changes values of its config. */
+  configure(changes: StackConfig): void;
+};
+
 /**
- * The real program: index.ts with Pulumi.prod.yaml, from another kubeconfig.
+ * The stack prod of a copy of this project, from another kubeconfig.
  * @param config what differs from Pulumi.prod.yaml
+ * @param double asks for the provider's double even where the genuine provider is at hand
  */
 export async function prodStack(
   { kubeconfig, context }: { kubeconfig: string; context: string },
   { config = {}, double = false }: { config?: StackConfig; double?: boolean } = {},
-): Promise<TestStack> {
-  const settings = stackFileSchema.parse(parse(readFileSync(join(repository, "Pulumi.prod.yaml"), "utf8")));
-  return openStack({
-    name: "prod",
-    program: async () => ({ ...(await import(`${pathToFileURL(join(repository, "index.ts"))}?run=${++runs}`)) }),
-    config: { ...settings.config, kubeconfig, context, ...config },
-    kubeconfig,
-    double,
-  });
+): Promise<ProdStack> {
+  const folder = copyOfProject();
+  const environment = await openEnvironment(kubeconfig, { double });
+  const stack = await LocalWorkspace.createStack(
+    { stackName: "prod", workDir: folder },
+    await workspaceOptions(environment),
+  );
+  const file = join(folder, "Pulumi.prod.yaml");
+  const configure = (changes: StackConfig) => {
+    const settings = stackFileSchema.parse(parse(readFileSync(file, "utf8")));
+    const changed = Object.entries(changes).map(([key, value]) => [`network-policies:${key}`, value]);
+    writeFileSync(file, stringify({ ...settings, config: { ...settings.config, ...Object.fromEntries(changed) } }));
+  };
+  configure({ kubeconfig, context, ...config });
+  const { variables, double: servedDouble, close } = environment;
+  const shell = { folder, env: variables, pulumi: (await toolchain()).command.command };
+  return Object.assign(stack, { double: servedDouble, shell, configure, close });
 }
 
 const stackFileSchema = z.looseObject({ config: z.record(z.string(), z.unknown()) });
 
-/** The engine runs a program several times in this process, which evaluates a module once for each address. */
-let runs = 0;
-
 /**
  * A new stack of any program.
- * @param kubeconfig what KUBECONFIG is for the engine and for the genuine provider
- * @param double asks for the double even where the genuine provider is at hand, for tests that inject faults
+ * @param kubeconfig what KUBECONFIG is for the engine
  */
-export async function openStack(options: {
-  name?: string;
+export async function openStack({
+  program,
+  kubeconfig,
+}: {
   program: PulumiFn;
-  config?: StackConfig;
   kubeconfig: string;
-  double?: boolean;
 }): Promise<TestStack> {
-  const { command, plugins } = await toolchain();
-  const { name = "test", program, config = {}, kubeconfig } = options;
-  const folder = temporaryFolder("pulumi");
-  const home = join(folder, "home");
-  const backend = join(folder, "backend");
-  for (const needed of [home, backend]) mkdirSync(needed);
-  // Without its main: the program is in this process.
-  writeFileSync(join(folder, "Pulumi.yaml"), stringify({ ...project, main: undefined }));
-  let settings: StackConfig = {};
-  const configure = (changes: StackConfig) => {
-    settings = { ...settings, ...qualified(changes) };
-    writeFileSync(join(folder, `Pulumi.${name}.yaml`), stringify({ config: settings }));
-  };
-  configure(config);
-
-  const double = plugins === undefined || options.double ? await serveDouble() : undefined;
-  if (plugins !== undefined) symlinkSync(plugins, join(home, "plugins"));
-  const close = stoppedOnInterrupt(async () => double?.stop());
-
-  const env = {
-    KUBECONFIG: kubeconfig,
-    PATH: [policyHost(folder), process.env.PATH].join(delimiter),
-    PULUMI_BACKEND_URL: pathToFileURL(backend).href,
-    PULUMI_CONFIG_PASSPHRASE: "test",
-    PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
-    PULUMI_HOME: home,
-    PULUMI_SKIP_UPDATE_CHECK: "true",
-    ...(double && { PULUMI_DEBUG_PROVIDERS: `kubernetes:${double.port}` }),
-  };
+  const environment = await openEnvironment(kubeconfig);
   const stack = await LocalWorkspace.createStack(
-    { stackName: name, projectName: project.name, program },
-    { workDir: folder, pulumiCommand: command, pulumiHome: home, envVars: env },
+    { stackName: "test", projectName: "test", program },
+    { ...(await workspaceOptions(environment)), workDir: temporaryFolder("program") },
   );
-  return Object.assign(stack, { double, configure, close, shell: { folder, env, pulumi: command.command } });
+  return Object.assign(stack, { close: environment.close });
 }
 
-const project = z.looseObject({ name: z.string() }).parse(parse(readFileSync(join(repository, "Pulumi.yaml"), "utf8")));
-
-const qualified = (config: StackConfig) =>
-  Object.fromEntries(
-    Object.entries(config).map(([key, value]) => [key.includes(":") ? key : `${project.name}:${key}`, value]),
-  );
-
-/** A folder for the PATH with what the engine starts policy packs with; an official CLI has its own beside it. */
-function policyHost(folder: string): string {
-  const bin = join(folder, "bin");
-  const run = createRequire(import.meta.url).resolve("@pulumi/pulumi/cmd/run-policy-pack/index.js");
-  mkdirSync(bin);
-  writeFileSync(join(bin, "pulumi-analyzer-policy-nodejs"), `#!/bin/sh\nexec "${process.execPath}" "${run}" "$@"\n`, {
-    mode: 0o755,
-  });
-  return bin;
-}
+const workspaceOptions = async ({ variables }: Environment): Promise<LocalWorkspaceOptions> => ({
+  pulumiCommand: (await toolchain()).command,
+  pulumiHome: variables.PULUMI_HOME,
+  envVars: { ...variables },
+});
 
 /** What the engine did, or would do, to one resource. */
 export type Step = { readonly op: OpType; readonly urn: string; readonly type: string };

@@ -1,34 +1,6 @@
-/** A copy of this project that a test may change, and the command run in it. */
+/** The `netpol` command, run in a folder of the project. */
 import { spawnSync } from "node:child_process";
-import { cpSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
-import { temporaryFolder } from "../toolchain/lifetime.ts";
-
-/** The project itself, for commands that change nothing. */
-export const repository = join(import.meta.dirname, "../..");
-
-/** What the command needs of the project. */
-const parts = [
-  "cilium",
-  "cli",
-  "components",
-  "docs",
-  "map",
-  "policypack",
-  "config.ts",
-  "index.ts",
-  "package.json",
-  "Pulumi.yaml",
-  "Pulumi.prod.yaml",
-] as const;
-
-/** The folder of a new copy of the project as it stands, with the same node_modules. */
-export function copyOfProject(): string {
-  const folder = temporaryFolder("network-policies");
-  for (const part of parts) cpSync(join(repository, part), join(folder, part), { recursive: true });
-  symlinkSync(join(repository, "node_modules"), join(folder, "node_modules"));
-  return folder;
-}
 
 export interface Ended {
   readonly code: number | null;

@@ -1,0 +1,30 @@
+/** This project as a folder, and copies of it that a test may change. */
+import { cpSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
+import { temporaryFolder } from "./toolchain/lifetime.ts";
+
+/** The project itself, for what changes nothing. */
+export const repository = join(import.meta.dirname, "..");
+
+/** What commands and stacks need of the project. */
+const parts = [
+  "cilium",
+  "cli",
+  "components",
+  "docs",
+  "map",
+  "policypack",
+  "config.ts",
+  "index.ts",
+  "package.json",
+  "Pulumi.yaml",
+  "Pulumi.prod.yaml",
+] as const;
+
+/** The folder of a new copy of the project as it stands, with the same node_modules. */
+export function copyOfProject(): string {
+  const folder = temporaryFolder("network-policies");
+  for (const part of parts) cpSync(join(repository, part), join(folder, part), { recursive: true });
+  symlinkSync(join(repository, "node_modules"), join(folder, "node_modules"));
+  return folder;
+}

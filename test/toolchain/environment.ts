@@ -1,0 +1,66 @@
+/**
+ * What the Pulumi CLI runs in: a home and a file backend of its own, policy packs, and doubles of the plugins that this
+ * machine cannot have.
+ */
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { delimiter, join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { serveLanguageHost } from "../language-host/double.ts";
+import { type Double, serveDouble } from "../provider/double.ts";
+import { stoppedOnInterrupt, temporaryFolder } from "./lifetime.ts";
+import { toolchain } from "./pulumi.ts";
+
+export type Environment = {
+  /** Where its home and backend are. */
+  readonly folder: string;
+  readonly variables: Readonly<Record<string, string>>;
+  /** Stands in for the Kubernetes provider; undefined where the genuine one is used. */
+  readonly double: Double | undefined;
+  close(): Promise<void>;
+};
+
+/**
+ * @param kubeconfig what KUBECONFIG is
+ * @param double asks for the provider's double even where the genuine provider is at hand, for tests that inject faults
+ */
+export async function openEnvironment(kubeconfig: string, { double: wanted = false } = {}): Promise<Environment> {
+  const { plugins, hasLanguageHost } = await toolchain();
+  const folder = temporaryFolder("pulumi");
+  const [home, backend] = [join(folder, "home"), join(folder, "backend")];
+  for (const needed of [home, backend]) mkdirSync(needed);
+  if (plugins !== undefined) symlinkSync(plugins, join(home, "plugins"));
+
+  const variables: Record<string, string> = {
+    KUBECONFIG: kubeconfig,
+    PULUMI_BACKEND_URL: pathToFileURL(backend).href,
+    PULUMI_CONFIG_PASSPHRASE: "test",
+    PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+    PULUMI_HOME: home,
+    PULUMI_SKIP_UPDATE_CHECK: "true",
+  };
+  const double = plugins === undefined || wanted ? await serveDouble(kubeconfig) : undefined;
+  if (double) variables.PULUMI_DEBUG_PROVIDERS = `kubernetes:${double.port}`;
+  const languageHost = hasLanguageHost ? undefined : await serveLanguageHost(variables);
+  if (languageHost) {
+    variables.PULUMI_DEBUG_LANGUAGES = `nodejs:${languageHost.port}`;
+    variables.PATH = [policyHost(folder), process.env.PATH].join(delimiter);
+  }
+
+  const close = stoppedOnInterrupt(async () => {
+    double?.stop();
+    languageHost?.stop();
+  });
+  return { folder, variables, double, close };
+}
+
+/** A folder for the PATH with what starts policy packs, which a language host that is not a double does itself. */
+function policyHost(folder: string): string {
+  const bin = join(folder, "bin");
+  const run = createRequire(import.meta.url).resolve("@pulumi/pulumi/cmd/run-policy-pack/index.js");
+  mkdirSync(bin);
+  writeFileSync(join(bin, "pulumi-analyzer-policy-nodejs"), `#!/bin/sh\nexec "${process.execPath}" "${run}" "$@"\n`, {
+    mode: 0o755,
+  });
+  return bin;
+}
