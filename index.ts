@@ -4,10 +4,11 @@ import { getProject, getStack, RunError, runtime } from "@pulumi/pulumi";
 import { Faults } from "./cilium/model/faults.ts";
 import { applyPolicies } from "./components/apply.ts";
 import { announceChange } from "./components/change.ts";
+import { loaded } from "./components/load.ts";
 import * as outputs from "./components/outputs.ts";
-import { type Program, readProgram } from "./components/program.ts";
+import type { Program } from "./components/program.ts";
 
-const program = read();
+const program = await read();
 const { config, cluster } = program;
 
 const provider = new Provider("cluster", {
@@ -32,8 +33,9 @@ export const excluded = outputs.excludedPods(cluster);
 await announceChange({ flows, defaultDeny });
 
 /** Whatever is wrong is said before anything is registered, without a stack trace. */
-function read(): Program {
+async function read(): Promise<Program> {
   try {
+    const { readProgram } = await loaded(import("./components/program.ts"));
     return readProgram(runtime.allConfig(), { project: getProject(), stack: getStack() });
   } catch (error) {
     throw error instanceof Faults ? new RunError(error.message) : error;

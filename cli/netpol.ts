@@ -1,63 +1,16 @@
 #!/usr/bin/env node
-/** The `netpol` command: reads its words, runs one of the commands, and ends with 0, 1 (found something) or 2 (wrong use). */
-import { fileURLToPath } from "node:url";
-import { Command, CommanderError } from "commander";
+/** The `netpol` command: runs what it is asked for, and ends with 0, 1 (found something) or 2 (wrong use). */
+import { enableCompileCache } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { CommanderError } from "commander";
 import { Faults } from "../cilium/model/faults.ts";
-import { check } from "./commands/check.ts";
-import { coverage } from "./commands/coverage.ts";
-import { diff } from "./commands/diff.ts";
-import { docs } from "./commands/docs.ts";
-import { explain } from "./commands/explain.ts";
-import { exposure } from "./commands/exposure.ts";
-import { gate } from "./commands/gate.ts";
-import { inventory } from "./commands/inventory.ts";
-import { list } from "./commands/list.ts";
-import { map } from "./commands/map.ts";
-import { matrix } from "./commands/matrix.ts";
-import { render } from "./commands/render.ts";
-import { replay } from "./commands/replay.ts";
-import { test } from "./commands/test.ts";
-import { verify } from "./commands/verify.ts";
+import { loaded } from "../components/load.ts";
 import { Failure } from "./failure.ts";
 
-/** Where the program and its stacks' config files are. */
-const root = fileURLToPath(new URL("..", import.meta.url));
-
-const help = `
-Policies are the program's, unless --from, --git or --context says otherwise.
-Ends with 0, with 1 if it found something, with 2 if it was used wrongly or could not read its input.
-
-Examples:
-  npm run netpol -- list
-  npx netpol explain argocd/server database/shared-pg 5432
-  npx netpol check --from manifests/ --inventory pods.yaml`;
-
-const netpol = new Command("netpol")
-  .description("What the network policies of this program, of YAML files or of a cluster allow")
-  .configureHelp({ showGlobalOptions: true })
-  .showHelpAfterError("(netpol --help lists the commands)")
-  .addHelpText("after", help)
-  .exitOverride();
-
-const commands = [
-  // in the order of --help
-  list,
-  matrix,
-  map,
-  explain,
-  exposure,
-  check,
-  diff,
-  test,
-  gate,
-  replay,
-  coverage,
-  verify,
-  render,
-  inventory,
-  docs,
-];
-for (const register of commands) register(netpol, root);
+// Compiling takes longer than most commands. In the environment, so that processes which this one starts share the cache.
+process.env.NODE_COMPILE_CACHE ??= join(tmpdir(), "node-compile-cache");
+enableCompileCache(process.env.NODE_COMPILE_CACHE);
 
 // Whoever reads the output may have seen enough (`| head`).
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
@@ -65,6 +18,7 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 });
 
 try {
+  const { netpol } = await loaded(import("./commands.ts"));
   await netpol.parseAsync();
 } catch (error) {
   process.exitCode = exitCode(error);

@@ -21,6 +21,9 @@ const parts = [
   "Pulumi.prod.yaml",
 ] as const;
 
+/** Where Node keeps what it compiles of copies as long as the tests run, for who sets NODE_COMPILE_CACHE. */
+export const compileCache = temporaryFolder("compile-cache");
+
 /** The folder of a new copy of the project as it stands, with the same node_modules. */
 export function copyOfProject(): string {
   const folder = temporaryFolder("network-policies");

@@ -61,6 +61,8 @@ async function netpol(checkout: string, ref: string, args: readonly string[]): P
   try {
     const { stdout } = await run(process.execPath, [join(checkout, "cli/netpol.ts"), ...args], {
       cwd: checkout,
+      // What is compiled of a checkout is of no use to the next one, which is in another folder.
+      env: { ...process.env, NODE_DISABLE_COMPILE_CACHE: "1" },
       maxBuffer,
     });
     return stdout;

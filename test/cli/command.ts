@@ -1,6 +1,7 @@
 /** The `netpol` command, run in a folder of the project. */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
+import { compileCache } from "../project.ts";
 
 export interface Ended {
   readonly code: number | null;
@@ -21,7 +22,7 @@ export function netpolWith(
     cwd: folder,
     encoding: "utf8",
     input,
-    env: { ...process.env, ...env },
+    env: { ...process.env, NODE_COMPILE_CACHE: compileCache, ...env },
     maxBuffer: 256 * 1024 * 1024,
   });
   return { code: status, stdout, stderr };

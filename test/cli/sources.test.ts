@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { readdirSync, readFileSync, watch, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseAllDocuments } from "yaml";
-import { copyOfProject, repository } from "../project.ts";
+import { compileCache, copyOfProject, repository } from "../project.ts";
 import { temporaryFolder } from "../toolchain/lifetime.ts";
 import { netpol, netpolWith } from "./command.ts";
 import { folderOf, shopPods, shopPolicies, shopPolicy } from "./folder.ts";
@@ -121,7 +121,7 @@ values: 1
       const watcher = watch(scratch, { persistent: false });
       const created = once(watcher, "change");
       const command = spawn(process.execPath, [join(project, "cli/netpol.ts"), "list", "--git", "main"], {
-        env: { ...process.env, TMPDIR: scratch },
+        env: { ...process.env, NODE_COMPILE_CACHE: compileCache, TMPDIR: scratch },
         stdio: "ignore",
       });
       await created;

@@ -7,6 +7,7 @@ import { createRequire } from "node:module";
 import { delimiter, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { serveLanguageHost } from "../language-host/double.ts";
+import { compileCache } from "../project.ts";
 import { type Double, serveDouble } from "../provider/double.ts";
 import { stoppedOnInterrupt, temporaryFolder } from "./lifetime.ts";
 import { toolchain } from "./pulumi.ts";
@@ -33,6 +34,7 @@ export async function openEnvironment(kubeconfig: string, { double: wanted = fal
 
   const variables: Record<string, string> = {
     KUBECONFIG: kubeconfig,
+    NODE_COMPILE_CACHE: compileCache,
     PULUMI_BACKEND_URL: pathToFileURL(backend).href,
     PULUMI_CONFIG_PASSPHRASE: "test",
     PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",

@@ -1,0 +1,154 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { delimiter, dirname, join } from "node:path";
+import { text } from "node:stream/consumers";
+import { z } from "zod";
+import { copyOfProject, repository } from "../project.ts";
+import { type KubernetesApi, kubernetesApiOf } from "../provider/kubernetes-api.ts";
+import { type Cluster, startCluster } from "../toolchain/cluster.ts";
+import { type Environment, openEnvironment } from "../toolchain/environment.ts";
+import { temporaryFolder } from "../toolchain/lifetime.ts";
+import { toolchain } from "../toolchain/pulumi.ts";
+import { namespaces, stored } from "./policies.ts";
+
+describe("The README's commands, as typed", function () {
+  this.timeout("2m");
+  let cluster: Cluster;
+  let api: KubernetesApi;
+  let environment: Environment;
+  let folder: string;
+
+  before(async function () {
+    this.timeout("45m");
+    cluster = await startCluster({ namespaces });
+    api = kubernetesApiOf(cluster.kubeconfig, cluster.context);
+    environment = await openEnvironment(cluster.kubeconfig);
+    folder = copyOfProject();
+  });
+  after(async () => {
+    await environment?.close();
+    await cluster?.stop();
+  });
+
+  /** Runs a line in the project's folder; gives what it says, without its status. */
+  async function type(line: string, variables: NodeJS.ProcessEnv = {}): Promise<string> {
+    const { code, output } = await ended(line, variables);
+    assert.equal(code, 0, `${line}\n${output}`);
+    return output;
+  }
+
+  async function ended(line: string, variables: NodeJS.ProcessEnv = {}) {
+    const { command } = await toolchain();
+    const { PATH = process.env.PATH, ...rest } = environment.variables;
+    const child = spawn("sh", ["-c", `exec 2>&1; ${line}`], {
+      cwd: folder,
+      env: {
+        ...process.env,
+        ...rest,
+        // What a person answers to `pulumi up`.
+        PULUMI_SKIP_CONFIRMATIONS: "true",
+        ...variables,
+        PATH: [dirname(command.command), PATH].join(delimiter),
+      },
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    const closed = new Promise<number | null>((resolve) => child.once("close", resolve));
+    const output = await text(child.stdout);
+    return { code: await closed, output };
+  }
+
+  function change(file: string, from: string, to: string): void {
+    const before = readFileSync(join(folder, file), "utf8");
+    assert.ok(before.includes(from), `${file} says ${from}`);
+    writeFileSync(join(folder, file), before.replace(from, to));
+  }
+
+  it("in production: a stack, a preview, an update and its outputs", async () => {
+    const [select, preview, up, output] = blocks("In production").flat();
+    await type(select ?? "");
+    assert.match(await type(preview ?? ""), /First deployment: 57 workloads enter default deny.*\+ 75 to create/s);
+    assert.equal((await stored(api)).size, 0);
+    await type(up ?? "");
+    assert.equal((await stored(api)).size, 58);
+    const flows = z.array(z.looseObject({ from: z.string() })).parse(JSON.parse(await type(output ?? "")));
+    assert.ok(flows.some(({ from }) => from === "argocd/server"));
+  });
+
+  it("a roll-out: everything observed, then one namespace enforced", async () => {
+    const [observe, up, enforce] = inText("Roll out without an outage");
+    await type(observe ?? "");
+    await type(up ?? "");
+    assert.deepEqual(await inDefaultDeny(), []);
+    await type(enforce ?? "");
+    assert.match(await type(up ?? ""), /kanidm\/kanidm enters default deny/);
+    assert.deepEqual(await inDefaultDeny(), ["kanidm/kanidm"]);
+  });
+
+  it("taking over under another name", async () => {
+    const lines = inText("Take over what is there");
+    for (const line of lines) await type(line);
+    assert.ok((await stored(api)).has("database/postgres"));
+  });
+
+  it("the gate by hand: no cluster, no stack, no backend", async () => {
+    const [, byHand = []] = blocks("The policy pack");
+    const output = await type(byHand.join(" && "), { PULUMI_BACKEND_URL: undefined, HOME: temporaryFolder("home") });
+    assert.match(output, /\+ 75 to create/);
+    // Pulumi remembers the stack that was last created or selected.
+    await type("pulumi stack select prod");
+  });
+
+  it("the update of CI, which a fault stops before anything changes", async () => {
+    const before = await stored(api);
+    change("components/kanidm.ts", "from(gateway).to(kanidm.https)", "from(world).to(kanidm.https)");
+    change("components/kanidm.ts", "import { from, gateway,", "import { from, world,");
+    const { code, output } = await ended("npm run ci:up");
+    assert.notEqual(code, 0, output);
+    assert.match(output, /\[mandatory\] +no-wide-open/);
+    assert.deepEqual(await stored(api), before);
+  });
+  it("a wrong config and a wrong file: a line for each fault, and no stack trace", async () => {
+    await type("pulumi config set clustername prod && pulumi config set apiServerPort 0");
+    const config = (await ended("pulumi preview")).output;
+    assert.match(config, /config network-policies:clustername: there is no such key; did you mean clusterName\?/);
+    assert.match(config, /config network-policies:apiServerPort: /);
+    await type("pulumi config rm clustername && pulumi config rm apiServerPort");
+
+    change("components/argocd.ts", "repoServer.grpc, redis.redis", "repoServer.grcp, reddis.redis");
+    const { code, output } = await ended("pulumi preview");
+    assert.notEqual(code, 0);
+    assert.match(output, /error: components\/argocd\.ts:\d+: reddis is not defined; `npm run check` says more/);
+    for (const said of [config, output]) assert.doesNotMatch(said, /^\s+at /m);
+  });
+
+  /** The workloads that a policy puts into default deny. */
+  async function inDefaultDeny(): Promise<string[]> {
+    const spec = z.looseObject({ enableDefaultDeny: z.unknown().optional() });
+    return [...(await stored(api))].flatMap(([name, object]) =>
+      object.kind === "CiliumNetworkPolicy" && spec.parse(object.spec).enableDefaultDeny === undefined ? [name] : [],
+    );
+  }
+});
+
+/** The shell's lines below a heading of the README, block by block, without comments. */
+function blocks(heading: string): string[][] {
+  const found = section(heading).matchAll(/^```sh\n(.*?)^```/gms);
+  return Array.from(found, ([, lines = ""]) =>
+    lines
+      .trim()
+      .split(/\s*(?:#.*)?\n|\s+#.*$/)
+      .filter(Boolean),
+  );
+}
+
+/** The commands for Pulumi in the text below a heading of the README. */
+const inText = (heading: string): string[] =>
+  Array.from(section(heading).matchAll(/`(pulumi [^`]+)`/g), ([, command = ""]) => command);
+
+function section(heading: string): string {
+  const readme = readFileSync(join(repository, "README.md"), "utf8");
+  const found = readme.split(/^#+ (?=[A-Z])/m).find((part) => part.startsWith(`${heading}\n`));
+  assert.ok(found, `the README has a heading ${heading}`);
+  return found;
+}
