@@ -1,18 +1,19 @@
 /**
- * What the policy pack costs: previews of this project's policies without a pack, with one that has no rules (what Pulumi
- * itself spends on packs) and with this one, in turn; and its rules alone over growing stacks. Run with
+ * What the policy pack costs: previews of this project on the embedded API server without a pack, with one that has no rules
+ * (what Pulumi itself spends on packs) and with this one, in turn; and its rules alone over growing stacks. Run with
  * `npm run bench:pack`.
  */
 import { symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { CustomResource } from "@pulumi/kubernetes/apiextensions/customResource.js";
-import { Provider } from "@pulumi/kubernetes/provider.js";
 import type { Policy } from "../cilium/policy/schema.ts";
 import { podNamespaceLabel } from "../cilium/policy/selector.ts";
+import { namespaces } from "../test/e2e/policies.ts";
 import { judgeStack, register, resourceOf } from "../test/policypack/registration.ts";
+import { repository } from "../test/project.ts";
 import { renderedPolicies } from "../test/rendered.ts";
+import { startCluster } from "../test/toolchain/cluster.ts";
 import { temporaryFolder } from "../test/toolchain/lifetime.ts";
-import { openStack } from "../test/toolchain/stack.ts";
+import { prodStack } from "../test/toolchain/stack.ts";
 
 const rounds = 7;
 const sizes = [58, 580, 1450, 2900, 5800];
@@ -22,49 +23,41 @@ await previews();
 rulesAlone();
 
 async function previews(): Promise<void> {
-  const stack = await openStack({
-    kubeconfig: "",
-    program: async () => {
-      const provider = new Provider("cluster", { kubeconfig: "" });
-      const earlier: CustomResource[] = [];
-      for (const policy of policies) {
-        const { name, props } = resourceOf(policy);
-        const { apiVersion, kind } = policy;
-        const resource = new CustomResource(
-          name,
-          { ...props, apiVersion, kind },
-          { provider, dependsOn: [...earlier] },
-        );
-        if (kind === "CiliumClusterwideNetworkPolicy") earlier.push(resource);
-      }
-    },
-  });
+  const cluster = await startCluster({ namespaces });
+  const stack = await prodStack(cluster);
   const timed = async (policyPacks: string[]): Promise<number> => {
     const start = performance.now();
     await stack.preview({ policyPacks });
     return performance.now() - start;
   };
-  const packs = { none: [], empty: [emptyPack()], this: [join(import.meta.dirname, "../policypack")] };
-  await timed(packs.this);
-  const ratios: { empty: number; this: number }[] = [];
-  for (let round = 1; round <= rounds; round++) {
-    const none = await timed(packs.none);
-    const empty = await timed(packs.empty);
-    const all = await timed(packs.this);
-    ratios.push({ empty: empty / none, this: all / none });
-    console.log(`round ${round}: ${ms(none)} without a pack, ${ms(empty)} with an empty one, ${ms(all)} with this one`);
+  const packs = { none: [], empty: [emptyPack()], this: [join(repository, "policypack")] };
+  for (const state of ["of an empty cluster", "that changes nothing"]) {
+    for (const pack of Object.values(packs)) await timed(pack);
+    const ratios: { empty: number; this: number; thisToEmpty: number }[] = [];
+    for (let round = 1; round <= rounds; round++) {
+      const none = await timed(packs.none);
+      const empty = await timed(packs.empty);
+      const all = await timed(packs.this);
+      ratios.push({ empty: empty / none, this: all / none, thisToEmpty: all / empty });
+      console.log(
+        `round ${round}: ${ms(none)} without a pack, ${ms(empty)} with an empty one, ${ms(all)} with this one`,
+      );
+    }
+    const times = (of: keyof (typeof ratios)[number]) => median(ratios.map((ratio) => ratio[of])).toFixed(2);
+    console.log(
+      `A preview ${state} takes ${times("this")} times as long with the pack, ${times("empty")} times with an empty one; ` +
+        `with the pack ${times("thisToEmpty")} times as long as with an empty one.\n`,
+    );
+    await stack.up();
   }
   await stack.close();
-  const [empty, all] = [median(ratios.map((ratio) => ratio.empty)), median(ratios.map((ratio) => ratio.this))];
-  console.log(
-    `A preview of ${policies.length} policies takes ${all.toFixed(2)} times as long with the pack, ${empty.toFixed(2)} times with an empty one.`,
-  );
+  await cluster.stop();
 }
 
 /** A pack without rules. */
 function emptyPack(): string {
   const folder = temporaryFolder("empty-pack");
-  symlinkSync(join(import.meta.dirname, "../node_modules"), join(folder, "node_modules"));
+  symlinkSync(join(repository, "node_modules"), join(folder, "node_modules"));
   writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "empty", version: "0.0.0", main: "index.js" }));
   writeFileSync(join(folder, "PulumiPolicy.yaml"), "runtime: nodejs\n");
   writeFileSync(

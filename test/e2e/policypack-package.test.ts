@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdirSync, readdirSync, symlinkSync } from "node:fs";
+import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { CustomResourcePatch } from "@pulumi/kubernetes/apiextensions/customResourcePatch.js";
 import { Provider } from "@pulumi/kubernetes/provider.js";
 import * as yaml from "@pulumi/kubernetes/yaml/index.js";
+import { stringify } from "yaml";
 import { policyWith } from "../policypack/cases.ts";
 import type { Registered } from "../policypack/registration.ts";
 import { repository } from "../project.ts";
@@ -14,6 +15,8 @@ import { openStack, type TestStack } from "../toolchain/stack.ts";
 import { declare as declareAll, mandatoryRules, manifestOf, recordViolations } from "./policypack-runs.ts";
 
 const run = promisify(execFile);
+
+const fault = policyWith({ ingressDeny: [{ fromEntities: ["cluster"] }] });
 
 describe("The policy pack's npm package, in another project", function () {
   this.timeout("2m");
@@ -35,12 +38,14 @@ describe("The policy pack's npm package, in another project", function () {
     await stack.preview({ policyPacks });
   });
 
-  const fault = policyWith({ ingressDeny: [{ fromEntities: ["cluster"] }] });
   const forms: Record<string, () => void> = {
     "a custom resource": () => register([fault]),
     "a patch": () => new CustomResourcePatch("web", manifestOf(fault), { provider: provider() }),
-    "a child of a group of YAML": () =>
+    "a child of a group of objects": () =>
       new yaml.ConfigGroup("group", { objs: [manifestOf(fault)] }, { provider: provider() }),
+    "a child of a group of YAML": () => new yaml.ConfigGroup("group", { yaml: manifest() }, { provider: provider() }),
+    "in a YAML file": () => new yaml.ConfigFile("file", { file: manifestFile() }, { provider: provider() }),
+    "in a YAML file, applied by the default provider": () => new yaml.ConfigFile("file", { file: manifestFile() }),
   };
   for (const [form, declareIt] of Object.entries(forms)) {
     it(`stops a policy with a fault that is ${form}, with no cluster`, async () => {
@@ -52,6 +57,12 @@ describe("The policy pack's npm package, in another project", function () {
   }
 });
 
+const manifest = (): string => stringify(manifestOf(fault));
+function manifestFile(): string {
+  const file = join(temporaryFolder("manifest"), "policy.yaml");
+  writeFileSync(file, manifest());
+  return file;
+}
 const provider = () => new Provider("cluster", { kubeconfig: "" });
 const register = (resources: readonly Registered[]): void => declareAll(resources, { kubeconfig: "" });
 

@@ -15,6 +15,7 @@ import rpc from "@pulumi/pulumi/proto/provider_pb.js";
 import { unknownValue } from "@pulumi/pulumi/runtime/rpc.js";
 import empty from "google-protobuf/google/protobuf/empty_pb.js";
 import struct from "google-protobuf/google/protobuf/struct_pb.js";
+import { loadAll } from "js-yaml";
 import { z } from "zod";
 import { answer, serve } from "../rpc.ts";
 import {
@@ -92,6 +93,13 @@ export async function serveDouble(ambient: string): Promise<Double> {
     configure: answer(async (call: request.ConfigureRequest) => {
       connection = await connect(new Map(call.getVariablesMap().getEntryList()), ambient);
       return new rpc.ConfigureResponse().setSupportspreview(true);
+    }),
+
+    invoke: answer((call: request.InvokeRequest) => {
+      if (call.getTok() !== "kubernetes:yaml:decode") throw new Error(`the double has no function ${call.getTok()}`);
+      const { text } = decodeSchema.parse(properties(call.getArgs()));
+      const objects = loadAll(text).flatMap((document) => objectSchema.safeParse(document).data ?? []);
+      return new rpc.InvokeResponse().setReturn(message({ result: objects }));
     }),
 
     check: answer((call: request.CheckRequest) => {
@@ -217,6 +225,8 @@ function prune(live: unknown, inputs: unknown): unknown {
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
+
+const decodeSchema = z.object({ text: z.string() });
 
 const propagationSchema = z.enum(["Background", "Foreground", "Orphan"]);
 
