@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { stringify } from "yaml";
+import { dump } from "js-yaml";
 import { inventoryOf } from "../cilium/model/inventory.ts";
 import { program } from "../test/rendered.ts";
 
@@ -33,7 +33,7 @@ const folder = mkdtempSync(join(tmpdir(), "expectations-"));
 process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
 const files = { json: join(folder, "questions.json"), yaml: join(folder, "questions.yaml") };
 writeFileSync(files.json, JSON.stringify(questions));
-writeFileSync(files.yaml, stringify(questions));
+writeFileSync(files.yaml, dump(questions));
 
 console.log(`start of the command: ${seconds(() => execFileSync(process.execPath, [netpol, "--help"]))}`);
 for (const [form, file] of Object.entries(files)) {

@@ -1,7 +1,7 @@
 /** A stack's config read from its files, as the Pulumi engine would hand it over, so that commands need no Pulumi. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { parse } from "yaml";
+import { load } from "js-yaml";
 import { z } from "zod";
 import { didYouMean } from "../cilium/model/names.ts";
 import { type Program, readProgram } from "../components/program.ts";
@@ -36,7 +36,7 @@ export function readStack(stack: string, root: string): Program {
 
 function readYaml<T>(file: string, schema: z.ZodType<T>): T {
   try {
-    return schema.parse(parse(readFileSync(file, "utf8")));
+    return schema.parse(load(readFileSync(file, "utf8")));
   } catch (error) {
     const [reason] = (error instanceof Error ? error.message : String(error)).split("\n");
     throw new Failure(`${file} cannot be read: ${error instanceof z.ZodError ? z.prettifyError(error) : reason}`);

@@ -1,13 +1,14 @@
 /** The policies as the map shows them: as YAML, beside the workloads that they select. */
-import { stringify } from "yaml";
+
 import { namespaceOf, policyName, rulesOf } from "../cilium/policy/parts.ts";
 import type { Policy } from "../cilium/policy/schema.ts";
 import { matches, podIdentity, subjectRequirements } from "../cilium/policy/selector.ts";
 import type { Inventory } from "../cilium/reach/inventory.ts";
+import { yaml } from "../cilium/render/yaml.ts";
 import type { PolicyText } from "./picture.ts";
 
 export const policyTexts = (policies: readonly Policy[]): PolicyText[] =>
-  policies.map((policy) => ({ name: policyName(policy), yaml: stringify(policy, { aliasDuplicateObjects: false }) }));
+  policies.map((policy) => ({ name: policyName(policy), yaml: yaml(policy) }));
 
 /** The names of the policies that select each endpoint, by `namespace/name`. */
 export function selectingPolicies(policies: readonly Policy[], inventory: Inventory): Map<string, string[]> {

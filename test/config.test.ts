@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { parse } from "yaml";
+import { load } from "js-yaml";
 import { z } from "zod";
 import { Faults } from "../cilium/model/faults.ts";
 import { readProgram } from "../components/program.ts";
@@ -53,7 +53,7 @@ describe("The config", () => {
       .object({
         config: z.record(z.string(), z.object({ type: z.string(), description: z.string(), default: z.unknown() })),
       })
-      .parse(parse(readFileSync(new URL("../Pulumi.yaml", import.meta.url), "utf8"))).config;
+      .parse(load(readFileSync(new URL("../Pulumi.yaml", import.meta.url), "utf8"))).config;
     assert.deepEqual(Object.keys(declared), Object.keys(configSchema.shape));
     for (const [key, schema] of Object.entries(configSchema.shape)) {
       const fallback: unknown = schema.parse(undefined);

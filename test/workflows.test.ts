@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { parse } from "yaml";
+import { load } from "js-yaml";
 import { z } from "zod";
 import npmPackage from "../package.json" with { type: "json" };
 
@@ -15,7 +15,7 @@ const workflow = z.looseObject({
 
 const workflows = readdirSync(folder).map((file) => ({
   file,
-  ...workflow.parse(parse(readFileSync(join(folder, file), "utf8"))),
+  ...workflow.parse(load(readFileSync(join(folder, file), "utf8"))),
 }));
 const steps = workflows.flatMap(({ file, jobs }) =>
   Object.values(jobs).flatMap(({ steps }) => steps.map((step) => ({ file, ...step }))),

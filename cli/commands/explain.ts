@@ -1,6 +1,5 @@
 /** `netpol explain`: whether one connection is possible, what decided, and what would have to be written to allow it. */
 import type { Command } from "commander";
-import { stringify } from "yaml";
 import { placedRules, policyName } from "../../cilium/policy/parts.ts";
 import type { Policy } from "../../cilium/policy/schema.ts";
 import { decidingPolicies, endText, outcomeText, peerText, questionText } from "../../cilium/reach/explain.ts";
@@ -9,6 +8,7 @@ import type { Question } from "../../cilium/reach/inventory.ts";
 import { compile } from "../../cilium/reach/network.ts";
 import type { RuleReference } from "../../cilium/reach/rules.ts";
 import { type EndVerdict, verdict } from "../../cilium/reach/verdict.ts";
+import { yaml } from "../../cilium/render/yaml.ts";
 import type { Program } from "../../components/program.ts";
 import { destinationReader, endReader, endsHelp, readPort } from "../ends.ts";
 import { dataText, withOutput } from "../output/format.ts";
@@ -104,7 +104,7 @@ function ruleTexts(end: EndVerdict, policies: readonly Policy[]): string[] {
   return [...items].flatMap((item) => {
     const [policy = "", path = ""] = item.split(" ");
     const rule = ruleAt({ policy, path }, policies);
-    return rule === undefined ? [] : [`  ${item}:`, indented(stringify(rule, { aliasDuplicateObjects: false }), 4)];
+    return rule === undefined ? [] : [`  ${item}:`, indented(yaml(rule), 4)];
   });
 }
 
@@ -151,7 +151,7 @@ function adviceText(ends: Explanation["ends"], statement: Statement | undefined)
 
 function additionText({ direction, policy, namespace, rule }: MissingRule & { kind: "add" }): string {
   const where = policy === undefined ? `a policy of namespace ${namespace} that selects it` : `the policy ${policy}`;
-  return `To allow it, add to ${where}:\n${indented(stringify({ [direction]: [rule] }), 2)}`;
+  return `To allow it, add to ${where}:\n${indented(yaml({ [direction]: [rule] }), 2)}`;
 }
 
 const indented = (text: string, by: number): string =>

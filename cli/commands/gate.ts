@@ -7,8 +7,9 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { EngineEvent, PolicyEvent } from "@pulumi/pulumi/automation/index.js";
 import { type Command, Option } from "commander";
-import { parse, stringify } from "yaml";
+import { load } from "js-yaml";
 import { z } from "zod";
+import { yaml } from "../../cilium/render/yaml.ts";
 import { Failure } from "../failure.ts";
 import { inTemporaryFolder } from "../sources/temporary.ts";
 import { readStack } from "../stack.ts";
@@ -59,9 +60,9 @@ async function preview(root: string, stackName: string, options: PreviewOptions)
   // Loaded only here: it takes longer than any other command altogether.
   const { LocalWorkspace, PulumiCommand } = await import("@pulumi/pulumi/automation/index.js");
   return inTemporaryFolder(async (folder) => {
-    const { main, ...project } = projectFile.parse(parse(readFileSync(join(root, "Pulumi.yaml"), "utf8")));
+    const { main, ...project } = projectFile.parse(load(readFileSync(join(root, "Pulumi.yaml"), "utf8")));
     // Without its main, since the program runs in this process.
-    writeFileSync(join(folder, "Pulumi.yaml"), stringify(project));
+    writeFileSync(join(folder, "Pulumi.yaml"), yaml(project));
     copyFileSync(join(root, `Pulumi.${stackName}.yaml`), join(folder, `Pulumi.${stackName}.yaml`));
     writeFileSync(join(folder, "kubeconfig"), "");
     mkdirSync(join(folder, "backend"));

@@ -1,7 +1,7 @@
 /** `netpol inventory`: the endpoints that policies are judged against, as the objects that `--inventory` reads. */
 import type { Command } from "commander";
-import { stringify } from "yaml";
 import { inventoryOf } from "../../cilium/model/inventory.ts";
+import { yaml } from "../../cilium/render/yaml.ts";
 import { objectsOf } from "../sources/inventory.ts";
 import { readStack } from "../stack.ts";
 
@@ -16,6 +16,6 @@ export function inventory(netpol: Command, root: string): void {
     )
     .action(({ stack }: { readonly stack: string }) => {
       const objects = objectsOf(inventoryOf(readStack(stack, root).cluster));
-      process.stdout.write(objects.map((object) => stringify(object, { directives: true })).join(""));
+      process.stdout.write(objects.map((object) => `---\n${yaml(object)}`).join(""));
     });
 }

@@ -2,9 +2,9 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Command } from "commander";
-import { stringify } from "yaml";
 import { policyName } from "../../cilium/policy/parts.ts";
 import type { Policy } from "../../cilium/policy/schema.ts";
+import { yaml } from "../../cilium/render/yaml.ts";
 import { Failure } from "../failure.ts";
 import { readStack } from "../stack.ts";
 
@@ -28,7 +28,7 @@ export function render(netpol: Command, root: string): void {
 }
 
 /** A policy as a YAML document: the same bytes for the same policy, shared parts written out. */
-const document = (policy: Policy): string => stringify(policy, { directives: true, aliasDuplicateObjects: false });
+const document = (policy: Policy): string => `---\n${yaml(policy)}`;
 
 /** Writes `dir/namespace/name.yaml` for each policy, `dir/name.yaml` for a clusterwide one. */
 function writeFiles(policies: readonly Policy[], dir: string): void {

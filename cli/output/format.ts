@@ -1,6 +1,6 @@
 /** The forms in which a command prints its answer. */
 import { type Command, Option } from "commander";
-import { stringify } from "yaml";
+import { yaml } from "../../cilium/render/yaml.ts";
 import { csv, markdown, plain, type Table } from "./table.ts";
 
 export type Format = "table" | "json" | "yaml" | "csv" | "md" | "dot";
@@ -41,4 +41,4 @@ function formatted({ table, data, dot }: Answer, format: Format): string {
 
 /** An answer for programs. */
 export const dataText = (data: unknown, format: "json" | "yaml"): string =>
-  format === "json" ? `${JSON.stringify(data, null, 2)}\n` : stringify(data, { aliasDuplicateObjects: false });
+  format === "json" ? `${JSON.stringify(data, null, 2)}\n` : yaml(data);

@@ -63,8 +63,8 @@ function unreadable(path: string, error: unknown): Failure {
 }
 
 /**
- * The documents of a text, and a line for what is no YAML. JSON is YAML, but its own parser is much faster; and js-yaml is
- * much faster than yaml, which matters for the tens of megabytes that a cluster's pods can be.
+ * The documents of a text, and a line for what is no YAML. JSON is YAML, but its own parser is much faster,
+ * which matters for the tens of megabytes that a cluster's pods can be.
  */
 export function parseDocuments(text: string, file: string): { documents: Document[]; broken: string[] } {
   if (/^\s*[{[]/.test(text)) {

@@ -8,8 +8,9 @@ import {
   KubernetesObjectApi,
   RbacAuthorizationV1Api,
 } from "@kubernetes/client-node";
-import { parseAllDocuments } from "yaml";
+import { loadAll } from "js-yaml";
 import { repository } from "../project.ts";
+import { objectSchema } from "../provider/kubernetes-api.ts";
 import { type Cluster, startCluster } from "../toolchain/cluster.ts";
 import { temporaryFolder } from "../toolchain/lifetime.ts";
 import { netpolWith } from "./command.ts";
@@ -183,6 +184,6 @@ describe("netpol --context, against a real API server", function () {
   }
 });
 
-const objects = (text: string): KubernetesObject[] => parseAllDocuments(text).map((document) => document.toJS());
+const objects = (text: string): KubernetesObject[] => loadAll(text).map((document) => objectSchema.parse(document));
 
 const statusOf = (object: KubernetesObject) => ("status" in object && object.status ? { status: object.status } : {});

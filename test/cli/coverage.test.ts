@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { CoreV1Api, KubeConfig } from "@kubernetes/client-node";
-import { stringify } from "yaml";
+import { dump } from "js-yaml";
 import { z } from "zod";
 import { workloads } from "../../cilium/model/cluster.ts";
 import { examplePods } from "../../cilium/model/labels.ts";
@@ -93,7 +93,7 @@ const everyPod: readonly Pod[] = workloads(program.cluster).flatMap(({ namespace
 /** A file as `kubectl get pods,namespaces -A -o yaml` prints it. */
 function fileOf(pods: readonly Pod[]): string {
   const file = join(temporaryFolder("pods"), "pods.yaml");
-  writeFileSync(file, stringify({ apiVersion: "v1", kind: "List", items: pods.map(podObject) }));
+  writeFileSync(file, dump({ apiVersion: "v1", kind: "List", items: pods.map(podObject) }));
   return file;
 }
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { parseAllDocuments } from "yaml";
+import { loadAll } from "js-yaml";
 import { policyCounts } from "../document/rows.ts";
 import { repository } from "../project.ts";
 import { type KubernetesApi, kubernetesApiOf, objectSchema } from "../provider/kubernetes-api.ts";
@@ -53,6 +53,6 @@ describe("netpol diff with a cluster on one side", function () {
 
 /** What a command of the program prints, as objects. The API server takes no pod without an image. */
 const objectsOf = (command: string) =>
-  parseAllDocuments(netpol(repository, command).stdout.replaceAll(/^ {4}- name: .*/gm, "$&\n      image: none")).map(
-    (document) => objectSchema.parse(document.toJS()),
+  loadAll(netpol(repository, command).stdout.replaceAll(/^ {4}- name: .*/gm, "$&\n      image: none")).map((document) =>
+    objectSchema.parse(document),
   );

@@ -3,7 +3,7 @@ import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync, readFileSync, watch, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { parseAllDocuments } from "yaml";
+import { loadAll } from "js-yaml";
 import { compileCache, copyOfProject, repository } from "../project.ts";
 import { temporaryFolder } from "../toolchain/lifetime.ts";
 import { netpol, netpolWith } from "./command.ts";
@@ -16,7 +16,7 @@ const askShop = ["explain", "shop/api", "shop/db", "5432"];
 describe("sources of policies", () => {
   describe("--from", () => {
     it("reads all YAML and JSON files below a folder, whatever else lies there", () => {
-      const asJson = JSON.stringify(parseAllDocuments(shopPods)[2]?.toJS());
+      const asJson = JSON.stringify(loadAll(shopPods)[2]);
       const folder = folderOf({
         "deep/er/policies.yml": shopPolicies,
         "pods/api.json": asJson,
@@ -30,7 +30,7 @@ describe("sources of policies", () => {
     });
 
     it("reads standard input, and the items of Lists as kubectl prints them", () => {
-      const items = parseAllDocuments(policies).map((document) => document.toJS());
+      const items = loadAll(policies);
       const list = JSON.stringify({ apiVersion: "v1", kind: "List", items });
       const { code, stdout } = netpolWith({ input: list }, repository, ...askShop, "--from", "-");
       assert.equal(code, 0);

@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 import { CustomResourcePatch } from "@pulumi/kubernetes/apiextensions/customResourcePatch.js";
 import { Provider } from "@pulumi/kubernetes/provider.js";
 import * as yaml from "@pulumi/kubernetes/yaml/index.js";
-import { stringify } from "yaml";
+import { dump } from "js-yaml";
 import { policyWith } from "../policypack/cases.ts";
 import type { Registered } from "../policypack/registration.ts";
 import { repository } from "../project.ts";
@@ -57,7 +57,7 @@ describe("The policy pack's npm package, in another project", function () {
   }
 });
 
-const manifest = (): string => stringify(manifestOf(fault));
+const manifest = (): string => dump(manifestOf(fault));
 function manifestFile(): string {
   const file = join(temporaryFolder("manifest"), "policy.yaml");
   writeFileSync(file, manifest());

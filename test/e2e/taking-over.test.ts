@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { parse, parseAllDocuments, stringify } from "yaml";
+import { dump, load, loadAll } from "js-yaml";
 import { z } from "zod";
 import { policyName } from "../../cilium/policy/parts.ts";
 import { type Policy, type Rule, rule as ruleSchema } from "../../cilium/policy/schema.ts";
@@ -74,15 +74,15 @@ describe("Taking over policies that somebody else applied", function () {
     cluster = await startCluster({ namespaces });
     api = kubernetesApiOf(cluster.kubeconfig, cluster.context);
     project = copyOfProject();
-    for (const document of parseAllDocuments(netpol(project, "inventory").stdout)) {
-      await api.apply(startable(objectSchema.parse(document.toJS())), { fieldManager: "kubelet" });
+    for (const document of loadAll(netpol(project, "inventory").stdout)) {
+      await api.apply(startable(objectSchema.parse(document)), { fieldManager: "kubelet" });
     }
     for (const policy of renderedPolicies().map(handWritten)) {
       await api.apply(objectSchema.parse(JSON.parse(JSON.stringify(policy))), { fieldManager: "argocd-controller" });
     }
     const file = join(project, "Pulumi.prod.yaml");
-    const { config } = z.looseObject({ config: z.looseObject({}) }).parse(parse(readFileSync(file, "utf8")));
-    writeFileSync(file, stringify({ config: { ...config, "network-policies:policyNames": policyNames } }));
+    const { config } = z.looseObject({ config: z.looseObject({}) }).parse(load(readFileSync(file, "utf8")));
+    writeFileSync(file, dump({ config: { ...config, "network-policies:policyNames": policyNames } }));
     stack = await prodStack(cluster, { config: { policyNames } });
   });
   after(async () => {

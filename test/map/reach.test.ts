@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { parseAllDocuments } from "yaml";
+import { loadAll } from "js-yaml";
 import { type Policy, policy } from "../../cilium/policy/schema.ts";
 import { connections } from "../../cilium/reach/connections.ts";
 import type { Inventory } from "../../cilium/reach/inventory.ts";
@@ -17,7 +17,7 @@ const shop = (...names: string[]): Inventory => ({
 });
 
 function version(title: string, yaml: string, inventory: Inventory): Version {
-  const policies: Policy[] = parseAllDocuments(yaml).map((document) => policy.parse(document.toJS()));
+  const policies: Policy[] = loadAll(yaml).map((document) => policy.parse(document));
   return { title, policies, inventory, connections: connections(compile(policies, inventory)) };
 }
 

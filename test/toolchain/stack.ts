@@ -12,7 +12,7 @@ import {
   type PulumiFn,
   type Stack,
 } from "@pulumi/pulumi/automation/index.js";
-import { parse, stringify } from "yaml";
+import { dump, load } from "js-yaml";
 import { z } from "zod";
 import { copyOfProject } from "../project.ts";
 import type { Double } from "../provider/double.ts";
@@ -54,9 +54,9 @@ export async function prodStack(
   );
   const file = join(folder, "Pulumi.prod.yaml");
   const configure = (changes: StackConfig) => {
-    const settings = stackFileSchema.parse(parse(readFileSync(file, "utf8")));
+    const settings = stackFileSchema.parse(load(readFileSync(file, "utf8")));
     const changed = Object.entries(changes).map(([key, value]) => [`network-policies:${key}`, value]);
-    writeFileSync(file, stringify({ ...settings, config: { ...settings.config, ...Object.fromEntries(changed) } }));
+    writeFileSync(file, dump({ ...settings, config: { ...settings.config, ...Object.fromEntries(changed) } }));
   };
   configure({ kubeconfig, context, ...config });
   const { variables, double: servedDouble, close } = environment;
