@@ -3,7 +3,7 @@
  * With `--keep` it stays until Ctrl-C, and says how to look around in it.
  */
 import { writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { parseArgs, styleText } from "node:util";
 import { z } from "zod";
 import { policyCounts } from "./document/rows.ts";
@@ -21,8 +21,9 @@ async function demo(): Promise<void> {
     heading("A Kubernetes API server with Cilium's policy CRDs");
     console.log(`${cluster.server}, ${Object.keys(policyCounts).length} namespaces, no policies yet`);
     const stack = await prodStack(cluster);
-    await run("pulumi preview", (onEvent) => stack.preview({ onEvent }));
-    await run("pulumi up", (onEvent) => stack.up({ onEvent }));
+    const policyPacks = [join(stack.folder, "policypack")];
+    await run("pulumi preview --policy-pack policypack", (onEvent) => stack.preview({ onEvent, policyPacks }));
+    await run("pulumi up --policy-pack policypack", (onEvent) => stack.up({ onEvent, policyPacks }));
     heading("Stack outputs");
     console.log(table(await outputs(stack)));
     heading("Stored in the API server");
@@ -112,19 +113,18 @@ function table(lines: readonly (readonly string[])[]): string {
 }
 
 /** Says how to reach cluster and stack from another terminal, and waits: Ctrl-C ends the process and stops both. */
-async function keep({ kubeconfig }: Cluster, { shell }: ProdStack): Promise<never> {
-  const file = join(shell.folder, "environment");
-  const { PATH: _, ...env } = shell.env;
-  const exports = Object.entries(env).map(([name, value]) => `export ${name}='${value}'`);
-  writeFileSync(file, `${exports.join("\n")}\nexport PATH='${dirname(shell.pulumi)}':"$PATH"\n`);
+async function keep({ kubeconfig }: Cluster, { folder, environment }: ProdStack): Promise<never> {
+  const file = join(folder, "environment");
+  const exports = Object.entries(environment.variables).map(([name, value]) => `export ${name}='${value}'\n`);
+  writeFileSync(file, exports.join(""));
   heading("The cluster stays up until Ctrl-C. In another terminal:");
   console.log(`
   export KUBECONFIG=${kubeconfig}
   kubectl get ciliumnetworkpolicies --all-namespaces
 
-  . ${file} && cd ${shell.folder}
-  pulumi stack output policyCounts
-  pulumi refresh
+  . ${file} && cd ${folder}
+  pulumi config set --path 'addresses.qnap-nfs' 10.9.8.7
+  pulumi preview --policy-pack policypack
   pulumi destroy
 `);
   return new Promise(() => setInterval(() => {}, 60_000));

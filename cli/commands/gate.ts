@@ -2,7 +2,7 @@
  * `netpol gate`: what `pulumi preview --policy-pack` would say of the program, with no cluster, no backend and no state:
  * an empty kubeconfig and a file backend that exists only meanwhile. This is how a pull request is judged.
  */
-import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { EngineEvent, PolicyEvent } from "@pulumi/pulumi/automation/index.js";
@@ -39,6 +39,7 @@ export function gate(netpol: Command, root: string): void {
       readStack(stack, root);
       const violations = await preview(root, stack, {
         policyPacks: [policyPack ?? join(root, "policypack")],
+        suppressOutputs: true,
         ...(policyPackConfig !== undefined && { policyPackConfigs: [policyPackConfig] }),
         ...(output === "text" && { onOutput: (text: string) => process.stdout.write(text) }),
       });
@@ -48,9 +49,11 @@ export function gate(netpol: Command, root: string): void {
 }
 
 const projectFile = z.looseObject({ name: z.string(), main: z.string() });
+const stackFile = z.object({ config: z.record(z.string(), z.unknown()).nullish() });
 
 interface PreviewOptions {
   readonly policyPacks: string[];
+  readonly suppressOutputs: boolean;
   readonly policyPackConfigs?: string[];
   readonly onOutput?: (text: string) => void;
 }
@@ -63,7 +66,9 @@ async function preview(root: string, stackName: string, options: PreviewOptions)
     const { main, ...project } = projectFile.parse(load(readFileSync(join(root, "Pulumi.yaml"), "utf8")));
     // Without its main, since the program runs in this process.
     writeFileSync(join(folder, "Pulumi.yaml"), yaml(project));
-    copyFileSync(join(root, `Pulumi.${stackName}.yaml`), join(folder, `Pulumi.${stackName}.yaml`));
+    // Its config alone: whoever judges a pull request has no key to what encrypts the stack's secrets, and needs none.
+    const { config } = stackFile.parse(load(readFileSync(join(root, `Pulumi.${stackName}.yaml`), "utf8")));
+    writeFileSync(join(folder, `Pulumi.${stackName}.yaml`), yaml({ config }));
     writeFileSync(join(folder, "kubeconfig"), "");
     mkdirSync(join(folder, "backend"));
     const pulumiCommand = await PulumiCommand.get().catch(() => {
@@ -85,18 +90,28 @@ async function preview(root: string, stackName: string, options: PreviewOptions)
           PULUMI_SKIP_UPDATE_CHECK: "true",
         },
       },
-    );
+    ).catch((error) => {
+      throw engineFailure(error);
+    });
     const violations: PolicyEvent[] = [];
-    const onEvent = ({ policyEvent }: EngineEvent) => {
+    const errors: string[] = [];
+    const onEvent = ({ policyEvent, diagnosticEvent }: EngineEvent) => {
       if (policyEvent !== undefined) violations.push(policyEvent);
+      if (diagnosticEvent?.severity === "error")
+        errors.push(diagnosticEvent.message.replaceAll(/<\{%.*?%\}>/g, "").trim());
     };
     await stack.preview({ ...options, onEvent, color: "never" }).catch((error) => {
       // The engine fails a preview that a mandatory rule forbids; everything else is not about the policies.
-      if (!violations.some(({ enforcementLevel }) => enforcementLevel === "mandatory")) throw engineFailure(error);
+      if (!violations.some(({ enforcementLevel }) => enforcementLevel === "mandatory"))
+        throw engineFailure(error, errors);
     });
     return violations;
   });
 }
 
-const engineFailure = (error: unknown): Failure =>
-  new Failure(`the preview failed: ${error instanceof Error ? error.message : error}`);
+/** What the engine reports; else what the CLI says before there is an engine, which the SDK wraps in all that was printed. */
+function engineFailure(error: unknown, reported: readonly string[] = []): Failure {
+  const message = error instanceof Error ? error.message : String(error);
+  const said = /^error: (.*)$/m.exec(message)?.[1] ?? message;
+  return new Failure(`the preview failed: ${reported.length > 0 ? reported.join("\n") : said}`);
+}

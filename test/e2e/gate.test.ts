@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
-import { delimiter, dirname, join } from "node:path";
+import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { z } from "zod";
 import { copyOfProject, repository } from "../project.ts";
 import { type Environment, openEnvironment } from "../toolchain/environment.ts";
-import { toolchain } from "../toolchain/pulumi.ts";
+import { temporaryFolder } from "../toolchain/lifetime.ts";
 
 const violations = z.array(
   z.looseObject({ policyName: z.string(), message: z.string(), enforcementLevel: z.string() }),
@@ -24,10 +24,8 @@ describe("netpol gate, without a cluster", function () {
 
   /** Runs the command beside this process, which may be serving the provider's double. */
   async function gate(folder: string, ...args: string[]) {
-    const { variables } = environment;
-    const { command } = await toolchain();
     const child = spawn(process.execPath, [join(folder, "cli/netpol.ts"), "gate", ...args], {
-      env: { ...process.env, ...variables, PATH: [dirname(command.command), variables.PATH].join(delimiter) },
+      env: { ...process.env, ...environment.variables },
       stdio: ["ignore", "pipe", "pipe"],
     });
     const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
@@ -49,6 +47,12 @@ describe("netpol gate, without a cluster", function () {
     assert.equal(code, 0, stdout + stderr);
     assert.match(stdout, /allow-dns/);
     assert.match(stdout, /\+ \d+ to create/);
+  });
+
+  it("needs no key to the secrets of the stack", async () => {
+    const folder = changed("Pulumi.prod.yaml", "config:\n", "encryptionsalt: v1:b6IA9nQ=:v1:mE3:x\nconfig:\n");
+    const { code, stdout, stderr } = await gate(folder);
+    assert.equal(code, 0, stdout + stderr);
   });
 
   it("stops a rule that opens a workload to the world, with code 1 and the rule's name", async () => {
@@ -78,6 +82,21 @@ describe("netpol gate, without a cluster", function () {
       join(repository, "policypack/rollout.json"),
     );
     assert.equal(code, 0, stdout + stderr);
+  });
+
+  it("says what is wrong with the pack or its config, with code 2 and nothing on standard output", async () => {
+    const wrong = join(temporaryFolder("pack-config"), "wrong.json");
+    writeFileSync(wrong, '{"no-wide-open": {"exemption": []}}');
+    const faults: [option: string, file: string, said: RegExp][] = [
+      ["--policy-pack-config", wrong, /^the preview failed: .*\nThe policy pack's config for no-wide-open is wrong:\n/],
+      ["--policy-pack", "/nowhere", /^the preview failed: .* open \/nowhere\/PulumiPolicy.yaml: no such file/],
+    ];
+    for (const [option, file, said] of faults) {
+      const { code, stdout, stderr } = await gate(repository, option, file, "-o", "json");
+      assert.deepEqual({ code, stdout }, { code: 2, stdout: "" });
+      assert.match(stderr, said);
+      assert.doesNotMatch(stderr, /^\s+at /m);
+    }
   });
 
   it("says a fault of the program in one line, with code 2", async () => {

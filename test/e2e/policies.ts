@@ -11,7 +11,7 @@ export const namespaces = Object.keys(policyCounts);
 
 /** The policies that a stack's config renders to, without engine and cluster, by name. */
 export const rendered = (stack: ProdStack) =>
-  new Map(readStack("prod", stack.shell.folder).policies.map((policy) => [policyName(policy), policy]));
+  new Map(readStack("prod", stack.folder).policies.map((policy) => [policyName(policy), policy]));
 
 /** The policies in the API server, by name, in the order in which they were last written. */
 export async function stored(api: KubernetesApi): Promise<Map<string, KubernetesObject>> {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
-import { delimiter, dirname, join } from "node:path";
+import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { z } from "zod";
 import { copyOfProject, repository } from "../project.ts";
@@ -9,7 +9,6 @@ import { type KubernetesApi, kubernetesApiOf } from "../provider/kubernetes-api.
 import { type Cluster, startCluster } from "../toolchain/cluster.ts";
 import { type Environment, openEnvironment } from "../toolchain/environment.ts";
 import { temporaryFolder } from "../toolchain/lifetime.ts";
-import { toolchain } from "../toolchain/pulumi.ts";
 import { namespaces, stored } from "./policies.ts";
 
 describe("The README's commands, as typed", function () {
@@ -39,17 +38,14 @@ describe("The README's commands, as typed", function () {
   }
 
   async function ended(line: string, variables: NodeJS.ProcessEnv = {}) {
-    const { command } = await toolchain();
-    const { PATH = process.env.PATH, ...rest } = environment.variables;
     const child = spawn("sh", ["-c", `exec 2>&1; ${line}`], {
       cwd: folder,
       env: {
         ...process.env,
-        ...rest,
+        ...environment.variables,
         // What a person answers to `pulumi up`.
         PULUMI_SKIP_CONFIRMATIONS: "true",
         ...variables,
-        PATH: [dirname(command.command), PATH].join(delimiter),
       },
       stdio: ["ignore", "pipe", "inherit"],
     });

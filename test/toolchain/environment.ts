@@ -4,7 +4,7 @@
  */
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { delimiter, join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { serveLanguageHost } from "../language-host/double.ts";
 import { compileCache } from "../project.ts";
@@ -13,8 +13,7 @@ import { stoppedOnInterrupt, temporaryFolder } from "./lifetime.ts";
 import { toolchain } from "./pulumi.ts";
 
 export type Environment = {
-  /** Where its home and backend are. */
-  readonly folder: string;
+  /** Its variables besides those of this process. */
   readonly variables: Readonly<Record<string, string>>;
   /** Stands in for the Kubernetes provider; undefined where the genuine one is used. */
   readonly double: Double | undefined;
@@ -26,7 +25,7 @@ export type Environment = {
  * @param double asks for the provider's double even where the genuine provider is at hand, for tests that inject faults
  */
 export async function openEnvironment(kubeconfig: string, { double: wanted = false } = {}): Promise<Environment> {
-  const { plugins, hasLanguageHost } = await toolchain();
+  const { command, plugins, hasLanguageHost } = await toolchain();
   const folder = temporaryFolder("pulumi");
   const [home, backend] = [join(folder, "home"), join(folder, "backend")];
   for (const needed of [home, backend]) mkdirSync(needed);
@@ -35,6 +34,9 @@ export async function openEnvironment(kubeconfig: string, { double: wanted = fal
   const variables: Record<string, string> = {
     KUBECONFIG: kubeconfig,
     NODE_COMPILE_CACHE: compileCache,
+    PATH: [dirname(command.command), ...(hasLanguageHost ? [] : [policyHost(folder)]), process.env.PATH].join(
+      delimiter,
+    ),
     PULUMI_BACKEND_URL: pathToFileURL(backend).href,
     PULUMI_CONFIG_PASSPHRASE: "test",
     PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
@@ -44,16 +46,13 @@ export async function openEnvironment(kubeconfig: string, { double: wanted = fal
   const double = plugins === undefined || wanted ? await serveDouble(kubeconfig) : undefined;
   if (double) variables.PULUMI_DEBUG_PROVIDERS = `kubernetes:${double.port}`;
   const languageHost = hasLanguageHost ? undefined : await serveLanguageHost(variables);
-  if (languageHost) {
-    variables.PULUMI_DEBUG_LANGUAGES = `nodejs:${languageHost.port}`;
-    variables.PATH = [policyHost(folder), process.env.PATH].join(delimiter);
-  }
+  if (languageHost) variables.PULUMI_DEBUG_LANGUAGES = `nodejs:${languageHost.port}`;
 
   const close = stoppedOnInterrupt(async () => {
     double?.stop();
     languageHost?.stop();
   });
-  return { folder, variables, double, close };
+  return { variables, double, close };
 }
 
 /** A folder for the PATH with what starts policy packs, which a language host that is not a double does itself. */

@@ -31,8 +31,9 @@ export type TestStack = Stack & {
 export type ProdStack = TestStack & {
   /** Stands in for the Kubernetes provider; undefined where the genuine one is used. */
   readonly double: Double | undefined;
-  /** What the Pulumi CLI needs in its environment and its working folder to act on this stack. */
-  readonly shell: { readonly folder: string; readonly env: Environment["variables"]; readonly pulumi: string };
+  /** The copy of the project, where the Pulumi CLI acts on this stack. */
+  readonly folder: string;
+  readonly environment: Environment;
   /** Changes values of its config. */
   configure(changes: StackConfig): void;
 };
@@ -59,9 +60,7 @@ export async function prodStack(
     writeFileSync(file, dump({ ...settings, config: { ...settings.config, ...Object.fromEntries(changed) } }));
   };
   configure({ kubeconfig, context, ...config });
-  const { variables, double: servedDouble, close } = environment;
-  const shell = { folder, env: variables, pulumi: (await toolchain()).command.command };
-  return Object.assign(stack, { double: servedDouble, shell, configure, close });
+  return Object.assign(stack, { folder, environment, double: environment.double, configure, close: environment.close });
 }
 
 const stackFileSchema = z.looseObject({ config: z.record(z.string(), z.unknown()) });
