@@ -4,6 +4,7 @@ import { runtime } from "@pulumi/pulumi";
 import { disconnect } from "@pulumi/pulumi/runtime/settings.js";
 import { announceChange, changeText, type ReachOutputs } from "../../components/change.ts";
 import { defaultDeny, type FlowOutput, flowOutputs } from "../../components/outputs.ts";
+import { workloadCount } from "../document/rows.ts";
 import { program } from "../rendered.ts";
 
 const current: ReachOutputs = { flows: flowOutputs(program.cluster), defaultDeny: defaultDeny(program.cluster) };
@@ -92,7 +93,9 @@ describe("What a change means for connections", () => {
     it(`is told in a line before the first deployment, when the last outputs are ${JSON.stringify(last)}`, () => {
       assert.match(
         changeText(last, current) ?? "",
-        /^First deployment: 57 workloads enter default deny, \d+ flows opened(, \d+ flows? .*)?$/,
+        new RegExp(
+          `^First deployment: ${workloadCount} workloads enter default deny, \\d+ flows opened(, \\d+ flows? .*)?$`,
+        ),
       );
     });
   }

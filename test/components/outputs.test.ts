@@ -2,18 +2,19 @@ import assert from "node:assert/strict";
 import { configure, workloadId, workloads } from "../../cilium/model/cluster.ts";
 import { cluster as declared } from "../../components/cluster.ts";
 import { defaultDeny, excludedPods, flowOutputs, policyCounts } from "../../components/outputs.ts";
+import { policyCount, workloadCount } from "../document/rows.ts";
 import { program } from "../rendered.ts";
 
 describe("The stack's outputs", () => {
   it("count the policies of each namespace and in total", () => {
     const { total, clusterwide, namespaces } = policyCounts(program.cluster);
-    assert.equal(total, 58);
+    assert.equal(total, policyCount);
     assert.equal(clusterwide, 1);
     assert.equal(namespaces.argo, 12);
     assert.equal(namespaces["1password"], 1);
     assert.equal(
       Object.values(namespaces).reduce((a, b) => a + b),
-      57,
+      workloadCount,
     );
   });
 

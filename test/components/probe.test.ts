@@ -4,6 +4,7 @@ import { z } from "zod";
 import { applyPolicies } from "../../components/apply.ts";
 import { runProbes } from "../../components/probe.ts";
 import { readProgram } from "../../components/program.ts";
+import { policyCount, policyCounts } from "../document/rows.ts";
 import { type Registration, registrations } from "./recorded.ts";
 
 const stack = { project: "network-policies", stack: "prod" };
@@ -52,7 +53,7 @@ const jobsOf = (all: readonly Registration[]) => all.filter(({ type }) => type =
 describe("The connectivity probe", () => {
   it("is off by default", () => {
     const { policies } = readProgram({}, stack);
-    assert.equal(policies.length, 58);
+    assert.equal(policies.length, policyCount);
   });
 
   it("adds a policy of its own to each chosen namespace", () => {
@@ -73,7 +74,7 @@ describe("The connectivity probe", () => {
 
   it("probes every namespace when none is chosen, and refuses one that does not exist", () => {
     const { policies } = probing({ probeNamespaces: "[]" });
-    assert.equal(policies.length, 58 + 14);
+    assert.equal(policies.length, policyCount + Object.keys(policyCounts).length);
     assert.throws(
       () => probing({ probeNamespaces: '["kandim"]' }),
       /probeNamespaces: there is no namespace kandim; did you mean kanidm\?/,

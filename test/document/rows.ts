@@ -32,6 +32,10 @@ export const rows: readonly Row[] = [
   ...trident,
 ];
 
+/** How many workloads the tables have a row for, and how many policies there are with the clusterwide one. */
+export const workloadCount = rows.length;
+export const policyCount = workloadCount + 1;
+
 /** Policies per namespace, as the headings of the tables count them; argo's heading says 11 above twelve rows. */
 export const policyCounts = {
   argocd: 8,

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
+import { workloadCount } from "../document/rows.ts";
 import { type Cluster, startCluster } from "../toolchain/cluster.ts";
 import { type ProdStack, prodStack } from "../toolchain/stack.ts";
 import { namespaces } from "./policies.ts";
@@ -39,7 +40,10 @@ describe("A preview of the program", function () {
 
   it("says in one line what the first deployment opens", async () => {
     const [message, ...more] = await previewed();
-    assert.match(message ?? "", /^First deployment: 57 workloads enter default deny, \d+ flows opened$/);
+    assert.match(
+      message ?? "",
+      new RegExp(`^First deployment: ${workloadCount} workloads enter default deny, \\d+ flows opened$`),
+    );
     assert.deepEqual(more, []);
   });
 

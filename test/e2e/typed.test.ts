@@ -4,12 +4,16 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { z } from "zod";
+import { policyCount, workloadCount } from "../document/rows.ts";
 import { copyOfProject, repository } from "../project.ts";
 import { type KubernetesApi, kubernetesApiOf } from "../provider/kubernetes-api.ts";
 import { type Cluster, startCluster } from "../toolchain/cluster.ts";
 import { type Environment, openEnvironment } from "../toolchain/environment.ts";
 import { temporaryFolder } from "../toolchain/lifetime.ts";
 import { namespaces, stored } from "./policies.ts";
+
+/** The policies, their components, the provider and the stack. */
+const resourceCount = policyCount + namespaces.length + 3;
 
 describe("The README's commands, as typed", function () {
   this.timeout("2m");
@@ -63,22 +67,30 @@ describe("The README's commands, as typed", function () {
   it("in production: a stack, a preview, an update and its outputs", async () => {
     const [select, preview, up, output] = blocks("In production").flat();
     await type(select ?? "");
-    assert.match(await type(preview ?? ""), /First deployment: 57 workloads enter default deny.*\+ 75 to create/s);
+    assert.match(
+      await type(preview ?? ""),
+      new RegExp(
+        `First deployment: ${workloadCount} workloads enter default deny.*\\+ ${resourceCount} to create`,
+        "s",
+      ),
+    );
     assert.equal((await stored(api)).size, 0);
     await type(up ?? "");
-    assert.equal((await stored(api)).size, 58);
+    assert.equal((await stored(api)).size, policyCount);
     const flows = z.array(z.looseObject({ from: z.string() })).parse(JSON.parse(await type(output ?? "")));
     assert.ok(flows.some(({ from }) => from === "argocd/server"));
   });
 
-  it("a roll-out: everything observed, then one namespace enforced", async () => {
-    const [observe, up, enforce] = inText("Roll out without an outage");
+  it("a roll-out: everything observed, then one namespace enforced, then all", async () => {
+    const [observe, up, enforce, ...more] = inText("Roll out without an outage");
     await type(observe ?? "");
     await type(up ?? "");
     assert.deepEqual(await inDefaultDeny(), []);
     await type(enforce ?? "");
     assert.match(await type(up ?? ""), /kanidm\/kanidm enters default deny/);
     assert.deepEqual(await inDefaultDeny(), ["kanidm/kanidm"]);
+    for (const line of more) await type(line);
+    assert.equal((await inDefaultDeny()).length, workloadCount);
   });
 
   it("taking over under another name", async () => {
@@ -89,10 +101,19 @@ describe("The README's commands, as typed", function () {
 
   it("the gate by hand: no cluster, no stack, no backend", async () => {
     const [, byHand = []] = blocks("The policy pack");
-    const output = await type(byHand.join(" && "), { PULUMI_BACKEND_URL: undefined, HOME: temporaryFolder("home") });
-    assert.match(output, /\+ 75 to create/);
-    // Pulumi remembers the stack that was last created or selected.
-    await type("pulumi stack select prod");
+    const output = await type(byHand.join(" && "), { TMPDIR: temporaryFolder("backend") });
+    assert.match(output, new RegExp(`\\+ ${resourceCount} to create`));
+  });
+
+  it("a new flow and a new workload", async () => {
+    const [flow = "", workload = ""] = codeBlocks("Change the network", "ts");
+    const [, declaration = "", flows = ""] = /^(.*)^\/\/ among the flows\n(.*)/ms.exec(workload) ?? [];
+    change("components/monitoring.ts", "export default monitoring.flows(\n", `${declaration}$&${flow}${flows}`);
+    const preview = await type("pulumi preview --suppress-outputs --policy-pack policypack");
+    assert.match(preview, /monitoring\/grafana can now reach monitoring\/loki:3100/);
+    assert.match(preview, /monitoring\/blackbox-exporter enters default deny/);
+    await type("npm run docs");
+    assert.match(readFileSync(join(folder, "docs/network-policies.md"), "utf8"), /blackbox-exporter/);
   });
 
   it("the update of CI, which a fault stops before anything changes", async () => {
@@ -128,15 +149,13 @@ describe("The README's commands, as typed", function () {
 });
 
 /** The shell's lines below a heading of the README, block by block, without comments. */
-function blocks(heading: string): string[][] {
-  const found = section(heading).matchAll(/^```sh\n(.*?)^```/gms);
-  return Array.from(found, ([, lines = ""]) =>
-    lines
-      .trim()
-      .split(/\s*(?:#.*)?\n|\s+#.*$/)
-      .filter(Boolean),
-  );
-}
+const blocks = (heading: string): string[][] =>
+  codeBlocks(heading, "sh").map((block) => block.split(/\s*(?:#.*)?\n/).filter(Boolean));
+
+const codeBlocks = (heading: string, language: "sh" | "ts"): string[] =>
+  Array.from(section(heading).matchAll(/^```(\w+)\n(.*?)^```/gms))
+    .filter(([, named]) => named === language)
+    .map(([, , code = ""]) => code);
 
 /** The commands for Pulumi in the text below a heading of the README. */
 const inText = (heading: string): string[] =>

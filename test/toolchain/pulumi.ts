@@ -9,6 +9,7 @@ import { PulumiCommand } from "@pulumi/pulumi/automation/index.js";
 import { version as sdkVersion } from "@pulumi/pulumi/version.js";
 import { cached, cacheFolder } from "./cache.ts";
 import { goProgram } from "./go.ts";
+import { temporaryFolder } from "./lifetime.ts";
 import { progress } from "./progress.ts";
 
 export type Toolchain = {
@@ -44,7 +45,7 @@ async function find(): Promise<Toolchain> {
 type Origin = "installed" | "downloaded" | "built from its Go module";
 
 async function findCli(): Promise<{ command: PulumiCommand; origin: Origin }> {
-  const installed = await PulumiCommand.get().catch(() => undefined);
+  const installed = await command().catch(() => undefined);
   if (installed?.version && installed.version.compare(sdkVersion) >= 0)
     return { command: installed, origin: "installed" };
   const release = `official-pulumi-${sdkVersion}`;
@@ -52,7 +53,7 @@ async function findCli(): Promise<{ command: PulumiCommand; origin: Origin }> {
     const root = await cached(release, (folder) =>
       download("Pulumi CLI", () => PulumiCommand.install({ root: folder })),
     ).catch(() => undefined);
-    if (root !== undefined) return { command: await PulumiCommand.get({ root }), origin: "downloaded" };
+    if (root !== undefined) return { command: await command({ root }), origin: "downloaded" };
   }
   const executable = await goProgram(
     join(import.meta.dirname, "pulumi"),
@@ -61,7 +62,19 @@ async function findCli(): Promise<{ command: PulumiCommand; origin: Origin }> {
       "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version": "github.com/pulumi/pulumi/pkg/v3",
     },
   );
-  return { command: await PulumiCommand.get({ root: join(executable, "../..") }), origin: "built from its Go module" };
+  return { command: await command({ root: join(executable, "../..") }), origin: "built from its Go module" };
+}
+
+/** A CLI that is installed. It is asked for its version, of which it writes a log into its home, so that is elsewhere. */
+async function command(where?: { root: string }): Promise<PulumiCommand> {
+  const { PULUMI_HOME } = process.env;
+  process.env.PULUMI_HOME = temporaryFolder("pulumi-version");
+  try {
+    return await PulumiCommand.get(where);
+  } finally {
+    if (PULUMI_HOME === undefined) delete process.env.PULUMI_HOME;
+    else process.env.PULUMI_HOME = PULUMI_HOME;
+  }
 }
 
 async function findPlugins(command: PulumiCommand): Promise<string | undefined> {

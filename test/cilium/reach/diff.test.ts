@@ -18,6 +18,7 @@ import { renderPolicies } from "../../../cilium/render/policies.ts";
 import { cluster as declared } from "../../../components/cluster.ts";
 import { prometheus } from "../../../components/monitoring.ts";
 import { filer } from "../../../components/seaweedfs.ts";
+import { workloadCount } from "../../document/rows.ts";
 import { program } from "../../rendered.ts";
 import { worlds } from "./worlds.ts";
 
@@ -175,7 +176,7 @@ describe("The difference of two states of the program", () => {
       side(declared, { dnsNames: ["*.example.com"] }),
       "57 flows with other conditions",
       [
-        "argocd/server, argocd/application-controller, argocd/repo-server, argocd/redis, argocd/applicationset-controller, argocd/notifications-controller, argocd/redis-secret-init, argocd/cloudflared and 49 others → kube-system/coredns:53/TCP+UDP passes L7 DNS: *.example.com instead of L7 DNS",
+        `argocd/server, argocd/application-controller, argocd/repo-server, argocd/redis, argocd/applicationset-controller, argocd/notifications-controller, argocd/redis-secret-init, argocd/cloudflared and ${workloadCount - 8} others → kube-system/coredns:53/TCP+UDP passes L7 DNS: *.example.com instead of L7 DNS`,
       ],
     ],
     [

@@ -5,6 +5,7 @@ import { connections } from "../../../cilium/reach/connections.ts";
 import { peerText } from "../../../cilium/reach/explain.ts";
 import { exposure, type Path } from "../../../cilium/reach/exposure.ts";
 import { compile } from "../../../cilium/reach/network.ts";
+import { workloadCount } from "../../document/rows.ts";
 import { program } from "../../rendered.ts";
 
 const found = connections(compile(program.policies, inventoryOf(program.cluster)));
@@ -38,7 +39,7 @@ const shortest = (start: string, edges: (node: string) => { v: string; w: string
 
 describe("the exposure of an endpoint", () => {
   it("has the shortest paths to and from everything, for every workload of the program", () => {
-    assert.equal(endpoints.length, 57);
+    assert.equal(endpoints.length, workloadCount);
     for (const endpoint of endpoints) {
       const { inbound, outbound } = exposure(found, endpoint);
       const last = (path: Path) =>
