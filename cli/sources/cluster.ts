@@ -36,9 +36,8 @@ export async function readCluster(context: string): Promise<Manifests> {
 export async function currentContext(): Promise<string> {
   const { config, kubeconfig } = await readKubeConfig();
   const context = config.getCurrentContext();
-  // Without a kubeconfig the library makes one up, for an API server on this machine.
-  if (config.getContextObject(context) === null || context === "loaded-context") {
-    throw new Failure(`there is no kubeconfig ${kubeconfig}, or it has no current context`);
+  if (config.getContextObject(context) === null) {
+    throw new Failure(`the kubeconfig ${kubeconfig} has no current context; \`kubectl config use-context\` sets one`);
   }
   return context;
 }
@@ -53,6 +52,8 @@ async function readKubeConfig(): Promise<{ config: KubeConfig; kubeconfig: strin
   } catch (error) {
     throw new Failure(`the kubeconfig ${kubeconfig} cannot be read: ${reasonOf(error)}`);
   }
+  // The library makes one up, for an API server on this machine.
+  if (config.getCurrentContext() === "loaded-context") throw new Failure(`there is no kubeconfig ${kubeconfig}`);
   return { config, kubeconfig };
 }
 

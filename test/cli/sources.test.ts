@@ -225,6 +225,14 @@ users: [{name: somebody, user: {token: secret}}]
     it(about, () => assertFailure(inContext("prod", file(kubeconfig)), said));
   }
 
+  it("no kubeconfig at all", () => {
+    const env = { HOME: temporaryFolder("home"), KUBECONFIG: "" };
+    assertFailure(
+      netpolWith({ env }, repository, "list", "--context", "prod"),
+      /^there is no kubeconfig ~\/\.kube\/config\n$/,
+    );
+  });
+
   it("a context that the kubeconfig does not have", () => {
     assertFailure(inContext("elswhere", file("elsewhere.yaml")), /has no context elswhere; did you mean elsewhere\?/);
   });
