@@ -4,14 +4,14 @@ import { isKept } from "../policy/selector.ts";
 import { parseAddressOrPrefix } from "../reach/addresses.ts";
 import { partyKey } from "../reach/directory.ts";
 import { questionText } from "../reach/explain.ts";
-import type { Endpoint, Inventory, Peer, Question } from "../reach/inventory.ts";
+import type { Endpoint, FlowProtocol, Inventory, Peer, Question } from "../reach/inventory.ts";
 import { compile, type Network } from "../reach/network.ts";
 import { addressParty, type Party } from "../reach/party.ts";
 import type { Direction } from "../reach/rules.ts";
 import { type DeniedBy, type Verdict, verdict } from "../reach/verdict.ts";
 import { classifyAddresses } from "./addresses.ts";
 import type { End, RecordedPod } from "./end.ts";
-import type { Connection, FlowRecord } from "./record.ts";
+import type { Connection, FlowRecord, Lookup } from "./record.ts";
 
 export type Judgement = { readonly connection: Connection } & (
   | { readonly outcome: "allowed"; readonly verdict: Verdict }
@@ -25,6 +25,7 @@ export type Refusal = { readonly direction: Direction; readonly by: DeniedBy };
 export type Judged = {
   readonly network: Network;
   readonly judgements: readonly Judgement[];
+  readonly verdictOf: (source: End, destination: End, protocol: FlowProtocol, port: number) => Verdict;
   /** How the network knows an end; addresses of one class are one party. */
   readonly partyOf: (end: End) => Party;
 };
@@ -33,7 +34,7 @@ export type Judged = {
 export type Surroundings = Pick<Inventory, "cluster" | "cidrGroups" | "endpoints">;
 
 export function judge(record: FlowRecord, policies: readonly Policy[], surroundings: Surroundings): Judged {
-  const pods = [...new Set([...record.connections.flatMap(podsOf), ...record.lookups.map(({ pod }) => pod)])];
+  const pods = [...new Set([...record.connections, ...record.lookups].flatMap(podsOf))];
   const places = new Map(pods.map((pod, index) => [pod, String(index)]));
   const { cluster, cidrGroups, endpoints } = surroundings;
   const inventory: Inventory = {
@@ -57,10 +58,16 @@ export function judge(record: FlowRecord, policies: readonly Policy[], surroundi
     }
   };
   const decide = decider(network);
+  const questionOf = (source: End, destination: End, protocol: FlowProtocol, port: number): Question => ({
+    source: peerOf(source),
+    destination: peerOf(destination),
+    protocol,
+    port,
+  });
   const nameless = namelessJudge(network);
   const judgements = record.connections.map((connection): Judgement => {
     const { source, destination, protocol, port } = connection;
-    const question = { source: peerOf(source), destination: peerOf(destination), protocol, port };
+    const question = questionOf(source, destination, protocol, port);
     const judgement = read(connection, decide(question));
     const named = destination.kind !== "outside" || record.names.has(destination.address);
     return named || judgement.outcome !== "denied" ? judgement : (nameless(connection, question) ?? judgement);
@@ -72,7 +79,7 @@ export function judge(record: FlowRecord, policies: readonly Policy[], surroundi
     parties.set(key, party);
     return party;
   };
-  return { network, judgements, partyOf };
+  return { network, judgements, verdictOf: (...question) => decide(questionOf(...question)), partyOf };
 }
 
 function partyAt({ directory, inventory }: Network, peer: Peer): Party {
@@ -93,8 +100,13 @@ function decider(network: Network): (question: Question) => Verdict {
   };
 }
 
-const podsOf = ({ source, destination }: Connection): RecordedPod[] =>
-  [source, destination].filter((end) => end.kind === "pod");
+function podsOf(from: Connection | Lookup): RecordedPod[] {
+  const ends =
+    "pod" in from
+      ? [from.pod, ...Array.from(from.servers.values(), ({ end }) => end)]
+      : [from.source, from.destination];
+  return ends.filter((end) => end.kind === "pod");
+}
 
 /** The record's pods as endpoints; their names are their places in the list. */
 function endpointOf(pod: RecordedPod, name: string, known: readonly Endpoint[]): Endpoint {

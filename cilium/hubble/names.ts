@@ -56,12 +56,29 @@ function namesByPolicy({ connections, lookups, names }: FlowRecord, judged: Judg
  */
 export function unlistedLookups({ connections, lookups }: FlowRecord, judged: Judged): Lookup[] {
   const connected = new Set(connections.map(({ source, destination }) => `${source.key} ${destination.key}`));
-  return lookups.filter(({ pod, addresses }) => {
+  return lookups.filter(({ pod, inCluster, addresses }) => {
+    if (inCluster) return false;
     const egress = egressOf(pod, judged);
     return (
       egress?.defaultDeny === true &&
       [...addresses].every((address) => !connected.has(`${pod.key} ${address}`) && !allows(egress, address, judged))
     );
+  });
+}
+
+/**
+ * Names that a pod looked up, and that the DNS proxy would refuse (Cilium's `pkg/fqdn/dnsproxy`): every server that
+ * answered is behind it, and no rule for that server lets the name through.
+ */
+export function refusedLookups({ lookups }: FlowRecord, { verdictOf }: Judged): Lookup[] {
+  return lookups.filter(({ pod, name, servers }) => {
+    const refused = Array.from(servers.values(), ({ end, port }) => {
+      const { egress } = verdictOf(pod, end, "UDP", port);
+      if (egress.verdict !== "allowed" || egress.redirect?.parser !== "dns") return false;
+      const { lets } = egress.redirect;
+      return lets !== "everything" && !lets.some((selector) => nameMatcher(selector)(name));
+    });
+    return servers.size > 0 && refused.every(Boolean);
   });
 }
 

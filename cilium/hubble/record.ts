@@ -31,9 +31,15 @@ export type Example = {
 export type Lookup = Times & {
   readonly pod: RecordedPod;
   readonly name: string;
+  /** Whether it is a name of a Service or pod of the cluster. */
+  readonly inCluster: boolean;
+  /** Who answered, by whatever key. */
+  readonly servers: Map<string, DnsServer>;
   readonly addresses: Set<string>;
   count: number;
 };
+
+export type DnsServer = { readonly end: End; readonly port: number };
 
 export type FlowRecord = Times & {
   readonly connections: readonly Connection[];
@@ -100,19 +106,23 @@ export function recordReader(): RecordReader {
   };
 
   /** A DNS answer comes from the DNS server and goes to the pod that asked. */
-  const addLookup = ({ l7, is_reply, destination, IP }: HubbleFlow, time: string): void => {
+  const addLookup = ({ l7, l4, is_reply, source, destination, IP }: HubbleFlow, time: string): void => {
     const dns = l7?.dns;
     if (!dns?.query || !is_reply || dns.rcode) return;
     const name = dns.query.replace(/\.$/, "").toLowerCase();
-    if (isClusterName(name)) return;
+    const inCluster = isClusterName(name);
     const addresses = dns.ips ?? [];
-    for (const address of addresses) addNames(names, address, [name]);
+    if (!inCluster) for (const address of addresses) addNames(names, address, [name]);
     const pod = readEnd(destination, IP?.destination);
     if (pod.kind !== "pod" || addresses.length === 0) return;
     const key = `${pod.key} ${name}`;
-    const lookup = lookups.get(key) ?? { pod, name, addresses: new Set(), count: 0, first: time, last: time };
+    const none = { servers: new Map(), addresses: new Set<string>(), count: 0 };
+    const lookup: Lookup = lookups.get(key) ?? { pod, name, inCluster, ...none, first: time, last: time };
     lookups.set(key, lookup);
     lookup.count++;
+    const server = readEnd(source, IP?.source);
+    const port = (l4?.UDP ?? l4?.TCP)?.source_port;
+    if (server.kind !== "unknown" && port) lookup.servers.set(`${server.key} ${port}`, { end: server, port });
     for (const address of addresses) lookup.addresses.add(address);
     extend(lookup, time);
   };

@@ -5,7 +5,7 @@ import { compilePolicy } from "../reach/rules.ts";
 import { compareWithFlows, type UnseenFlow } from "./declared.ts";
 import { type Group, groupJudgements, type NameConnection, ruleText } from "./groups.ts";
 import { type Judged, type Judgement, judge, type Surroundings } from "./judge.ts";
-import { type UnusedNames, unlistedLookups, unusedNames } from "./names.ts";
+import { refusedLookups, type UnusedNames, unlistedLookups, unusedNames } from "./names.ts";
 import { type Connection, extend, type FlowRecord, type Lookup, type Times } from "./record.ts";
 import { endName, type FindWorkload } from "./workload.ts";
 
@@ -16,8 +16,10 @@ export type Replay = {
   readonly stillDropped: readonly Group[];
   /** Allowed, in a namespace of the program, and stated by no flow. Empty without a program. */
   readonly undeclared: readonly Group[];
+  /** Names that were answered, and that the DNS proxy would refuse to look up. */
+  readonly refused: readonly LookedUp[];
   /** Names that were looked up, and that no list of names covers. */
-  readonly unlisted: readonly UnlistedName[];
+  readonly unlisted: readonly LookedUp[];
   /** Flows of the program that nothing used. */
   readonly unseen: readonly UnseenFlow[];
   /** Allow rules that nothing used: `argocd/server egress[1].toPorts[0]`. Empty with a program, which has flows. */
@@ -30,7 +32,7 @@ export type Replay = {
   readonly otherClusters: readonly string[];
 };
 
-export type UnlistedName = Times & { readonly workload: string; readonly name: string; count: number };
+export type LookedUp = Times & { readonly workload: string; readonly name: string; count: number };
 
 /**
  * Replays a record. `program` is given when the policies are its own: then flows are compared too.
@@ -67,6 +69,7 @@ export function replay(
       name,
     ),
     undeclared: groupJudgements(unstated, name),
+    refused: groupLookups(refusedLookups(record, judged), find),
     unlisted: groupLookups(unlistedLookups(record, judged), find),
     unseen: flows?.unseen ?? [],
     unusedRules: program === undefined ? unusedRules(policies, judged) : [],
@@ -83,7 +86,8 @@ export function replay(
  */
 export function destinationNames({ names, lookups }: FlowRecord): (connection: Connection) => readonly string[] {
   const lookedUp = new Map<string, string[]>();
-  for (const { pod, name, addresses } of lookups) {
+  for (const { pod, name, inCluster, addresses } of lookups) {
+    if (inCluster) continue;
     for (const address of addresses) {
       const key = `${pod.key} ${address}`;
       lookedUp.set(key, [...(lookedUp.get(key) ?? []), name]);
@@ -107,8 +111,8 @@ const isFromOwnNode = ({ source, destination }: Connection): boolean =>
   (source.entity === "host" || source.entity === "control-plane-host") &&
   destination.kind === "pod";
 
-function groupLookups(lookups: readonly Lookup[], find: FindWorkload): UnlistedName[] {
-  const groups = new Map<string, UnlistedName>();
+function groupLookups(lookups: readonly Lookup[], find: FindWorkload): LookedUp[] {
+  const groups = new Map<string, LookedUp>();
   for (const { pod, name, count, first, last } of lookups) {
     const workload = endName(pod, find, []);
     const group = groups.get(`${workload} ${name}`) ?? { workload, name, count: 0, first, last };

@@ -3,7 +3,7 @@ import { type Command, Option } from "commander";
 import type { UnseenFlow } from "../../cilium/hubble/declared.ts";
 import type { Group } from "../../cilium/hubble/groups.ts";
 import type { FlowRecord, Times } from "../../cilium/hubble/record.ts";
-import { destinationNames, type Replay, replay as replayRecord } from "../../cilium/hubble/replay.ts";
+import { destinationNames, type LookedUp, type Replay, replay as replayRecord } from "../../cilium/hubble/replay.ts";
 import { type Suggestions, suggest } from "../../cilium/hubble/suggest.ts";
 import { workloadFinder } from "../../cilium/hubble/workload.ts";
 import { type ConfiguredCluster, enforcementOf, workloads } from "../../cilium/model/cluster.ts";
@@ -43,7 +43,7 @@ export function replay(netpol: Command, root: string): void {
       const answer = answerOf(read.record, source, options.suggest === true);
       printReport({ ...reportOf(read, source, answer), data: dataOf(read, answer) }, options.output);
       if (read.problems.length > 0) process.exitCode = 2;
-      else if (answer.replay.dropped.length > 0) process.exitCode = 1;
+      else if (answer.replay.dropped.length + answer.replay.refused.length > 0) process.exitCode = 1;
     });
 }
 
@@ -89,19 +89,14 @@ function enforced(cluster: ConfiguredCluster): ConfiguredCluster {
 }
 
 function reportOf({ record, problems }: ReadFlows, { title }: Source, { replay, suggestions }: Answer) {
-  const { dropped, stillDropped, undeclared, unlisted, unseen, unusedRules, unusedNames } = replay;
+  const { dropped, stillDropped, refused, undeclared, unlisted, unseen, unusedRules, unusedNames } = replay;
   const sections: Section[] = [
     { title: "Would be dropped", table: groupTable(dropped, true) },
+    { title: "Lookups that the DNS proxy would refuse", table: lookupTable(refused) },
     ...(suggestions === undefined ? [] : suggestionSections(suggestions)),
     { title: "Dropped when recorded, and by these policies too", table: groupTable(stillDropped, true) },
     { title: "Allowed, but stated by no flow", table: groupTable(undeclared, false) },
-    {
-      title: "Names looked up that no list of names covers",
-      table: {
-        columns: ["workload", "name", "lookups", "first", "last"],
-        rows: unlisted.map(({ workload, name, count, ...times }) => [workload, name, `${count}`, ...timeCells(times)]),
-      },
-    },
+    { title: "Names looked up that no list of names covers", table: lookupTable(unlisted) },
     {
       title: "Not judged",
       table: {
@@ -123,10 +118,12 @@ function reportOf({ record, problems }: ReadFlows, { title }: Source, { replay, 
     },
   ];
   const drops = dropped.reduce((sum, { passed }) => sum + passed, 0);
-  const conclusion =
-    drops > 0
-      ? `${drops} of the flows that were let through would be dropped`
-      : "nothing that was let through would be dropped";
+  const refusals = refused.reduce((sum, { count }) => sum + count, 0);
+  const losses = [
+    ...(drops > 0 ? [`${drops} of the flows that were let through would be dropped`] : []),
+    ...(refusals > 0 ? [`${counted(refusals, "lookup")} would be refused`] : []),
+  ];
+  const conclusion = losses.join(", ") || "nothing that was let through would be dropped";
   const summary = [
     `${title}: ${conclusion}`,
     `${counted(record.flows, "flow")}${spanText(record)}: ${counts(record, replay)}`,
@@ -175,6 +172,11 @@ const groupTable = (groups: readonly Group[], refused: boolean) => ({
     ...timeCells(times),
     `${example.source} → ${example.destination}`,
   ]),
+});
+
+const lookupTable = (lookups: readonly LookedUp[]) => ({
+  columns: ["workload", "name", "lookups", "first", "last"],
+  rows: lookups.map(({ workload, name, count, ...times }) => [workload, name, `${count}`, ...timeCells(times)]),
 });
 
 /** `2026-11-24 21:03:11` */

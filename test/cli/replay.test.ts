@@ -209,6 +209,17 @@ describe("netpol replay", function () {
     );
   });
 
+  it("ends with 1 where only a lookup would be refused, and says by which name", () => {
+    const folder = copyOfProject();
+    const settings = join(folder, "Pulumi.prod.yaml");
+    writeFileSync(settings, `${readFileSync(settings, "utf8")}  network-policies:dnsNames: ["*.example.com"]\n`);
+    const record = fileOf(line(dnsAnswer(grafana, podOf("kube-system/coredns"), "grafana.com", "192.0.2.66")));
+    const { code, stdout } = netpolIn(folder, "replay", record);
+    assert.equal(code, 1);
+    assert.match(stdout, /^stack prod: 1 lookup would be refused\n/);
+    assert.match(stdout, /\nLookups that the DNS proxy would refuse\n.*\nmonitoring\/grafana +grafana\.com +1 /);
+  });
+
   it("does not take flows and policies from one input", () => {
     const { code, stderr } = netpol("-", "--from", "-");
     assert.deepEqual(

@@ -177,8 +177,11 @@ describe("a recorded flow", () => {
       ],
     );
     assert.deepEqual(
-      lookups.map(({ pod, name, count }) => [pod.name, name, count]),
-      [["web", "api.example", 1]],
+      lookups.map(({ pod, name, inCluster, count }) => [pod.name, name, inCluster, count]),
+      [
+        ["web", "api.example", false, 1],
+        ["web", "api.shop.svc.cluster.local", true, 1],
+      ],
     );
   });
 });

@@ -101,6 +101,7 @@ export const dnsAnswer = (pod: RecordedEnd, server: RecordedEnd, name: string, .
     more: {
       Type: "L7",
       is_reply: true,
+      l4: { UDP: { source_port: 53, destination_port: 43_512 } },
       l7: {
         type: "RESPONSE",
         dns: { query: `${name}.`, ips, ttl: 30, observation_source: "proxy", qtypes: ["A"], rrtypes: ["A"] },

@@ -10,6 +10,7 @@ import { type Policy, policy as policySchema } from "../../../cilium/policy/sche
 import type { FlowProtocol, Peer } from "../../../cilium/reach/inventory.ts";
 import { compile } from "../../../cilium/reach/network.ts";
 import { verdict } from "../../../cilium/reach/verdict.ts";
+import { readProgram } from "../../../components/program.ts";
 import { program } from "../../rendered.ts";
 import {
   apiServer,
@@ -188,6 +189,34 @@ describe("a replayed record", () => {
       unlisted.map(({ workload, name, count }) => ({ workload, name, count })),
       [{ workload: "argocd/repo-server", name: "unlisted.example", count: 1 }],
     );
+  });
+
+  describe("where the DNS proxy lets some names through", () => {
+    const narrowed = readProgram(
+      { "test:dnsNames": '["*.github.com", "*.*.svc.cluster.local"]' },
+      { project: "test", stack: "prod" },
+    ).policies;
+    const refused = (...flows: object[]) =>
+      replayedAgainst(narrowed, flows).refused.map(({ workload, name, count }) => `${workload} ${name} ${count}`);
+
+    it("tells the lookups that it would refuse, inside the cluster too", () => {
+      assert.deepEqual(
+        refused(
+          dnsAnswer(repoServer, coredns, "api.github.com", "140.82.121.6"),
+          dnsAnswer(repoServer, coredns, "charts.example", "192.0.2.66"),
+          dnsAnswer(repoServer, coredns, "charts.example", "192.0.2.67"),
+          dnsAnswer(repoServer, coredns, "argocd-redis.argocd.svc.cluster.local", "10.96.0.7"),
+          dnsAnswer(grafana, coredns, "a.b.c.svc.cluster.local", "10.96.0.8"),
+        ),
+        ["argocd/repo-server charts.example 2", "monitoring/grafana a.b.c.svc.cluster.local 1"],
+      );
+    });
+
+    it("says nothing of a server that is not behind the proxy, and nothing when every name passes", () => {
+      const answer = dnsAnswer(podOf("cert-manager/controller"), outside("192.0.2.53"), "charts.example", "192.0.2.66");
+      assert.deepEqual(refused(answer), []);
+      assert.deepEqual(replayed(dnsAnswer(repoServer, coredns, "charts.example", "192.0.2.66")).refused, []);
+    });
   });
 
   it("finds the names in lists that nothing used, and says whether the pods were there at all", () => {
