@@ -81,6 +81,24 @@ describe("A cluster that cannot take the policies", function () {
     assert.equal((await recorded(stack)).length, policyCount);
   });
 
+  it("is left half done by Ctrl-C: what is stored is recorded, and the next up goes on", async () => {
+    const { cluster, api } = await start({ namespaces });
+    const stack = await prodStack(cluster, { double: true });
+    running.push({ stop: stack.close });
+    const interrupt = new AbortController();
+    let writes = 0;
+    stack.double?.inject(() => {
+      if (++writes === 10) interrupt.abort();
+    });
+    await assert.rejects(stack.up({ signal: interrupt.signal }));
+    const present = [...(await stored(api)).keys()];
+    assert.ok(present.length >= 10 && present.length < policyCount, `${present.length} are stored`);
+    assert.deepEqual((await recorded(stack)).sort(), present.sort());
+
+    await stack.up();
+    assert.equal((await stored(api)).size, policyCount);
+  });
+
   it("has a policy of that name already: up does not take it over, unless it is told to adopt it", async () => {
     const { cluster, api } = await start({ namespaces });
     const name = { name: "server", namespace: "argocd" };
