@@ -1,17 +1,16 @@
 #!/usr/bin/env node
 /** The `netpol` command: runs what it is asked for, and ends with 0, 1 (found something) or 2 (wrong use). */
 import { enableCompileCache } from "node:module";
-import { homedir } from "node:os";
 import { join } from "node:path";
 import { CommanderError } from "commander";
 import { Faults } from "../cilium/model/faults.ts";
 import { loaded } from "../components/load.ts";
+import { cacheFolder } from "./cache.ts";
 import { Failure } from "./failure.ts";
 
 // Compiling takes longer than most commands. In the environment, so that processes which this one starts share the cache;
 // not in Node's usual place, since in a folder for everybody anybody could plant code.
-const caches = process.env.XDG_CACHE_HOME || join(homedir(), ".cache");
-process.env.NODE_COMPILE_CACHE ??= join(caches, "cilium-network-policies", "compiled");
+process.env.NODE_COMPILE_CACHE ||= join(cacheFolder, "compiled");
 enableCompileCache(process.env.NODE_COMPILE_CACHE);
 
 // Whoever reads the output may have seen enough (`| head`).

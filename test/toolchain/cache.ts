@@ -1,11 +1,9 @@
 /** Programs that were built or downloaded, kept between runs: the one place outside the project that is written to. */
 import { existsSync } from "node:fs";
 import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
-import { homedir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-
-export const cacheFolder = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "cilium-network-policies");
+import { cacheFolder } from "../../cli/cache.ts";
 
 const UNFINISHED = "unfinished-";
 
