@@ -17,6 +17,19 @@ const secret = z.strictObject({ secure: z.string() });
  */
 export function readStack(stack: string, root: string): Program {
   const { name } = readYaml(join(root, "Pulumi.yaml"), project);
+  // The engine hands over a plain text for scalars and JSON for everything else.
+  const values = Object.entries(readStackConfig(stack, root)).map(([key, value]) => [
+    key,
+    typeof value === "object" ? JSON.stringify(value) : String(value),
+  ]);
+  return readProgram(Object.fromEntries(values), { project: name, stack });
+}
+
+/**
+ * What a stack's file configures, none of it encrypted.
+ * @throws Failure likewise.
+ */
+export function readStackConfig(stack: string, root: string): Record<string, unknown> {
   const file = join(root, `Pulumi.${stack}.yaml`);
   if (!existsSync(file)) {
     const stacks = readdirSync(root).flatMap((entry) => /^Pulumi\.(.+)\.yaml$/.exec(entry)?.[1] ?? []);
@@ -24,14 +37,13 @@ export function readStack(stack: string, root: string): Program {
       `there is no stack ${stack} (no Pulumi.${stack}.yaml)${didYouMean(stack, stacks) || `; stacks: ${stacks.join(", ")}`}`,
     );
   }
-  const values = Object.entries(readYaml(file, stackFile).config ?? {}).map(([key, value]) => {
+  const { config } = readYaml(file, stackFile);
+  for (const [key, value] of Object.entries(config ?? {})) {
     if (secret.safeParse(value).success) {
       throw new Failure(`Pulumi.${stack}.yaml: ${key} is encrypted; no key of this program needs to be secret`);
     }
-    // The engine hands over a plain text for scalars and JSON for everything else.
-    return [key, typeof value === "object" ? JSON.stringify(value) : String(value)];
-  });
-  return readProgram(Object.fromEntries(values), { project: name, stack });
+  }
+  return config ?? {};
 }
 
 function readYaml<T>(file: string, schema: z.ZodType<T>): T {

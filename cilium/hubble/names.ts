@@ -71,12 +71,18 @@ export function unlistedLookups({ connections, lookups }: FlowRecord, judged: Ju
  * answered is behind it, and no rule for that server lets the name through.
  */
 export function refusedLookups({ lookups }: FlowRecord, { verdictOf }: Judged): Lookup[] {
+  const matchers = new Map<FqdnSelector, ReturnType<typeof nameMatcher>>();
+  const matcherOf = (selector: FqdnSelector) => {
+    const matcher = matchers.get(selector) ?? nameMatcher(selector);
+    matchers.set(selector, matcher);
+    return matcher;
+  };
   return lookups.filter(({ pod, name, servers }) => {
     const refused = Array.from(servers.values(), ({ end, port }) => {
       const { egress } = verdictOf(pod, end, "UDP", port);
       if (egress.verdict !== "allowed" || egress.redirect?.parser !== "dns") return false;
       const { lets } = egress.redirect;
-      return lets !== "everything" && !lets.some((selector) => nameMatcher(selector)(name));
+      return lets !== "everything" && !lets.some((selector) => matcherOf(selector)(name));
     });
     return servers.size > 0 && refused.every(Boolean);
   });

@@ -116,9 +116,12 @@ export function recordReader(): RecordReader {
     const pod = readEnd(destination, IP?.destination);
     if (pod.kind !== "pod" || addresses.length === 0) return;
     const key = `${pod.key} ${name}`;
-    const none = { servers: new Map(), addresses: new Set<string>(), count: 0 };
-    const lookup: Lookup = lookups.get(key) ?? { pod, name, inCluster, ...none, first: time, last: time };
-    lookups.set(key, lookup);
+    let lookup = lookups.get(key);
+    if (lookup === undefined) {
+      const sets = { servers: new Map(), addresses: new Set<string>() };
+      lookup = { pod, name, inCluster, ...sets, count: 0, first: time, last: time };
+      lookups.set(key, lookup);
+    }
     lookup.count++;
     const server = readEnd(source, IP?.source);
     const port = (l4?.UDP ?? l4?.TCP)?.source_port;

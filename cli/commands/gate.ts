@@ -12,7 +12,7 @@ import { z } from "zod";
 import { yaml } from "../../cilium/render/yaml.ts";
 import { Failure } from "../failure.ts";
 import { inTemporaryFolder } from "../sources/temporary.ts";
-import { readStack } from "../stack.ts";
+import { readStack, readStackConfig } from "../stack.ts";
 
 interface Options {
   readonly stack: string;
@@ -39,7 +39,6 @@ export function gate(netpol: Command, root: string): void {
       readStack(stack, root);
       const violations = await preview(root, stack, {
         policyPacks: [policyPack ?? join(root, "policypack")],
-        suppressOutputs: true,
         ...(policyPackConfig !== undefined && { policyPackConfigs: [policyPackConfig] }),
         ...(output === "text" && { onOutput: (text: string) => process.stdout.write(text) }),
       });
@@ -49,11 +48,9 @@ export function gate(netpol: Command, root: string): void {
 }
 
 const projectFile = z.looseObject({ name: z.string(), main: z.string() });
-const stackFile = z.object({ config: z.record(z.string(), z.unknown()).nullish() });
 
 interface PreviewOptions {
   readonly policyPacks: string[];
-  readonly suppressOutputs: boolean;
   readonly policyPackConfigs?: string[];
   readonly onOutput?: (text: string) => void;
 }
@@ -67,8 +64,7 @@ async function preview(root: string, stackName: string, options: PreviewOptions)
     // Without its main, since the program runs in this process.
     writeFileSync(join(folder, "Pulumi.yaml"), yaml(project));
     // Its config alone: whoever judges a pull request has no key to what encrypts the stack's secrets, and needs none.
-    const { config } = stackFile.parse(load(readFileSync(join(root, `Pulumi.${stackName}.yaml`), "utf8")));
-    writeFileSync(join(folder, `Pulumi.${stackName}.yaml`), yaml({ config }));
+    writeFileSync(join(folder, `Pulumi.${stackName}.yaml`), yaml({ config: readStackConfig(stackName, root) }));
     writeFileSync(join(folder, "kubeconfig"), "");
     mkdirSync(join(folder, "backend"));
     const pulumiCommand = await PulumiCommand.get().catch(() => {
@@ -100,7 +96,7 @@ async function preview(root: string, stackName: string, options: PreviewOptions)
       if (diagnosticEvent?.severity === "error")
         errors.push(diagnosticEvent.message.replaceAll(/<\{%.*?%\}>/g, "").trim());
     };
-    await stack.preview({ ...options, onEvent, color: "never" }).catch((error) => {
+    await stack.preview({ ...options, suppressOutputs: true, onEvent, color: "never" }).catch((error) => {
       // The engine fails a preview that a mandatory rule forbids; everything else is not about the policies.
       if (!violations.some(({ enforcementLevel }) => enforcementLevel === "mandatory"))
         throw engineFailure(error, errors);
