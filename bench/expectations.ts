@@ -3,16 +3,16 @@
  * `node bench/expectations.ts [questions]`, 30,000 unless said, once as JSON and once as YAML.
  */
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { dump } from "js-yaml";
 import { inventoryOf } from "../cilium/model/inventory.ts";
+import { repository } from "../test/project.ts";
 import { program } from "../test/rendered.ts";
+import { temporaryFolder } from "../test/toolchain/lifetime.ts";
 
 const count = Number(process.argv[2] ?? 30_000);
-const netpol = fileURLToPath(new URL("../cli/netpol.ts", import.meta.url));
+const netpol = join(repository, "cli/netpol.ts");
 
 const workloads = inventoryOf(program.cluster)
   .endpoints.filter(({ hostNetwork }) => !hostNetwork)
@@ -29,8 +29,7 @@ const questions = Array.from({ length: count }, (_, i) => ({
   because: `question ${i}`,
 }));
 
-const folder = mkdtempSync(join(tmpdir(), "expectations-"));
-process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+const folder = temporaryFolder("expectations");
 const files = { json: join(folder, "questions.json"), yaml: join(folder, "questions.yaml") };
 writeFileSync(files.json, JSON.stringify(questions));
 writeFileSync(files.yaml, dump(questions));

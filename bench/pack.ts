@@ -7,7 +7,7 @@ import { symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Policy } from "../cilium/policy/schema.ts";
 import { podNamespaceLabel } from "../cilium/policy/selector.ts";
-import { namespaces } from "../test/e2e/policies.ts";
+import { namespaces } from "../test/document/rows.ts";
 import { judgeStack, register, resourceOf } from "../test/policypack/registration.ts";
 import { repository } from "../test/project.ts";
 import { renderedPolicies } from "../test/rendered.ts";

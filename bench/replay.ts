@@ -4,11 +4,9 @@
  * connections that nobody declared, from many pods, as the exporter writes it.
  */
 import { spawn } from "node:child_process";
-import { createWriteStream, mkdtempSync, rmSync, statSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { createWriteStream, statSync } from "node:fs";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { fileURLToPath } from "node:url";
 import { inventoryOf } from "../cilium/model/inventory.ts";
 import type { FlowProtocol } from "../cilium/reach/inventory.ts";
 import {
@@ -23,7 +21,9 @@ import {
   type RecordedEnd,
   remoteNode,
 } from "../test/cilium/hubble/recorded.ts";
+import { repository } from "../test/project.ts";
 import { program } from "../test/rendered.ts";
+import { temporaryFolder } from "../test/toolchain/lifetime.ts";
 
 const flows = Number(process.argv[2] ?? 1_000_000);
 const podsOfEach = 20;
@@ -115,14 +115,12 @@ function* lines(): Generator<string> {
   yield block;
 }
 
-const folder = mkdtempSync(join(tmpdir(), "replay-"));
-process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
-const file = join(folder, "flows.json");
+const file = join(temporaryFolder("replay"), "flows.json");
 await pipeline(lines, createWriteStream(file));
 console.log(`${flows} flows, ${Math.round(statSync(file).size / 1e6)} MB`);
 
 /** Runs the command as a user would, and has it tell its own peak of memory when it ends. */
-const command = fileURLToPath(new URL("../cli/netpol.ts", import.meta.url));
+const command = join(repository, "cli/netpol.ts");
 const measure = `process.on("exit", () => console.error("peak " + process.resourceUsage().maxRSS + " cpu " + (process.resourceUsage().userCPUTime + process.resourceUsage().systemCPUTime)))`;
 const start = performance.now();
 const child = spawn(

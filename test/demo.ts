@@ -6,7 +6,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs, styleText } from "node:util";
 import { z } from "zod";
-import { policyCounts } from "./document/rows.ts";
+import { namespaces } from "./document/rows.ts";
 import { kubernetesApiOf } from "./provider/kubernetes-api.ts";
 import { type Cluster, startCluster } from "./toolchain/cluster.ts";
 import { toolchain } from "./toolchain/pulumi.ts";
@@ -16,10 +16,10 @@ const { values: flags } = parseArgs({ options: { keep: { type: "boolean", defaul
 
 async function demo(): Promise<void> {
   await toolchain();
-  const cluster = await startCluster({ namespaces: Object.keys(policyCounts) });
+  const cluster = await startCluster({ namespaces });
   try {
     heading("A Kubernetes API server with Cilium's policy CRDs");
-    console.log(`${cluster.server}, ${Object.keys(policyCounts).length} namespaces, no policies yet`);
+    console.log(`${cluster.server}, ${namespaces.length} namespaces, no policies yet`);
     const stack = await prodStack(cluster);
     const policyPacks = [join(stack.folder, "policypack")];
     await run("pulumi preview --policy-pack policypack", (onEvent) => stack.preview({ onEvent, policyPacks }));

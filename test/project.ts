@@ -1,5 +1,6 @@
 /** This project as a folder, and copies of it that a test may change. */
-import { cpSync, symlinkSync } from "node:fs";
+import assert from "node:assert/strict";
+import { cpSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { temporaryFolder } from "./toolchain/lifetime.ts";
 
@@ -30,4 +31,11 @@ export function copyOfProject(): string {
   for (const part of parts) cpSync(join(repository, part), join(folder, part), { recursive: true });
   symlinkSync(join(repository, "node_modules"), join(folder, "node_modules"));
   return folder;
+}
+
+/** Has one text of a file of a copy be another. */
+export function rewrite(folder: string, file: string, from: string, to: string): void {
+  const before = readFileSync(join(folder, file), "utf8");
+  assert.ok(before.includes(from), `${file} says ${from}`);
+  writeFileSync(join(folder, file), before.replace(from, to));
 }

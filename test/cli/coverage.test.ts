@@ -6,7 +6,7 @@ import { dump } from "js-yaml";
 import { z } from "zod";
 import { workloads } from "../../cilium/model/cluster.ts";
 import { examplePods } from "../../cilium/model/labels.ts";
-import { policyCounts } from "../document/rows.ts";
+import { namespaces } from "../document/rows.ts";
 import { repository } from "../project.ts";
 import {
   type KubernetesApi,
@@ -126,7 +126,7 @@ describe("netpol coverage", function () {
     );
     assert.deepEqual(
       Object.fromEntries(found.namespaces.map(({ namespace, egress }) => [namespace, egress > 0])),
-      Object.fromEntries(Object.keys(policyCounts).map((namespace) => [namespace, true])),
+      Object.fromEntries(namespaces.map((namespace) => [namespace, true])),
     );
   });
 
@@ -250,7 +250,7 @@ describe("netpol coverage", function () {
       netpolWith({ env: { KUBECONFIG: cluster.kubeconfig } }, repository, "coverage", "--context", "embedded", ...args);
 
     before(async () => {
-      cluster = await startCluster({ namespaces: [...Object.keys(policyCounts), "default"] });
+      cluster = await startCluster({ namespaces: [...namespaces, "default"] });
       api = kubernetesApiOf(cluster.kubeconfig, cluster.context);
       const objects = [
         ...program.policies.map((policy) => objectSchema.parse(JSON.parse(JSON.stringify(policy)))),

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { loadAll } from "js-yaml";
-import { policyCounts } from "../document/rows.ts";
+import { namespaces } from "../document/rows.ts";
 import { repository } from "../project.ts";
 import { type KubernetesApi, kubernetesApiOf, objectSchema } from "../provider/kubernetes-api.ts";
 import { type Cluster, startCluster } from "../toolchain/cluster.ts";
@@ -16,7 +16,7 @@ describe("netpol diff with a cluster on one side", function () {
 
   before(async function () {
     this.timeout("45m");
-    cluster = await startCluster({ namespaces: Object.keys(policyCounts) });
+    cluster = await startCluster({ namespaces });
     api = kubernetesApiOf(cluster.kubeconfig, cluster.context);
     for (const object of [...objectsOf("inventory"), ...objectsOf("render")]) {
       await api.apply(object, { fieldManager: "test" });

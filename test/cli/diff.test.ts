@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { copyOfProject } from "../project.ts";
+import { copyOfProject, rewrite } from "../project.ts";
 import { temporaryFolder } from "../toolchain/lifetime.ts";
 import { netpol, netpolWith } from "./command.ts";
 import { folderOf, shopPods, shopPolicies } from "./folder.ts";
@@ -27,11 +27,7 @@ describe("netpol diff", function () {
   const git = (...args: string[]) =>
     execFileSync("git", args, { cwd: folder, env: { ...process.env, ...author }, stdio: "pipe" });
 
-  function edit(file: string, from: string, to: string): void {
-    const text = readFileSync(join(folder, file), "utf8");
-    assert.ok(text.includes(from), `${file} says ${from}`);
-    writeFileSync(join(folder, file), text.replace(from, to));
-  }
+  const edit = (file: string, from: string, to: string): void => rewrite(folder, file, from, to);
 
   before(() => {
     folder = copyOfProject();

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { CoreV1Api, CustomObjectsApi, KubeConfig, RbacAuthorizationV1Api } from "@kubernetes/client-node";
 import { z } from "zod";
 import type { Policy } from "../../cilium/policy/schema.ts";
-import { policyCount, policyCounts } from "../document/rows.ts";
+import { namespaces, policyCount, policyCounts } from "../document/rows.ts";
 import { repository } from "../project.ts";
 import {
   type KubernetesApi,
@@ -47,7 +47,7 @@ describe("netpol verify, against a real API server", function () {
 
   before(async function () {
     this.timeout("45m");
-    cluster = await startCluster({ namespaces: Object.keys(policyCounts) });
+    cluster = await startCluster({ namespaces });
     config = new KubeConfig();
     config.loadFromFile(cluster.kubeconfig);
     api = kubernetesApiOf(cluster.kubeconfig, cluster.context);
@@ -190,10 +190,7 @@ describe("netpol verify, against a real API server", function () {
     const { verified, unread } = answerSchema.parse(JSON.parse(stdout));
     assert.equal(code, 2);
     assert.equal(verified.length, policyCounts.argocd);
-    assert.deepEqual(unread, [
-      "clusterwide policies",
-      ...Object.keys(policyCounts).filter((namespace) => namespace !== "argocd"),
-    ]);
+    assert.deepEqual(unread, ["clusterwide policies", ...namespaces.filter((namespace) => namespace !== "argocd")]);
     assert.match(
       verify(await kubeconfigOf("reader2", ["argocd"])).stdout,
       /^kanidm: not verified, you may not list these policies$/m,

@@ -53,3 +53,5 @@ export const policyCounts = {
   "trivy-system": 3,
   trident: 2,
 } as const;
+
+export const namespaces = Object.keys(policyCounts);

@@ -4,13 +4,13 @@ import { writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { z } from "zod";
-import { policyCount } from "../document/rows.ts";
+import { namespaces, policyCount } from "../document/rows.ts";
 import { type KubernetesApi, kubernetesApiOf } from "../provider/kubernetes-api.ts";
 import { type Cluster, startCluster } from "../toolchain/cluster.ts";
 import { temporaryFolder } from "../toolchain/lifetime.ts";
 import { toolchain } from "../toolchain/pulumi.ts";
 import { type ProdStack, prodStack, type StackConfig } from "../toolchain/stack.ts";
-import { namespaces, recorded, rendered, stored } from "./policies.ts";
+import { recorded, rendered, stored } from "./policies.ts";
 
 describe("A cluster that cannot take the policies", function () {
   this.timeout("2m");
@@ -87,7 +87,7 @@ describe("A cluster that cannot take the policies", function () {
     running.push({ stop: stack.close });
     const interrupt = new AbortController();
     let writes = 0;
-    stack.double?.inject(() => {
+    stack.environment.double?.inject(() => {
       if (++writes === 10) interrupt.abort();
     });
     await assert.rejects(stack.up({ signal: interrupt.signal }));

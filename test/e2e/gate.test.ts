@@ -1,10 +1,8 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { text } from "node:stream/consumers";
 import { z } from "zod";
-import { copyOfProject, repository } from "../project.ts";
+import { copyOfProject, repository, rewrite } from "../project.ts";
 import { type Environment, openEnvironment } from "../toolchain/environment.ts";
 import { temporaryFolder } from "../toolchain/lifetime.ts";
 
@@ -22,23 +20,13 @@ describe("netpol gate, without a cluster", function () {
   });
   after(() => environment?.close());
 
-  /** Runs the command beside this process, which may be serving the provider's double. */
-  async function gate(folder: string, ...args: string[]) {
-    const child = spawn(process.execPath, [join(folder, "cli/netpol.ts"), "gate", ...args], {
-      env: { ...process.env, ...environment.variables },
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
-    const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
-    return { code: await ended, stdout, stderr };
-  }
+  const gate = (folder: string, ...args: string[]) =>
+    environment.run(process.execPath, [join(folder, "cli/netpol.ts"), "gate", ...args]);
 
   /** A copy of the project in which one text of one file is another. */
   function changed(file: string, from: string, to: string): string {
     const folder = copyOfProject();
-    const before = readFileSync(join(folder, file), "utf8");
-    assert.ok(before.includes(from), `${file} says ${from}`);
-    writeFileSync(join(folder, file), before.replace(from, to));
+    rewrite(folder, file, from, to);
     return folder;
   }
 
@@ -57,8 +45,7 @@ describe("netpol gate, without a cluster", function () {
 
   it("stops a rule that opens a workload to the world, with code 1 and the rule's name", async () => {
     const folder = changed("components/kanidm.ts", "from(gateway).to(kanidm.https)", "from(world).to(kanidm.https)");
-    const file = join(folder, "components/kanidm.ts");
-    writeFileSync(file, readFileSync(file, "utf8").replace("import { from, gateway,", "import { from, world,"));
+    rewrite(folder, "components/kanidm.ts", "import { from, gateway,", "import { from, world,");
     const { code, stdout, stderr } = await gate(folder, "--output", "json");
     assert.equal(code, 1, stdout + stderr);
     const found = violations

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { isDeepStrictEqual } from "node:util";
-import { policyCount } from "../document/rows.ts";
+import { namespaces, policyCount } from "../document/rows.ts";
 import { type KubernetesApi, kubernetesApiOf } from "../provider/kubernetes-api.ts";
 import { type Cluster, startCluster } from "../toolchain/cluster.ts";
 import { type ProdStack, prodStack, recordSteps, type Step } from "../toolchain/stack.ts";
-import { namespaces, recorded, rendered, stored, touched } from "./policies.ts";
+import { recorded, rendered, stored, touched } from "./policies.ts";
 
 describe("The program on a real API server", function () {
   this.timeout("2m");

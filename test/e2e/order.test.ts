@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { setTimeout as pause } from "node:timers/promises";
 import { crossNamespaceRows } from "../document/cross-namespace.ts";
-import { policyCount } from "../document/rows.ts";
+import { namespaces, policyCount } from "../document/rows.ts";
 import { type KubernetesApi, kubernetesApiOf } from "../provider/kubernetes-api.ts";
 import { type Cluster, startCluster } from "../toolchain/cluster.ts";
 import { type ProdStack, prodStack } from "../toolchain/stack.ts";
-import { nameOf, namespaces, recorded, rendered, stored } from "./policies.ts";
+import { nameOf, recorded, rendered, stored } from "./policies.ts";
 
 /** Every client and server of the document that are in different namespaces. */
 const edges = crossNamespaceRows.flatMap(({ from, to }) =>
@@ -34,7 +34,7 @@ describe("The order of changes, as the API server sees it", function () {
   it("stops before the clients of a server that could not be changed, and takes up from there", async () => {
     const failing = "database/shared-pg";
     const clients = edges.filter(({ server }) => server === failing).map(({ client }) => client);
-    stack.double?.inject((_, object) => {
+    stack.environment.double?.inject((_, object) => {
       if (nameOf(object) === failing) throw new Error("injected failure");
     });
     await assert.rejects(stack.up(), /shared-pg" was not created: injected failure/);
@@ -44,14 +44,14 @@ describe("The order of changes, as the API server sees it", function () {
     for (const name of [failing, ...clients]) assert.ok(!present.has(name), name);
     assert.deepEqual((await recorded(stack)).sort(), [...present.keys()].sort());
 
-    stack.double?.inject(() => {});
+    stack.environment.double?.inject(() => {});
     await stack.up();
     assert.deepEqual([...(await stored(api)).keys()].sort(), [...rendered(stack).keys()].sort());
   });
 
   it("is clients before their servers, and allow-dns last, when policies are deleted", async () => {
     const deleted: string[] = [];
-    stack.double?.inject(async (verb, object) => {
+    stack.environment.double?.inject(async (verb, object) => {
       // Clients take their time: whoever does not wait for them overtakes them.
       if (!servers.has(nameOf(object))) await pause(30);
       if (verb === "delete") deleted.push(nameOf(object));
@@ -66,7 +66,7 @@ describe("The order of changes, as the API server sees it", function () {
   });
 
   it("is allow-dns first, then servers before their clients, when policies are created", async () => {
-    stack.double?.inject(async (_, object) => {
+    stack.environment.double?.inject(async (_, object) => {
       if (servers.has(nameOf(object)) || nameOf(object) === "allow-dns") await pause(30);
     });
     await stack.up();

@@ -2,12 +2,8 @@
 import { z } from "zod";
 import { policyName } from "../../cilium/policy/parts.ts";
 import { readStack } from "../../cli/stack.ts";
-import { policyCounts } from "../document/rows.ts";
 import type { KubernetesApi, KubernetesObject } from "../provider/kubernetes-api.ts";
 import type { ProdStack, Step } from "../toolchain/stack.ts";
-
-/** The namespaces of the document. */
-export const namespaces = Object.keys(policyCounts);
 
 /** The policies that a stack's config renders to, without engine and cluster, by name. */
 export const rendered = (stack: ProdStack) =>

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { policyCount } from "../document/rows.ts";
+import { namespaces, policyCount } from "../document/rows.ts";
 import { policyWith } from "../policypack/cases.ts";
 import { type Registered, ruleNames } from "../policypack/registration.ts";
 import { type KubernetesApi, kubernetesApiOf } from "../provider/kubernetes-api.ts";
@@ -9,7 +9,7 @@ import { type Cluster, startCluster } from "../toolchain/cluster.ts";
 import { temporaryFolder } from "../toolchain/lifetime.ts";
 import { openStack, prodStack, type TestStack } from "../toolchain/stack.ts";
 import { packConfig, plantedFaults } from "./planted-faults.ts";
-import { namespaces, stored } from "./policies.ts";
+import { stored } from "./policies.ts";
 import { declare, idOfTheOneBefore, mandatoryRules, recordViolations } from "./policypack-runs.ts";
 
 const mandatory = ruleNames.filter((name) => !["described", "exemptions"].includes(name));

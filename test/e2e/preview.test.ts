@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
-import { workloadCount } from "../document/rows.ts";
+import { namespaces, workloadCount } from "../document/rows.ts";
 import { type Cluster, startCluster } from "../toolchain/cluster.ts";
 import { type ProdStack, prodStack } from "../toolchain/stack.ts";
-import { namespaces } from "./policies.ts";
 
 describe("A preview of the program", function () {
   this.timeout("2m");

@@ -3,12 +3,12 @@ import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { policyCount } from "../document/rows.ts";
+import { namespaces, policyCount } from "../document/rows.ts";
 import { type KubernetesApi, kubernetesApiOf } from "../provider/kubernetes-api.ts";
 import { type Cluster, startCluster } from "../toolchain/cluster.ts";
 import { temporaryFolder } from "../toolchain/lifetime.ts";
 import { type ProdStack, prodStack, recordSteps } from "../toolchain/stack.ts";
-import { namespaces, stored, touched } from "./policies.ts";
+import { stored, touched } from "./policies.ts";
 
 const job = z.looseObject({
   metadata: z.looseObject({ uid: z.string() }),

@@ -6,6 +6,7 @@ import { z } from "zod";
 import { policyName } from "../../cilium/policy/parts.ts";
 import { type Policy, type Rule, rule as ruleSchema } from "../../cilium/policy/schema.ts";
 import { netpol, netpolWith } from "../cli/command.ts";
+import { namespaces } from "../document/rows.ts";
 import { copyOfProject } from "../project.ts";
 import {
   type KubernetesApi,
@@ -16,7 +17,7 @@ import {
 import { renderedPolicies } from "../rendered.ts";
 import { type Cluster, startCluster } from "../toolchain/cluster.ts";
 import { type ProdStack, prodStack, recordSteps } from "../toolchain/stack.ts";
-import { namespaces, rendered, stored, touched } from "./policies.ts";
+import { rendered, stored, touched } from "./policies.ts";
 
 /** What the hand-written policies of these workloads are called. */
 const policyNames = { "database/shared-pg": "postgres-access", "argocd/redis": "redis-clients" };

@@ -1,16 +1,14 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { text } from "node:stream/consumers";
 import { z } from "zod";
-import { policyCount, workloadCount } from "../document/rows.ts";
-import { copyOfProject, repository } from "../project.ts";
+import { namespaces, policyCount, workloadCount } from "../document/rows.ts";
+import { copyOfProject, repository, rewrite } from "../project.ts";
 import { type KubernetesApi, kubernetesApiOf } from "../provider/kubernetes-api.ts";
 import { type Cluster, startCluster } from "../toolchain/cluster.ts";
 import { type Environment, openEnvironment } from "../toolchain/environment.ts";
 import { temporaryFolder } from "../toolchain/lifetime.ts";
-import { namespaces, stored } from "./policies.ts";
+import { stored } from "./policies.ts";
 
 /** The policies, their components, the provider and the stack. */
 const resourceCount = policyCount + namespaces.length + 3;
@@ -42,27 +40,16 @@ describe("The README's commands, as typed", function () {
   }
 
   async function ended(line: string, variables: NodeJS.ProcessEnv = {}) {
-    const child = spawn("sh", ["-c", `exec 2>&1; ${line}`], {
+    // What a person answers to `pulumi up`.
+    const answers = { PULUMI_SKIP_CONFIRMATIONS: "true" };
+    const { code, stdout } = await environment.run("sh", ["-c", `exec 2>&1; ${line}`], {
       cwd: folder,
-      env: {
-        ...process.env,
-        ...environment.variables,
-        // What a person answers to `pulumi up`.
-        PULUMI_SKIP_CONFIRMATIONS: "true",
-        ...variables,
-      },
-      stdio: ["ignore", "pipe", "inherit"],
+      variables: { ...answers, ...variables },
     });
-    const closed = new Promise<number | null>((resolve) => child.once("close", resolve));
-    const output = await text(child.stdout);
-    return { code: await closed, output };
+    return { code, output: stdout };
   }
 
-  function change(file: string, from: string, to: string): void {
-    const before = readFileSync(join(folder, file), "utf8");
-    assert.ok(before.includes(from), `${file} says ${from}`);
-    writeFileSync(join(folder, file), before.replace(from, to));
-  }
+  const change = (file: string, from: string, to: string): void => rewrite(folder, file, from, to);
 
   it("in production: a stack, a preview, an update and its outputs", async () => {
     const [select, preview, up, output] = blocks("In production").flat();
@@ -125,6 +112,7 @@ describe("The README's commands, as typed", function () {
     assert.match(output, /\[mandatory\] +no-wide-open/);
     assert.deepEqual(await stored(api), before);
   });
+
   it("a wrong config and a wrong file: a line for each fault, and no stack trace", async () => {
     await type("pulumi config set clustername prod && pulumi config set apiServerPort 0");
     const config = (await ended("pulumi preview")).output;

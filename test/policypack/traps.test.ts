@@ -3,6 +3,12 @@ import { clusterwideWith, manifestWith, policyWith, tcp } from "./cases.ts";
 import { type PackConfig, type Registered, register } from "./registration.ts";
 
 const pods = [{ matchLabels: { app: "x" } }];
+
+/** A DNS rule for every pod that lets the names of a pattern through. */
+const resolving = (matchPattern: string) =>
+  clusterwideWith({
+    egress: [{ toEndpoints: pods, toPorts: [{ ports: [{ port: "53" }], rules: { dns: [{ matchPattern }] } }] }],
+  });
 const dns = clusterwideWith({});
 const http = { http: [{}] };
 const port = (ports: object) => [{ toEndpoints: pods, toPorts: [{ ports: [ports] }] }];
@@ -78,14 +84,7 @@ const traps: [trap: string, rules: string[], resources: Registered[], config?: P
     "*.example.com does not match example.com",
     ["dns-before-fqdn"],
     [
-      clusterwideWith({
-        egress: [
-          {
-            toEndpoints: pods,
-            toPorts: [{ ports: [{ port: "53" }], rules: { dns: [{ matchPattern: "*.example.com" }] } }],
-          },
-        ],
-      }),
+      resolving("*.example.com"),
       policyWith({ egress: [{ toFQDNs: [{ matchName: "example.com" }], toPorts: tcp("443") }] }),
     ],
   ],
@@ -93,14 +92,7 @@ const traps: [trap: string, rules: string[], resources: Registered[], config?: P
     "**.example.com matches any depth",
     [],
     [
-      clusterwideWith({
-        egress: [
-          {
-            toEndpoints: pods,
-            toPorts: [{ ports: [{ port: "53" }], rules: { dns: [{ matchPattern: "**.example.com" }] } }],
-          },
-        ],
-      }),
+      resolving("**.example.com"),
       policyWith({ egress: [{ toFQDNs: [{ matchName: "a.b.example.com" }], toPorts: tcp("443") }] }),
     ],
   ],

@@ -2,10 +2,13 @@
  * What the Pulumi CLI runs in: a home and a file backend of its own, policy packs, and doubles of the plugins that this
  * machine cannot have.
  */
+import { spawn } from "node:child_process";
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { delimiter, dirname, join } from "node:path";
+import { text } from "node:stream/consumers";
 import { pathToFileURL } from "node:url";
+import type { Ended } from "../cli/command.ts";
 import { serveLanguageHost } from "../language-host/double.ts";
 import { compileCache } from "../project.ts";
 import { type Double, serveDouble } from "../provider/double.ts";
@@ -17,8 +20,12 @@ export type Environment = {
   readonly variables: Readonly<Record<string, string>>;
   /** Stands in for the Kubernetes provider; undefined where the genuine one is used. */
   readonly double: Double | undefined;
+  /** Runs a command in it, beside this process, which may be serving the doubles. */
+  run(command: string, args: readonly string[], options?: RunOptions): Promise<Ended>;
   close(): Promise<void>;
 };
+
+type RunOptions = { readonly cwd?: string; readonly variables?: NodeJS.ProcessEnv };
 
 /**
  * @param kubeconfig what KUBECONFIG is
@@ -52,7 +59,14 @@ export async function openEnvironment(kubeconfig: string, { double: wanted = fal
     double?.stop();
     languageHost?.stop();
   });
-  return { variables, double, close };
+  const run: Environment["run"] = async (command, args, { cwd, variables: more } = {}) => {
+    const env = { ...process.env, ...variables, ...more };
+    const child = spawn(command, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
+    const closed = new Promise<number | null>((resolve) => child.once("close", resolve));
+    const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
+    return { code: await closed, stdout, stderr };
+  };
+  return { variables, double, run, close };
 }
 
 /** A folder for the PATH with what starts policy packs, which a language host that is not a double does itself. */

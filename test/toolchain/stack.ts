@@ -15,7 +15,6 @@ import {
 import { dump, load } from "js-yaml";
 import { z } from "zod";
 import { copyOfProject } from "../project.ts";
-import type { Double } from "../provider/double.ts";
 import { type Environment, openEnvironment } from "./environment.ts";
 import { temporaryFolder } from "./lifetime.ts";
 import { toolchain } from "./pulumi.ts";
@@ -29,8 +28,6 @@ export type TestStack = Stack & {
 };
 
 export type ProdStack = TestStack & {
-  /** Stands in for the Kubernetes provider; undefined where the genuine one is used. */
-  readonly double: Double | undefined;
   /** The copy of the project, where the Pulumi CLI acts on this stack. */
   readonly folder: string;
   readonly environment: Environment;
@@ -60,7 +57,7 @@ export async function prodStack(
     writeFileSync(file, dump({ ...settings, config: { ...settings.config, ...Object.fromEntries(changed) } }));
   };
   configure({ kubeconfig, context, ...config });
-  return Object.assign(stack, { folder, environment, double: environment.double, configure, close: environment.close });
+  return Object.assign(stack, { folder, environment, configure, close: environment.close });
 }
 
 const stackFileSchema = z.looseObject({ config: z.record(z.string(), z.unknown()) });
