@@ -4,10 +4,10 @@
  */
 import { inventoryOf } from "../cilium/model/inventory.ts";
 import type { Policy } from "../cilium/policy/schema.ts";
-import { connections } from "../cilium/reach/connections.ts";
-import type { Endpoint, Inventory, Question } from "../cilium/reach/inventory.ts";
-import { compile } from "../cilium/reach/network.ts";
-import { verdict } from "../cilium/reach/verdict.ts";
+import type { Endpoint, Inventory, Question } from "../cilium/reach/compile/inventory.ts";
+import { compile } from "../cilium/reach/compile/network.ts";
+import { verdict } from "../cilium/reach/decide/verdict.ts";
+import { connections } from "../cilium/reach/report/connections.ts";
 import { readProgram } from "../components/program.ts";
 
 const sizes = [250, 500, 1000, 2000, 4000];

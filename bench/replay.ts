@@ -8,7 +8,7 @@ import { createWriteStream, statSync } from "node:fs";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { inventoryOf } from "../cilium/model/inventory.ts";
-import type { FlowProtocol } from "../cilium/reach/inventory.ts";
+import type { FlowProtocol } from "../cilium/reach/compile/inventory.ts";
 import {
   apiServer,
   dnsAnswer,

@@ -2,7 +2,7 @@
 import { isIP } from "node:net";
 import { didYouMean } from "../cilium/model/names.ts";
 import { parsePrefix } from "../cilium/policy/cidr.ts";
-import { type FlowProtocol, flowProtocols, type Peer, peerEntities } from "../cilium/reach/inventory.ts";
+import { type FlowProtocol, flowProtocols, type Peer, peerEntities } from "../cilium/reach/compile/inventory.ts";
 import { Failure } from "./failure.ts";
 import type { Source } from "./sources/source.ts";
 

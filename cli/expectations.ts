@@ -1,6 +1,6 @@
 /** Expectations that a team keeps next to its policies: a list of flows that must or must not be possible. */
 import { z } from "zod";
-import { type FlowProtocol, flowProtocols, type Peer, type Question } from "../cilium/reach/inventory.ts";
+import { type FlowProtocol, flowProtocols, type Peer, type Question } from "../cilium/reach/compile/inventory.ts";
 import { endReader } from "./ends.ts";
 import { Failure } from "./failure.ts";
 import { parseDocuments, textOf } from "./sources/documents.ts";

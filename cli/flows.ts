@@ -1,10 +1,11 @@
 /** The allowed flows of a source, as the commands print them. */
-import { conditionsOf } from "../cilium/reach/conditions.ts";
-import { type Connection, connections } from "../cilium/reach/connections.ts";
-import { portsText } from "../cilium/reach/diff-ports.ts";
-import { peerText } from "../cilium/reach/explain.ts";
-import { compile } from "../cilium/reach/network.ts";
-import type { AllowedSpan } from "../cilium/reach/spans.ts";
+
+import { compile } from "../cilium/reach/compile/network.ts";
+import type { AllowedSpan } from "../cilium/reach/decide/spans.ts";
+import { conditionsOf } from "../cilium/reach/report/conditions.ts";
+import { type Connection, connections } from "../cilium/reach/report/connections.ts";
+import { portsText } from "../cilium/reach/report/diff-ports.ts";
+import { peerText } from "../cilium/reach/report/explain.ts";
 import type { Source } from "./sources/source.ts";
 
 /** Every connection that policies allow or leave undecided, but for a node's to its own pods, which nothing can prevent. */

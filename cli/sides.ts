@@ -1,8 +1,8 @@
 /** The two sides of a comparison as people name them, and the endpoints that both are judged against. */
 import { existsSync } from "node:fs";
 import { podIdentity } from "../cilium/policy/selector.ts";
-import type { Side } from "../cilium/reach/diff.ts";
-import type { Endpoint, Inventory } from "../cilium/reach/inventory.ts";
+import type { Endpoint, Inventory } from "../cilium/reach/compile/inventory.ts";
+import type { Side } from "../cilium/reach/report/diff.ts";
 import { Failure } from "./failure.ts";
 import { currentContext } from "./sources/cluster.ts";
 import { noteAssumed, readPolicies, type Source } from "./sources/source.ts";

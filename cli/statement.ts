@@ -4,7 +4,7 @@ import { type ConfiguredCluster, workloads } from "../cilium/model/cluster.ts";
 import { namespaceCycle } from "../cilium/model/order.ts";
 import type { HostNetworkPods, Workload } from "../cilium/model/peers.ts";
 import type { Transport } from "../cilium/model/ports.ts";
-import type { Peer, PeerEntity, Question } from "../cilium/reach/inventory.ts";
+import type { Peer, PeerEntity, Question } from "../cilium/reach/compile/inventory.ts";
 
 /** What to write, or why the program has no words for the flow. */
 export type Statement =
@@ -84,13 +84,13 @@ function podsOf(peer: Peer, cluster: ConfiguredCluster): Pods | undefined {
   return all.find(({ namespace, name }) => namespace === peer.namespace && name === peer.name);
 }
 
-const fileOf = ({ namespace }: Pods): string => `components/${namespace}.ts`;
+const fileOf = ({ namespace }: Pods): string => `cluster/${namespace}.ts`;
 
 const exported = z.looseObject({ namespace: z.string(), name: z.string() });
 
 /** The name under which a namespace's file exports a workload. */
 async function identifier({ namespace, name }: Pods): Promise<string> {
-  const file: Record<string, unknown> = await import(`../components/${namespace}.ts`);
+  const file: Record<string, unknown> = await import(`../cluster/${namespace}.ts`);
   const found = Object.entries(file).find(([, value]) => {
     const pods = exported.safeParse(value);
     return pods.success && pods.data.namespace === namespace && pods.data.name === name;

@@ -1,7 +1,8 @@
 /** Says in a preview what a change means: which flows it opens and closes, and which pods enter or leave default deny. */
 import { getOrganization, getProject, getStack, log, runtime } from "@pulumi/pulumi";
 import { z } from "zod";
-import { describe } from "../cilium/reach/diff-text.ts";
+import { flowProtocols } from "../cilium/reach/compile/inventory.ts";
+import { describe } from "../cilium/reach/report/diff-text.ts";
 import type {
   Difference,
   End,
@@ -9,8 +10,7 @@ import type {
   IsolationChange,
   PortSpan,
   ReachChange,
-} from "../cilium/reach/difference.ts";
-import { flowProtocols } from "../cilium/reach/inventory.ts";
+} from "../cilium/reach/report/difference.ts";
 import type { DefaultDenyOutput, FlowOutput } from "./outputs.ts";
 
 /** The outputs of a stack that tell who can reach whom. */

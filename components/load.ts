@@ -11,8 +11,8 @@ export async function loaded<Module>(importing: Promise<Module>): Promise<Module
   } catch (error) {
     if (!(error instanceof Error) || error instanceof Faults) throw error;
     // Node has the place in the first line of the trace, or in that of the first function.
-    const place = /\bcomponents\/[\w-]+\.ts(:\d+)?/.exec(error.stack ?? "")?.[0];
+    const place = /\bcluster\/[\w-]+\.ts(:\d+)?/.exec(error.stack ?? "")?.[0];
     if (place === undefined && !(error instanceof SyntaxError)) throw error;
-    throw new Faults([`${place ?? "a file in components/"}: ${error.message}; \`npm run check\` says more`]);
+    throw new Faults([`${place ?? "a file in cluster/"}: ${error.message}; \`npm run check\` says more`]);
   }
 }

@@ -3,8 +3,8 @@ import { type ConfiguredCluster, configure } from "../cilium/model/cluster.ts";
 import { Faults, faults } from "../cilium/model/faults.ts";
 import type { Policy } from "../cilium/policy/schema.ts";
 import { renderPolicies } from "../cilium/render/policies.ts";
-import { type Config, readConfig } from "../config.ts";
-import { cluster as declared } from "./cluster.ts";
+import { cluster as declared } from "../cluster/cluster.ts";
+import { type Config, readConfig } from "./config.ts";
 import { type Owned, owned, type StackName } from "./ownership.ts";
 import { unknownProbeNamespaces, withProbes } from "./probe-workload.ts";
 

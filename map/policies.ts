@@ -3,7 +3,7 @@
 import { namespaceOf, policyName, rulesOf } from "../cilium/policy/parts.ts";
 import type { Policy } from "../cilium/policy/schema.ts";
 import { matches, podIdentity, subjectRequirements } from "../cilium/policy/selector.ts";
-import type { Inventory } from "../cilium/reach/inventory.ts";
+import type { Inventory } from "../cilium/reach/compile/inventory.ts";
 import { yaml } from "../cilium/render/yaml.ts";
 import type { PolicyText } from "./picture.ts";
 

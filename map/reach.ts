@@ -1,10 +1,10 @@
 /** The picture of any policies, as the reachability engine judges them; also of two versions, with what differs. */
 import type { Policy } from "../cilium/policy/schema.ts";
-import { conditionsOf } from "../cilium/reach/conditions.ts";
-import type { Connection } from "../cilium/reach/connections.ts";
-import { peerText } from "../cilium/reach/explain.ts";
-import type { Inventory, Peer as ReachPeer } from "../cilium/reach/inventory.ts";
-import type { AllowedSpan } from "../cilium/reach/spans.ts";
+import type { Inventory, Peer as ReachPeer } from "../cilium/reach/compile/inventory.ts";
+import type { AllowedSpan } from "../cilium/reach/decide/spans.ts";
+import { conditionsOf } from "../cilium/reach/report/conditions.ts";
+import type { Connection } from "../cilium/reach/report/connections.ts";
+import { peerText } from "../cilium/reach/report/explain.ts";
 import { type Change, namesLabel, type OtherPeer, type Peer, type Picture, type PictureFlow } from "./picture.ts";
 import { policyTexts, selectingPolicies } from "./policies.ts";
 

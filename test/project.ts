@@ -11,11 +11,11 @@ export const repository = join(import.meta.dirname, "..");
 const parts = [
   "cilium",
   "cli",
+  "cluster",
   "components",
   "docs",
   "map",
   "policypack",
-  "config.ts",
   "index.ts",
   "package.json",
   "Pulumi.yaml",

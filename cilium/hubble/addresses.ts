@@ -5,9 +5,9 @@
 import { isIPv6 } from "node:net";
 import { containsPrefix, type Prefix } from "../policy/cidr.ts";
 import type { FqdnSelector } from "../policy/schema.ts";
-import { parseAddressOrPrefix } from "../reach/addresses.ts";
-import { nameMatcher } from "../reach/fqdn.ts";
-import type { ResolvedName } from "../reach/inventory.ts";
+import { parseAddressOrPrefix } from "../reach/compile/addresses.ts";
+import { nameMatcher } from "../reach/compile/fqdn.ts";
+import type { ResolvedName } from "../reach/compile/inventory.ts";
 import type { FlowRecord } from "./record.ts";
 
 export type AddressClasses = {

@@ -4,7 +4,7 @@
  *
  * Sources: `pkg/hubble/parser/threefour/parser.go`, `sock/parser.go` and `seven/parser.go`.
  */
-import type { FlowProtocol } from "../reach/inventory.ts";
+import type { FlowProtocol } from "../reach/compile/inventory.ts";
 import type { End, UnknownEnd } from "./end.ts";
 import type { HubbleEndpoint, HubbleFlow } from "./event.ts";
 

@@ -10,7 +10,7 @@ import {
   selectorKey,
   serviceAccountLabel,
 } from "../policy/selector.ts";
-import type { PeerEntity } from "../reach/inventory.ts";
+import type { PeerEntity } from "../reach/compile/inventory.ts";
 import type { HubbleEndpoint } from "./event.ts";
 
 /** The `key` is equal for equal ends. */

@@ -1,6 +1,6 @@
 /** Connections of the same two workloads on the same port, added up: what a person reads. */
-import type { RuleReference } from "../reach/rules.ts";
-import type { DeniedBy } from "../reach/verdict.ts";
+import type { RuleReference } from "../reach/compile/rules.ts";
+import type { DeniedBy } from "../reach/decide/verdict.ts";
 import type { Judgement, Refusal } from "./judge.ts";
 import { type Connection, type Example, extend, type Times } from "./record.ts";
 

@@ -1,14 +1,14 @@
 /** Judges the connections of a record by policies: what Cilium would do with each of them if these were in force. */
 import type { FqdnSelector, Policy } from "../policy/schema.ts";
 import { isKept } from "../policy/selector.ts";
-import { parseAddressOrPrefix } from "../reach/addresses.ts";
-import { partyKey } from "../reach/directory.ts";
-import { questionText } from "../reach/explain.ts";
-import type { Endpoint, FlowProtocol, Inventory, Peer, Question } from "../reach/inventory.ts";
-import { compile, type Network } from "../reach/network.ts";
-import { addressParty, type Party } from "../reach/party.ts";
-import type { Direction } from "../reach/rules.ts";
-import { type DeniedBy, type Verdict, verdict } from "../reach/verdict.ts";
+import { parseAddressOrPrefix } from "../reach/compile/addresses.ts";
+import { partyKey } from "../reach/compile/directory.ts";
+import type { Endpoint, FlowProtocol, Inventory, Peer, Question } from "../reach/compile/inventory.ts";
+import { compile, type Network } from "../reach/compile/network.ts";
+import { addressParty, type Party } from "../reach/compile/party.ts";
+import type { Direction } from "../reach/compile/rules.ts";
+import { type DeniedBy, type Verdict, verdict } from "../reach/decide/verdict.ts";
+import { questionText } from "../reach/report/explain.ts";
 import { classifyAddresses } from "./addresses.ts";
 import type { End, RecordedPod } from "./end.ts";
 import type { Connection, FlowRecord, Lookup } from "./record.ts";

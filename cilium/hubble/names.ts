@@ -2,9 +2,9 @@
 
 import { policyName } from "../policy/parts.ts";
 import type { FqdnSelector, Policy } from "../policy/schema.ts";
-import { ruleSelects } from "../reach/decide.ts";
-import { nameMatcher } from "../reach/fqdn.ts";
-import type { DirectionPolicy } from "../reach/network.ts";
+import { nameMatcher } from "../reach/compile/fqdn.ts";
+import type { DirectionPolicy } from "../reach/compile/network.ts";
+import { ruleSelects } from "../reach/decide/decide.ts";
 import type { End, RecordedPod } from "./end.ts";
 import { fqdnSelectors, type Judged } from "./judge.ts";
 import type { FlowRecord, Lookup } from "./record.ts";

@@ -1,5 +1,5 @@
 /** A record of flows, added up as it is read: each connection once, however often it was seen. */
-import type { FlowProtocol } from "../reach/inventory.ts";
+import type { FlowProtocol } from "../reach/compile/inventory.ts";
 import { connectionOf } from "./connection.ts";
 import { type End, endReader, type RecordedPod } from "./end.ts";
 import { type HubbleFlow, parseEvent } from "./event.ts";

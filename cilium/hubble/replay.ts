@@ -1,7 +1,7 @@
 /** A record of flows replayed against policies: what they would drop, and where record and program differ. */
 import type { ConfiguredCluster } from "../model/cluster.ts";
 import type { Policy } from "../policy/schema.ts";
-import { compilePolicy } from "../reach/rules.ts";
+import { compilePolicy } from "../reach/compile/rules.ts";
 import { compareWithFlows, type UnseenFlow } from "./declared.ts";
 import { type Group, groupJudgements, type NameConnection, ruleText } from "./groups.ts";
 import { type Judged, type Judgement, judge, type Surroundings } from "./judge.ts";

@@ -141,7 +141,7 @@ function undeclaredPod(end: End, { namespaces }: ConfiguredCluster, find: FindWo
 }
 
 /** Each namespace has a file of its name, and each workload is a constant of its own name there. */
-const fileOf = (namespace: string): string => `components/${namespace}.ts`;
+const fileOf = (namespace: string): string => `cluster/${namespace}.ts`;
 
 /** The constant of a workload in the file of its namespace. */
 export const constantOf = ({ name }: Workload): string => camelCase(name);

@@ -1,5 +1,5 @@
 /** The program's own workloads as the endpoints that policies are judged against. */
-import type { Endpoint, Inventory } from "../reach/inventory.ts";
+import type { Endpoint, Inventory } from "../reach/compile/inventory.ts";
 import { type ConfiguredCluster, workloads } from "./cluster.ts";
 import { examplePods } from "./labels.ts";
 import type { Transport } from "./ports.ts";

@@ -3,6 +3,7 @@ import { type Command, Option } from "commander";
 import { workloadId, workloads } from "../../cilium/model/cluster.ts";
 import { labelSelector } from "../../cilium/model/labels.ts";
 import { didYouMean } from "../../cilium/model/names.ts";
+import type { Endpoint } from "../../cilium/reach/compile/inventory.ts";
 import {
   type Coverage,
   type CoveredPod,
@@ -10,8 +11,7 @@ import {
   type DeclaredPorts,
   type PlacedSelector,
   type Selected,
-} from "../../cilium/reach/coverage.ts";
-import type { Endpoint } from "../../cilium/reach/inventory.ts";
+} from "../../cilium/reach/report/coverage.ts";
 import type { Program } from "../../components/program.ts";
 import { Failure } from "../failure.ts";
 import { withProgress } from "../output/progress.ts";

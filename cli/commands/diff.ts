@@ -1,9 +1,9 @@
 /** `netpol diff`: what changes between two sets of policies, in terms of who can reach whom. */
 import { styleText } from "node:util";
 import { type Command, Option } from "commander";
-import { diff as differenceOf } from "../../cilium/reach/diff.ts";
-import { describe, type Sentence, type Topic } from "../../cilium/reach/diff-text.ts";
-import { type Difference, isEmpty } from "../../cilium/reach/difference.ts";
+import { diff as differenceOf } from "../../cilium/reach/report/diff.ts";
+import { describe, type Sentence, type Topic } from "../../cilium/reach/report/diff-text.ts";
+import { type Difference, isEmpty } from "../../cilium/reach/report/difference.ts";
 import { withOutput } from "../output/format.ts";
 import { readSides, sidesHelp } from "../sides.ts";
 

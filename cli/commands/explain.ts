@@ -2,12 +2,12 @@
 import type { Command } from "commander";
 import { placedRules, policyName } from "../../cilium/policy/parts.ts";
 import type { Policy } from "../../cilium/policy/schema.ts";
-import { decidingPolicies, endText, outcomeText, peerText, questionText } from "../../cilium/reach/explain.ts";
-import { type MissingRule, missingRule } from "../../cilium/reach/explain-rule.ts";
-import type { Question } from "../../cilium/reach/inventory.ts";
-import { compile } from "../../cilium/reach/network.ts";
-import type { RuleReference } from "../../cilium/reach/rules.ts";
-import { type EndVerdict, verdict } from "../../cilium/reach/verdict.ts";
+import type { Question } from "../../cilium/reach/compile/inventory.ts";
+import { compile } from "../../cilium/reach/compile/network.ts";
+import type { RuleReference } from "../../cilium/reach/compile/rules.ts";
+import { type EndVerdict, verdict } from "../../cilium/reach/decide/verdict.ts";
+import { decidingPolicies, endText, outcomeText, peerText, questionText } from "../../cilium/reach/report/explain.ts";
+import { type MissingRule, missingRule } from "../../cilium/reach/report/explain-rule.ts";
 import { yaml } from "../../cilium/render/yaml.ts";
 import type { Program } from "../../components/program.ts";
 import { destinationReader, endReader, endsHelp, readPort } from "../ends.ts";

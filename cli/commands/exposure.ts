@@ -1,8 +1,8 @@
 /** `netpol exposure`: who can get to a workload, and how far somebody gets who has taken it over. */
 import type { Command } from "commander";
 import { Option } from "commander";
-import { peerText } from "../../cilium/reach/explain.ts";
-import { exposure as exposureOf, type Path } from "../../cilium/reach/exposure.ts";
+import { peerText } from "../../cilium/reach/report/explain.ts";
+import { exposure as exposureOf, type Path } from "../../cilium/reach/report/exposure.ts";
 import { endReader } from "../ends.ts";
 import { Failure } from "../failure.ts";
 import { conditionList, flowsOf, portList, spanData } from "../flows.ts";

@@ -1,6 +1,6 @@
 /** `netpol list`: every flow that the policies allow. */
 import type { Command } from "commander";
-import type { Connection } from "../../cilium/reach/connections.ts";
+import type { Connection } from "../../cilium/reach/report/connections.ts";
 import { certain, flowsOf, isDecided, isGoverned, type ListedFlow, listed, spanData } from "../flows.ts";
 import { dot } from "../output/dot.ts";
 import { type Format, print, withOutput } from "../output/format.ts";

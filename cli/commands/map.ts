@@ -1,7 +1,7 @@
 /** `netpol map`: who can reach whom as a picture, in one HTML file. */
 import { writeFileSync } from "node:fs";
 import type { Command } from "commander";
-import type { Side } from "../../cilium/reach/diff.ts";
+import type { Side } from "../../cilium/reach/report/diff.ts";
 import type { Picture } from "../../map/picture.ts";
 import { programPicture } from "../../map/program.ts";
 import { reachPicture, type Version } from "../../map/reach.ts";

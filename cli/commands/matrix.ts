@@ -1,8 +1,8 @@
 /** `netpol matrix`: which workload may connect to which. */
 import type { Command } from "commander";
-import type { Connection } from "../../cilium/reach/connections.ts";
-import { peerText } from "../../cilium/reach/explain.ts";
-import type { Endpoint } from "../../cilium/reach/inventory.ts";
+import type { Endpoint } from "../../cilium/reach/compile/inventory.ts";
+import type { Connection } from "../../cilium/reach/report/connections.ts";
+import { peerText } from "../../cilium/reach/report/explain.ts";
 import { flowsOf, listed, portList, spanData } from "../flows.ts";
 import { dot } from "../output/dot.ts";
 import { type Format, print, withOutput } from "../output/format.ts";

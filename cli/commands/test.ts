@@ -1,8 +1,8 @@
 /** `netpol test`: whether the policies keep what a team expects of them. */
 import type { Command } from "commander";
-import { decidingPolicies, endText, outcomeText, peerText, questionText } from "../../cilium/reach/explain.ts";
-import { compile } from "../../cilium/reach/network.ts";
-import { type EndVerdict, type Verdict, verdict } from "../../cilium/reach/verdict.ts";
+import { compile } from "../../cilium/reach/compile/network.ts";
+import { type EndVerdict, type Verdict, verdict } from "../../cilium/reach/decide/verdict.ts";
+import { decidingPolicies, endText, outcomeText, peerText, questionText } from "../../cilium/reach/report/explain.ts";
 import { endsHelp } from "../ends.ts";
 import { type Asked, type Expectation, readExpectations } from "../expectations.ts";
 import { type Format, print, withOutput } from "../output/format.ts";

@@ -1,5 +1,5 @@
 /** The cluster that policies are judged against, from Kubernetes objects; and a program's workloads as such objects. */
-import type { ClusterNode, Endpoint, Inventory, NamedPort } from "../../cilium/reach/inventory.ts";
+import type { ClusterNode, Endpoint, Inventory, NamedPort } from "../../cilium/reach/compile/inventory.ts";
 import { Failure } from "../failure.ts";
 import { readDocuments } from "./documents.ts";
 import { countKinds, type Manifests, readManifests } from "./manifests.ts";

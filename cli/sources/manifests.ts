@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { didYouMean } from "../../cilium/model/names.ts";
 import { type Policy, policy as policySchema } from "../../cilium/policy/schema.ts";
-import type { CidrGroup } from "../../cilium/reach/inventory.ts";
+import type { CidrGroup } from "../../cilium/reach/compile/inventory.ts";
 import { Failure } from "../failure.ts";
 import type { Document } from "./documents.ts";
 import { clusterConfig, type NamespaceObject, type NodeObject, objects, type PodObject } from "./objects.ts";

@@ -4,7 +4,7 @@ import { at, each } from "../../cilium/policy/place.ts";
 import { representatives } from "../../cilium/policy/representatives.ts";
 import type { FqdnSelector } from "../../cilium/policy/schema.ts";
 import type { Label } from "../../cilium/policy/selector.ts";
-import { nameMatcher } from "../../cilium/reach/fqdn.ts";
+import { nameMatcher } from "../../cilium/reach/compile/fqdn.ts";
 import { type Finding, ruleConfig, type StackRule } from "../rule.ts";
 import type { Stack } from "../stack/stack.ts";
 

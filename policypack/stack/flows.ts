@@ -4,8 +4,8 @@ import { policyName } from "../../cilium/policy/parts.ts";
 import { matchesPod } from "../../cilium/policy/representatives.ts";
 import type { Policy } from "../../cilium/policy/schema.ts";
 import type { Label } from "../../cilium/policy/selector.ts";
-import type { PortMatch } from "../../cilium/reach/ports.ts";
-import type { CompiledRule } from "../../cilium/reach/rules.ts";
+import type { PortMatch } from "../../cilium/reach/compile/ports.ts";
+import type { CompiledRule } from "../../cilium/reach/compile/rules.ts";
 import type { NamedPeer, Stack, Workload } from "./stack.ts";
 
 export type HalfOpenFlow = {

@@ -10,7 +10,7 @@ import {
   type Requirement,
   subjectRequirements,
 } from "../../cilium/policy/selector.ts";
-import { type CompiledRule, compilePolicy } from "../../cilium/reach/rules.ts";
+import { type CompiledRule, compilePolicy } from "../../cilium/reach/compile/rules.ts";
 import type { PolicyResource, Resource } from "../resource.ts";
 import { Selected, Selecting } from "./lookup.ts";
 import { Passthrough } from "./passthrough.ts";

@@ -36,10 +36,10 @@ describe("netpol diff", function () {
     git("add", ".");
     git("commit", "--quiet", "--message=The program as it is");
 
-    edit("components/monitoring.ts", `  from(grafana).to(sharedPg.postgresql).for("Dashboard state"),\n`, "");
-    edit("components/argocd.ts", "redis: tcp(6379)", "redis: tcp(6380)");
-    edit("components/external-dns.ts", "export default", `${webhook}\n\nexport default`);
-    edit("components/external-dns.ts", "  from(host)", "  from(externalDns).to(webhook.http),\n  from(host)");
+    edit("cluster/monitoring.ts", `  from(grafana).to(sharedPg.postgresql).for("Dashboard state"),\n`, "");
+    edit("cluster/argocd.ts", "redis: tcp(6379)", "redis: tcp(6380)");
+    edit("cluster/external-dns.ts", "export default", `${webhook}\n\nexport default`);
+    edit("cluster/external-dns.ts", "  from(host)", "  from(externalDns).to(webhook.http),\n  from(host)");
     git("commit", "--quiet", "--all", "--message=A port changed, a workload added, a flow removed");
   });
 

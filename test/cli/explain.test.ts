@@ -56,35 +56,35 @@ describe("netpol explain", () => {
         "argocd/server",
         "database/shared-pg",
         "5432",
-        'components/argocd.ts:\n  import { sharedPg } from "./database.ts";\n  from(server).to(sharedPg.postgresql),',
+        'cluster/argocd.ts:\n  import { sharedPg } from "./database.ts";\n  from(server).to(sharedPg.postgresql),',
       ],
       [
         "argocd/server",
         "argocd/cloudflared",
         "2000",
-        "components/argocd.ts:\n  // in the ports of cloudflared in components/argocd.ts: port2000: tcp(2000)\n  from(server).to(cloudflared.port2000),",
+        "cluster/argocd.ts:\n  // in the ports of cloudflared in cluster/argocd.ts: port2000: tcp(2000)\n  from(server).to(cloudflared.port2000),",
       ],
-      ["argocd/redis", "kube-apiserver", "6443", "components/argocd.ts:\n  from(redis).to(kubeApiserver),"],
-      ["argocd/redis", "kube-apiserver", "443", "components/argocd.ts:\n  from(redis).to(kubeApiserver.on(443)),"],
-      ["argocd/redis", "example.com", "443", 'components/argocd.ts:\n  from(redis).to(fqdn("example.com").on(443)),'],
+      ["argocd/redis", "kube-apiserver", "6443", "cluster/argocd.ts:\n  from(redis).to(kubeApiserver),"],
+      ["argocd/redis", "kube-apiserver", "443", "cluster/argocd.ts:\n  from(redis).to(kubeApiserver.on(443)),"],
+      ["argocd/redis", "example.com", "443", 'cluster/argocd.ts:\n  from(redis).to(fqdn("example.com").on(443)),'],
       [
         "argocd/redis",
         "192.0.2.7",
         "123/UDP",
-        'components/argocd.ts:\n  from(redis).to(cidr("192.0.2.7/32").on(udp(123))),',
+        'cluster/argocd.ts:\n  from(redis).to(cidr("192.0.2.7/32").on(udp(123))),',
       ],
       [
         "argocd/redis",
         "monitoring/node-exporter",
         "9100",
-        'components/argocd.ts:\n  import { nodeExporter } from "./monitoring.ts";\n  from(redis).to(nodeExporter.metrics),',
+        'cluster/argocd.ts:\n  import { nodeExporter } from "./monitoring.ts";\n  from(redis).to(nodeExporter.metrics),',
       ],
-      ["ingress", "argocd/redis", "6379", "components/argocd.ts:\n  from(gateway).to(redis.redis),"],
+      ["ingress", "argocd/redis", "6379", "cluster/argocd.ts:\n  from(gateway).to(redis.redis),"],
       [
         "192.0.2.7",
         "argocd/redis",
         "6379",
-        "components/argocd.ts:\n  // an address cannot be a source; world is everything outside\n  from(world).to(redis.redis),",
+        "cluster/argocd.ts:\n  // an address cannot be a source; world is everything outside\n  from(world).to(redis.redis),",
       ],
     ];
     for (const [from, to, port, advice] of cases) {
@@ -117,7 +117,7 @@ describe("netpol explain", () => {
 
     it("and with those lines in the file it is allowed", () => {
       const project = copyOfProject();
-      const file = join(project, "components/argocd.ts");
+      const file = join(project, "cluster/argocd.ts");
       const ask = ["explain", "argocd/server", "database/shared-pg", "5432"];
       const lines = netpol(project, ...ask)
         .stdout.split("\n")

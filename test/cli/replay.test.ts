@@ -84,7 +84,7 @@ describe("netpol replay", function () {
       "2026-11-24 21:00:00",
     ]);
     assert.match(example ?? "", /^monitoring\/grafana-\S+ [\d.]+:43512 → database\/shared-pg-\S+ [\d.]+:9187$/);
-    assert.match(stdout, /^components\/monitoring\.ts +from\(grafana\)\.to\(sharedPg\.metrics\), +import/m);
+    assert.match(stdout, /^cluster\/monitoring\.ts +from\(grafana\)\.to\(sharedPg\.metrics\), +import/m);
   });
 
   it("reads several files, plain and gzip, as one record", () => {
@@ -245,7 +245,7 @@ describe("netpol replay", function () {
     );
     assert.deepEqual(suggestions, [
       {
-        file: "components/argocd.ts",
+        file: "cluster/argocd.ts",
         line: 'from(repoServer).to(kubeApiserver, fqdn("charts.example.org").on(443)),',
         needs: [],
       },

@@ -91,7 +91,7 @@ values: 1
       git("init", "--quiet", "--initial-branch=main");
       git("add", "--all", "--", ":!node_modules");
       git("commit", "--quiet", "--message=before");
-      const file = join(project, "components/argocd.ts");
+      const file = join(project, "cluster/argocd.ts");
       const before = readFileSync(file, "utf8");
       const after = before.replace("redis: tcp(6379)", "redis: tcp(6380)");
       assert.notEqual(after, before);

@@ -7,7 +7,7 @@ import { loaded } from "../../components/load.ts";
 import { temporaryFolder } from "../toolchain/lifetime.ts";
 
 describe("Loading the program", () => {
-  const folder = join(temporaryFolder("program"), "components");
+  const folder = join(temporaryFolder("program"), "cluster");
   before(() => {
     mkdirSync(folder);
     writeFileSync(join(folder, "..", "package.json"), '{"type":"module"}');
@@ -42,7 +42,7 @@ describe("Loading the program", () => {
       await assert.rejects(result, (error) => {
         assert.ok(error instanceof Faults);
         assert.match(error.message, said);
-        assert.ok(error.message.startsWith(`components/${name}:2: `), error.message);
+        assert.ok(error.message.startsWith(`cluster/${name}:2: `), error.message);
         assert.match(error.message, /^.*; `npm run check` says more$/);
         return true;
       });
@@ -51,7 +51,7 @@ describe("Loading the program", () => {
 
   it("says where to look for the place when Node does not tell it", async () => {
     await assert.rejects(load('import { kanidm } from "./kanidm.ts";').result, {
-      message: "a file in components/: Identifier 'kanidm' has already been declared; `npm run check` says more",
+      message: "a file in cluster/: Identifier 'kanidm' has already been declared; `npm run check` says more",
     });
   });
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { configure, workloadId, workloads } from "../../cilium/model/cluster.ts";
-import { cluster as declared } from "../../components/cluster.ts";
+import { cluster as declared } from "../../cluster/cluster.ts";
 import { defaultDeny, excludedPods, flowOutputs, policyCounts } from "../../components/outputs.ts";
 import { policyCount, workloadCount } from "../document/rows.ts";
 import { program } from "../rendered.ts";

@@ -44,8 +44,8 @@ describe("netpol gate, without a cluster", function () {
   });
 
   it("stops a rule that opens a workload to the world, with code 1 and the rule's name", async () => {
-    const folder = changed("components/kanidm.ts", "from(gateway).to(kanidm.https)", "from(world).to(kanidm.https)");
-    rewrite(folder, "components/kanidm.ts", "import { from, gateway,", "import { from, world,");
+    const folder = changed("cluster/kanidm.ts", "from(gateway).to(kanidm.https)", "from(world).to(kanidm.https)");
+    rewrite(folder, "cluster/kanidm.ts", "import { from, gateway,", "import { from, world,");
     const { code, stdout, stderr } = await gate(folder, "--output", "json");
     assert.equal(code, 1, stdout + stderr);
     const found = violations
@@ -87,7 +87,7 @@ describe("netpol gate, without a cluster", function () {
   });
 
   it("says a fault of the program in one line, with code 2", async () => {
-    const folder = changed("components/argocd.ts", "repoServer.grpc, redis.redis", "repoServer.grcp, redis.redis");
+    const folder = changed("cluster/argocd.ts", "repoServer.grpc, redis.redis", "repoServer.grcp, redis.redis");
     const { code, stderr } = await gate(folder);
     assert.equal(code, 2);
     assert.match(stderr, /^argocd: flow argocd\/server → .*no port grcp; did you mean grpc\?\n/);

@@ -95,7 +95,7 @@ describe("The README's commands, as typed", function () {
   it("a new flow and a new workload", async () => {
     const [flow = "", workload = ""] = codeBlocks("Change the network", "ts");
     const [, declaration = "", flows = ""] = /^(.*)^\/\/ among the flows\n(.*)/ms.exec(workload) ?? [];
-    change("components/monitoring.ts", "export default monitoring.flows(\n", `${declaration}$&${flow}${flows}`);
+    change("cluster/monitoring.ts", "export default monitoring.flows(\n", `${declaration}$&${flow}${flows}`);
     const preview = await type("pulumi preview --suppress-outputs --policy-pack policypack");
     assert.match(preview, /monitoring\/grafana can now reach monitoring\/loki:3100/);
     assert.match(preview, /monitoring\/blackbox-exporter enters default deny/);
@@ -105,8 +105,8 @@ describe("The README's commands, as typed", function () {
 
   it("the update of CI, which a fault stops before anything changes", async () => {
     const before = await stored(api);
-    change("components/kanidm.ts", "from(gateway).to(kanidm.https)", "from(world).to(kanidm.https)");
-    change("components/kanidm.ts", "import { from, gateway,", "import { from, world,");
+    change("cluster/kanidm.ts", "from(gateway).to(kanidm.https)", "from(world).to(kanidm.https)");
+    change("cluster/kanidm.ts", "import { from, gateway,", "import { from, world,");
     const { code, output } = await ended("npm run ci:up");
     assert.notEqual(code, 0, output);
     assert.match(output, /\[mandatory\] +no-wide-open/);
@@ -120,10 +120,10 @@ describe("The README's commands, as typed", function () {
     assert.match(config, /config network-policies:apiServerPort: /);
     await type("pulumi config rm clustername && pulumi config rm apiServerPort");
 
-    change("components/argocd.ts", "repoServer.grpc, redis.redis", "repoServer.grcp, reddis.redis");
+    change("cluster/argocd.ts", "repoServer.grpc, redis.redis", "repoServer.grcp, reddis.redis");
     const { code, output } = await ended("pulumi preview");
     assert.notEqual(code, 0);
-    assert.match(output, /error: components\/argocd\.ts:\d+: reddis is not defined; `npm run check` says more/);
+    assert.match(output, /error: cluster\/argocd\.ts:\d+: reddis is not defined; `npm run check` says more/);
     for (const said of [config, output]) assert.doesNotMatch(said, /^\s+at /m);
   });
 

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { loadAll } from "js-yaml";
 import { type Policy, policy } from "../../cilium/policy/schema.ts";
-import { connections } from "../../cilium/reach/connections.ts";
-import type { Inventory } from "../../cilium/reach/inventory.ts";
-import { compile } from "../../cilium/reach/network.ts";
+import type { Inventory } from "../../cilium/reach/compile/inventory.ts";
+import { compile } from "../../cilium/reach/compile/network.ts";
+import { connections } from "../../cilium/reach/report/connections.ts";
 import type { PictureFlow } from "../../map/picture.ts";
 import { reachPicture, type Version } from "../../map/reach.ts";
 import { shopPolicy } from "../cli/folder.ts";

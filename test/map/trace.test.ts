@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { inventoryOf } from "../../cilium/model/inventory.ts";
-import { connections } from "../../cilium/reach/connections.ts";
-import { peerText } from "../../cilium/reach/explain.ts";
-import { exposure } from "../../cilium/reach/exposure.ts";
-import { compile } from "../../cilium/reach/network.ts";
+import { compile } from "../../cilium/reach/compile/network.ts";
+import { connections } from "../../cilium/reach/report/connections.ts";
+import { peerText } from "../../cilium/reach/report/explain.ts";
+import { exposure } from "../../cilium/reach/report/exposure.ts";
 import { reached } from "../../map/browser/reach.ts";
 import { dataOf, type PageData } from "../../map/data.ts";
 import { graphOf } from "../../map/graph.ts";

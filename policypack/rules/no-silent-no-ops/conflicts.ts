@@ -1,8 +1,8 @@
 /** Rules of one policy that exclude each other: the agent computes no policy for its pods, and an earlier one stays. */
 import { namespaceOf } from "../../../cilium/policy/parts.ts";
 import type { Policy } from "../../../cilium/policy/schema.ts";
-import { conflictOf } from "../../../cilium/reach/conflicts.ts";
-import { compilePolicy } from "../../../cilium/reach/rules.ts";
+import { conflictOf } from "../../../cilium/reach/compile/conflicts.ts";
+import { compilePolicy } from "../../../cilium/reach/compile/rules.ts";
 import type { Finding } from "../../rule.ts";
 
 export function conflictFindings(policy: Policy): Finding[] {

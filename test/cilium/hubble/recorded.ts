@@ -1,6 +1,6 @@
 /** Lines of Hubble records as Cilium writes them, made from endpoints: `ExportEvent` in protobuf's JSON. */
 import { clusterLabel, isKept, namespaceLabelsPrefix, podNamespaceLabel } from "../../../cilium/policy/selector.ts";
-import type { Endpoint, FlowProtocol } from "../../../cilium/reach/inventory.ts";
+import type { Endpoint, FlowProtocol } from "../../../cilium/reach/compile/inventory.ts";
 
 /** Who stands at an end: what Hubble writes of it, and its address. */
 export type RecordedEnd = { readonly endpoint: object; readonly address: string };

@@ -7,9 +7,9 @@ import { inventoryOf } from "../../../cilium/model/inventory.ts";
 import { peerName } from "../../../cilium/model/peers.ts";
 import { portText } from "../../../cilium/model/ports.ts";
 import { type Policy, policy as policySchema } from "../../../cilium/policy/schema.ts";
-import type { FlowProtocol, Peer } from "../../../cilium/reach/inventory.ts";
-import { compile } from "../../../cilium/reach/network.ts";
-import { verdict } from "../../../cilium/reach/verdict.ts";
+import type { FlowProtocol, Peer } from "../../../cilium/reach/compile/inventory.ts";
+import { compile } from "../../../cilium/reach/compile/network.ts";
+import { verdict } from "../../../cilium/reach/decide/verdict.ts";
 import { readProgram } from "../../../components/program.ts";
 import { program } from "../../rendered.ts";
 import {

@@ -14,7 +14,7 @@ import type { Statement } from "../../../cilium/model/flow.ts";
 import { inventoryOf } from "../../../cilium/model/inventory.ts";
 import type { Workload } from "../../../cilium/model/peers.ts";
 import { renderPolicies } from "../../../cilium/render/policies.ts";
-import { cluster as declared } from "../../../components/cluster.ts";
+import { cluster as declared } from "../../../cluster/cluster.ts";
 import { program } from "../../rendered.ts";
 import { apiServer, flow, gateway, host, line, outside, pod, type RecordedEnd, remoteNode } from "./recorded.ts";
 
@@ -44,52 +44,44 @@ describe("a suggested line", () => {
   const cases: Readonly<Record<string, readonly [object, string, string, readonly string[]]>> = {
     "a declared port of another namespace, by its name": [
       flow(grafana, sharedPg, 9187),
-      "components/monitoring.ts",
+      "cluster/monitoring.ts",
       "from(grafana).to(sharedPg.metrics),",
       ['import { sharedPg } from "./database.ts";'],
     ],
     "a port that the workload does not declare, with its declaration": [
       flow(grafana, sharedPg, 9999, { protocol: "UDP" }),
-      "components/monitoring.ts",
+      "cluster/monitoring.ts",
       "from(grafana).to(sharedPg.port9999),",
-      [
-        'import { sharedPg } from "./database.ts";',
-        "in components/database.ts, a port of sharedPg: port9999: udp(9999)",
-      ],
+      ['import { sharedPg } from "./database.ts";', "in cluster/database.ts, a port of sharedPg: port9999: udp(9999)"],
     ],
     "the API server on its port": [
       flow(podOf("monitoring/tempo"), apiServer, 6443),
-      "components/monitoring.ts",
+      "cluster/monitoring.ts",
       "from(tempo).to(kubeApiserver),",
       [],
     ],
     "another port of a control-plane node": [
       flow(grafana, apiServer, 10250),
-      "components/monitoring.ts",
+      "cluster/monitoring.ts",
       "from(grafana).to(controlPlaneNodes.on(10250)),",
       [],
     ],
-    "a node": [
-      flow(grafana, remoteNode, 9100),
-      "components/monitoring.ts",
-      "from(grafana).to(remoteNode.on(9100)),",
-      [],
-    ],
+    "a node": [flow(grafana, remoteNode, 9100), "cluster/monitoring.ts", "from(grafana).to(remoteNode.on(9100)),", []],
     "a name": [
       flow(grafana, outside("192.0.2.1"), 443, { more: { destination_names: ["plugins.example"] } }),
-      "components/monitoring.ts",
+      "cluster/monitoring.ts",
       'from(grafana).to(fqdn("plugins.example").on(443)),',
       [],
     ],
     "an address that has no name": [
       flow(grafana, outside("192.0.2.1"), 25),
-      "components/monitoring.ts",
+      "cluster/monitoring.ts",
       'from(grafana).to(cidr("192.0.2.1/32").on(25)),',
       [],
     ],
     "the Gateway as the source, in the file of the server": [
       flow(gateway, sharedPg, 5432),
-      "components/database.ts",
+      "cluster/database.ts",
       "from(gateway).to(sharedPg.postgresql),",
       [],
     ],
@@ -104,7 +96,7 @@ describe("a suggested line", () => {
     const [trident, certManager] = [podOf("trident/controller"), podOf("cert-manager/controller")];
     assert.deepEqual(replayed([flow(trident, certManager, 9402)]).suggestions.lines, [
       {
-        file: "components/trident.ts",
+        file: "cluster/trident.ts",
         line: "from(controller).to(certManagerController.metrics),",
         needs: ['import { controller as certManagerController } from "./cert-manager.ts";'],
       },
@@ -151,7 +143,7 @@ describe("a suggested line", () => {
     ],
     "pods that are no workload, in a namespace of the program": [
       flow(pod({ namespace: "argo", name: "mystery", labels: {} }, 999), sharedPg, 5432),
-      /^argo\/mystery is no workload of the program; declare it in components\/argo.ts first$/,
+      /^argo\/mystery is no workload of the program; declare it in cluster\/argo.ts first$/,
     ],
     "pods of a namespace that is not the program's": [
       flow(pod({ namespace: "default", name: "toolbox", labels: {} }, 999), sharedPg, 5432),
@@ -210,7 +202,7 @@ describe("a suggested line", () => {
     const words = await wordsByFile();
     for (const workload of workloads(cluster)) {
       const word = constantOf(workload);
-      const exported = words.get(`components/${workload.namespace}.ts`)?.[word];
+      const exported = words.get(`cluster/${workload.namespace}.ts`)?.[word];
       assert.ok(exported !== undefined, `${workloadId(workload)} is not called ${word}`);
       assert.partialDeepStrictEqual(exported, { namespace: workload.namespace, name: workload.name });
     }
@@ -224,7 +216,7 @@ type Words = Readonly<Record<string, unknown>>;
 
 /** What each namespace's file exports. */
 async function wordsByFile(): Promise<Map<string, Words>> {
-  const files = cluster.namespaces.map(({ name }) => `components/${name}.ts`);
+  const files = cluster.namespaces.map(({ name }) => `cluster/${name}.ts`);
   const root = join(import.meta.dirname, "../../..");
   const modules = files.map(
     async (file): Promise<[string, Words]> => [file, { ...(await import(pathToFileURL(join(root, file)).href)) }],
@@ -245,7 +237,7 @@ function withLines({ lines }: Suggestions, words: ReadonlyMap<string, Words>) {
       ...namespace,
       statements: [
         ...namespace.statements,
-        ...(statements.get(`components/${namespace.name}.ts`) ?? []).map(({ file, line, needs }) =>
+        ...(statements.get(`cluster/${namespace.name}.ts`) ?? []).map(({ file, line, needs }) =>
           evaluate(line, scopeOf(file, needs, declaredPorts)),
         ),
       ],
@@ -264,7 +256,7 @@ function scopeOf(file: string, needs: readonly string[], words: ReadonlyMap<stri
       /^import \{ (\w+)(?: as (\w+))? \} from "\.\/(.+)";$/.exec(need) ?? [];
     if (from === undefined) continue;
     assert.ok(!(as in scope), `${as} is taken in ${file}`);
-    scope[as] = words.get(`components/${from}`)?.[constant];
+    scope[as] = words.get(`cluster/${from}`)?.[constant];
   }
   return scope;
 }

@@ -7,14 +7,14 @@ import {
   selectorKey,
   serviceAccountLabel,
 } from "../../../cilium/policy/selector.ts";
-import { sampleName } from "../../../cilium/reach/fqdn.ts";
+import { sampleName } from "../../../cilium/reach/compile/fqdn.ts";
 import {
   type Endpoint,
   type Inventory,
   type Peer,
   peerEntities,
   type Question,
-} from "../../../cilium/reach/inventory.ts";
+} from "../../../cilium/reach/compile/inventory.ts";
 import type { World } from "./worlds.ts";
 
 /** Every endpoint, entity, address and name against every other, on every port that the policies name and some more. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { inventoryOf } from "../../../cilium/model/inventory.ts";
-import { type Inventory, type Peer, peerEntities, type Question } from "../../../cilium/reach/inventory.ts";
-import { compile } from "../../../cilium/reach/network.ts";
+import { type Inventory, type Peer, peerEntities, type Question } from "../../../cilium/reach/compile/inventory.ts";
+import { compile } from "../../../cilium/reach/compile/network.ts";
 import { readProgram } from "../../../components/program.ts";
 import { type Counts, differences, printed, startVerdictOracle, type VerdictOracle } from "./compare.ts";
 

@@ -1,9 +1,9 @@
 /** Puts the engine's answers beside those of Cilium's own code. */
 import { z } from "zod";
 import { policy as policySchema } from "../../../cilium/policy/schema.ts";
-import type { Question } from "../../../cilium/reach/inventory.ts";
-import { compile } from "../../../cilium/reach/network.ts";
-import { type EndVerdict, type Verdict, verdict } from "../../../cilium/reach/verdict.ts";
+import type { Question } from "../../../cilium/reach/compile/inventory.ts";
+import { compile } from "../../../cilium/reach/compile/network.ts";
+import { type EndVerdict, type Verdict, verdict } from "../../../cilium/reach/decide/verdict.ts";
 import { type Oracle, startOracle } from "../../oracle/oracle.ts";
 import type { World } from "./worlds.ts";
 

@@ -3,7 +3,14 @@
  * policies meet the endpoints and each other.
  */
 import fc from "fast-check";
-import type { CidrGroup, Endpoint, Inventory, Peer, Question, Service } from "../../../cilium/reach/inventory.ts";
+import type {
+  CidrGroup,
+  Endpoint,
+  Inventory,
+  Peer,
+  Question,
+  Service,
+} from "../../../cilium/reach/compile/inventory.ts";
 
 /** One cluster, its policies as manifests, and questions about it. */
 export type World = {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type ConfiguredCluster, configure, type Settings } from "../../../cilium/model/cluster.ts";
 import { renderDocument } from "../../../cilium/render/document.ts";
-import { cluster as declared } from "../../../components/cluster.ts";
+import { cluster as declared } from "../../../cluster/cluster.ts";
 import { crossNamespaceRows, excludedRows } from "../../document/cross-namespace.ts";
 import { policyCounts, rows } from "../../document/rows.ts";
 import { program } from "../../rendered.ts";

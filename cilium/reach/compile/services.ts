@@ -1,0 +1,51 @@
+/**
+ * What `toServices` stands for: the pods that the Services select, and the backends of Services that select none
+ * (`processRule` in `pkg/policy/k8s/service.go`).
+ */
+import type { CidrRule, EgressRule, LabelSelector } from "../../policy/schema.ts";
+import { matches, podNamespaceLabel, selectorRequirements } from "../../policy/selector.ts";
+import type { Service } from "./inventory.ts";
+
+type ServiceReference = NonNullable<EgressRule["toServices"]>[number];
+
+/** The endpoints and addresses behind the Services that a rule names, to be added to the rule's own peers. */
+export function backendsOf(
+  references: readonly ServiceReference[],
+  services: readonly Service[],
+): { readonly endpoints: LabelSelector[]; readonly cidrSet: CidrRule[] } {
+  const named = services.flatMap((service) =>
+    references.filter((reference) => isNamed(service, reference)).map(() => service),
+  );
+  return {
+    endpoints: named.filter(selectsPods).map(({ namespace, selector }) => ({
+      matchLabels: {
+        ...Object.fromEntries(Object.entries(selector).map(([key, value]) => [`k8s:${key}`, value])),
+        [`k8s:${podNamespaceLabel}`]: namespace,
+      },
+    })),
+    cidrSet: named
+      .filter((service) => !selectsPods(service))
+      .flatMap(({ addresses }) =>
+        addresses.map((address) => ({ cidr: `${address}/${address.includes(":") ? 128 : 32}` })),
+      ),
+  };
+}
+
+const selectsPods = ({ selector }: Service): boolean => Object.keys(selector).length > 0;
+
+function isNamed(service: Service, { k8sServiceSelector, k8sService }: ServiceReference): boolean {
+  if (k8sServiceSelector) {
+    const { namespace, selector } = k8sServiceSelector;
+    return inNamespace(service, namespace) && matches(withoutSource(selector), labelsOf(service));
+  }
+  return k8sService != null && inNamespace(service, k8sService.namespace) && k8sService.serviceName === service.name;
+}
+
+const inNamespace = (service: Service, namespace: string | null | undefined): boolean =>
+  !namespace || namespace === service.namespace;
+
+/** Services are matched by the keys of their labels, whatever source a selector names. */
+const withoutSource = (selector: LabelSelector) =>
+  selectorRequirements(selector).map((requirement) => ({ ...requirement, source: "any" }));
+
+const labelsOf = ({ labels }: Service) => Object.entries(labels).map(([key, value]) => ({ source: "k8s", key, value }));

@@ -1,0 +1,150 @@
+/**
+ * All connections that a network's policies allow: for each pair of parties the ports. Pairs that the same rules decide
+ * share their answer, so the time goes with the number of policies and of answers, not with ports times parties.
+ */
+import { Bitset } from "../compile/bitset.ts";
+import { isHost } from "../compile/identity.ts";
+import type { Network, NetworkRule } from "../compile/network.ts";
+import type { Party } from "../compile/party.ts";
+import type { Direction } from "../compile/ports.ts";
+import { admitsAsHost, byNameOnly, ruleSelects } from "../decide/decide.ts";
+import { type AllowedSpan, allowedSpans } from "../decide/spans.ts";
+
+export type Connection = {
+  readonly source: Party;
+  readonly destination: Party;
+  /** By protocol and port; pairs with the same answer share one array. */
+  readonly spans: readonly AllowedSpan[];
+};
+
+/**
+ * The connections that are allowed, or may be, on at least one port, between pairs of which Cilium enforces policies at
+ * one end at least. Names whose addresses are not known are listed only where some rule is sure to allow them.
+ * @param listed which parties take part; by default all but the entities that stand for special cases of others
+ */
+export function connections(network: Network, listed: (party: Party) => boolean = isUsual): Connection[] {
+  const parties = network.parties.filter(listed);
+  const hosts = network.parties.filter(({ identity }) => isHost(identity));
+  const destinations = parties.map((party) => ({
+    party,
+    reached: passing(network, "ingress", party, hosts).possibly,
+    unresolved: isUnresolved(party),
+  }));
+  const answer = answers(network);
+  const found: Connection[] = [];
+  for (const source of parties) {
+    // A name is looked up to connect to it; nothing connects from one.
+    if (source.peer.kind === "fqdn") continue;
+    const reaching = passing(network, "egress", source, hosts);
+    for (const { party: destination, reached, unresolved } of destinations) {
+      const reaches = unresolved ? reaching.surely : reaching.possibly;
+      if (!reaches.has(destination.position) || !reached.has(source.position)) continue;
+      if (source.enforcement !== "endpoint" && destination.enforcement !== "endpoint") continue;
+      const spans = answer(source, destination);
+      if (spans.length > 0) found.push({ source, destination, spans });
+    }
+  }
+  return found;
+}
+
+const isUsual = ({ peer }: Party): boolean =>
+  peer.kind !== "entity" || ["host", "remote-node", "kube-apiserver", "ingress", "world"].includes(peer.entity);
+
+type Passing = {
+  /** The parties with which an end may allow connections on some port, and those with which some rule is sure to. */
+  readonly possibly: Bitset;
+  readonly surely: Bitset;
+};
+
+function passing(network: Network, direction: Direction, subject: Party, hosts: readonly Party[]): Passing {
+  const size = network.parties.length;
+  const policy = network.enforced[subject.position];
+  const everybody = { possibly: Bitset.full(size), surely: Bitset.full(size) };
+  if (policy === undefined || subject.enforcement !== "endpoint") return everybody;
+  const { rules, defaultDeny } = policy[direction];
+  if (!defaultDeny || policy.conflict !== undefined) return everybody;
+  const surely = new Bitset(size);
+  const possibly = new Bitset(size);
+  for (const { selected, undecided } of rules.filter(({ deny }) => !deny).flatMap(({ selections }) => selections)) {
+    surely.union(selected);
+    possibly.union(undecided);
+  }
+  for (const party of hosts) if (admitsAsHost(policy[direction], direction, party)) surely.add(party.position);
+  possibly.union(surely);
+  return { possibly, surely };
+}
+
+/** A name may have an address that some CIDR of a policy holds, so every such policy might allow it. */
+const isUnresolved = ({ peer, identity }: Party): boolean =>
+  peer.kind === "fqdn" && identity.outside?.address === undefined;
+
+/** Answers for pairs; what has been answered once for the same rules on both sides is not worked out again. */
+function answers(network: Network): (source: Party, destination: Party) => readonly AllowedSpan[] {
+  const sequences = sequenceNumbers();
+  const known = new Map<number, readonly AllowedSpan[]>();
+  const portsNumber = numbering<string>();
+  const conflictNumber = numbering<string>();
+  const portsOf = network.parties.map(({ ports }) => portsNumber(JSON.stringify([...ports])));
+
+  /** A number for all that decides at one end: equal numbers, equal verdicts on every port. */
+  const deciding = (direction: Direction, subject: Party, peer: Party, start: number): number => {
+    const policy = network.enforced[subject.position];
+    if (policy === undefined || subject.enforcement !== "endpoint") {
+      return sequences(start, subject.enforcement === "node" ? items.node : items.elsewhere);
+    }
+    if (policy.conflict !== undefined) return sequences(start, items.conflict + conflictNumber(policy.conflict));
+    const { rules, defaultDeny } = policy[direction];
+    const byDefault = admitsAsHost(policy[direction], direction, peer) ? items.allowLocalhost : items.defaultDeny;
+    let sequence = sequences(start, defaultDeny ? byDefault : items.noDefaultDeny);
+    const server = direction === "ingress" ? subject : peer;
+    for (const rule of rules) {
+      const selection = ruleSelects(rule, peer);
+      if (selection === "no") continue;
+      const how = selection !== "yes" ? 2 : byNameOnly(rule, peer) ? 1 : 0;
+      sequence = sequences(sequence, items.rule + rule.number * 3 + how);
+      if (namesPorts(rule)) sequence = sequences(sequence, portsOf[server.position] ?? 0);
+    }
+    return sequence;
+  };
+
+  return (source, destination) => {
+    const egress = deciding("egress", source, destination, 0);
+    const both = deciding("ingress", destination, source, egress);
+    const found = known.get(both) ?? allowedSpans(network, source, destination);
+    known.set(both, found);
+    return found;
+  };
+}
+
+/** A sequence has how an end decides by default, then the rules that apply. The numbers must not overlap. */
+const items = {
+  node: 0,
+  elsewhere: 1,
+  noDefaultDeny: 2,
+  defaultDeny: 3,
+  allowLocalhost: 4,
+  rule: 5,
+  conflict: 2 ** 23,
+};
+
+const namesPorts = ({ ports }: NetworkRule): boolean => ports.some(({ ports }) => "name" in ports);
+
+/** Numbers sequences of numbers: `(number of a sequence, next item)` gives the number of the longer one. */
+function sequenceNumbers(): (sequence: number, item: number) => number {
+  const numbers = new Map<number, number>();
+  return (sequence, item) => {
+    const key = sequence * 2 ** 24 + item;
+    const found = numbers.get(key) ?? numbers.size + 1;
+    numbers.set(key, found);
+    return found;
+  };
+}
+
+function numbering<T>(): (item: T) => number {
+  const numbers = new Map<T, number>();
+  return (item) => {
+    const found = numbers.get(item) ?? numbers.size;
+    numbers.set(item, found);
+    return found;
+  };
+}

@@ -1,0 +1,173 @@
+/** Two sets of policies over one cluster: the endpoints of both sides, and every end that a flow may have. */
+import type { Policy } from "../../policy/schema.ts";
+import { addressOutside, formatPrefix, parseAddressOrPrefix } from "../compile/addresses.ts";
+import { partyKey } from "../compile/directory.ts";
+import { type Endpoint, type Inventory, type Peer, peerEntities } from "../compile/inventory.ts";
+import { compile, type EnforcedPolicy, type Network, type NetworkRule } from "../compile/network.ts";
+import { addressParty, nameParties, type Party } from "../compile/party.ts";
+import type { Direction } from "../compile/rules.ts";
+import type { End } from "./difference.ts";
+
+/** Policies and the cluster that they are judged against. */
+export type Side = { readonly policies: readonly Policy[]; readonly inventory: Inventory };
+
+/** An end of flows as each side knows it, undefined on a side where it does not exist, and where its rules differ. */
+export type ComparedEnd = End & {
+  readonly before: Party | undefined;
+  readonly after: Party | undefined;
+  readonly ingressDiffers: boolean;
+  readonly egressDiffers: boolean;
+};
+
+export type Networks = { readonly before: Network; readonly after: Network };
+
+export type Sides = Networks & { readonly ends: readonly ComparedEnd[] };
+
+/** Compiles both sides over the endpoints of both; one that both have is on each side as that side has it. */
+export function compileSides(before: Side, after: Side): Sides {
+  const networks = {
+    before: compile(before.policies, completed(before.inventory, after.inventory)),
+    after: compile(after.policies, completed(after.inventory, before.inventory)),
+  };
+  const endpoints = endpointEnds(networks, before.inventory, after.inventory);
+  return {
+    ...networks,
+    ends: [...endpoints, ...entityEnds(networks), ...addressEnds(networks), ...nameEnds(networks)],
+  };
+}
+
+/** An inventory with the endpoints that only the other side has. Names are compared as names, whatever they resolve to. */
+function completed(own: Inventory, other: Inventory): Inventory {
+  const known = new Set(own.endpoints.map(endpointName));
+  return {
+    ...own,
+    endpoints: [...own.endpoints, ...other.endpoints.filter((endpoint) => !known.has(endpointName(endpoint)))],
+    names: [],
+  };
+}
+
+const endpointName = ({ namespace, name }: Endpoint): string => `${namespace}/${name}`;
+
+function endpointEnds(networks: Networks, before: Inventory, after: Inventory): ComparedEnd[] {
+  const earlier = new Set(before.endpoints.map(endpointName));
+  const later = new Set(after.endpoints.map(endpointName));
+  const worldDiffers = surroundings(before) !== surroundings(after);
+  return networks.after.inventory.endpoints
+    .filter(({ hostNetwork }) => !hostNetwork)
+    .map((endpoint) => {
+      const name = endpointName(endpoint);
+      const peer: Peer = { kind: "endpoint", namespace: endpoint.namespace, name: endpoint.name };
+      return comparedEnd(
+        networks,
+        { kind: "endpoint", name },
+        {
+          before: earlier.has(name) ? known(networks.before, peer) : undefined,
+          after: later.has(name) ? known(networks.after, peer) : undefined,
+        },
+        worldDiffers,
+      );
+    });
+}
+
+/** What the meaning of rules depends on besides endpoints: the cluster's name, groups of addresses and Services. */
+const surroundings = (inventory: Inventory): string =>
+  JSON.stringify({ ...inventory, endpoints: undefined, nodes: undefined, names: undefined });
+
+const entityEnds = (networks: Networks): ComparedEnd[] =>
+  peerEntities.map((entity) => {
+    const peer: Peer = { kind: "entity", entity };
+    const name = entity === "world" ? worldIPv4 : entity;
+    return comparedEnd(
+      networks,
+      { kind: "entity", name },
+      { before: known(networks.before, peer), after: known(networks.after, peer) },
+      false,
+    );
+  });
+
+/** The addresses that the policies of either side tell apart, and the IPv6 addresses that none of them names. */
+function addressEnds(networks: Networks): ComparedEnd[] {
+  const written = [...networks.before.prefixes, ...networks.after.prefixes, ...everyIPv6];
+  const prefixes = [...new Map(written.map((prefix) => [formatPrefix(prefix), prefix])).values()];
+  return prefixes.flatMap((prefix) => {
+    const address = addressOutside(prefix, prefixes);
+    const name = formatPrefix(prefix);
+    // What no policy names of IPv4 is an entity already.
+    if (address === undefined || name === "0.0.0.0/0") return [];
+    const end: End = name === "::/0" ? { kind: "entity", name: worldIPv6 } : { kind: "cidr", name };
+    const party = (network: Network) => addressParty(address, network.inventory);
+    return [comparedEnd(networks, end, { before: party(networks.before), after: party(networks.after) }, false)];
+  });
+}
+
+function nameEnds(networks: Networks): ComparedEnd[] {
+  const parties = [...networks.before.parties, ...networks.after.parties];
+  const names = new Set(parties.flatMap(({ peer }) => (peer.kind === "fqdn" ? [peer.name] : [])));
+  return [...names].map((name) => {
+    const party = (network: Network) => nameParties(name, network.inventory)[0];
+    return comparedEnd(
+      networks,
+      { kind: "fqdn", name },
+      { before: party(networks.before), after: party(networks.after) },
+      false,
+    );
+  });
+}
+
+const known = ({ directory }: Network, peer: Peer): Party | undefined => directory.parties.get(partyKey(peer));
+
+function comparedEnd(
+  { before, after }: Networks,
+  end: End,
+  parties: { readonly before: Party | undefined; readonly after: Party | undefined },
+  worldDiffers: boolean,
+): ComparedEnd {
+  const differs = worldDiffers || partySignature(parties.before) !== partySignature(parties.after);
+  const rulesDiffer = (direction: Direction) =>
+    rulesSignature(before, parties.before, direction) !== rulesSignature(after, parties.after, direction);
+  return {
+    ...end,
+    ...parties,
+    ingressDiffers: differs || rulesDiffer("ingress"),
+    egressDiffers: differs || rulesDiffer("egress"),
+  };
+}
+
+/** What policies enforce at an end. */
+export const enforcedAt = ({ enforced }: Network, party: Party | undefined): EnforcedPolicy | undefined =>
+  party === undefined ? undefined : enforced[party.position];
+
+/** The world's addresses that no policy names, one end for each family. */
+export const worldIPv4 = "world (IPv4)";
+export const worldIPv6 = "world (IPv6)";
+
+const everyIPv6 = [parseAddressOrPrefix("::/0")].filter((prefix) => prefix !== undefined);
+
+const partySignature = (party: Party | undefined): string =>
+  JSON.stringify([party?.identity.labels, [...(party?.ports ?? [])], party?.enforcement]);
+
+/** Equal for rules that say the same: policies' names, order and grouping are no difference. */
+function rulesSignature(network: Network, party: Party | undefined, direction: Direction): string {
+  // Whether a node's rules apply is not known, so all that counts is whether there are any.
+  if (party?.enforcement === "node") return `${network.nodeRules.some((rule) => rule.direction === direction)}`;
+  const enforced = enforcedAt(network, party);
+  const rules = new Set(enforced?.[direction].rules.map(ruleSignature));
+  return JSON.stringify([enforced?.conflict, enforced?.[direction].defaultDeny, [...rules].sort()]);
+}
+
+const signatures = new WeakMap<NetworkRule, string>();
+
+function ruleSignature(rule: NetworkRule): string {
+  const known = signatures.get(rule);
+  if (known !== undefined) return known;
+  const { deny, defaultDeny, authentication, peers, ports } = rule;
+  const signature = JSON.stringify([
+    deny,
+    defaultDeny,
+    authentication,
+    peers.map(({ key }) => key).sort(),
+    ports.map(({ protocols, ports, l7 }) => JSON.stringify([protocols, ports, l7])).sort(),
+  ]);
+  signatures.set(rule, signature);
+  return signature;
+}

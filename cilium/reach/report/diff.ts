@@ -1,0 +1,166 @@
+/**
+ * The semantic difference of two sets of policies: not what their YAML says, but which connections open and close, found by
+ * asking the engine about both. Names of policies, the order and the grouping of rules make no difference.
+ */
+
+import { isHost } from "../compile/identity.ts";
+import { flowProtocols } from "../compile/inventory.ts";
+import type { Network } from "../compile/network.ts";
+import type { Party } from "../compile/party.ts";
+import type { Direction } from "../compile/rules.ts";
+import { ruleSelects } from "../decide/decide.ts";
+import { type AllowedSpan, allowedSpans } from "../decide/spans.ts";
+import type { Verdict } from "../decide/verdict.ts";
+import { conditionsOf } from "./conditions.ts";
+import { type ComparedEnd, compileSides, enforcedAt, type Side, type Sides } from "./diff-sides.ts";
+import type { Difference, End, FlowChange, IsolationChange, PortSpan } from "./difference.ts";
+
+export type { Side } from "./diff-sides.ts";
+
+/** What changes from one set of policies to another, over the endpoints of both. */
+export function diff(before: Side, after: Side): Difference {
+  const sides = compileSides(before, after);
+  const endpoints = sides.ends.filter(({ kind }) => kind === "endpoint");
+  const changes = sides.ends.flatMap((from) =>
+    sides.ends.filter((to) => mayDiffer(from, to)).flatMap((to) => changesBetween(sides, from, to)),
+  );
+  return {
+    added: endpoints.filter(({ before }) => before === undefined).map(({ name }) => name),
+    removed: endpoints.filter(({ after }) => after === undefined).map(({ name }) => name),
+    opened: changes.flatMap(({ flow, change }) =>
+      change.kind === "opened" ? [{ ...flow, conditions: change.conditions }] : [],
+    ),
+    closed: changes.flatMap(({ flow, change }) =>
+      change.kind === "closed" ? [{ ...flow, conditions: change.conditions }] : [],
+    ),
+    changed: changes.flatMap(({ flow, change }) =>
+      change.kind === "changed" ? [{ ...flow, before: change.before, after: change.after }] : [],
+    ),
+    undecided: changes.flatMap(({ flow, change }) =>
+      change.kind === "undecided" ? [{ ...flow, reasons: change.reasons }] : [],
+    ),
+    isolated: isolationChanges(sides, endpoints, (before, after) => !before && after),
+    exposed: isolationChanges(sides, endpoints, (before, after) => before && !after),
+  };
+}
+
+type Change =
+  | { readonly kind: "opened" | "closed"; readonly conditions: readonly string[] }
+  | { readonly kind: "changed"; readonly before: readonly string[]; readonly after: readonly string[] }
+  | { readonly kind: "undecided"; readonly reasons: readonly string[] };
+
+type ChangedFlow = { readonly flow: FlowChange; readonly change: Change };
+
+/** Where neither the source's egress nor the destination's ingress differs, no connection can. */
+const mayDiffer = (from: ComparedEnd, to: ComparedEnd): boolean =>
+  (from.egressDiffers || to.ingressDiffers) &&
+  // A name is looked up to connect to it; nothing connects from one.
+  from.kind !== "fqdn";
+
+function changesBetween(sides: Sides, from: ComparedEnd, to: ComparedEnd): ChangedFlow[] {
+  const before = spansOf(sides.before, from.before, to.before).filter(isAbout(to));
+  const after = spansOf(sides.after, from.after, to.after).filter(isAbout(to));
+  if (before.length === 0 && after.length === 0) return [];
+  const changes = stretches([...before, ...after]).flatMap((stretch) => {
+    const change = changeOf(possibility(before, stretch), possibility(after, stretch));
+    return change === undefined ? [] : [{ stretch, change }];
+  });
+  const named = ({ kind, name }: End): End => ({ kind, name });
+  return [...Map.groupBy(changes, ({ change }) => JSON.stringify(change)).values()].flatMap((alike) =>
+    alike.slice(0, 1).map(({ change }) => ({
+      flow: { from: named(from), to: named(to), ports: joined(alike.map(({ stretch }) => stretch)) },
+      change,
+    })),
+  );
+}
+
+/** The ports on which connections are possible, or may be; none where an end does not exist. */
+function spansOf(network: Network, source: Party | undefined, destination: Party | undefined): AllowedSpan[] {
+  if (source === undefined || destination === undefined) return [];
+  const refused = refuses(network, "egress", source, destination) || refuses(network, "ingress", destination, source);
+  return refused ? [] : allowedSpans(network, source, destination);
+}
+
+/** Whether default deny refuses all connections with a peer, which spares the question about each port: most pairs. */
+function refuses(network: Network, direction: Direction, subject: Party, peer: Party): boolean {
+  const policy = enforcedAt(network, subject);
+  if (policy === undefined || subject.enforcement !== "endpoint" || policy.conflict !== undefined) return false;
+  const { defaultDeny, rules } = policy[direction];
+  return defaultDeny && !isHost(peer.identity) && !rules.some((rule) => !rule.deny && ruleSelects(rule, peer) !== "no");
+}
+
+/** Rules on addresses may allow any name, which is not news: they are judged with the addresses themselves. */
+const isAbout =
+  ({ kind }: End) =>
+  ({ verdict }: AllowedSpan): boolean =>
+    kind !== "fqdn" || verdict.outcome !== "undecidable";
+
+/** The parts that spans cut each other into, ascending within each protocol. */
+const stretches = (spans: readonly AllowedSpan[]): PortSpan[] =>
+  flowProtocols.flatMap((protocol) => {
+    const own = spans.filter((span) => span.protocol === protocol);
+    const starts = [...new Set(own.flatMap(({ from, to }) => [from, to + 1]))].sort((a, b) => a - b);
+    return starts.slice(0, -1).map((from, i) => ({ protocol, from, to: (starts[i + 1] ?? from) - 1 }));
+  });
+
+/** Whether a connection is possible on one side. */
+type Possibility =
+  | { readonly kind: "possible"; readonly conditions: readonly string[] }
+  | { readonly kind: "impossible" }
+  | { readonly kind: "unknown"; readonly reasons: readonly string[] };
+
+function possibility(spans: readonly AllowedSpan[], { protocol, from }: PortSpan): Possibility {
+  const span = spans.find((one) => one.protocol === protocol && one.from <= from && from <= one.to);
+  if (span === undefined) return { kind: "impossible" };
+  const { verdict } = span;
+  return verdict.outcome === "undecidable"
+    ? { kind: "unknown", reasons: reasonsOf(verdict) }
+    : { kind: "possible", conditions: conditionsOf(verdict) };
+}
+
+const reasonsOf = ({ egress, ingress }: Verdict): string[] =>
+  [egress, ingress].flatMap((end) => (end.verdict === "undecidable" ? [end.reason] : []));
+
+function changeOf(before: Possibility, after: Possibility): Change | undefined {
+  if (JSON.stringify(before) === JSON.stringify(after)) return undefined;
+  if (before.kind === "unknown" || after.kind === "unknown") {
+    const reasons = [before, after].flatMap((side) => (side.kind === "unknown" ? side.reasons : []));
+    return { kind: "undecided", reasons: [...new Set(reasons)].sort() };
+  }
+  if (before.kind === "possible") {
+    return after.kind === "possible"
+      ? { kind: "changed", before: before.conditions, after: after.conditions }
+      : { kind: "closed", conditions: before.conditions };
+  }
+  return after.kind === "possible" ? { kind: "opened", conditions: after.conditions } : undefined;
+}
+
+/** Adjacent spans of one protocol as one. */
+function joined(spans: readonly PortSpan[]): PortSpan[] {
+  const result: PortSpan[] = [];
+  for (const span of spans) {
+    const last = result.at(-1);
+    if (last?.protocol === span.protocol && last.to + 1 === span.from) result.splice(-1, 1, { ...last, to: span.to });
+    else result.push(span);
+  }
+  return result;
+}
+
+/** The endpoints of both sides whose default deny changes in the given way. */
+function isolationChanges(
+  sides: Sides,
+  endpoints: readonly ComparedEnd[],
+  changes: (before: boolean, after: boolean) => boolean,
+): IsolationChange[] {
+  const isolated = (network: Network, party: Party | undefined, direction: Direction) =>
+    enforcedAt(network, party)?.[direction].defaultDeny ?? false;
+  return endpoints
+    .filter(({ before, after }) => before !== undefined && after !== undefined)
+    .flatMap(({ name, before, after }) =>
+      (["ingress", "egress"] as const)
+        .filter((direction) =>
+          changes(isolated(sides.before, before, direction), isolated(sides.after, after, direction)),
+        )
+        .map((direction) => ({ endpoint: name, direction })),
+    );
+}

@@ -1,0 +1,48 @@
+/** What changes between two sets of policies: who can reach whom, how, and which pods deny what no rule allows. */
+import type { FlowProtocol } from "../compile/inventory.ts";
+import type { Direction } from "../compile/rules.ts";
+
+/**
+ * One end of a changed flow: an endpoint as `namespace/name`, one of Cilium's entities, addresses or a DNS name outside the
+ * cluster, or whatever else has a name.
+ */
+export type End = { readonly kind: "endpoint" | "entity" | "cidr" | "fqdn" | "named"; readonly name: string };
+
+/** Ports (or ICMP types) of one protocol, both ends included. */
+export type PortSpan = { readonly protocol: FlowProtocol; readonly from: number; readonly to: number };
+
+export type FlowChange = {
+  readonly from: End;
+  readonly to: End;
+  readonly ports: readonly PortSpan[];
+};
+
+/** A flow that is possible on one side only, with what a proxy or authentication asks of it. */
+export type ReachChange = FlowChange & { readonly conditions: readonly string[] };
+
+/** A flow that is possible on both sides, but not in the same way. */
+export type ConditionChange = FlowChange & {
+  readonly before: readonly string[];
+  readonly after: readonly string[];
+};
+
+/** A flow about which the two sides may differ: whether they do hangs on something that is not known here. */
+export type UndecidedChange = FlowChange & { readonly reasons: readonly string[] };
+
+/** Pods that deny, or no longer deny, what no rule allows in one direction. */
+export type IsolationChange = { readonly endpoint: string; readonly direction: Direction };
+
+export type Difference = {
+  /** Endpoints of one side only. Their flows open or close with them. */
+  readonly added: readonly string[];
+  readonly removed: readonly string[];
+  readonly opened: readonly ReachChange[];
+  readonly closed: readonly ReachChange[];
+  readonly changed: readonly ConditionChange[];
+  readonly isolated: readonly IsolationChange[];
+  readonly exposed: readonly IsolationChange[];
+  readonly undecided: readonly UndecidedChange[];
+};
+
+export const isEmpty = (difference: Difference): boolean =>
+  Object.values(difference).every((changes) => changes.length === 0);

@@ -1,0 +1,446 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { fqdn, from, http, kubeApiserver, namespace, world } from "../../../../cilium/language.ts";
+import { type Cluster, configure, type Settings } from "../../../../cilium/model/cluster.ts";
+import type { Statement } from "../../../../cilium/model/flow.ts";
+import { inventoryOf } from "../../../../cilium/model/inventory.ts";
+import type { Namespace } from "../../../../cilium/model/namespace.ts";
+import { type Peer, peerName } from "../../../../cilium/model/peers.ts";
+import { type Policy, policy as policySchema } from "../../../../cilium/policy/schema.ts";
+import type { Question } from "../../../../cilium/reach/compile/inventory.ts";
+import { compile, type Network } from "../../../../cilium/reach/compile/network.ts";
+import { verdict } from "../../../../cilium/reach/decide/verdict.ts";
+import { conditionsOf } from "../../../../cilium/reach/report/conditions.ts";
+import { diff, type Side } from "../../../../cilium/reach/report/diff.ts";
+import { describe as tell } from "../../../../cilium/reach/report/diff-text.ts";
+import { type Difference, type FlowChange, isEmpty } from "../../../../cilium/reach/report/difference.ts";
+import { renderPolicies } from "../../../../cilium/render/policies.ts";
+import { cluster as declared } from "../../../../cluster/cluster.ts";
+import { prometheus } from "../../../../cluster/monitoring.ts";
+import { filer } from "../../../../cluster/seaweedfs.ts";
+import { workloadCount } from "../../../document/rows.ts";
+import { program } from "../../../rendered.ts";
+import { worlds } from "../worlds.ts";
+
+/** The program's policies with a changed cluster or changed settings. */
+function side(cluster: Cluster = declared, changed: Partial<Settings> = {}): Side {
+  const configured = configure(cluster, { ...program.config, ...changed });
+  return { policies: renderPolicies(configured), inventory: inventoryOf(configured) };
+}
+
+const before = side();
+
+const sentences = (difference: Difference): string[] => tell(difference).sentences.map(({ text }) => text);
+
+/** The cluster with one namespace changed. */
+const inNamespace = (name: string, change: (namespace: Namespace) => Namespace): Cluster => ({
+  ...declared,
+  namespaces: declared.namespaces.map((one) => (one.name === name ? change(one) : one)),
+});
+
+/** The cluster with every statement changed, or left out. */
+const withStatements = (change: (statement: Statement) => Statement[]): Cluster => ({
+  ...declared,
+  namespaces: declared.namespaces.map((one) => ({ ...one, statements: one.statements.flatMap(change) })),
+});
+
+const isFlow = ({ sources, destinations }: Statement, source: string, destination: string): boolean =>
+  sources.some((peer) => peerName(peer) === source) && destinations.some(({ peer }) => peerName(peer) === destination);
+
+/** The cluster in which a workload serves on another port. */
+const withPort = (workload: string, port: number, instead: number): Cluster =>
+  withStatements((statement) => [
+    {
+      ...statement,
+      destinations: statement.destinations.map((destination) =>
+        destination.kind === "ports" && peerName(destination.peer) === workload
+          ? {
+              ...destination,
+              ports: destination.ports.map((one) => (one.number === port ? { ...one, number: instead } : one)),
+            }
+          : destination,
+      ),
+    },
+  ]);
+
+const withFqdns = (change: (names: readonly string[]) => readonly string[]): Cluster =>
+  withStatements((statement) => [
+    {
+      ...statement,
+      destinations: statement.destinations.map((destination) => {
+        const peer: Peer = destination.peer;
+        return destination.kind === "ports" && peer.kind === "fqdns"
+          ? { ...destination, peer: { ...peer, names: change(peer.names) } }
+          : destination;
+      }),
+    },
+  ]);
+
+describe("The difference of two states of the program", () => {
+  const cases: [title: string, after: Side, summary: string, expected: string[]][] = [
+    ["is none for the same state", side(), "no difference", []],
+    [
+      "says who can no longer reach whom when a flow is removed",
+      side(withStatements((one) => (isFlow(one, "monitoring/grafana", "database/shared-pg") ? [] : [one]))),
+      "1 flow closed",
+      ["monitoring/grafana can no longer reach database/shared-pg:5432"],
+    ],
+    [
+      "says what closes and what opens when a port changes",
+      side(withPort("database/shared-pg", 5432, 5433)),
+      "4 flows closed, 4 flows opened",
+      [
+        "argo/workflows-server, argo/workflows-controller, monitoring/grafana and database/shared-pg can no longer reach database/shared-pg:5432",
+        "argo/workflows-server, argo/workflows-controller, monitoring/grafana and database/shared-pg can now reach database/shared-pg:5433",
+      ],
+    ],
+    [
+      "names a new workload with all that it reaches and that reaches it",
+      side(
+        inNamespace("monitoring", (monitoring) => {
+          const opened = namespace("monitoring");
+          const pushgateway = opened.workload("pushgateway", {
+            labels: { "app.kubernetes.io/name": "pushgateway" },
+            ports: { web: http(9091) },
+          });
+          const added = opened.flows(
+            from(prometheus).to(pushgateway.web),
+            from(pushgateway).to(kubeApiserver, filer.s3, fqdn("example.com").on(443)),
+          );
+          return {
+            ...monitoring,
+            workloads: [...monitoring.workloads, ...added.workloads],
+            statements: [...monitoring.statements, ...added.statements],
+          };
+        }),
+      ),
+      "1 workload added, 5 flows opened",
+      [
+        "monitoring/pushgateway is added",
+        "monitoring/prometheus can now reach monitoring/pushgateway:9091",
+        "monitoring/pushgateway can now reach seaweedfs/filer:8333, kube-apiserver:6443 and example.com:443",
+        "monitoring/pushgateway can now reach kube-system/coredns:53/TCP+UDP (L7 DNS)",
+      ],
+    ],
+    [
+      "says what closes with a workload that is removed",
+      side(
+        inNamespace("cert-manager", (one) => ({
+          ...one,
+          workloads: one.workloads.filter(({ name }) => name !== "cainjector"),
+          statements: one.statements.filter(({ sources }) =>
+            sources.every((s) => peerName(s) !== "cert-manager/cainjector"),
+          ),
+        })),
+      ),
+      "1 workload removed, 2 flows closed",
+      [
+        "cert-manager/cainjector is removed",
+        "cert-manager/cainjector can no longer reach kube-system/coredns:53/TCP+UDP (L7 DNS)",
+        "cert-manager/cainjector can no longer reach kube-apiserver:6443",
+      ],
+    ],
+    [
+      "takes a new name of a policy for no difference",
+      side(declared, { policyNames: { "database/shared-pg": "postgres" } }),
+      "no difference",
+      [],
+    ],
+    [
+      "takes another order of everything for no difference",
+      side({
+        ...declared,
+        namespaces: declared.namespaces
+          .map((one) => ({ ...one, workloads: one.workloads.toReversed(), statements: one.statements.toReversed() }))
+          .toReversed(),
+      }),
+      "no difference",
+      [],
+    ],
+    [
+      "takes one rule for each peer and port instead of common ones for no difference",
+      { ...before, policies: before.policies.map(takenApart) },
+      "no difference",
+      [],
+    ],
+    [
+      "says when HTTP is no longer parsed",
+      side(
+        withStatements((one) => [isFlow(one, "gateway", "monitoring/grafana") ? { ...one, inspectHttp: false } : one]),
+      ),
+      "1 flow with other conditions",
+      ["ingress → monitoring/grafana:3000 no longer passes L7 HTTP"],
+    ],
+    [
+      "says which names of the DNS proxy change for whom",
+      side(declared, { dnsNames: ["*.example.com"] }),
+      `${workloadCount} flows with other conditions`,
+      [
+        `argocd/server, argocd/application-controller, argocd/repo-server, argocd/redis, argocd/applicationset-controller, argocd/notifications-controller, argocd/redis-secret-init, argocd/cloudflared and ${workloadCount - 8} others → kube-system/coredns:53/TCP+UDP passes L7 DNS: *.example.com instead of L7 DNS`,
+      ],
+    ],
+    [
+      "says which names outside are out of reach and which come into it",
+      side(withFqdns((names) => names.map((name) => (name === "discord.com" ? "slack.com" : name)))),
+      "2 flows closed, 2 flows opened",
+      [
+        "argocd/notifications-controller and monitoring/alertmanager can no longer reach discord.com:443",
+        "argocd/notifications-controller and monitoring/alertmanager can now reach slack.com:443",
+      ],
+    ],
+    [
+      "takes a name that a pattern covers already for no difference",
+      side(withFqdns((names) => (names.includes("*.quay.io") ? [...names, "cdn.quay.io"] : names))),
+      "no difference",
+      [],
+    ],
+    [
+      "says which addresses change",
+      side(declared, { addresses: { "qnap-nfs": "192.0.2.9" } }),
+      "1 flow closed, 1 flow opened",
+      ["argo/pxe-sync can no longer reach 192.168.0.241:2049", "argo/pxe-sync can now reach 192.0.2.9:2049"],
+    ],
+    [
+      "calls the parts of an entity by its name",
+      side(withStatements((one) => (isFlow(one, "trident/controller", "kube-apiserver") ? [] : [one]))),
+      "1 flow closed",
+      ["trident/controller can no longer reach kube-apiserver:6443"],
+    ],
+    [
+      "says which pods leave default deny, and that it opens everything that no other end refuses",
+      side(declared, { namespaceEnforcement: { database: "observe" } }),
+      "1 workload leaves default deny, 13 flows opened",
+      [
+        "database/shared-pg leaves default deny in both directions: what no rule denies is allowed",
+        "remote-node, world, ingress, health and unmanaged can now reach database/shared-pg on every port",
+        "database/shared-pg can now reach itself on every port but 5432,8000, world, host, remote-node, ingress, health and unmanaged on every port and kube-apiserver on every port but 6443",
+      ],
+    ],
+    [
+      "calls all addresses that no policy names the world, and leaves out the names that lie in it",
+      side(
+        withStatements((one) =>
+          isFlow(one, "cert-manager/controller", "world") ? [{ ...one, destinations: [world.on(53, 443)] }] : [one],
+        ),
+      ),
+      "1 flow closed, 1 flow opened",
+      ["cert-manager/controller can no longer reach world:53/UDP", "cert-manager/controller can now reach world:443"],
+    ],
+    [
+      "tells an address family apart where only one changes",
+      side(withStatements((one) => (isFlow(one, "trivy-system/scan-jobs", "0.0.0.0/0") ? [] : [one]))),
+      "1 flow closed",
+      ["trivy-system/scan-jobs can no longer reach world (IPv4):443"],
+    ],
+  ];
+  for (const [title, after, summary, expected] of cases) {
+    it(title, () => {
+      const difference = diff(before, after);
+      assert.deepEqual(sentences(difference), expected);
+      assert.equal(tell(difference).summary, summary);
+      assert.equal(isEmpty(difference), expected.length === 0);
+    });
+  }
+
+  it("counts the flows that follow from it when many pods leave default deny, and lists none of them", () => {
+    const { summary, sentences } = tell(diff(before, side(declared, { namespaceEnforcement: { argo: "observe" } })));
+    assert.match(summary, /^12 workloads leave default deny, \d+ flows opened$/);
+    const [who, what, ...more] = sentences.map(({ text }) => text);
+    assert.match(who ?? "", /^argo\/workflows-server, .* and 4 others leave default deny in both directions: /);
+    assert.match(what ?? "", /^that alone opens \d+ flows on every port or nearly so$/);
+    assert.deepEqual(more, []);
+  });
+});
+
+describe("What cannot be judged offline", () => {
+  const toService = (serviceName: string): Side => {
+    const egress = [{ toServices: [{ k8sService: { serviceName, namespace: "default" } }] }];
+    const manifest = {
+      apiVersion: "cilium.io/v2",
+      kind: "CiliumNetworkPolicy",
+      metadata: { name: "web", namespace: "shop" },
+      spec: { endpointSelector: {}, egress },
+    };
+    const endpoints = [{ namespace: "shop", name: "web", labels: { app: "web" } }];
+    return {
+      policies: [policySchema.parse(manifest)],
+      inventory: { cluster: "default", endpoints, nodes: [], names: [] },
+    };
+  };
+
+  it("is undecided where it changes, and no difference where it does not", () => {
+    assert.ok(isEmpty(diff(toService("a"), toService("a"))));
+    const { undecided, ...rest } = diff(toService("a"), toService("b"));
+    assert.ok(isEmpty({ ...rest, undecided: [] }));
+    assert.ok(undecided.some(({ from, to }) => from.name === "shop/web" && to.name === "world (IPv4)"));
+    for (const { reasons } of undecided) assert.match(reasons.join(), /toServices needs the cluster's Services/);
+  });
+});
+
+interface AnyRule {
+  readonly toPorts?: readonly { readonly ports?: unknown }[] | null | undefined;
+}
+
+/** The same policy with a rule of its own for every peer and port, in another order. */
+function takenApart(policy: Policy): Policy {
+  const { ingress, egress, ...rest } = policy.spec ?? {};
+  const spec = {
+    ...rest,
+    ...(ingress && { ingress: ingress.flatMap(rulesOfOne).toReversed() }),
+    ...(egress && { egress: egress.flatMap(rulesOfOne).toReversed() }),
+  };
+  return policySchema.parse({ ...policy, spec });
+}
+
+function rulesOfOne({ toPorts, ...peers }: AnyRule): AnyRule[] {
+  const each = Object.entries(peers).flatMap(([field, list]) =>
+    Array.isArray(list) ? list.map((peer: unknown) => ({ [field]: [peer] })) : [],
+  );
+  const ports = toPorts?.flatMap((rule) =>
+    Array.isArray(rule.ports) ? rule.ports.map((port: unknown) => ({ toPorts: [{ ...rule, ports: [port] }] })) : [],
+  );
+  return (each.length > 0 ? each : [{}]).flatMap((peer) => (ports ?? [{}]).map((port) => ({ ...peer, ...port })));
+}
+
+const seed = Number(process.env.SEED ?? 20260103);
+
+/** Two sets of policies over one cluster: some policies on both sides, some on one; sometimes an endpoint too. */
+const twoSides = fc
+  .tuple(
+    worlds(30),
+    fc.array(fc.constantFrom("both", "before", "after"), { minLength: 8, maxLength: 8 }),
+    fc.constantFrom<"both" | "before" | "after">("both", "both", "before", "after"),
+  )
+  .map(([{ policies, inventory, questions }, where, first]) => {
+    const parsed = policies.map((manifest) => policySchema.parse(manifest));
+    const side = (which: "before" | "after"): Side => ({
+      policies: parsed.filter((_, i) => where[i % where.length] === "both" || where[i % where.length] === which),
+      inventory: {
+        ...inventory,
+        names: [],
+        endpoints: inventory.endpoints.slice(first === "both" || first === which ? 0 : 1),
+      },
+    });
+    return { before: side("before"), after: side("after"), questions };
+  });
+
+const mirrored = ({
+  added,
+  removed,
+  opened,
+  closed,
+  changed,
+  isolated,
+  exposed,
+  undecided,
+}: Difference): Difference => ({
+  added: removed,
+  removed: added,
+  opened: closed,
+  closed: opened,
+  changed: changed.map((change) => ({ ...change, before: change.after, after: change.before })),
+  isolated: exposed,
+  exposed: isolated,
+  undecided,
+});
+
+/** In an order that does not depend on which side comes first. */
+const sorted = (difference: Difference): object =>
+  Object.fromEntries(
+    Object.entries(difference).map(([topic, changes]) => [
+      topic,
+      changes.map((change) => JSON.stringify(change)).toSorted(),
+    ]),
+  );
+
+describe("The difference of generated policies", () => {
+  it("is none between a side and itself", function () {
+    this.timeout(0);
+    fc.assert(
+      fc.property(twoSides, ({ before }) => {
+        assert.ok(isEmpty(diff(before, before)));
+      }),
+      { seed, numRuns: 300 },
+    );
+  });
+
+  it("is the mirror image of the difference in the other direction", function () {
+    this.timeout(0);
+    fc.assert(
+      fc.property(twoSides, ({ before, after }) => {
+        assert.deepEqual(sorted(diff(after, before)), sorted(mirrored(diff(before, after))));
+      }),
+      { seed, numRuns: 300 },
+    );
+  });
+
+  it("says of every connection what the verdicts of both sides say", function () {
+    this.timeout(0);
+    const seen = new Map<string, number>();
+    fc.assert(
+      fc.property(twoSides, ({ before, after, questions }) => {
+        const difference = diff(before, after);
+        const networks = [before, after].map(({ policies, inventory }) => compile(policies, inventory));
+        for (const question of questions) {
+          const [from, to] = [question.source, question.destination].map(nameOf);
+          if (from === undefined || to === undefined) continue;
+          const names = networks.flatMap(({ parties }) => parties.map(({ peer }) => nameOf(peer)));
+          // Names that no policy mentions are part of the world.
+          if (question.destination.kind === "fqdn" && !names.includes(to)) continue;
+          const [first, second] = networks.map((network) => possibility(network, question));
+          const expected = changeOf(first ?? "impossible", second ?? "impossible");
+          const told = topics.find((topic) =>
+            difference[topic].some((flow) => flow.from.name === from && flow.to.name === to && hasPort(flow, question)),
+          );
+          assert.equal(told, expected, JSON.stringify(question));
+          seen.set(told ?? "same", (seen.get(told ?? "same") ?? 0) + 1);
+        }
+      }),
+      { seed, numRuns: 1000 },
+    );
+    console.log(`      seed ${seed}: ${[...seen].map(([what, count]) => `${count} ${what}`).join(", ")}`);
+    for (const topic of topics) assert.ok(seen.has(topic), `some connection is ${topic}`);
+  });
+});
+
+const topics = ["opened", "closed", "changed", "undecided"] as const;
+
+/** How a difference calls an end of a question; undefined for nodes and addresses, which it tells by what they are. */
+function nameOf(peer: Question["source"]): string | undefined {
+  switch (peer.kind) {
+    case "endpoint":
+      return `${peer.namespace}/${peer.name}`;
+    case "entity":
+      return peer.entity === "world" ? "world (IPv4)" : peer.entity;
+    case "fqdn":
+      return peer.name;
+    case "node":
+    case "address":
+    case "cidr":
+      return undefined;
+  }
+}
+
+const hasPort = ({ ports }: FlowChange, { protocol, port }: Question): boolean =>
+  ports.some((span) => span.protocol === protocol && span.from <= port && port <= span.to);
+
+/** `impossible`, `unknown`, or `possible` with its conditions. */
+function possibility(network: Network, question: Question): string {
+  const exists = ({ source, destination }: Question) =>
+    [source, destination].every(
+      (peer) => peer.kind !== "endpoint" || network.directory.endpoints.has(`${peer.namespace}/${peer.name}`),
+    );
+  if (!exists(question)) return "impossible";
+  const asked = verdict(network, question);
+  if (asked.outcome === "denied") return "impossible";
+  if (asked.outcome !== "undecidable") return `possible ${conditionsOf(asked).join("; ")}`;
+  const reasons = [asked.egress, asked.ingress].flatMap((end) => (end.verdict === "undecidable" ? [end.reason] : []));
+  return question.destination.kind === "fqdn" ? "impossible" : `unknown ${reasons.join("; ")}`;
+}
+
+function changeOf(before: string, after: string): (typeof topics)[number] | undefined {
+  if (before === after) return undefined;
+  if (before.startsWith("unknown") || after.startsWith("unknown")) return "undecided";
+  if (before === "impossible") return "opened";
+  return after === "impossible" ? "closed" : "changed";
+}
