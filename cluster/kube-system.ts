@@ -90,7 +90,7 @@ export const tetragonOperator = kubeSystem.workload("tetragon-operator", {
   probes: ["health"],
 });
 
-export default kubeSystem.flows(
+export default kubeSystem.flows(() => [
   from(cluster, host, remoteNode).to(coredns.dns),
   from(coredns).to(kubeApiserver),
   from(coredns)
@@ -110,4 +110,4 @@ export default kubeSystem.flows(
   from(reloader).to(kubeApiserver),
 
   from(tetragonOperator).to(kubeApiserver),
-);
+]);

@@ -117,7 +117,7 @@ export const prometheusAdmission = monitoring.workload("prometheus-admission", {
 
 const kubelet = nodes.on(10250);
 
-export default monitoring.flows(
+export default monitoring.flows(() => [
   from(prometheus).to(
     kubeApiserver,
     alertmanager.web,
@@ -169,4 +169,4 @@ export default monitoring.flows(
   from(tempo).to(prometheus.web).for("metrics remote_write"),
 
   from(prometheusAdmission).to(kubeApiserver),
-);
+]);

@@ -8,14 +8,13 @@ import { constantOf, type Suggestions, suggest } from "../../../cilium/hubble/su
 import { workloadFinder } from "../../../cilium/hubble/workload.ts";
 import * as language from "../../../cilium/language.ts";
 import { namespace as openNamespace, sctp, tcp, udp } from "../../../cilium/language.ts";
+import { faults } from "../../../cilium/model/check.ts";
 import { type Cluster, configure, workloadId, workloads } from "../../../cilium/model/cluster.ts";
-import { faults } from "../../../cilium/model/faults.ts";
 import type { Statement } from "../../../cilium/model/flow.ts";
 import { inventoryOf } from "../../../cilium/model/inventory.ts";
 import type { Workload } from "../../../cilium/model/peers.ts";
 import { renderPolicies } from "../../../cilium/render/policies.ts";
-import { cluster as declared } from "../../../cluster/cluster.ts";
-import { program } from "../../rendered.ts";
+import { declared, program } from "../../rendered.ts";
 import { apiServer, flow, gateway, host, line, outside, pod, type RecordedEnd, remoteNode } from "./recorded.ts";
 
 const { cluster, config } = program;
@@ -137,10 +136,6 @@ describe("a suggested line", () => {
       /^a deny rule refuses it/,
     ],
     "what has no ports": [flow(grafana, sharedPg, 8, { protocol: "ICMP" }), /^the language has no word for ICMP$/],
-    "what would make two namespaces each other's servers": [
-      flow(sharedPg, grafana, 3000),
-      /^it would make (database and monitoring|monitoring and database) each other's servers/,
-    ],
     "pods that are no workload, in a namespace of the program": [
       flow(pod({ namespace: "argo", name: "mystery", labels: {} }, 999), sharedPg, 5432),
       /^argo\/mystery is no workload of the program; declare it in cluster\/argo.ts first$/,

@@ -15,11 +15,10 @@ import { diff, type Side } from "../../../../cilium/reach/report/diff.ts";
 import { describe as tell } from "../../../../cilium/reach/report/diff-text.ts";
 import { type Difference, type FlowChange, isEmpty } from "../../../../cilium/reach/report/difference.ts";
 import { renderPolicies } from "../../../../cilium/render/policies.ts";
-import { cluster as declared } from "../../../../cluster/cluster.ts";
 import { prometheus } from "../../../../cluster/monitoring.ts";
 import { filer } from "../../../../cluster/seaweedfs.ts";
 import { workloadCount } from "../../../document/rows.ts";
-import { program } from "../../../rendered.ts";
+import { declared, program } from "../../../rendered.ts";
 import { worlds } from "../worlds.ts";
 
 /** The program's policies with a changed cluster or changed settings. */
