@@ -1,5 +1,5 @@
 /** Loading a project's cluster: what is wrong with its files is told by its place, not by Node's stack trace. */
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Cluster } from "../cilium/model/cluster.ts";
@@ -21,16 +21,21 @@ export async function loadCluster(project: string): Promise<Cluster> {
   return readCluster(cluster, files);
 }
 
-/** What the files of `cluster/` export, by file. */
+/** What the files of `cluster/` export, by file. Each is loaded by itself, so that the faults of all of them are told. */
 async function loadFiles(project: string): Promise<Map<string, FileExports>> {
-  const files = readdirSync(join(project, "cluster")).filter((name) => /^[\w-]+\.ts$/.test(name));
-  const loading = files.map(async (name): Promise<[string, FileExports]> => {
-    const url = pathToFileURL(join(project, "cluster", name));
-    return [`cluster/${name}`, await import(url.href)];
-  });
-  const settled = await Promise.allSettled(loading);
-  const failed = settled.flatMap((one) => (one.status === "rejected" ? faultsThrown(one.reason) : []));
-  // A file that imports one with a fault fails by the same.
-  if (failed.length > 0) throw new Faults([...new Set(failed)]);
-  return new Map(settled.flatMap((one) => (one.status === "fulfilled" ? [one.value] : [])));
+  if (!existsSync(join(project, clusterFile))) throw new Faults([`there is no ${clusterFile} in ${project}`]);
+  const others = readdirSync(join(project, "cluster")).filter((name) => /^[\w-]+\.ts$/.test(name));
+  const files = new Map<string, FileExports>();
+  const faults = new Set<string>();
+  // One after the other, so that files which import each other always run in the same order.
+  for (const file of new Set([clusterFile, ...others.sort().map((name) => `cluster/${name}`)])) {
+    try {
+      files.set(file, await import(pathToFileURL(join(project, file)).href));
+    } catch (error) {
+      // A file that imports one with a fault fails by the same.
+      for (const fault of faultsThrown(error)) faults.add(fault);
+    }
+  }
+  if (faults.size > 0) throw new Faults([...faults]);
+  return files;
 }

@@ -4,20 +4,24 @@ import { didYouMean } from "./names.ts";
 
 /**
  * A line for each issue: `probes: write a list of names of its ports, given "https"`. `keys` are those that the value may
- * have. `given` says what stands at a path, where that helps; the program's own rules name the value themselves.
+ * have. `given` says what stands at a path, where that helps; a message may begin with it.
  */
 export function issueTexts(
   { issues }: z.ZodError,
   keys: readonly string[],
   given: (path: readonly PropertyKey[]) => string | undefined,
 ): string[] {
+  const isMisspelt = issues.some(({ code }) => code === "unrecognized_keys");
   return issues.flatMap((issue) => {
+    // A key that is written wrong is missing as well, which goes without saying.
+    if (isMisspelt && issue.code === "invalid_type" && given(issue.path) === "undefined") return [];
     const at = (path: readonly PropertyKey[]) => path.map(String).join(".");
     if (issue.code === "unrecognized_keys") {
       return issue.keys.map((key) => `${at([...issue.path, key])}: there is no such key${didYouMean(key, keys)}`);
     }
     const value = issue.code === "custom" ? undefined : given(issue.path);
-    const said = `${issue.message.replace(/^Invalid input: /, "")}${value === undefined ? "" : `, given ${value}`}`;
+    const message = issue.message.replace(/^Invalid input: /, "");
+    const said = value === undefined || message.startsWith(value) ? message : `${message}, given ${value}`;
     return [issue.path.length === 0 ? said : `${at(issue.path)}: ${said}`];
   });
 }

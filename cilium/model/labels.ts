@@ -18,7 +18,9 @@ export const absent: LabelMatch = { absent: true };
 const labelMatch = z.union(
   [
     z.string(),
-    z.strictObject({ oneOf: z.array(z.string()).min(1) }),
+    z.strictObject({
+      oneOf: z.array(z.string()).refine((values) => values.length > 0, "oneOf() without a value; name one"),
+    }),
     z.strictObject({ present: z.literal(true) }),
     z.strictObject({ absent: z.literal(true) }),
   ],

@@ -17,11 +17,14 @@ export type NamedPorts<T, Name extends string> = Readonly<Record<Name, Port>> & 
 
 /** The schema of such ports, for pods of a schema. */
 export const namedPorts = ({ shape }: { readonly shape: object }) =>
-  z.record(
-    z.string().refine((name) => !(name in shape), "is no name for a port, since pods have a property of this name"),
-    portSchema,
-    "write ports by name, such as { http: http(8080) }",
-  );
+  z
+    .record(z.string(), portSchema, "write ports by name, such as { http: http(8080) }")
+    .superRefine((ports, context) => {
+      for (const name of Object.keys(ports).filter((name) => name in shape)) {
+        const message = "is no name for a port, since pods have a property of this name; write another";
+        context.addIssue({ code: "custom", path: [name], message });
+      }
+    });
 
 /** What may be written instead of a port that is not there. */
 export function portChoice(ports: Readonly<Record<string, Port>>, wrong: string): string {
