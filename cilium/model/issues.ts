@@ -32,6 +32,9 @@ export const givenIn =
   (path: readonly PropertyKey[]): string =>
     shown(path.reduce<unknown>((inner, key) => (isObject(inner) ? Reflect.get(inner, key) : undefined), value));
 
+/** How to read the little that files declare: compiling a schema takes longer than reading all of it. */
+export const reading = { jitless: true } as const;
+
 /** The schema of an object, which knows the object's keys. */
 export type ObjectSchema<T> = z.ZodType<T> & { readonly shape: object };
 

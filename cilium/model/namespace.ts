@@ -1,6 +1,6 @@
 /** A namespace: the workloads, the pods on the host's network, and the flows that start here or come from outside the pods. */
 import type { StatedFlow, Statement } from "./flow.ts";
-import { givenIn, issueTexts, type ObjectSchema, shown } from "./issues.ts";
+import { givenIn, issueTexts, type ObjectSchema, reading, shown } from "./issues.ts";
 import { type HostNetworkSpec, hostNetworkSpec } from "./peers/host-network.ts";
 import { type WithPorts, withPorts } from "./peers/named-ports.ts";
 import { type WorkloadSpec, workloadSpec } from "./peers/workload.ts";
@@ -49,7 +49,7 @@ export function namespace(name: string): OpenNamespace {
     const id = `${name}/${typeof pods === "string" ? pods : shown(pods)}`;
     if (!isName(pods)) fault(at, `${id}: ${nameSyntax}`);
     if (closed) fault(at, `${id} is declared after flows(), which closes the namespace; declare it above`);
-    const parsed = schema.safeParse(spec);
+    const parsed = schema.safeParse(spec, reading);
     if (parsed.success) return parsed.data;
     for (const text of issueTexts(parsed.error, Object.keys(schema.shape), givenIn(spec))) fault(at, `${id}: ${text}`);
     return unread;

@@ -3,15 +3,15 @@
  * `Source`; what it connects to is a `Destination`: a peer on ports.
  */
 import { z } from "zod";
-import { isKind, shown } from "./issues.ts";
-import { type CidrPeer, cidrKind, cidrSchema } from "./peers/cidr.ts";
-import { type EntityPeer, entitiesKind, entitiesSchema, kubeApiserver } from "./peers/entities.ts";
-import { type ExternalHost, externalKind, externalSchema } from "./peers/external.ts";
-import { type FqdnPeer, fqdnsKind, fqdnsSchema } from "./peers/fqdns.ts";
-import { type HostNetworkPods, hostNetworkKind, hostNetworkSchema } from "./peers/host-network.ts";
+import { isKind, reading, shown } from "./issues.ts";
+import { type CidrPeer, cidrKind } from "./peers/cidr.ts";
+import { type EntityPeer, entitiesKind, kubeApiserver } from "./peers/entities.ts";
+import { type ExternalHost, externalKind } from "./peers/external.ts";
+import { type FqdnPeer, fqdnsKind } from "./peers/fqdns.ts";
+import { type HostNetworkPods, hostNetworkKind } from "./peers/host-network.ts";
 import type { PeerKind, TableName } from "./peers/kind.ts";
 import type { PortsOf } from "./peers/reachable.ts";
-import { type Workload, workloadKind, workloadSchema } from "./peers/workload.ts";
+import { type Workload, workloadKind } from "./peers/workload.ts";
 import type { Selection } from "./selection.ts";
 
 export type { CidrPeer, EntityPeer, ExternalHost, FqdnPeer, HostNetworkPods, PortsOf, Workload };
@@ -34,26 +34,40 @@ const kinds: { readonly [K in keyof Kinds]: PeerKind<Kinds[K]> } = {
   external: externalKind,
 };
 
+const kindNames = ["workload", "host-network", "entities", "fqdns", "cidr", "external"] as const;
+
 export type Peer = Kinds[keyof Kinds];
 export type Source = Workload | HostNetworkPods | EntityPeer;
 export type Destination = PortsOf<Peer>;
 
-const sources = [workloadSchema, hostNetworkSchema, entitiesSchema] as const;
+/** A peer, read by its kind. */
+export const peerSchema: z.ZodType<Peer> = z.unknown().transform((value, context): Peer => {
+  const kind = kindIn(value);
+  if (kind === undefined) {
+    context.addIssue(`${shown(value)} is no peer; write a workload's port, or a word such as world.on(443)`);
+    return z.NEVER;
+  }
+  const read = kinds[kind].schema.safeParse(value, reading);
+  for (const { message } of read.error?.issues ?? []) context.addIssue(message);
+  return read.data ?? z.NEVER;
+});
 
-export const peerSchema = z.discriminatedUnion("kind", [...sources, fqdnsSchema, cidrSchema, externalSchema], {
-  error: ({ input }) => `${shown(input)} is no peer; write a workload's port, or a word such as world.on(443)`,
-}) satisfies z.ZodType<Peer>;
+/** A peer that connections come from. */
+export const sourceSchema: z.ZodType<Source> = z.unknown().transform((value, context): Source => {
+  const read = peerSchema.safeParse(value);
+  if (read.success && isSource(read.data)) return read.data;
+  const reason = read.success
+    ? `${peerName(read.data)} opens no connections that a policy could tell`
+    : isPorts(value)
+      ? "a port opens no connections"
+      : `${shown(value)} is no peer`;
+  context.addIssue(`${reason}; write a workload, or a word such as gateway or world`);
+  return z.NEVER;
+});
 
-export const sourceSchema = z.discriminatedUnion("kind", sources, {
-  error: ({ input }) => `${noSource(input)}; write a workload, or a word such as gateway or world`,
-}) satisfies z.ZodType<Source>;
+const isSource = (peer: Peer): peer is Source => kinds[peer.kind].isSource;
 
-function noSource(value: unknown): string {
-  const peer = peerSchema.safeParse(value);
-  if (peer.success) return `${peerName(peer.data)} opens no connections that a policy could tell`;
-  return isPorts(value) ? "a port opens no connections" : `${shown(value)} is no peer`;
-}
-
+const kindIn = (value: unknown) => kindNames.find((kind) => isKind(value, kind));
 /** Whether a value has been made a destination already. */
 export const isPorts = (value: unknown): boolean => isKind(value, "ports", "unknown-port");
 

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { type Cluster, workloadId } from "./cluster.ts";
 import { Faults } from "./faults.ts";
 import { type BegunFlow, collect, type StatedFlow, type Statement } from "./flow.ts";
-import { givenIn, isKind, issueTexts, shown } from "./issues.ts";
+import { givenIn, isKind, issueTexts, reading, shown } from "./issues.ts";
 import type { Namespace, NamespaceDeclaration } from "./namespace.ts";
 import type { Pods } from "./peers/named-ports.ts";
 import type { PortsOf, Workload } from "./peers.ts";
@@ -52,7 +52,7 @@ const clusterSchema = z.strictObject(
  * @throws Faults with a line for everything that is wrong in any of them.
  */
 export function readCluster(declared: unknown, files: ReadonlyMap<string, FileExports> = new Map()): Cluster {
-  const parsed = clusterSchema.safeParse(declared);
+  const parsed = clusterSchema.safeParse(declared, reading);
   if (!parsed.success) {
     const texts = issueTexts(parsed.error, Object.keys(clusterSchema.shape), givenIn(declared));
     throw new Faults(texts.map((text) => `the cluster: ${text}`));
@@ -148,7 +148,7 @@ function readStatement(
   pods: ReadonlySet<string>,
 ): { readonly faults: readonly string[]; readonly statement?: Statement } {
   if (flow.kind === "begun-flow") return { faults: ["from(…) without .to(…); say what it may connect to"] };
-  const parsed = statementSchema.safeParse(flow);
+  const parsed = statementSchema.safeParse(flow, reading);
   if (!parsed.success) return { faults: parsed.error.issues.map(({ message }) => message) };
   const faults = statementFaults(parsed.data, namespace, pods);
   return faults.length > 0 ? { faults } : { faults, statement: plainStatement(parsed.data) };

@@ -1,9 +1,8 @@
 /** The form of a statement, and what can be wrong with one by itself. */
 import { z } from "zod";
 import type { Statement } from "./flow.ts";
-import { hostNetworkSchema } from "./peers/host-network.ts";
-import { portChoice, type UnknownPort } from "./peers/named-ports.ts";
-import { workloadSchema } from "./peers/workload.ts";
+import { isKind } from "./issues.ts";
+import { type Pods, portChoice, type UnknownPort } from "./peers/named-ports.ts";
 import {
   type Destination,
   isApiServer,
@@ -30,7 +29,7 @@ const onPorts = z.object({ kind: z.literal("ports"), peer: peerSchema, ports: z.
 
 const onUnknownPort = z.object({
   kind: z.literal("unknown-port"),
-  peer: z.discriminatedUnion("kind", [workloadSchema, hostNetworkSchema]),
+  peer: z.custom<Pods>((value) => isKind(value, "workload", "host-network")),
   port: z.string(),
 });
 

@@ -12,7 +12,7 @@ export interface CidrPeer {
 
 export const cidr = (range: string) => reachable<CidrPeer>({ kind: "cidr", cidr: range });
 
-export const cidrSchema = z.object({
+const schema = z.object({
   kind: z.literal("cidr"),
   cidr: z.custom<string>((range) => typeof range === "string" && ipaddr.isValidCIDR(range), {
     error: ({ input }) => `${shown(input)} is not a CIDR; write an address and a prefix length, such as 192.0.2.0/24`,
@@ -20,6 +20,8 @@ export const cidrSchema = z.object({
 }) satisfies z.ZodType<CidrPeer>;
 
 export const cidrKind: PeerKind<CidrPeer> = {
+  schema,
+  isSource: false,
   name: ({ cidr }) => cidr,
   inTables: ({ cidr }) => ({ names: [cidr] }),
   inVerdicts: ({ cidr }) => [cidr],

@@ -1,7 +1,6 @@
 /** Cilium's entities under the names that people use for them: what is no pod of this cluster, and has no address. */
-import { z } from "zod";
-import { type Entity, entities } from "../../policy/schema.ts";
-import type { PeerKind } from "./kind.ts";
+import type { Entity } from "../../policy/schema.ts";
+import { asMade, type PeerKind } from "./kind.ts";
 import { reachable } from "./reachable.ts";
 
 /** One or more of Cilium's entities. */
@@ -31,13 +30,9 @@ export const cluster = entityPeer("cluster", "cluster");
 /** Everything outside the cluster. */
 export const world = entityPeer("world", "world");
 
-export const entitiesSchema = z.object({
-  kind: z.literal("entities"),
-  name: z.string(),
-  entities: z.array(z.enum(entities)),
-}) satisfies z.ZodType<EntityPeer>;
-
 export const entitiesKind: PeerKind<EntityPeer> = {
+  schema: asMade("entities"),
+  isSource: true,
   name: ({ name }) => name,
   inTables: ({ name }) => ({ names: [name] }),
   inVerdicts: ({ entities }) => entities,

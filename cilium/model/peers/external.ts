@@ -14,7 +14,7 @@ export interface ExternalHost {
 /** A machine outside the cluster by the name that config's `addresses` knows it by, and its usual address. */
 export const external = (name: string, address: string) => reachable<ExternalHost>({ kind: "external", name, address });
 
-export const externalSchema = z.object({
+const schema = z.object({
   kind: z.literal("external"),
   name: z.string('write external("nas", "192.0.2.7")'),
   address: z.custom<string>((address) => typeof address === "string" && ipaddr.isValid(address), {
@@ -23,6 +23,8 @@ export const externalSchema = z.object({
 }) satisfies z.ZodType<ExternalHost>;
 
 export const externalKind: PeerKind<ExternalHost> = {
+  schema,
+  isSource: false,
   name: ({ name, address }) => `${name} (${address})`,
   inTables: ({ name, address }) => ({ names: [name], place: address }),
   inVerdicts: ({ address }) => [address],

@@ -17,12 +17,14 @@ const dnsName = z.custom<string>((name) => typeof name === "string" && /^[*a-z0-
 
 const unquoted = (value: unknown): string => (typeof value === "string" ? value : shown(value));
 
-export const fqdnsSchema = z.object({
+const schema = z.object({
   kind: z.literal("fqdns"),
   names: z.array(dnsName).refine((names) => names.length > 0, 'fqdn() without a name; write fqdn("example.com")'),
 }) satisfies z.ZodType<FqdnPeer>;
 
 export const fqdnsKind: PeerKind<FqdnPeer> = {
+  schema,
+  isSource: false,
   name: ({ names }) => names.join(", "),
   inTables: ({ names }) => ({ names }),
   inVerdicts: ({ names }) => names,

@@ -1,9 +1,9 @@
 /** Pods with `hostNetwork: true`: their traffic has the node's identity, so no policy selects them. */
 import { z } from "zod";
 import type { ObjectSchema } from "../issues.ts";
-import { type Port, portSchema } from "../ports.ts";
+import type { Port } from "../ports.ts";
 import { nodes } from "./entities.ts";
-import type { PeerKind } from "./kind.ts";
+import { asMade, type PeerKind } from "./kind.ts";
 import { type NamedPorts, namedPorts } from "./named-ports.ts";
 
 export interface HostNetworkPods {
@@ -21,23 +21,17 @@ export interface HostNetworkSpec<Name extends string> {
   readonly ports?: NamedPorts<HostNetworkPods, Name>;
 }
 
-export const hostNetworkSchema = z.object({
-  kind: z.literal("host-network"),
-  namespace: z.string(),
-  name: z.string(),
-  reason: z.string(),
-  ports: z.record(z.string(), portSchema),
-}) satisfies z.ZodType<HostNetworkPods>;
-
 export const hostNetworkSpec: ObjectSchema<Pick<HostNetworkPods, "reason" | "ports">> = z.strictObject(
   {
     reason: z.string("write why they run on the host's network"),
-    ports: namedPorts(hostNetworkSchema).default({}),
+    ports: namedPorts(["kind", "namespace", "name", "reason", "ports"]).default({}),
   },
   'write why they run on the host\'s network, such as { reason: "CNI" }',
 );
 
 export const hostNetworkKind: PeerKind<HostNetworkPods> = {
+  schema: asMade("host-network"),
+  isSource: true,
   name: ({ namespace, name }) => `${namespace}/${name}`,
   inTables: () => ({ names: [nodes.name] }),
   inVerdicts: ({ namespace, name }) => [`${namespace}/${name}`],

@@ -15,12 +15,12 @@ export type WithPorts<T extends Pods, Name extends string> = T & {
 /** Ports by name. A name that the pods themselves use for something else (`labels`, `name`, …) would be unreachable. */
 export type NamedPorts<T, Name extends string> = Readonly<Record<Name, Port>> & { readonly [taken in keyof T]?: never };
 
-/** The schema of such ports, for pods of a schema. */
-export const namedPorts = ({ shape }: { readonly shape: object }) =>
+/** The schema of such ports, for pods that have these properties. */
+export const namedPorts = (properties: readonly string[]) =>
   z
     .record(z.string(), portSchema, "write ports by name, such as { http: http(8080) }")
     .superRefine((ports, context) => {
-      for (const name of Object.keys(ports).filter((name) => name in shape)) {
+      for (const name of Object.keys(ports).filter((name) => properties.includes(name))) {
         const message = "is no name for a port, since pods have a property of this name; write another";
         context.addIssue({ code: "custom", path: [name], message });
       }

@@ -2,8 +2,8 @@
 import { z } from "zod";
 import type { ObjectSchema } from "../issues.ts";
 import { type Labels, labelFaults, labelsSchema } from "../labels.ts";
-import { type Port, portSchema } from "../ports.ts";
-import type { PeerKind } from "./kind.ts";
+import type { Port } from "../ports.ts";
+import { asMade, type PeerKind } from "./kind.ts";
 import { type NamedPorts, namedPorts, portChoice } from "./named-ports.ts";
 
 export interface Workload {
@@ -31,16 +31,8 @@ export interface WorkloadSpec<Name extends string> {
   readonly denyWorld?: true;
 }
 
-export const workloadSchema = z.object({
-  kind: z.literal("workload"),
-  namespace: z.string(),
-  name: z.string(),
-  labels: labelsSchema,
-  otherLabels: z.record(z.string(), z.string()),
-  ports: z.record(z.string(), portSchema),
-  probes: z.array(z.string()),
-  denyWorld: z.boolean(),
-}) satisfies z.ZodType<Workload>;
+/** What pods have as properties, so that none of their ports can be called so. */
+const properties = ["kind", "namespace", "name", "labels", "otherLabels", "ports", "probes", "denyWorld"];
 
 const textLabels = z.record(z.string(), z.string("write a text"), "write labels and their values");
 
@@ -49,7 +41,7 @@ export const workloadSpec: ObjectSchema<Omit<Workload, "kind" | "namespace" | "n
     {
       labels: labelsSchema,
       otherLabels: textLabels.default({}),
-      ports: namedPorts(workloadSchema).default({}),
+      ports: namedPorts(properties).default({}),
       probes: z.array(z.string(), 'write a list of names of its ports, such as ["https"]').default([]),
       denyWorld: z
         .literal(true, "write true, or leave it out")
@@ -72,6 +64,8 @@ export const workloadSpec: ObjectSchema<Omit<Workload, "kind" | "namespace" | "n
   });
 
 export const workloadKind: PeerKind<Workload> = {
+  schema: asMade("workload"),
+  isSource: true,
   name: ({ namespace, name }) => `${namespace}/${name}`,
   inTables: ({ namespace, name }) => ({ names: [name], place: namespace }),
   inVerdicts: ({ namespace, name }) => [`${namespace}/${name}`],
