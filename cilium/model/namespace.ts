@@ -6,7 +6,7 @@ import { type WithPorts, withPorts } from "./peers/named-ports.ts";
 import { type WorkloadSpec, workloadSpec } from "./peers/workload.ts";
 import type { HostNetworkPods, Workload } from "./peers.ts";
 import { callerOf, type Place, placeText } from "./place.ts";
-import { type Port, tcp } from "./ports.ts";
+import { http, type Port } from "./ports.ts";
 
 export interface Namespace {
   readonly name: string;
@@ -86,6 +86,6 @@ const isName = (name: unknown): boolean =>
   typeof name === "string" && name.length <= 253 && /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/.test(name);
 const nameSyntax = "write a name of lower-case letters, digits, - and .";
 
-/** The ports that a spec names, whatever it says of them, so that flows to them are no faults of their own. */
+/** The ports that a spec names, as ones that suit every flow, so that flows to them are no faults of their own. */
 const portsNamedIn = (spec: unknown): Record<string, Port> =>
-  Object.fromEntries(Object.keys(Object(Object(spec).ports)).map((port) => [port, tcp(1)]));
+  Object.fromEntries(Object.keys(Object(Object(spec).ports)).map((port) => [port, http(1)]));
