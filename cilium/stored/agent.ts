@@ -21,80 +21,94 @@ export const agentFindings = (
   ...(version === undefined ? [] : tooOld(version, policies)),
 ];
 
-/** The agent's flags that decide about policies, with its defaults (`pkg/option/config.go`, `pkg/defaults`). */
 function contradictions(
   configuration: Readonly<Record<string, string>>,
   policies: readonly Policy[],
   clusterName: string,
 ): Finding[] {
-  const isOn = (key: string, byDefault: boolean): boolean => {
-    const value = configuration[key] ?? "";
-    return value === "" ? byDefault : /^(1|t|true)$/i.test(value);
-  };
-  const contradiction = (key: string, value: string, reason: string, fix: string): Finding => ({
-    effect: "defeats",
-    about: `cilium-config ${key}=${value}`,
-    reason,
-    fix,
-  });
-  const switched = (key: string, wanted: boolean, reason: string): Finding =>
-    contradiction(key, String(!wanted), reason, `set it to ${wanted} in Cilium's Helm values and restart the agents`);
-
-  const found: Finding[] = [];
   const name = configuration["cluster-name"] || "default";
-  if (name !== clusterName) {
-    found.push(
-      contradiction(
-        "cluster-name",
-        name,
-        `the program says ${clusterName}, so its clusterwide policies select no pod: names do not resolve`,
-        `pulumi config set clusterName ${name}`,
-      ),
-    );
-  }
-  const kinds = [
-    ["CiliumNetworkPolicy", "enable-cilium-network-policy"],
-    ["CiliumClusterwideNetworkPolicy", "enable-cilium-clusterwide-network-policy"],
-  ] as const;
-  for (const [kind, key] of kinds) {
-    const concerned = policies.filter((policy) => policy.kind === kind).length;
-    if (concerned > 0 && !isOn(key, true))
-      found.push(switched(key, true, `${none(concerned)} of the kind ${kind} is enforced`));
-  }
-  const proxied = policies.filter((policy) => rulesOf(policy).some(needsProxy)).length;
-  if (proxied > 0 && !isOn("enable-l7-proxy", true)) {
-    found.push(
-      switched("enable-l7-proxy", true, `${some(proxied)} need it: L7 rules are refused, and toFQDNs learns no name`),
-    );
-  }
-  const open = policies.filter((policy) => rulesOf(policy).some(isOpen)).length;
-  if (open > 0 && !isOn("enable-non-default-deny-policies", true)) {
-    found.push(
-      switched(
-        "enable-non-default-deny-policies",
-        true,
-        `${some(open)} without default deny (observe, allow-dns) would put pods into it and drop their traffic`,
-      ),
-    );
-  }
-  const mode = configuration["enable-policy"]?.toLowerCase() || "default";
-  const isEnforcing = open < policies.length;
-  if (mode === "never" && isEnforcing) {
-    found.push(contradiction("enable-policy", mode, "no policy is enforced", enforceByDefault));
-  }
-  if (mode === "always") {
-    const reason = "every pod is in default deny, also those without a policy and those that are only observed";
-    found.push(contradiction("enable-policy", mode, reason, enforceByDefault));
-  }
-  if (isOn("policy-audit-mode", false) && isEnforcing)
-    found.push(switched("policy-audit-mode", false, "nothing is dropped, only recorded"));
-  return found;
+  const called: Finding = {
+    effect: "defeats",
+    about: `cilium-config cluster-name=${name}`,
+    reason: `the program says ${clusterName}, so its clusterwide policies select no pod: names do not resolve`,
+    fix: `pulumi config set clusterName ${name}`,
+  };
+  const set = flags(policies).filter(
+    ({ key, wrong, concerned }) => concerned > 0 && normal(configuration[key]) === wrong,
+  );
+  return [
+    ...(name === clusterName ? [] : [called]),
+    ...set.map(
+      ({ key, wrong, right, reason }): Finding => ({
+        effect: "defeats",
+        about: `cilium-config ${key}=${wrong}`,
+        reason,
+        fix: `set it to ${right} in Cilium's Helm values and restart the agents`,
+      }),
+    ),
+  ];
 }
 
-const enforceByDefault = "set it to default in Cilium's Helm values and restart the agents";
+/** The agent reads switches as Go's `strconv.ParseBool` does, and modes in any case. */
+function normal(value: string | undefined): string | undefined {
+  if (/^(1|t|true)$/i.test(value ?? "")) return "true";
+  return /^(0|f|false)$/i.test(value ?? "") ? "false" : value?.toLowerCase();
+}
+
+/** A flag of the agent with a value, never the default one, by which some policies are not what they say. */
+interface Flag {
+  readonly key: string;
+  readonly wrong: string;
+  readonly right: string;
+  /** How many policies. */
+  readonly concerned: number;
+  readonly reason: string;
+}
+
+/** The flags that decide about policies (`pkg/option/config.go`; their defaults in `pkg/defaults/defaults.go`). */
+function flags(policies: readonly Policy[]): Flag[] {
+  const count = (holds: (policy: Policy) => boolean): number => policies.filter(holds).length;
+  const having = (holds: (rule: Rule) => boolean): number => count((policy) => rulesOf(policy).some(holds));
+  const namespaced = count(({ kind }) => kind === "CiliumNetworkPolicy");
+  const clusterwide = policies.length - namespaced;
+  const [proxied, open] = [having(needsProxy), having(isOpen)];
+  const on = { wrong: "false", right: "true" };
+  const byDefault = { key: "enable-policy", right: "default" };
+  const ignored = (concerned: number) =>
+    `the agents ignore this kind: ${some(concerned)} ${concerned === 1 ? "is" : "are"} not enforced`;
+  return [
+    { key: "enable-cilium-network-policy", ...on, concerned: namespaced, reason: ignored(namespaced) },
+    { key: "enable-cilium-clusterwide-network-policy", ...on, concerned: clusterwide, reason: ignored(clusterwide) },
+    {
+      key: "enable-l7-proxy",
+      ...on,
+      concerned: proxied,
+      reason: `${some(proxied)} need it: L7 rules are refused, and toFQDNs learns no name`,
+    },
+    {
+      key: "enable-non-default-deny-policies",
+      ...on,
+      concerned: open,
+      reason: `enableDefaultDeny: false is ignored, so ${some(open)} would put pods into default deny`,
+    },
+    { ...byDefault, wrong: "never", concerned: policies.length - open, reason: "no policy is enforced" },
+    {
+      ...byDefault,
+      wrong: "always",
+      concerned: policies.length,
+      reason: "every pod is in default deny, also those without a policy and those that are only observed",
+    },
+    {
+      key: "policy-audit-mode",
+      wrong: "true",
+      right: "false",
+      concerned: policies.length - open,
+      reason: "nothing is dropped, only recorded",
+    },
+  ];
+}
 
 const some = (count: number): string => `${count} ${count === 1 ? "policy" : "policies"}`;
-const none = (count: number): string => (count === 1 ? "the 1 policy" : `none of the ${count} policies`);
 
 /** L7 rules, which an agent without the proxy refuses (`pkg/policy/api/rule_validation.go`), and names that it teaches. */
 const needsProxy = ({ ingress, egress }: Rule): boolean =>

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import type { Policy } from "../policy/schema.ts";
 import { drift } from "./drift.ts";
-import type { ManagedFields, StoredPolicy } from "./policy.ts";
+import type { ManagedFields, RecordedPolicy, StoredPolicy } from "./policy.ts";
 
 /** Fields that one manager has set otherwise than they are rendered, such as `spec.ingress`. */
 export interface HeldFields {
@@ -15,37 +15,38 @@ export interface HeldFields {
 /**
  * What others than the stack have set in a policy otherwise than it is rendered, by manager. Fields that a conflicting
  * manager has added are left alone by server-side apply and are not among them; those of a manager that is taken over go.
- * @param own the manager under which the stack applies this policy; undefined if that is not known: any of Pulumi's then
+ * @param recorded as the stack has applied it last, if that is known
  */
-export function heldFields(stored: StoredPolicy, rendered: Policy, own: string | undefined): HeldFields[] {
+export function heldFields(stored: StoredPolicy, rendered: Policy, recorded: RecordedPolicy | undefined): HeldFields[] {
   return (stored.metadata.managedFields ?? []).flatMap((entry) => {
-    const manager = entry.manager ?? "";
-    if (entry.subresource || isOwn(entry, own)) return [];
+    if (entry.subresource || isOwn(entry, recorded?.manager)) return [];
     const outcome = isTakenOver(entry) ? "update" : "conflict";
-    const fields = leaves(entry.fieldsV1).filter((path) => {
-      const [before, after] = [valueAt(stored, path), valueAt(rendered, path)];
-      const remains = after === undefined && (outcome === "conflict" || path.includes(lastApplied));
-      return path.length > 0 && !remains && drift(before, after).length > 0;
+    const paths = leaves(entry.fieldsV1).filter((path) => {
+      const differs = (other: unknown) => drift(valueAt(stored, path), valueAt(other, path)).length > 0;
+      if (path.length === 0 || !differs(rendered)) return false;
+      if (outcome === "conflict") return valueAt(rendered, path) !== undefined;
+      // What is as it was applied is no edit, whoever has set it.
+      return !path.includes(lastApplied) && (recorded === undefined || differs(recorded.inputs));
     });
-    return fields.length === 0 ? [] : [{ manager, outcome, fields: fields.map((path) => path.join(".")) }];
+    const fields = paths.map((path) => path.join("."));
+    return fields.length === 0 ? [] : [{ manager: entry.manager ?? "", outcome, fields }];
   });
 }
 
 /** kubectl's own note of what it has applied, which nobody misses. */
 const lastApplied = "kubectl.kubernetes.io/last-applied-configuration";
 
-/** The provider gives each resource a manager of its own, `pulumi-kubernetes-` and eight hexadecimal digits. */
+/**
+ * The provider gives each resource a manager of its own, `pulumi-kubernetes-` and eight hexadecimal digits. Which one it is
+ * may not be known, and what others of these have created without applying it is taken over.
+ */
 const isOwn = ({ manager, operation }: ManagedFields, own: string | undefined): boolean =>
-  own === undefined ? /^pulumi-kubernetes\b/.test(manager ?? "") : manager === own && operation === "Apply";
+  manager === own ||
+  (/^pulumi-(resource-)?kubernetes/.test(manager ?? "") && (operation === "Update" || own === undefined));
 
-/** Beginnings of managers' names that Pulumi's provider takes over (`fixCSAFieldManagers` in its `await.go`). */
-const takenOver = {
-  Apply: ["kubectl"],
-  Update: ["kubectl", "before-first-apply", "pulumi-kubernetes", "pulumi-resource-kubernetes"],
-};
-
+/** Whose fields Pulumi's provider takes for its own, by the beginning of the name (`fixCSAFieldManagers` in its `await.go`). */
 const isTakenOver = ({ manager, operation }: ManagedFields): boolean =>
-  takenOver[operation === "Apply" ? "Apply" : "Update"].some((start) => manager?.startsWith(start));
+  /^kubectl/.test(manager ?? "") || (operation === "Update" && /^before-first-apply/.test(manager ?? ""));
 
 const fields = z.record(z.string(), z.unknown());
 

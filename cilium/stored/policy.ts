@@ -1,4 +1,4 @@
-/** A policy as the API server gives it back: the spec as it is stored, and what Cilium says of it. */
+/** A policy as the API server gives it back, with what Cilium says of it, and as Pulumi has recorded it. */
 import { z } from "zod";
 import type { Policy } from "../policy/schema.ts";
 
@@ -27,6 +27,20 @@ export const storedPolicy = z.looseObject({
 });
 
 export type StoredPolicy = z.infer<typeof storedPolicy>;
+/** The rules of a manifest, whatever their form. */
+export interface Specs {
+  readonly spec?: unknown;
+  readonly specs?: unknown;
+}
+
+/** A policy in a stack's state. */
+export interface RecordedPolicy {
+  /** The manifest that was applied last. */
+  readonly inputs: Specs;
+  /** The field manager under which it was applied. */
+  readonly manager: string | undefined;
+}
+
 export type ManagedFields = z.infer<typeof managedFields>;
 
 /** `namespace/name`, or `name` of a clusterwide policy, of whatever is stored or rendered. */

@@ -3,21 +3,7 @@ import type { Policy } from "../policy/schema.ts";
 import { drift } from "./drift.ts";
 import { heldFields } from "./fields.ts";
 import type { Finding } from "./finding.ts";
-import { identifier, type StoredPolicy } from "./policy.ts";
-
-/** The rules of a manifest, whatever their form. */
-interface Specs {
-  readonly spec?: unknown;
-  readonly specs?: unknown;
-}
-
-/** A policy in the stack's state. */
-export interface RecordedPolicy {
-  /** The manifest that was applied last. */
-  readonly inputs: Specs;
-  /** The field manager under which it was applied. */
-  readonly manager: string | undefined;
-}
+import { identifier, type RecordedPolicy, type Specs, type StoredPolicy } from "./policy.ts";
 
 export interface Stack {
   /** As the marks on policies name it. */
@@ -93,10 +79,11 @@ const leftOver = (policy: StoredPolicy): Finding => ({
 /** What others have done to a policy of the stack since it was applied. */
 function edits(stack: Stack, rendered: Policy, stored: StoredPolicy, recorded: RecordedPolicy | undefined): Finding[] {
   const about = identifier(rendered);
-  const held = heldFields(stored, rendered, recorded?.manager);
+  const held = heldFields(stored, rendered, recorded);
   if (held.length === 0 && recorded !== undefined) {
     // Who removes a field leaves no trace in it.
-    const fields = differing(stored, recorded.inputs);
+    const changing = differing(stored, rendered);
+    const fields = differing(stored, recorded.inputs).filter((field) => changing.includes(field));
     const reason = `${fields.join(", ")} changed since the last update; by whom is not recorded`;
     return fields.length === 0 ? [] : [{ effect: "overwrites", about, reason, fix: keepOrGive }];
   }

@@ -98,6 +98,7 @@ async function look(program: Program, stack: string, context: string): Promise<S
   const recorded = "recorded" in state ? state.recorded : undefined;
   const self = { owner: owner ?? "", rendered: policies, recorded, adoptExisting: config.adoptExisting };
   const agent = { configuration: known(configuration), version: known(version) };
+  const places = [...stored.unread].map((namespace) => namespace ?? "clusterwide");
   return {
     findings: [
       ...[...stored.absent].map(missingKind),
@@ -108,9 +109,7 @@ async function look(program: Program, stack: string, context: string): Promise<S
     ],
     unread: [
       ...unreadText(states, "whether the stack's namespaces are there is not known"),
-      ...[...stored.unread].map(
-        (place) => `policies ${place === undefined ? "of the whole cluster" : `in ${place}`}: you may not list them`,
-      ),
+      ...(stored.unread.size === 0 ? [] : [`policies that you may not list (${places.join(", ")})`]),
       ...("reason" in state ? [`the stack's state (${state.reason}): the marks on policies count instead`] : []),
       ...unreadText(configuration, "whether Cilium's configuration fits the program is not known"),
       ...unreadText(version, "which version of Cilium runs is not known"),
@@ -204,7 +203,7 @@ function rightsFinding({ group, resource, verbs, namespaces }: Rights): Finding 
 
 const effects: Readonly<Record<Effect, (count: number) => string>> = {
   stops: (count) => `${count} ${count === 1 ? "thing stops" : "things stop"} it`,
-  overwrites: (count) => `it overwrites ${count} ${count === 1 ? "policy" : "policies"} of others' making`,
+  overwrites: (count) => `it overwrites ${count} ${count === 1 ? "thing" : "things"}`,
   defeats: (count) => `${count} ${count === 1 ? "thing defeats" : "things defeat"} it`,
 };
 

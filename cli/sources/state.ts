@@ -2,8 +2,7 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { z } from "zod";
-import { identifier } from "../../cilium/stored/policy.ts";
-import type { RecordedPolicy } from "../../cilium/stored/preflight.ts";
+import { identifier, type RecordedPolicy } from "../../cilium/stored/policy.ts";
 
 const run = promisify(execFile);
 
