@@ -26,7 +26,9 @@ describe("A preview of the program", function () {
     return {
       messages,
       onEvent: ({ diagnosticEvent: event }) => {
-        if (event?.severity === "info") messages.push(event.message.replaceAll(/<\{%.*?%\}>/g, "").trim());
+        // The provider ends each line of its status with an empty message.
+        if (event?.severity !== "info" || event.ephemeral) return;
+        messages.push(event.message.replaceAll(/<\{%.*?%\}>/g, "").trim());
       },
     };
   }
