@@ -75,5 +75,6 @@ function problemsOf(
   ];
 }
 
-const identifier = ({ metadata: { namespace, name } }: Policy | StoredPolicy): string =>
+/** `namespace/name`, or `name` of a clusterwide policy. */
+export const identifier = ({ metadata: { namespace, name } }: Policy | StoredPolicy): string =>
   namespace ? `${namespace}/${name}` : name;

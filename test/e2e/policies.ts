@@ -32,7 +32,7 @@ export async function recorded(stack: ProdStack): Promise<string[]> {
   return resources.flatMap(({ type, id }) => (isPolicy(type) && id ? [id] : []));
 }
 
-const isPolicy = (type: string) => type.startsWith("kubernetes:cilium.io/v2:");
+export const isPolicy = (type: string) => type.startsWith("kubernetes:cilium.io/v2:");
 
 /** The names of the policies to which an operation did something besides looking at them, or one thing. */
 export const touched = (steps: readonly Step[], op?: Step["op"]): string[] =>
