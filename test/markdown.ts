@@ -6,7 +6,12 @@ import { repository } from "./project.ts";
 
 /** The shell's lines below a heading of a page, block by block, without comments. */
 export const shellBlocks = (page: string, heading: string): string[][] =>
-  codeBlocks(page, heading, "sh").map((block) => block.split(/\s*(?:#.*)?\n/).filter(Boolean));
+  codeBlocks(page, heading, "sh").map((block) =>
+    block
+      .split("\n")
+      .map((line) => line.replace(/(^|\s+)#.*$/, ""))
+      .filter(Boolean),
+  );
 
 export const codeBlocks = (page: string, heading: string, language: "sh" | "ts"): string[] =>
   Array.from(section(page, heading).matchAll(/^```(\w+)\n(.*?)^```/gms))

@@ -23,6 +23,7 @@ import { loadAll } from "js-yaml";
 import { z } from "zod";
 import { answer, DetailedError, serve } from "../rpc.ts";
 import { creator, givesWay, ownersOf, takenOver } from "./field-owners.ts";
+import { waitForJob } from "./jobs.ts";
 import {
   Conflict,
   type KubernetesApi,
@@ -74,7 +75,9 @@ export async function serveDouble(ambient: string): Promise<Double> {
     })().catch((error) => {
       if (error instanceof NoSuchKind)
         throw unknownKind(`creation of resource "${urn}" with kind ${object.apiVersion}/${object.kind}`, error);
-      throw new Error(`resource "${urn}" was not successfully created by the Kubernetes API server: ${textOf(error)}`);
+      throw new Error(
+        `resource "${urn}" was not successfully created by the Kubernetes API server: ${textOf(error, fieldManager)}`,
+      );
     });
     const live = await waitForJob(api, stored, timeout).catch((error) => {
       const text = `resource "${urn}" was successfully created, but the Kubernetes API server reported that it failed to fully initialize or become live: ${error.message}`;
@@ -115,12 +118,15 @@ export async function serveDouble(ambient: string): Promise<Double> {
   const endStatus = (urn: string) =>
     new Promise<void>((resolve) => {
       const line = new engineProtocol.LogRequest().setUrn(urn).setMessage("").setEphemeral(true);
-      engine?.log(line.setSeverity(engineProtocol.LogSeverity.INFO), () => resolve());
+      if (engine === undefined) return resolve();
+      // An engine that was killed meanwhile does not hear it.
+      engine.log(line.setSeverity(engineProtocol.LogSeverity.INFO), () => resolve());
     });
 
   const { port, stop } = await serve(ResourceProviderService, {
     getPluginInfo: answer(() => new plugin.PluginInfo().setVersion(kubernetes.version)),
     attach: answer((call: plugin.PluginAttach) => {
+      engine?.close();
       engine = new EngineClient(call.getAddress(), credentials.createInsecure());
       return new empty.Empty();
     }),
@@ -210,7 +216,10 @@ export async function serveDouble(ambient: string): Promise<Double> {
     inject: (next) => {
       fault = next;
     },
-    stop,
+    stop: () => {
+      engine?.close();
+      stop();
+    },
   };
 }
 
@@ -256,30 +265,6 @@ const fieldManagerOf = (state: Properties) => String(state.__fieldManager ?? new
 
 const forced = ({ metadata }: KubernetesObject) => metadata.annotations?.["pulumi.com/patchForce"] === "true";
 
-/** Waits until a Job has ended; an object of another kind is there at once. */
-async function waitForJob(api: KubernetesApi, stored: KubernetesObject, timeout: number): Promise<KubernetesObject> {
-  const deadline = Date.now() + (timeout || 600) * 1000;
-  for (let live = stored; live.kind === "Job"; live = (await api.get(stored)) ?? stored) {
-    const held = jobSchema.parse(live).status.conditions.filter(({ status }) => status === "True");
-    if (held.some(({ type }) => type === "Complete")) return live;
-    const failed = held.find(({ type }) => type === "Failed");
-    if (failed) throw new Error(`Job "${stored.metadata.name}" failed: ${failed.message ?? failed.type}`);
-    if (Date.now() > deadline) throw new Error(`timed out waiting for Job "${stored.metadata.name}" to be ready`);
-    await pause(50);
-  }
-  return stored;
-}
-
-const jobSchema = z.looseObject({
-  status: z
-    .looseObject({
-      conditions: z
-        .array(z.looseObject({ type: z.string(), status: z.string(), message: z.string().optional() }))
-        .default([]),
-    })
-    .prefault({}),
-});
-
 const unknownKind = (doing: string, { message }: NoSuchKind) =>
   new Error(
     `${doing} failed because the Kubernetes API server reported that the apiVersion for this resource does not exist. Verify that any required CRDs have been created: ${message}`,
@@ -297,7 +282,7 @@ const notLive = (text: string, state: Properties) =>
   );
 
 /** What the provider says of an error of the API server. */
-function textOf(error: unknown, fieldManager?: string): string {
+function textOf(error: unknown, fieldManager: string): string {
   const text = error instanceof Error ? error.message : String(error);
   if (!(error instanceof Conflict)) return text;
   return `server-side apply field conflict detected\nThe resource managed by field manager "${fieldManager}" had an apply conflict: ${text}`;
