@@ -13,7 +13,8 @@ import { type ProdStack, prodStack, type StackConfig } from "../toolchain/stack.
 import { recorded, rendered, stored } from "./policies.ts";
 
 describe("A cluster that cannot take the policies", function () {
-  this.timeout("2m");
+  // The genuine provider tries for a minute to create what has no namespace.
+  this.timeout("4m");
   const running: { stop(): Promise<void> }[] = [];
 
   const start = async (
