@@ -1,5 +1,5 @@
 /** Says in a preview what a change means: which flows it opens and closes, and which pods enter or leave default deny. */
-import { getOrganization, getProject, getStack, log, runtime } from "@pulumi/pulumi";
+import { log, runtime } from "@pulumi/pulumi";
 import { z } from "zod";
 import { flowProtocols } from "../cilium/reach/compile/inventory.ts";
 import { describe } from "../cilium/reach/report/diff-text.ts";
@@ -12,6 +12,7 @@ import type {
   ReachChange,
 } from "../cilium/reach/report/difference.ts";
 import type { DefaultDenyOutput, FlowOutput } from "./outputs.ts";
+import { lastOutputs } from "./state.ts";
 
 /** The outputs of a stack that tell who can reach whom. */
 export interface ReachOutputs {
@@ -29,12 +30,13 @@ export async function announceChange(outputs: ReachOutputs): Promise<void> {
   if (text !== undefined) await log.info(text);
 }
 
-/** The stack's outputs as they were last deployed; empty before the first deployment. */
-async function lastOutputs(): Promise<unknown> {
-  // A StackReference would become a resource of the stack that it refers to; the function behind it leaves no trace.
-  const name = `${getOrganization()}/${getProject()}/${getStack()}`;
-  const read: unknown = await runtime.invoke("pulumi:pulumi:readStackOutputs", { name });
-  return z.object({ outputs: z.unknown() }).parse(read).outputs;
+/** In a preview, warns that the update will not ask whose policies and fields it overwrites. */
+export async function announceAdoption(): Promise<void> {
+  if (!runtime.isDryRun()) return;
+  await log.warn(
+    "adoptExisting is on: policies that exist already are taken over, and what others edited in them is overwritten; " +
+      "`pulumi config rm adoptExisting` once they are",
+  );
 }
 
 /** What is different, a line for each thing that is; undefined when nothing is. */
