@@ -63,8 +63,8 @@ describe("A preview of the program", function () {
         "  database/shared-pg leaves default deny in both directions: what no rule denies is allowed",
         "  argo/pxe-sync can no longer reach 192.168.0.241:2049",
         "  remote-node, world, every other pod, ingress, health and unmanaged can now reach database/shared-pg on every port",
-        "  database/shared-pg can now reach itself on every port but 5432,8000, world, every other pod, host, remote-node, ingress, health and unmanaged on every port and kube-apiserver on every port but 6443",
         "  argo/pxe-sync can now reach 10.9.8.7:2049",
+        "  database/shared-pg can now reach itself on every port but 5432,8000, world, every other pod, host, remote-node, ingress, health and unmanaged on every port and kube-apiserver on every port but 6443",
       ].join("\n"),
     ]);
   });

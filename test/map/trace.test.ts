@@ -45,7 +45,8 @@ describe("what the map follows", () => {
     const inventory = inventoryOf(program.cluster);
     const found = connections(compile(program.policies, inventory));
     const picture = reachPicture(
-      { title: "prod", policies: program.policies, inventory, connections: found },
+      { title: "prod", policies: program.policies, inventory },
+      found,
       undefined,
       () => "",
     );
