@@ -17,7 +17,8 @@ export async function page(picture: Picture): Promise<string> {
   const graph = graphOf(picture);
   const [layout, { script, style }] = await Promise.all([layoutOf(graph), bundled()]);
   const code = `${script}netpolMap.start(${asScript(dataOf(picture.peers, graph.lines))});`;
-  const title = picture.comparison === undefined ? picture.title : `${picture.title} against ${picture.comparison.title}`;
+  const title =
+    picture.comparison === undefined ? picture.title : `${picture.title} against ${picture.comparison.title}`;
   return html`<!doctype html>
 <html lang="en">
 <head>

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { loadAll } from "js-yaml";
 import { type Policy, policy } from "../../cilium/policy/schema.ts";
 import type { Inventory } from "../../cilium/reach/compile/inventory.ts";
+import { certain, flowsOf } from "../../cli/flows.ts";
 import type { Picture, PictureFlow } from "../../map/picture.ts";
 import { reachPicture, type Version } from "../../map/reach.ts";
-import { certain, flowsOf } from "../../cli/flows.ts";
 import { shopPolicy } from "../cli/folder.ts";
 
 const endpoint = (name: string) => ({ namespace: "shop", name, labels: { app: name } });
@@ -81,6 +81,43 @@ describe("the picture of any policies", () => {
       title: "before",
       summary: "1 workload added, 1 workload removed, 15 flows closed, 15 flows opened",
     });
+  });
+
+  it("tells the part of a range of ports that closed from the part that stays", () => {
+    const ranged = (end: number) => calls("web", "api", "8000").replaceAll('"8000",', `"8000", endPort: ${end},`);
+    const [before, after] = [8090, 8085].map((end) => version(`${end}`, ranged(end), shop("web", "api")));
+    assert.ok(before !== undefined && after !== undefined);
+    const { flows, comparison } = pictureOf(after, before);
+    assert.deepEqual(
+      told(flows).filter((text) => text.includes("shop/web → shop/api")),
+      ["same shop/web → shop/api:8000-8085/TCP", "gone shop/web → shop/api:8086-8090/TCP"],
+    );
+    assert.equal(comparison?.summary, "1 flow closed");
+  });
+
+  it("says what else than ports changes, and which pods enter and leave default deny", () => {
+    const rules = (http: string) =>
+      shopPolicy(
+        "web",
+        `egress: [{}]\ningress: [{fromEntities: [ingress], toPorts: [{ports: [{port: "80", protocol: TCP}]${http}}]}]`,
+      );
+    const before = version("before", rules(""), shop("web", "api"));
+    const after = version(
+      "after",
+      `${rules(", rules: {http: [{method: GET}]}")}${calls("api", "api", "80")}`,
+      shop("web", "api"),
+    );
+    const { flows, peers } = pictureOf(after, before);
+    assert.deepEqual(
+      flows.flatMap(({ from, to, ports, conditions, change }) =>
+        to === "shop/web" && from === "ingress" ? [{ ports, conditions, change }] : [],
+      ),
+      [{ ports: ["80/TCP"], conditions: ["now passes L7 HTTP: GET"], change: "changed" }],
+    );
+    assert.deepEqual(
+      peers.flatMap(({ id, note }) => (note === undefined ? [] : [`${id} ${note}`])),
+      ["shop/api enters default deny in both directions"],
+    );
   });
 
   it("finds no change where rules are only written otherwise", () => {

@@ -20,7 +20,7 @@ import { prometheus } from "../../../../cluster/monitoring.ts";
 import { filer } from "../../../../cluster/seaweedfs.ts";
 import { workloadCount } from "../../../document/rows.ts";
 import { program } from "../../../rendered.ts";
-import { worlds } from "../worlds.ts";
+import { twoSides } from "../sides.ts";
 
 /** The program's policies with a changed cluster or changed settings. */
 function side(cluster: Cluster = declared, changed: Partial<Settings> = {}): Side {
@@ -312,26 +312,6 @@ function rulesOfOne({ toPorts, ...peers }: AnyRule): AnyRule[] {
 }
 
 const seed = Number(process.env.SEED ?? 20260103);
-
-/** Two sets of policies over one cluster: some policies on both sides, some on one; sometimes an endpoint too. */
-const twoSides = fc
-  .tuple(
-    worlds(30),
-    fc.array(fc.constantFrom("both", "before", "after"), { minLength: 8, maxLength: 8 }),
-    fc.constantFrom<"both" | "before" | "after">("both", "both", "before", "after"),
-  )
-  .map(([{ policies, inventory, questions }, where, first]) => {
-    const parsed = policies.map((manifest) => policySchema.parse(manifest));
-    const side = (which: "before" | "after"): Side => ({
-      policies: parsed.filter((_, i) => where[i % where.length] === "both" || where[i % where.length] === which),
-      inventory: {
-        ...inventory,
-        names: [],
-        endpoints: inventory.endpoints.slice(first === "both" || first === which ? 0 : 1),
-      },
-    });
-    return { before: side("before"), after: side("after"), questions };
-  });
 
 const mirrored = ({
   added,
