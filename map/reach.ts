@@ -45,7 +45,10 @@ export function reachPicture(
     comparison: before && difference && { title: before.title, summary: describe(difference).summary },
     peers: [
       ...podPeers(version, before ?? version, difference),
-      ...ends.filter(({ kind }) => kind === "other-pods").slice(0, 1).map(otherPods),
+      ...ends
+        .filter(({ kind }) => kind === "other-pods")
+        .slice(0, 1)
+        .map(otherPods),
       ...otherPeers(ends),
       ...lists.map(namesPeer),
     ],
@@ -102,7 +105,10 @@ function changedFlows(difference: Difference): DrawnFlow[] {
   ];
 }
 
-const changedFlow = ({ from, to, ports }: Difference["changed" | "undecidable"][number], remark: string): DrawnFlow => ({
+const changedFlow = (
+  { from, to, ports }: Difference["changed" | "undecidable"][number],
+  remark: string,
+): DrawnFlow => ({
   from,
   to,
   ports: ports.map(portText),
@@ -130,9 +136,7 @@ function endOf(peer: ReachPeer): FlowEnd {
 
 /** Equal for the same ends, whether connections or a difference name them. */
 const pairKey = (from: FlowEnd, to: FlowEnd): string =>
-  JSON.stringify(
-    [from, to].map(({ name }) => (name === world ? worldIPv4 : name === anyIPv6 ? worldIPv6 : name)),
-  );
+  JSON.stringify([from, to].map(({ name }) => (name === world ? worldIPv4 : name === anyIPv6 ? worldIPv6 : name)));
 
 const anyIPv6 = "::/0";
 
