@@ -37,15 +37,13 @@ export async function networkPolicies(loading: Cluster | Promise<Cluster>): Prom
   const applied = applyPolicies(program, { provider, transformations: await importUnrecorded(program) });
   // The probe loads the whole Kubernetes SDK, so only who asks for it waits for that.
   if (config.probe) (await import("./probe.ts")).runProbes(program, provider, applied);
-  const flows = outputs.flowOutputs(cluster);
-  const defaultDeny = outputs.defaultDeny(cluster);
   if (config.adoptExisting) await announceAdoption();
-  await announceChange({ flows, defaultDeny });
+  await announceChange(program);
   return {
     policies: outputs.policyOutputs(applied),
     policyCounts: outputs.policyCounts(cluster),
-    flows,
-    defaultDeny,
+    flows: outputs.flowOutputs(cluster),
+    defaultDeny: outputs.defaultDeny(cluster),
     excluded: outputs.excludedPods(cluster),
   };
 }

@@ -39,11 +39,13 @@ describe("A preview of the program", function () {
     return messages;
   }
 
-  it("says in one line what the first deployment opens", async () => {
+  it("says in one line what the first deployment closes", async () => {
     const [message, ...more] = await previewed();
     assert.match(
       message ?? "",
-      new RegExp(`^First deployment: ${workloadCount} workloads enter default deny, \\d+ flows opened$`),
+      new RegExp(
+        `^First deployment: ${workloadCount} workloads enter default deny, \\d+ flows closed, \\d+ flows with other conditions$`,
+      ),
     );
     assert.deepEqual(more, []);
   });
@@ -59,10 +61,12 @@ describe("A preview of the program", function () {
     stack.configure({ addresses: { "qnap-nfs": "10.9.8.7" }, namespaceEnforcement: { database: "observe" } });
     assert.deepEqual(await previewed(), [
       [
-        "What changes for connections: 1 workload leaves default deny, 1 flow closed, 1 flow opened",
+        "What changes for connections: 1 workload leaves default deny, 1 flow closed, 16 flows opened",
         "  database/shared-pg leaves default deny in both directions: what no rule denies is allowed",
-        "  argo/pxe-sync can no longer reach qnap-nfs (192.168.0.241):2049",
-        "  argo/pxe-sync can now reach qnap-nfs (10.9.8.7):2049",
+        "  argo/pxe-sync can no longer reach 192.168.0.241:2049",
+        "  remote-node, world, every other pod, ingress, health and unmanaged can now reach database/shared-pg on every port",
+        "  argo/pxe-sync can now reach 10.9.8.7:2049",
+        "  database/shared-pg can now reach itself on every port but 5432,8000, world, every other pod, host, remote-node, ingress, health and unmanaged on every port and kube-apiserver on every port but 6443",
       ].join("\n"),
     ]);
   });
@@ -75,8 +79,8 @@ describe("A preview of the program", function () {
       [
         [
           "What changes for connections: 1 flow closed, 1 flow opened",
-          "  argo/pxe-sync can no longer reach qnap-nfs (192.168.0.241):2049",
-          "  argo/pxe-sync can now reach qnap-nfs (10.9.8.7):2049",
+          "  argo/pxe-sync can no longer reach 192.168.0.241:2049",
+          "  argo/pxe-sync can now reach 10.9.8.7:2049",
         ].join("\n"),
       ],
     );
