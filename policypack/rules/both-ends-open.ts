@@ -1,9 +1,15 @@
-import type { z } from "zod";
+import { z } from "zod";
 import { policyName } from "../../cilium/policy/parts.ts";
 import { ruleConfig, type StackRule } from "../rule.ts";
 import { halfOpenFlows } from "../stack/flows.ts";
 
-const configSchema = ruleConfig({});
+const configSchema = ruleConfig({
+  cluster: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("Cilium's name of the cluster; if not given, the one that policies ask for"),
+});
 
 export const bothEndsOpen: StackRule<z.infer<typeof configSchema>> = {
   name: "both-ends-open",
@@ -12,8 +18,8 @@ export const bothEndsOpen: StackRule<z.infer<typeof configSchema>> = {
   url: "https://docs.cilium.io/en/stable/security/policy/intro/#rule-basics",
   configSchema,
   enforcementLevel: "mandatory",
-  validateStack: (policy, stack) =>
-    halfOpenFlows(policy, stack).map(({ opened, ports, closed }) => {
+  validateStack: (policy, stack, { cluster }) =>
+    halfOpenFlows(policy, stack, cluster ?? stack.cluster).map(({ opened, ports, closed }) => {
       const end = opened.direction === "egress" ? "ingress" : "egress";
       const peer = policyName(closed.policy);
       return opened.by === policyName(policy)
