@@ -75,7 +75,7 @@ describe("netpol gate, without a cluster", function () {
     const wrong = join(temporaryFolder("pack-config"), "wrong.json");
     writeFileSync(wrong, '{"no-wide-open": {"exemption": []}}');
     const faults: [option: string, file: string, said: RegExp][] = [
-      ["--policy-pack-config", wrong, /^the preview failed: .*\nThe policy pack's config for no-wide-open is wrong:\n/],
+      ["--policy-pack-config", wrong, /^The policy pack's config for no-wide-open is wrong:\n/],
       ["--policy-pack", "/nowhere", /^the preview failed: .* open \/nowhere\/PulumiPolicy.yaml: no such file/],
     ];
     for (const [option, file, said] of faults) {
