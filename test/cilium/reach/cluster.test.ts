@@ -3,7 +3,8 @@ import { inventoryOf } from "../../../cilium/model/inventory.ts";
 import { type Inventory, type Peer, peerEntities, type Question } from "../../../cilium/reach/compile/inventory.ts";
 import { compile } from "../../../cilium/reach/compile/network.ts";
 import { readProgram } from "../../../components/program.ts";
-import { type Counts, differences, printed, startVerdictOracle, type VerdictOracle } from "./compare.ts";
+import { startVerdictOracle, type VerdictOracle } from "../../oracle/job.ts";
+import { type Counts, differences, printed } from "./compare.ts";
 
 describe("The reachability engine on this cluster", () => {
   let cilium: VerdictOracle;
