@@ -5,6 +5,7 @@ import (
 	"net/netip"
 
 	"github.com/cilium/cilium/pkg/identity"
+	"github.com/cilium/cilium/pkg/option"
 )
 
 var entityIdentities = map[string]identity.NumericIdentity{
@@ -16,6 +17,19 @@ var entityIdentities = map[string]identity.NumericIdentity{
 	"health":             identity.ReservedIdentityHealth,
 	"init":               identity.ReservedIdentityInit,
 	"unmanaged":          identity.ReservedIdentityUnmanaged,
+}
+
+// worldIdentity is what an address outside the cluster has that no policy names. An agent that has the address's family
+// switched off never sees it; it gets the identity that no prefix of the other family selects.
+func worldIdentity(address netip.Addr) identity.NumericIdentity {
+	switch {
+	case address.Is6() && !option.Config.EnableIPv6:
+		return identity.ReservedIdentityWorldIPv6
+	case address.Is4() && !option.Config.EnableIPv4:
+		return identity.ReservedIdentityWorldIPv4
+	default:
+		return identity.GetWorldIdentityFromIP(address)
+	}
 }
 
 // identityOf gives the identity of a peer as the agent of the subject's node knows it.
@@ -32,7 +46,7 @@ func (w *world) identityOf(p, subject peer) (*identity.Identity, error) {
 		return nil, fmt.Errorf("no endpoint %s", name)
 	case "entity":
 		if p.Entity == "world" {
-			return identity.LookupReservedIdentity(identity.GetWorldIdentityFromIP(netip.IPv4Unspecified())), nil
+			return identity.LookupReservedIdentity(worldIdentity(netip.IPv4Unspecified())), nil
 		}
 		// Between two nodes each is remote to the other.
 		if subject.isNode() && p.Entity == "host" {
@@ -68,7 +82,7 @@ func (w *world) identityOf(p, subject peer) (*identity.Identity, error) {
 
 // identityOfAddress looks an address up as the datapath does: longest prefix first, world otherwise.
 func (w *world) identityOfAddress(address netip.Addr) (*identity.Identity, error) {
-	id := identity.GetWorldIdentityFromIP(address)
+	id := worldIdentity(address)
 	if found, ok := w.ipcache.LookupSecIDByIP(address); ok {
 		id = found.ID
 	}

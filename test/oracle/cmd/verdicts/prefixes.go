@@ -14,6 +14,7 @@ import (
 	"github.com/cilium/cilium/pkg/ipcache"
 	ipcachetypes "github.com/cilium/cilium/pkg/ipcache/types"
 	"github.com/cilium/cilium/pkg/labels"
+	"github.com/cilium/cilium/pkg/option"
 	"github.com/cilium/cilium/pkg/policy"
 	"github.com/cilium/cilium/pkg/policy/api"
 	"github.com/cilium/cilium/pkg/policy/types"
@@ -82,7 +83,8 @@ func (w *world) prefixesOfGroups() ([]ipcache.MU, error) {
 }
 
 // prefixesOfNames labels the addresses of DNS names with the selectors that match them, as the agent's name manager does
-// once the DNS proxy has seen the answer. A name without addresses gets one that no policy is likely to name.
+// once the DNS proxy, which is a part of the L7 proxy, has seen the answer. A name without addresses gets one that no policy
+// is likely to name.
 func (w *world) prefixesOfNames(entries types.PolicyEntries) ([]ipcache.MU, error) {
 	selectors := map[api.FQDNSelector]struct{}{}
 	for _, entry := range entries {
@@ -117,7 +119,7 @@ func (w *world) prefixesOfNames(entries types.PolicyEntries) ([]ipcache.MU, erro
 			if _, known := w.names[n.Name]; !known {
 				w.names[n.Name] = addr
 			}
-			if len(nameLabels) == 0 {
+			if len(nameLabels) == 0 || !option.Config.EnableL7Proxy {
 				continue
 			}
 			updates = append(updates, ipcache.MU{
