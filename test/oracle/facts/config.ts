@@ -1,5 +1,5 @@
 /** The keys of cilium-config that change verdicts. */
-import { type Case, ccnp, cnp, type Fact } from "./fact.ts";
+import { type Case, ccnp, clusterNetworkPolicy, cnp, type Fact } from "./fact.ts";
 
 /** The same flows and policies under several values of a key; undefined leaves it out. */
 const under = (key: string, each: Case, values: readonly (readonly [string | undefined, Case])[]): Case[] =>
@@ -38,6 +38,41 @@ export const configFacts: readonly Fact[] = [
     ),
   },
   {
+    says: "policy-cidr-match-mode: nodes includes a pod's own node",
+    cases: ["", "nodes"].map((mode) => ({
+      policies: [cnp("cidr", { ingress: [{ fromCIDR: ["192.168.1.2/32"] }] })],
+      config: { "policy-cidr-match-mode": mode, "allow-localhost": "policy" },
+      flows: { "edge → shop/db 80": mode === "" ? ("denied" as const) : ("allowed" as const) },
+    })),
+  },
+  {
+    says: "enable-host-firewall: nodes have egress policies too, and what they reach may still refuse them",
+    cases: under(
+      "enable-host-firewall",
+      {
+        policies: [
+          ccnp("nodes", { nodeSelector: {}, egress: [{ toEntities: ["remote-node"] }, { toCIDR: ["8.8.8.8/32"] }] }),
+          ccnp("isolated", { nodeSelector: { matchLabels: { role: "control" } }, ingress: [{}] }),
+        ],
+      },
+      [
+        [undefined, { flows: { "edge → 1.1.1.1 443": "allowed", "edge → cp 6443": "allowed" } }],
+        [
+          "true",
+          {
+            flows: {
+              "edge → 1.1.1.1 443": "denied",
+              "edge → 8.8.8.8 443": "allowed",
+              "edge → shop/db 80": "denied",
+              "edge → cp 6443": "denied",
+              "cp → edge 6443": "allowed",
+            },
+          },
+        ],
+      ],
+    ),
+  },
+  {
     says: "enable-host-firewall: policies with a nodeSelector are enforced at the nodes that it selects",
     cases: under(
       "enable-host-firewall",
@@ -70,6 +105,30 @@ export const configFacts: readonly Fact[] = [
         ["true", { flows: { "cp → shop/db 80": "allowed", "8.8.8.8 → shop/db 80": "denied" } }],
       ],
     ),
+  },
+  {
+    says: "enable-node-selector-labels: toNodes never means a pod's own node, a ClusterNetworkPolicy's nodes do",
+    cases: [
+      {
+        policies: [
+          cnp("nodes", { egress: [{ toNodes: [{ matchExpressions: [{ key: "role", operator: "Exists" }] }] }] }),
+        ],
+        config: { "enable-node-selector-labels": "true" },
+        flows: { "shop/web → edge 22": "denied", "shop/web → cp 22": "allowed" },
+      },
+      {
+        policies: [
+          clusterNetworkPolicy("nodes", "Admin", 1, {
+            egress: [
+              { action: "Accept", to: [{ nodes: { matchExpressions: [{ key: "role", operator: "Exists" }] } }] },
+            ],
+          }),
+          cnp("isolated", { egress: [{}] }),
+        ],
+        config: { "enable-node-selector-labels": "true", "enable-k8s-cluster-network-policy": "true" },
+        flows: { "shop/web → edge 22": "allowed", "shop/web → cp 22": "allowed", "shop/web → shop/db 22": "denied" },
+      },
+    ],
   },
   {
     says: "allow-localhost: a pod's own node needs a rule only where it says policy",

@@ -171,6 +171,19 @@ export const clusterNetworkPolicyFacts: readonly Fact[] = [
     ],
   },
   {
+    says: "accepts in tier Baseline even what NetworkPolicies isolate, for isolation is what no tier decides",
+    cases: [true, false].map((accepting) => ({
+      policies: [
+        isolated,
+        ...(accepting
+          ? [clusterNetworkPolicy("accept", "Baseline", 1, { ingress: [{ action: "Accept", from: [everybody] }] })]
+          : []),
+      ],
+      config: on,
+      flows: { "shop/web → shop/db 80": accepting ? ("allowed" as const) : ("denied" as const) },
+    })),
+  },
+  {
     says: "passes to the next tier, over what is left of its own",
     cases: [
       { pass: true, outcome: "allowed" as const },
