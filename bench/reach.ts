@@ -8,13 +8,14 @@ import type { Endpoint, Inventory, Question } from "../cilium/reach/compile/inve
 import { compile } from "../cilium/reach/compile/network.ts";
 import { verdict } from "../cilium/reach/decide/verdict.ts";
 import { connections } from "../cilium/reach/report/connections.ts";
+import { cluster as declared } from "../cluster/cluster.ts";
 import { readProgram } from "../components/program.ts";
 
 const sizes = [250, 500, 1000, 2000, 4000];
 const runs = 5;
 const perNamespace = 20;
 
-const { policies, cluster } = readProgram({}, { project: "bench", stack: "bench" });
+const { policies, cluster } = readProgram(declared, {}, { project: "bench", stack: "bench" });
 const inventory = inventoryOf(cluster);
 const rows = [
   measure("this cluster", policies, inventory),

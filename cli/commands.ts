@@ -1,5 +1,4 @@
 /** The commands of `netpol`, and the words it is given. */
-import { fileURLToPath } from "node:url";
 import { Command } from "commander";
 import { check } from "./commands/check.ts";
 import { coverage } from "./commands/coverage.ts";
@@ -16,9 +15,6 @@ import { render } from "./commands/render.ts";
 import { replay } from "./commands/replay.ts";
 import { test } from "./commands/test.ts";
 import { verify } from "./commands/verify.ts";
-
-/** Where the program and its stacks' config files are. */
-const root = fileURLToPath(new URL("..", import.meta.url));
 
 const help = `
 Policies are the program's, unless --from, --git or --context says otherwise.
@@ -54,4 +50,4 @@ const commands = [
   inventory,
   docs,
 ];
-for (const register of commands) register(netpol, root);
+for (const register of commands) register(netpol);

@@ -35,10 +35,9 @@ interface ReadSide {
 export async function readSides(
   words: readonly [before: string, after: string],
   options: Options,
-  root: string,
 ): Promise<{ readonly titles: readonly [string, string]; readonly before: Side; readonly after: Side }> {
-  const before = await readSide(words[0], options, root);
-  const after = await readSide(words[1], options, root);
+  const before = await readSide(words[0], options);
+  const after = await readSide(words[1], options);
   for (const [own, other] of [
     [before, after],
     [after, before],
@@ -53,18 +52,18 @@ export async function readSides(
   };
 }
 
-async function readSide(word: string, { stack, inventory }: Options, root: string): Promise<ReadSide> {
+async function readSide(word: string, { stack, inventory }: Options): Promise<ReadSide> {
   const choice = { stack, ...(inventory !== undefined && { inventory }) };
   const [kind, name] = /^(git|context):(.+)$/.exec(word)?.slice(1) ?? [word];
   switch (kind) {
     case "program":
-      return { source: await readPolicies(choice, root), hasPods: inventory !== undefined };
+      return { source: await readPolicies(choice), hasPods: inventory !== undefined };
     case "git":
-      return { source: await readPolicies({ ...choice, git: name ?? word }, root), hasPods: inventory !== undefined };
+      return { source: await readPolicies({ ...choice, git: name ?? word }), hasPods: inventory !== undefined };
     case "live":
     case "context": {
       if (inventory !== undefined) throw new Failure(`--inventory cannot stand in for the pods of a cluster (${word})`);
-      return { source: await readPolicies({ stack, context: name ?? (await currentContext()) }, root), hasPods: true };
+      return { source: await readPolicies({ stack, context: name ?? (await currentContext()) }), hasPods: true };
     }
     default: {
       if (word !== "-" && !existsSync(word)) {
@@ -72,7 +71,7 @@ async function readSide(word: string, { stack, inventory }: Options, root: strin
           `there is no file or folder ${word}; a Git revision is git:${word}, a context context:${word}`,
         );
       }
-      const source = await readPolicies({ ...choice, from: word }, root);
+      const source = await readPolicies({ ...choice, from: word });
       return { source, hasPods: !source.assumed };
     }
   }

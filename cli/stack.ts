@@ -4,25 +4,28 @@ import { join } from "node:path";
 import { load } from "js-yaml";
 import { z } from "zod";
 import { didYouMean } from "../cilium/model/names.ts";
+import { loadCluster } from "../components/load.ts";
 import { type Program, readProgram } from "../components/program.ts";
 import { Failure } from "./failure.ts";
+import { projectFolder } from "./project.ts";
 
 const project = z.object({ name: z.string() });
 const stackFile = z.object({ config: z.record(z.string(), z.unknown()).nullish() });
 const secret = z.strictObject({ secure: z.string() });
 
 /**
- * The program as a stack configures it.
- * @throws Failure when the stack has no config file or the file cannot be read, Faults when its config is wrong.
+ * The program of the project as a stack configures it.
+ * @throws Failure when there is no project, when the stack has no config file or the file cannot be read, Faults when its
+ * config or its cluster is wrong.
  */
-export function readStack(stack: string, root: string): Program {
+export async function readStack(stack: string, root = projectFolder()): Promise<Program> {
   const { name } = readYaml(join(root, "Pulumi.yaml"), project);
   // The engine hands over a plain text for scalars and JSON for everything else.
   const values = Object.entries(readStackConfig(stack, root)).map(([key, value]) => [
     key,
     typeof value === "object" ? JSON.stringify(value) : String(value),
   ]);
-  return readProgram(Object.fromEntries(values), { project: name, stack });
+  return readProgram(await loadCluster(root), Object.fromEntries(values), { project: name, stack });
 }
 
 /**

@@ -1,9 +1,25 @@
 /** Loading the files that people edit: what is wrong with one of them is told by its place, not by Node's stack trace. */
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { Cluster } from "../cilium/model/cluster.ts";
 import { Faults } from "../cilium/model/faults.ts";
 
+/** Where a project says what its cluster is; the file exports it as `cluster`. */
+export const clusterFile = "cluster/cluster.ts";
+
 /**
- * What importing the program, or something that imports it, gives.
- * @throws Faults when a file of this folder is no valid TypeScript, imports what is not there or uses what it does not import.
+ * The cluster of a project, the folder that holds `cluster/`.
+ * @throws Faults likewise.
+ */
+export async function loadCluster(project: string): Promise<Cluster> {
+  const { cluster } = await loaded<{ cluster?: Cluster }>(import(pathToFileURL(join(project, clusterFile)).href));
+  if (cluster === undefined) throw new Faults([`${clusterFile} exports no cluster; write export const cluster = …`]);
+  return cluster;
+}
+
+/**
+ * What importing the cluster's files, or something that imports them, gives.
+ * @throws Faults when one of them is no valid TypeScript, imports what is not there or uses what it does not import.
  */
 export async function loaded<Module>(importing: Promise<Module>): Promise<Module> {
   try {

@@ -1,9 +1,8 @@
 /** From a stack's config to its policies: everything that can be known without a cluster and without Pulumi. */
-import { type ConfiguredCluster, configure } from "../cilium/model/cluster.ts";
+import { type Cluster, type ConfiguredCluster, configure } from "../cilium/model/cluster.ts";
 import { Faults, faults } from "../cilium/model/faults.ts";
 import type { Policy } from "../cilium/policy/schema.ts";
 import { renderPolicies } from "../cilium/render/policies.ts";
-import { cluster as declared } from "../cluster/cluster.ts";
 import { type Config, readConfig } from "./config.ts";
 import { type Owned, owned, type StackName } from "./ownership.ts";
 import { unknownProbeNamespaces, withProbes } from "./probe-workload.ts";
@@ -16,10 +15,10 @@ export interface Program {
 }
 
 /**
- * The program with a stack's config (`project:key` → text, as the engine hands it over).
+ * A cluster's program with a stack's config (`project:key` → text, as the engine hands it over).
  * @throws Faults when the config or the declared cluster is wrong; nothing has been registered then.
  */
-export function readProgram(values: Readonly<Record<string, string>>, stack: StackName): Program {
+export function readProgram(declared: Cluster, values: Readonly<Record<string, string>>, stack: StackName): Program {
   const config = readConfig(values, stack.project);
   const chosen = config.probeNamespaces.length > 0 ? config.probeNamespaces : declared.namespaces.map((n) => n.name);
   const probed = config.probe ? chosen : [];

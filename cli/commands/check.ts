@@ -11,14 +11,14 @@ import { violations } from "../pack.ts";
 import { note } from "../sources/notes.ts";
 import { readSourceAsIs, type Source, type SourceOptions, withSource } from "../sources/source.ts";
 
-export function check(netpol: Command, root: string): void {
+export function check(netpol: Command): void {
   withOutput(withSource(netpol.command("check")), ["table", "json", "yaml", "csv", "md"])
     .description(
       "what the API server, Cilium or the policy pack would refuse, and what has no effect; 1 if there is any",
     )
     .addHelpText("after", help)
     .action(async (options: SourceOptions & { readonly output: Format }) => {
-      const source = await readSourceAsIs(options, root);
+      const source = await readSourceAsIs(options);
       const findings = findingsOf(source);
       const serious = findings.filter(({ level }) => level !== "note");
       if (options.output === "table") process.stdout.write(report(findings, source));

@@ -30,7 +30,7 @@ interface Options extends SourceOptions {
   readonly output: ReportFormat;
 }
 
-export function coverage(netpol: Command, root: string): void {
+export function coverage(netpol: Command): void {
   withSource(netpol.command("coverage"))
     .description(
       "find pods that the policies leave open, and selectors and ports that cover nothing; 1 if a pod is open",
@@ -40,7 +40,7 @@ export function coverage(netpol: Command, root: string): void {
     .addOption(new Option("-o, --output <format>", "how to print the answer").choices(reportFormats).default("table"))
     .addHelpText("after", help)
     .action(async (options: Options) => {
-      const { title, policies, manifests, program } = await read(options, root);
+      const { title, policies, manifests, program } = await read(options);
       const { inventory } = inventoryOfObjects(manifests, program?.cluster.settings.clusterName ?? "default");
       const known = new Map(
         inventory.endpoints.map((endpoint) => [`${endpoint.namespace}/${endpoint.name}`, endpoint]),
@@ -73,19 +73,19 @@ interface Subjects {
   readonly program: Program | undefined;
 }
 
-async function read(options: Options, root: string): Promise<Subjects> {
+async function read(options: Options): Promise<Subjects> {
   const { context, inventory, stack } = options;
   if (context !== undefined) {
     const manifests = await withProgress(`reading ${context}`, readCluster(context));
     const policies = manifests.policies.map(({ policy }) => policy);
-    return { title: `context ${context}`, policies, manifests, program: readStack(stack, root) };
+    return { title: `context ${context}`, policies, manifests, program: await readStack(stack) };
   }
   if (inventory === undefined) {
     throw new Failure(
       "name the pods to cover: --context, or --inventory with what kubectl get pods,namespaces -A -o yaml prints",
     );
   }
-  const source = await readSource(options, root);
+  const source = await readSource(options);
   const manifests = readManifests(readDocuments(inventory));
   return { title: source.title, policies: [...source.policies], manifests, program: source.program };
 }

@@ -15,7 +15,7 @@ interface Options {
 
 type Output = "table" | "md" | "json";
 
-export function diff(netpol: Command, root: string): void {
+export function diff(netpol: Command): void {
   const command = netpol
     .command("diff")
     .argument("<before>", "the policies to start from: program, git:REF, live, context:NAME, or a file or folder")
@@ -28,7 +28,7 @@ export function diff(netpol: Command, root: string): void {
     .description("which flows open and close, which pods enter or leave default deny; 1 if there is a difference")
     .addHelpText("after", help)
     .action(async (before: string, after: string, { output, ...options }: Options) => {
-      const sides = await readSides([before, after], options, root);
+      const sides = await readSides([before, after], options);
       const difference = differenceOf(sides.before, sides.after);
       process.stdout.write(written(difference, sides.titles, output));
       if (!isEmpty(difference)) process.exitCode = 1;

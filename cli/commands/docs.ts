@@ -5,6 +5,7 @@ import type { Command } from "commander";
 import { createTwoFilesPatch } from "diff";
 import { renderDocument } from "../../cilium/render/document.ts";
 import { Failure } from "../failure.ts";
+import { projectFolder } from "../project.ts";
 import { readStack } from "../stack.ts";
 
 interface Options {
@@ -18,17 +19,17 @@ const documentFile = "docs/network-policies.md";
 /** How many lines of a stale document's difference are shown. */
 const shownLines = 20;
 
-export function docs(netpol: Command, root: string): void {
+export function docs(netpol: Command): void {
   netpol
     .command("docs")
     .description(`write ${documentFile}: a table for each namespace, and the flows between them`)
     .option("-s, --stack <name>", "the stack whose config applies", "prod")
     .option("--check", "write nothing; fail when the file is not what would be written")
     .addHelpText("after", "\nExamples:\n  npm run netpol -- docs\n  npm run netpol -- docs --check")
-    .action(({ stack, check }: Options) => {
+    .action(async ({ stack, check }: Options) => {
       const command = `npm run netpol -- docs${stack === "prod" ? "" : ` --stack ${stack}`}`;
-      const document = renderDocument(readStack(stack, root).cluster, command);
-      const file = join(root, documentFile);
+      const document = renderDocument((await readStack(stack)).cluster, command);
+      const file = join(projectFolder(), documentFile);
       try {
         if (check) compare(file, document, command);
         else write(file, document);

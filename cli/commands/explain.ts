@@ -17,7 +17,7 @@ import { type Statement, statementFor } from "../statement.ts";
 
 type Options = SourceOptions & { readonly output: "table" | "json" | "yaml" };
 
-export function explain(netpol: Command, root: string): void {
+export function explain(netpol: Command): void {
   const command = netpol
     .command("explain")
     .argument("<from>", "who opens the connection")
@@ -27,7 +27,7 @@ export function explain(netpol: Command, root: string): void {
     .description("the verdict on one connection at both ends, and what would have to be written to allow it")
     .addHelpText("after", help)
     .action(async (from: string, to: string, port: string, options: Options) => {
-      const source = await readSource(options, root);
+      const source = await readSource(options);
       const read = endReader(source);
       const question = { source: read(from), destination: destinationReader(read)(to), ...readPort(port) };
       // Pods of an inventory are not the program's workloads by name.

@@ -9,13 +9,13 @@ import { conditionList, flowsOf, portList, spanData } from "../flows.ts";
 import { printReport, type ReportFormat, reportFormats, type Section } from "../output/sections.ts";
 import { readSource, type SourceOptions, withSource } from "../sources/source.ts";
 
-export function exposure(netpol: Command, root: string): void {
+export function exposure(netpol: Command): void {
   withSource(netpol.command("exposure").argument("<workload>", "namespace/workload or namespace/pod"))
     .addOption(new Option("-o, --output <format>", "how to print the answer").choices(reportFormats).default("table"))
     .description("everything that can reach a workload and that it can reach, also by way of others")
     .addHelpText("after", help)
     .action(async (workload: string, options: SourceOptions & { readonly output: ReportFormat }) => {
-      const source = await readSource(options, root);
+      const source = await readSource(options);
       const peer = endReader(source)(workload);
       if (peer.kind !== "endpoint")
         throw new Failure(`${workload} is no workload; exposure is about namespace/workload`);

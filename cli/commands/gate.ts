@@ -11,6 +11,7 @@ import { load } from "js-yaml";
 import { z } from "zod";
 import { yaml } from "../../cilium/render/yaml.ts";
 import { Failure } from "../failure.ts";
+import { projectFolder } from "../project.ts";
 import { inTemporaryFolder } from "../sources/temporary.ts";
 import { readStack, readStackConfig } from "../stack.ts";
 
@@ -21,7 +22,7 @@ interface Options {
   readonly policyPackConfig?: string;
 }
 
-export function gate(netpol: Command, root: string): void {
+export function gate(netpol: Command): void {
   netpol
     .command("gate")
     .description("judge the program by the policy pack, through the real engine but without a cluster")
@@ -36,7 +37,8 @@ export function gate(netpol: Command, root: string): void {
     .addHelpText("after", "\nExamples:\n  npm run netpol -- gate\n  npm run --silent netpol -- gate -o json")
     .action(async ({ stack, output, policyPack, policyPackConfig }: Options) => {
       // Faults of config and model are better said by the program itself than through the engine.
-      readStack(stack, root);
+      await readStack(stack);
+      const root = projectFolder();
       const violations = await preview(root, stack, {
         policyPacks: [policyPack ?? join(root, "policypack")],
         ...(policyPackConfig !== undefined && { policyPackConfigs: [policyPackConfig] }),

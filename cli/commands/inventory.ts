@@ -5,7 +5,7 @@ import { yaml } from "../../cilium/render/yaml.ts";
 import { objectsOf } from "../sources/inventory.ts";
 import { readStack } from "../stack.ts";
 
-export function inventory(netpol: Command, root: string): void {
+export function inventory(netpol: Command): void {
   netpol
     .command("inventory")
     .description("print the program's workloads as Pods: the form that --inventory reads")
@@ -14,8 +14,8 @@ export function inventory(netpol: Command, root: string): void {
       "after",
       "\nEach workload is one Pod with its name, labels and named ports.\n\nExample:\n  netpol inventory > pods.yaml && netpol list --inventory pods.yaml",
     )
-    .action(({ stack }: { readonly stack: string }) => {
-      const objects = objectsOf(inventoryOf(readStack(stack, root).cluster));
+    .action(async ({ stack }: { readonly stack: string }) => {
+      const objects = objectsOf(inventoryOf((await readStack(stack)).cluster));
       process.stdout.write(objects.map((object) => `---\n${yaml(object)}`).join(""));
     });
 }

@@ -8,13 +8,13 @@ import { purposesOf } from "../purposes.ts";
 import { note } from "../sources/notes.ts";
 import { readSource, type Source, type SourceOptions, withSource } from "../sources/source.ts";
 
-export function list(netpol: Command, root: string): void {
+export function list(netpol: Command): void {
   withOutput(withSource(netpol.command("list")), ["table", "json", "yaml", "csv", "md", "dot"])
     .option("-a, --all", "also flows that no policy governs, and those that cannot be decided offline")
     .description("every flow that the policies allow at both ends")
     .addHelpText("after", help)
     .action(async (options: SourceOptions & { readonly output: Format; readonly all?: true }) => {
-      const source = await readSource(options, root);
+      const source = await readSource(options);
       const connections = flowsOf(source);
       const flows = (options.all ? connections : connections.map(certain)).flatMap(listed);
       if (!options.all) sayWhatIsLeftOut(connections);

@@ -15,14 +15,14 @@ import { readStack } from "../stack.ts";
 
 type Options = SourceOptions & { readonly output: string; readonly diff?: string };
 
-export function map(netpol: Command, root: string): void {
+export function map(netpol: Command): void {
   withSource(netpol.command("map"))
     .option("-o, --output <file>", "the file to write, - for standard output", "network-map.html")
     .option("-d, --diff <before>", "show in colour what differs from other policies")
     .description("who can reach whom as a picture: one HTML file that needs no network")
     .addHelpText("after", help)
     .action(async (options: Options) => {
-      const picture = await pictureOf(options, root);
+      const picture = await pictureOf(options);
       // Loaded when it is needed: no other command waits for a layout engine.
       const { page } = await import("../../map/page.ts");
       write(options.output, await withProgress("drawing", page(picture)));
@@ -38,14 +38,14 @@ Examples:
   netpol map --from manifests/ --inventory pods.yaml`;
 
 /** The program as its files state it; everything else, and two versions, as the policies allow it. */
-async function pictureOf(options: Options, root: string): Promise<Picture> {
+async function pictureOf(options: Options): Promise<Picture> {
   const { diff, stack, inventory } = options;
   if (diff !== undefined) {
-    const { titles, before, after } = await readSides([diff, wordOf(options)], { stack, inventory }, root);
-    const purpose = purposesOf(isProgram(options) ? readStack(stack, root) : undefined);
+    const { titles, before, after } = await readSides([diff, wordOf(options)], { stack, inventory });
+    const purpose = purposesOf(isProgram(options) ? await readStack(stack) : undefined);
     return reachPicture(versionOf(titles[1], after), versionOf(titles[0], before), purpose);
   }
-  const source = await readSource(options, root);
+  const source = await readSource(options);
   if (source.program !== undefined && inventory === undefined) {
     return programPicture(source.title, source.program.cluster, source.policies);
   }

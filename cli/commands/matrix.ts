@@ -8,12 +8,12 @@ import { dot } from "../output/dot.ts";
 import { type Format, print, withOutput } from "../output/format.ts";
 import { readSource, type SourceOptions, withSource } from "../sources/source.ts";
 
-export function matrix(netpol: Command, root: string): void {
+export function matrix(netpol: Command): void {
   withOutput(withSource(netpol.command("matrix")), ["table", "json", "yaml", "csv", "md", "dot"])
     .description("workloads × workloads: who may connect to whom, on which ports")
     .addHelpText("after", help)
     .action(async (options: SourceOptions & { readonly output: Format }) => {
-      const source = await readSource(options, root);
+      const source = await readSource(options);
       const names = source.inventory.endpoints.filter(({ hostNetwork }) => !hostNetwork).map(nameOf);
       const flows = flowsOf(source).filter(isBetweenEndpoints);
       const cells = new Map(

@@ -13,15 +13,15 @@ interface Options {
   readonly outputDir?: string;
 }
 
-export function render(netpol: Command, root: string): void {
+export function render(netpol: Command): void {
   netpol
     .command("render")
     .description("print every policy as a YAML stream")
     .option("-s, --stack <name>", "the stack whose config applies", "prod")
     .option("-o, --output-dir <dir>", "write one file for each policy instead")
     .addHelpText("after", "\nExamples:\n  npm run --silent render\n  npm run render -- -o manifests")
-    .action(({ stack, outputDir }: Options) => {
-      const { policies } = readStack(stack, root);
+    .action(async ({ stack, outputDir }: Options) => {
+      const { policies } = await readStack(stack);
       if (outputDir === undefined) process.stdout.write(policies.map(document).join(""));
       else writeFiles(policies, outputDir);
     });

@@ -22,7 +22,7 @@ interface Options extends SourceOptions {
   readonly output: ReportFormat;
 }
 
-export function replay(netpol: Command, root: string): void {
+export function replay(netpol: Command): void {
   const command = netpol.command("replay").argument("<flows...>", "Hubble records, or - for standard input");
   withSource(command)
     .description("hold recorded Hubble flows against the policies; 1 if they would drop what was let through")
@@ -33,7 +33,7 @@ export function replay(netpol: Command, root: string): void {
       if (files.includes("-") && options.from === "-") {
         throw new Failure("standard input holds either the flows or the policies; name a file for one of them");
       }
-      const source = await readSource(options, root);
+      const source = await readSource(options);
       if (options.suggest && source.program === undefined) {
         throw new Failure("--suggest writes lines for the program; leave out --from, --git and --context");
       }

@@ -8,7 +8,7 @@ import { type Asked, type Expectation, readExpectations } from "../expectations.
 import { type Format, print, withOutput } from "../output/format.ts";
 import { readSource, type SourceOptions, withSource } from "../sources/source.ts";
 
-export function test(netpol: Command, root: string): void {
+export function test(netpol: Command): void {
   const command = netpol
     .command("test")
     .argument("<file>", "a YAML or JSON list of expectations, or - for standard input");
@@ -16,7 +16,7 @@ export function test(netpol: Command, root: string): void {
     .description("hold the policies against a file of expectations; 1 if one does not hold")
     .addHelpText("after", help)
     .action(async (file: string, options: SourceOptions & { readonly output: Format }) => {
-      const source = await readSource(options, root);
+      const source = await readSource(options);
       const asked = readExpectations(file, source);
       const network = compile(source.policies, source.inventory);
       const results = asked.map((one) => judge(one, verdict(network, one.question)));

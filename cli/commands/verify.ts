@@ -17,7 +17,7 @@ interface Options {
   readonly output: ReportFormat;
 }
 
-export function verify(netpol: Command, root: string): void {
+export function verify(netpol: Command): void {
   netpol
     .command("verify")
     .description("check that a cluster has exactly the stack's policies and Cilium accepts them; 1 if not")
@@ -26,7 +26,7 @@ export function verify(netpol: Command, root: string): void {
     .addOption(new Option("-o, --output <format>", "how to print the answer").choices(reportFormats).default("table"))
     .addHelpText("after", help)
     .action(async ({ stack, context: chosen, output }: Options) => {
-      const { policies } = readStack(stack, root);
+      const { policies } = await readStack(stack);
       const context = chosen ?? (await currentContext());
       const namespaces = [...new Set(policies.map(namespaceOf))].filter((namespace) => namespace !== undefined);
       const stored = await withProgress(`reading ${context}`, readStoredPolicies(context, namespaces));

@@ -6,6 +6,7 @@ import { invalidities } from "../../cilium/policy/validity.ts";
 import type { Program } from "../../components/program.ts";
 import { Failure } from "../failure.ts";
 import { withProgress } from "../output/progress.ts";
+import { projectFolder } from "../project.ts";
 import { readStack } from "../stack.ts";
 import { readCluster } from "./cluster.ts";
 import { readDocuments } from "./documents.ts";
@@ -87,8 +88,8 @@ export const sourceChoice = ({ from, git, context }: SourceOptions): SourceChoic
  * @throws Failure with one line for everything that cannot be read, and for every policy that the API server or Cilium
  * would refuse.
  */
-export async function readSource(options: SourceOptions, root: string): Promise<Source> {
-  const source = await readPolicies(options, root);
+export async function readSource(options: SourceOptions): Promise<Source> {
+  const source = await readPolicies(options);
   if (source.assumed) noteAssumed(source, options);
   return source;
 }
@@ -98,8 +99,8 @@ export const noteAssumed = ({ title, inventory }: Source, { stack }: Pick<Source
   note(`${title} holds no Pods: judged against the ${inventory.endpoints.length} workloads of stack ${stack}`);
 
 /** Like `readSource`, for those who may have other pods to judge against. */
-export async function readPolicies(options: SourceOptions, root: string): Promise<Source> {
-  const source = await readSourceAsIs(options, root);
+export async function readPolicies(options: SourceOptions): Promise<Source> {
+  const source = await readSourceAsIs(options);
   const refusals = [
     ...source.malformed.map(({ place, name, reasons }) => `${place}: ${name}: ${reasons.join("; ")}`),
     ...source.policies.flatMap((policy) => refusalLines(policy, source)),
@@ -121,22 +122,22 @@ function refusalLines(policy: Policy, { places }: Source): string[] {
 }
 
 /** Like `readSource`, but hands on policies that would be refused, for those who report them. */
-export async function readSourceAsIs(options: SourceOptions, root: string): Promise<Source> {
+export async function readSourceAsIs(options: SourceOptions): Promise<Source> {
   const choice = sourceChoice(options);
   switch (choice.kind) {
     case "program":
-      return programSource(options, root);
+      return programSource(options);
     case "manifests":
-      return manifestsSource(choice.path, options, root);
+      return manifestsSource(choice.path, options);
     case "revision":
-      return withProgress(`rendering ${choice.ref}`, revisionSource(choice.ref, options, root));
+      return withProgress(`rendering ${choice.ref}`, revisionSource(choice.ref, options));
     case "cluster":
       return withProgress(`reading ${choice.context}`, clusterSource(choice.context));
   }
 }
 
-function programSource({ stack, inventory }: SourceOptions, root: string): Source {
-  const program = readStack(stack, root);
+async function programSource({ stack, inventory }: SourceOptions): Promise<Source> {
+  const program = await readStack(stack);
   const { policies, cluster } = program;
   return {
     title: `stack ${stack}`,
@@ -150,7 +151,7 @@ function programSource({ stack, inventory }: SourceOptions, root: string): Sourc
   };
 }
 
-function manifestsSource(path: string, { stack, inventory }: SourceOptions, root: string): Source {
+async function manifestsSource(path: string, { stack, inventory }: SourceOptions): Promise<Source> {
   const title = path === "-" ? "standard input" : path;
   const manifests = readManifests(readDocuments(path));
   sayWhatIsLeftOut(title, manifests);
@@ -163,11 +164,11 @@ function manifestsSource(path: string, { stack, inventory }: SourceOptions, root
     return sourceOf(title, manifests, readInventory(inventory, clusterNameOf(manifests)));
   }
   if (manifests.pods.length > 0) return sourceOf(title, manifests, inventoryOfObjects(manifests, defaultClusterName));
-  return { ...sourceOf(title, manifests, workloadsOf(readStack(stack, root))), assumed: true };
+  return { ...sourceOf(title, manifests, workloadsOf(await readStack(stack))), assumed: true };
 }
 
-async function revisionSource(ref: string, { stack, inventory }: SourceOptions, root: string): Promise<Source> {
-  const manifests = readManifests(await readRevision(ref, stack, root));
+async function revisionSource(ref: string, { stack, inventory }: SourceOptions): Promise<Source> {
+  const manifests = readManifests(await readRevision(ref, stack, projectFolder()));
   const known =
     inventory === undefined
       ? inventoryOfObjects(manifests, defaultClusterName)

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { load } from "js-yaml";
 import { z } from "zod";
 import { Faults } from "../../cilium/model/faults.ts";
+import { cluster as declared } from "../../cluster/cluster.ts";
 import { configSchema, readConfig } from "../../components/config.ts";
 import { readProgram } from "../../components/program.ts";
 
@@ -53,7 +54,7 @@ describe("The config", () => {
       .object({
         config: z.record(z.string(), z.object({ type: z.string(), description: z.string(), default: z.unknown() })),
       })
-      .parse(load(readFileSync(new URL("../Pulumi.yaml", import.meta.url), "utf8"))).config;
+      .parse(load(readFileSync(new URL("../../Pulumi.yaml", import.meta.url), "utf8"))).config;
     assert.deepEqual(Object.keys(declared), Object.keys(configSchema.shape));
     for (const [key, schema] of Object.entries(configSchema.shape)) {
       const fallback: unknown = schema.parse(undefined);
@@ -136,7 +137,7 @@ describe("The config", () => {
     it(`is refused with ${title}`, () => {
       const own = Object.fromEntries(Object.entries(values).map(([key, value]) => [`${prod.project}:${key}`, value]));
       assert.throws(
-        () => readProgram(own, prod),
+        () => readProgram(declared, own, prod),
         (error) => {
           assert.ok(error instanceof Faults);
           assert.equal(error.faults.length, expected.length, error.message);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { Provider } from "@pulumi/kubernetes/provider.js";
 import { z } from "zod";
+import { cluster as declared } from "../../cluster/cluster.ts";
 import { applyPolicies } from "../../components/apply.ts";
 import { runProbes } from "../../components/probe.ts";
 import { readProgram } from "../../components/program.ts";
@@ -10,6 +11,7 @@ import { type Registration, registrations } from "./recorded.ts";
 const stack = { project: "network-policies", stack: "prod" };
 const probing = (values: Record<string, string> = {}) =>
   readProgram(
+    declared,
     Object.fromEntries(
       Object.entries({ probe: "true", probeNamespaces: '["argocd","kanidm"]', ...values }).map(([key, value]) => [
         `${stack.project}:${key}`,
@@ -52,7 +54,7 @@ const jobsOf = (all: readonly Registration[]) => all.filter(({ type }) => type =
 
 describe("The connectivity probe", () => {
   it("is off by default", () => {
-    const { policies } = readProgram({}, stack);
+    const { policies } = readProgram(declared, {}, stack);
     assert.equal(policies.length, policyCount);
   });
 

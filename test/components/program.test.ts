@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { policyName } from "../../cilium/policy/parts.ts";
 import type { Policy, Rule } from "../../cilium/policy/schema.ts";
+import { cluster as declared } from "../../cluster/cluster.ts";
 import { readProgram } from "../../components/program.ts";
 import { policyCount, policyCounts, workloadCount } from "../document/rows.ts";
 import { program } from "../rendered.ts";
@@ -10,6 +11,7 @@ const stack = { project: "network-policies", stack: "prod" };
 /** The program with config values as the engine writes them. */
 const configured = (values: Record<string, string>) =>
   readProgram(
+    declared,
     Object.fromEntries(Object.entries(values).map(([key, value]) => [`${stack.project}:${key}`, value])),
     stack,
   );

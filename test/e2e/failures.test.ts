@@ -56,7 +56,7 @@ describe("A cluster that cannot take the policies", function () {
     const namespace = { apiVersion: "v1", kind: "Namespace", metadata: { name: "kanidm" } };
     await api.apply(namespace, { fieldManager: "test" });
     await stack.up();
-    assert.deepEqual([...(await stored(api)).keys()].sort(), [...rendered(stack).keys()].sort());
+    assert.deepEqual([...(await stored(api)).keys()].sort(), [...(await rendered(stack)).keys()].sort());
   });
 
   it("lacks Cilium's CRDs: up asks for them and records no policy", async () => {
@@ -116,7 +116,10 @@ describe("A cluster that cannot take the policies", function () {
 
     stack.configure({ adoptExisting: true });
     await stack.up();
-    assert.deepEqual((await stored(api)).get("argocd/server")?.spec, rendered(stack).get("argocd/server")?.spec);
+    assert.deepEqual(
+      (await stored(api)).get("argocd/server")?.spec,
+      (await rendered(stack)).get("argocd/server")?.spec,
+    );
   });
 
   it("is never asked when the config is wrong: one line says what to write, and nothing is registered", async () => {

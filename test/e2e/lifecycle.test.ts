@@ -36,7 +36,7 @@ describe("The program on a real API server", function () {
 
   it("previews the creation of every policy and stores none", async () => {
     const steps = await preview();
-    assert.deepEqual(touched(steps, "create").sort(), [...rendered(stack).keys()].sort());
+    assert.deepEqual(touched(steps, "create").sort(), [...(await rendered(stack)).keys()].sort());
     assert.equal(touched(steps).length, policyCount);
     assert.equal((await stored(api)).size, 0);
   });
@@ -45,7 +45,7 @@ describe("The program on a real API server", function () {
     before(up);
 
     it("has stored a policy for each workload in its namespace and one for the cluster, with every field as rendered", async () => {
-      const [expected, actual] = [rendered(stack), await stored(api)];
+      const [expected, actual] = [await rendered(stack), await stored(api)];
       assert.deepEqual([...actual.keys()].sort(), [...expected.keys()].sort());
       assert.equal(actual.size, policyCount);
       for (const [name, { apiVersion, kind, metadata, spec }] of expected) {
@@ -91,10 +91,10 @@ describe("The program on a real API server", function () {
       ["labels", { "database/shared-pg": { "cnpg.io/cluster": "other-pg" } }, "a workload's labels change"],
     ] as const) {
       it(`updates exactly the policies concerned when ${because}`, async () => {
-        const before = rendered(stack);
+        const before = await rendered(stack);
         const storedBefore = await stored(api);
         stack.configure({ [key]: value });
-        const after = rendered(stack);
+        const after = await rendered(stack);
         const concerned = [...after.keys()]
           .filter((name) => !isDeepStrictEqual(after.get(name), before.get(name)))
           .sort();
@@ -130,7 +130,7 @@ describe("The program on a real API server", function () {
     it("puts an edited policy back when it is told to adopt what exists", async () => {
       stack.configure({ adoptExisting: true });
       await up();
-      assert.deepEqual((await stored(api)).get(edited)?.spec, rendered(stack).get(edited)?.spec);
+      assert.deepEqual((await stored(api)).get(edited)?.spec, (await rendered(stack)).get(edited)?.spec);
       assert.deepEqual(touched(await preview()), []);
     });
 
@@ -144,7 +144,7 @@ describe("The program on a real API server", function () {
       assert.ok(!(await recorded(stack)).includes(name));
       assert.deepEqual(touched(await preview()), [name]);
       assert.deepEqual(touched(await up(), "create"), [name]);
-      assert.deepEqual((await stored(api)).get(name)?.spec, rendered(stack).get(name)?.spec);
+      assert.deepEqual((await stored(api)).get(name)?.spec, (await rendered(stack)).get(name)?.spec);
     });
   });
 

@@ -46,7 +46,7 @@ describe("The order of changes, as the API server sees it", function () {
 
     stack.environment.double?.inject(() => {});
     await stack.up();
-    assert.deepEqual([...(await stored(api)).keys()].sort(), [...rendered(stack).keys()].sort());
+    assert.deepEqual([...(await stored(api)).keys()].sort(), [...(await rendered(stack)).keys()].sort());
   });
 
   it("is clients before their servers, and allow-dns last, when policies are deleted", async () => {

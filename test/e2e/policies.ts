@@ -6,8 +6,8 @@ import type { KubernetesApi, KubernetesObject } from "../provider/kubernetes-api
 import type { ProdStack, Step } from "../toolchain/stack.ts";
 
 /** The policies that a stack's config renders to, without engine and cluster, by name. */
-export const rendered = (stack: ProdStack) =>
-  new Map(readStack("prod", stack.folder).policies.map((policy) => [policyName(policy), policy]));
+export const rendered = async (stack: ProdStack) =>
+  new Map((await readStack("prod", stack.folder)).policies.map((policy) => [policyName(policy), policy]));
 
 /** The policies in the API server, by name, in the order in which they were last written. */
 export async function stored(api: KubernetesApi): Promise<Map<string, KubernetesObject>> {

@@ -129,7 +129,7 @@ describe("Taking over policies that somebody else applied", function () {
 
     const after = await stored(api);
     assert.deepEqual([...after.keys()].sort(), [...before.keys()].sort());
-    for (const [name, policy] of rendered(stack)) {
+    for (const [name, policy] of await rendered(stack)) {
       const now = after.get(name);
       assert.equal(now?.metadata.uid, before.get(name)?.metadata.uid, name);
       assert.deepEqual(now?.spec, policy.spec, name);

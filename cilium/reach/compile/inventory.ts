@@ -19,6 +19,8 @@ export type Inventory = {
   readonly ipv6?: boolean;
   /** The Services; leave undefined if they are not known. */
   readonly services?: readonly Service[];
+  /** The data of the ConfigMap `cilium-config`, by key as it stands there; leave undefined if it is not known. */
+  readonly configuration?: Readonly<Record<string, string>>;
 };
 
 /** A pod, or a workload all of whose pods are alike. */
@@ -45,6 +47,8 @@ export type ClusterNode = {
   readonly name: string;
   /** Runs the API server. */
   readonly controlPlane: boolean;
+  /** Its labels; leave undefined if they are not known. */
+  readonly labels?: Readonly<Record<string, string>>;
   readonly addresses: readonly string[];
 };
 
@@ -56,13 +60,35 @@ export type CidrGroup = {
   readonly cidrs: readonly string[];
 };
 
-/** A Service: one that selects pods, or, with an empty selector, one whose backends are addresses. */
+/** A Service: one that selects pods, or, with an empty selector, one whose backends somebody lists. */
 export type Service = {
   readonly namespace: string;
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly selector: Readonly<Record<string, string>>;
+  /** Its addresses inside the cluster; none for a headless Service. */
+  readonly clusterIPs: readonly string[];
+  /** Where the outside reaches it: load balancers' addresses and `externalIPs`. */
+  readonly externalIPs: readonly string[];
+  readonly ports: readonly ServicePort[];
+  /** What its EndpointSlices list; undefined where none of them is known. */
+  readonly backends?: readonly Backend[];
+};
+
+export type ServicePort = {
+  /** Empty for an only port without a name. */
+  readonly name: string;
+  readonly port: number;
+  /** A number, or the name of a container port. */
+  readonly targetPort: number | string;
+  readonly protocol: NamedPort["protocol"];
+  readonly nodePort?: number;
+};
+
+/** One endpoint of a Service, with the target ports by the names of the Service's ports. */
+export type Backend = {
   readonly addresses: readonly string[];
+  readonly ports: readonly NamedPort[];
 };
 
 /**

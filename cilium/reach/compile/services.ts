@@ -25,8 +25,10 @@ export function backendsOf(
     })),
     cidrSet: named
       .filter((service) => !selectsPods(service))
-      .flatMap(({ addresses }) =>
-        addresses.map((address) => ({ cidr: `${address}/${address.includes(":") ? 128 : 32}` })),
+      .flatMap(({ backends = [] }) =>
+        backends
+          .flatMap(({ addresses }) => addresses)
+          .map((address) => ({ cidr: `${address}/${address.includes(":") ? 128 : 32}` })),
       ),
   };
 }

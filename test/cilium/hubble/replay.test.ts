@@ -10,6 +10,7 @@ import { type Policy, policy as policySchema } from "../../../cilium/policy/sche
 import type { FlowProtocol, Peer } from "../../../cilium/reach/compile/inventory.ts";
 import { compile } from "../../../cilium/reach/compile/network.ts";
 import { verdict } from "../../../cilium/reach/decide/verdict.ts";
+import { cluster as declared } from "../../../cluster/cluster.ts";
 import { readProgram } from "../../../components/program.ts";
 import { program } from "../../rendered.ts";
 import {
@@ -193,6 +194,7 @@ describe("a replayed record", () => {
 
   describe("where the DNS proxy lets some names through", () => {
     const narrowed = readProgram(
+      declared,
       { "test:dnsNames": '["*.github.com", "*.*.svc.cluster.local"]' },
       { project: "test", stack: "prod" },
     ).policies;

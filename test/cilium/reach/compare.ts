@@ -21,7 +21,7 @@ export function printed(counts: Counts): void {
 /** What engine and Cilium disagree about; empty if they agree. */
 export async function differences(oracle: VerdictOracle, world: World, counts: Counts): Promise<string[]> {
   const { policies, inventory, questions } = world;
-  const cilium = await oracle.ask({ id: "world", policies, inventory, questions });
+  const cilium = await oracle.ask({ id: "world", policies, inventory: jobInventory(inventory), questions });
   const network = compile(
     policies.map((manifest) => policySchema.parse(manifest)),
     inventory,
@@ -50,6 +50,17 @@ export async function differences(oracle: VerdictOracle, world: World, counts: C
   });
   return found;
 }
+
+/** The inventory as the program of test/oracle takes it: of a Service's backends their addresses. */
+const jobInventory = ({ services, ...inventory }: World["inventory"]): object => ({
+  ...inventory,
+  ...(services !== undefined && {
+    services: services.map(({ namespace, name, labels, selector, backends = [] }) => ({
+      ...{ namespace, name, labels, selector },
+      addresses: backends.flatMap(({ addresses }) => addresses),
+    })),
+  }),
+});
 
 function endDifference(
   ours: EndVerdict,

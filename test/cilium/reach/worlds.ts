@@ -62,11 +62,22 @@ const cidrGroups: fc.Arbitrary<readonly CidrGroup[] | undefined> = fc.constantFr
   { name: "lab", labels: { site: "lab" }, cidrs: ["10.1.2.0/24"] },
 ]);
 
+const service = (
+  id: string,
+  labels: Service["labels"],
+  selector: Service["selector"],
+  ...addresses: string[]
+): Service => {
+  const [namespace = "", name = ""] = id.split("/");
+  const backends = addresses.map((address) => ({ addresses: [address], ports: [] }));
+  return { namespace, name, labels, selector, clusterIPs: [], externalIPs: [], ports: [], backends };
+};
+
 const services: fc.Arbitrary<readonly Service[] | undefined> = fc.constantFrom(undefined, [
-  { namespace: "a", name: "s", labels: { kind: "pods" }, selector: { app: "web" }, addresses: [] },
-  { namespace: "b", name: "s", labels: { kind: "pods" }, selector: { app: "db", tier: "front" }, addresses: [] },
-  { namespace: "a", name: "outside", labels: { kind: "addresses" }, selector: {}, addresses: ["10.1.2.3", "8.8.8.8"] },
-  { namespace: "b", name: "nowhere", labels: {}, selector: {}, addresses: [] },
+  service("a/s", { kind: "pods" }, { app: "web" }),
+  service("b/s", { kind: "pods" }, { app: "db", tier: "front" }),
+  service("a/outside", { kind: "addresses" }, {}, "10.1.2.3", "8.8.8.8"),
+  service("b/nowhere", {}, {}),
 ]);
 
 const inventory: fc.Arbitrary<Inventory> = fc

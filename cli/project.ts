@@ -1,0 +1,23 @@
+/** The project that the command is run in: a Pulumi program with the cluster's files beside it. */
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { clusterFile } from "../components/load.ts";
+import { Failure } from "./failure.ts";
+
+/**
+ * The folder of the project: the working folder, or the nearest one above it, that has `Pulumi.yaml` and `cluster/cluster.ts`.
+ * @throws Failure when there is none.
+ */
+export function projectFolder(): string {
+  let folder = process.cwd();
+  while (!existsSync(join(folder, "Pulumi.yaml")) || !existsSync(join(folder, clusterFile))) {
+    const parent = dirname(folder);
+    if (parent === folder) {
+      throw new Failure(
+        `${process.cwd()} is in no project (a folder with Pulumi.yaml and ${clusterFile}); run it in one, or name policies with --from or --context`,
+      );
+    }
+    folder = parent;
+  }
+  return folder;
+}
