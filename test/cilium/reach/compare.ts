@@ -3,7 +3,7 @@ import { policy as policySchema } from "../../../cilium/policy/schema.ts";
 import type { Question } from "../../../cilium/reach/compile/inventory.ts";
 import { compile } from "../../../cilium/reach/compile/network.ts";
 import { type EndVerdict, type Verdict, verdict } from "../../../cilium/reach/decide/verdict.ts";
-import type { JobEndVerdict, VerdictOracle } from "../../oracle/job.ts";
+import type { JobEndVerdict, JobInventory, VerdictOracle } from "../../oracle/job.ts";
 import type { World } from "./worlds.ts";
 
 /** How often each outcome was seen, at the ends of questions. */
@@ -51,8 +51,8 @@ export async function differences(oracle: VerdictOracle, world: World, counts: C
   return found;
 }
 
-/** The inventory as the program of test/oracle takes it: of a Service's backends their addresses. */
-const jobInventory = ({ services, ...inventory }: World["inventory"]): object => ({
+/** The inventory as the oracle takes it: of a Service's backends their addresses. */
+const jobInventory = ({ services, ...inventory }: World["inventory"]): JobInventory => ({
   ...inventory,
   ...(services !== undefined && {
     services: services.map(({ namespace, name, labels, selector, backends = [] }) => ({
