@@ -1,5 +1,5 @@
 /** Hands a program's policies to Pulumi in dependency order. */
-import type { Provider } from "@pulumi/kubernetes/provider.js";
+import type { ComponentResourceOptions } from "@pulumi/pulumi";
 import { policyNameOf, workloadId } from "../cilium/model/cluster.ts";
 import { applyOrder } from "../cilium/model/order.ts";
 import { policyName } from "../cilium/policy/parts.ts";
@@ -15,15 +15,15 @@ import {
 export type AppliedPolicy = CiliumNetworkPolicy | CiliumClusterwideNetworkPolicy;
 
 /**
- * Registers every policy: the clusterwide ones first, since no pod may lose DNS and `toFQDNs` learns from its proxy, then
+ * Registers every policy, in components with the options given: the clusterwide ones first, since no pod may lose DNS and `toFQDNs` learns from its proxy, then
  * servers before their clients.
  */
-export function applyPolicies({ cluster, policies }: Program, provider: Provider): AppliedPolicy[] {
+export function applyPolicies({ cluster, policies }: Program, options: ComponentResourceOptions): AppliedPolicy[] {
   const clusterwide = policies.filter((policy) => policy.kind === "CiliumClusterwideNetworkPolicy");
   const namespaced = new Map(
     policies.filter((policy) => policy.kind === "CiliumNetworkPolicy").map((policy) => [policyName(policy), policy]),
   );
-  const first = new ClusterwidePolicies("clusterwide", clusterwide, { provider });
+  const first = new ClusterwidePolicies("clusterwide", clusterwide, options);
   const steps = applyOrder(cluster);
   const components = new Map(
     [...Map.groupBy(steps, ({ workload }) => workload.namespace)].map(([namespace, own]) => [
@@ -31,7 +31,7 @@ export function applyPolicies({ cluster, policies }: Program, provider: Provider
       new NamespacePolicies(
         namespace,
         own.map(({ workload }) => workloadId(workload)),
-        { provider },
+        options,
       ),
     ]),
   );

@@ -29,6 +29,9 @@ const labelMatch = z.union(
 
 export const labelsSchema = z.record(z.string(), labelMatch, 'write the labels of its pods, such as { app: "web" }');
 
+/** Labels that pods carry, as they are. */
+export const plainLabels = z.record(z.string(), z.string("write a text"), 'write labels such as { app: "web" }');
+
 /** Why a policy cannot select on these labels, a line for each reason. */
 export function labelFaults(labels: Labels): string[] {
   const keys = Object.keys(labels);

@@ -64,7 +64,7 @@ export function namespace(name: string): OpenNamespace {
       return withPorts(declared);
     },
     hostNetwork(pods, spec) {
-      const unread = { reason: "", ports: portsNamedIn(spec) };
+      const unread = { reason: "", labels: undefined, ports: portsNamedIn(spec) };
       const known = read(callerOf(open.hostNetwork), pods, hostNetworkSpec, spec, unread);
       const declared: HostNetworkPods = { kind: "host-network", namespace: name, name: pods, ...known };
       hostNetwork.push(declared);

@@ -23,6 +23,8 @@ export interface ClusterDeclaration {
   readonly namespaces: readonly NamespaceDeclaration[];
   /** Where all pods resolve names, whatever their own policies say. */
   readonly dns: PortsOf<Workload>;
+  /** What the policy pack has to know besides what is declared: its config, by the names of its rules. */
+  readonly policyPack?: Cluster["policyPack"];
 }
 
 /** What a file of a project's `cluster/` exports: a namespace, its workloads, or the cluster. */
@@ -36,6 +38,7 @@ const isNamespace = (value: unknown): value is NamespaceDeclaration => isKind(va
 const clusterSchema = z.strictObject(
   {
     dns: destinationSchema,
+    policyPack: z.record(z.string(), z.record(z.string(), z.unknown()), "write the pack's config by rule").optional(),
     namespaces: z.array(
       z.custom<NamespaceDeclaration>(isNamespace, {
         error: ({ input }) =>
@@ -57,7 +60,7 @@ export function readCluster(declared: unknown, files: ReadonlyMap<string, FileEx
     const texts = issueTexts(parsed.error, Object.keys(clusterSchema.shape), givenIn(declared));
     throw new Faults(texts.map((text) => `the cluster: ${text}`));
   }
-  const { dns, namespaces } = parsed.data;
+  const { dns, namespaces, policyPack } = parsed.data;
   const pods = new Set(namespaces.flatMap((one) => [...one.workloads, ...one.hostNetwork]).map(workloadId));
   const faults = [
     ...dnsFaults(dns),
@@ -69,7 +72,7 @@ export function readCluster(declared: unknown, files: ReadonlyMap<string, FileEx
     return { name, workloads, hostNetwork, statements: statementsOf(one, pods, faults) };
   });
   if (faults.length > 0 || !isServer(dns)) throw new Faults(faults);
-  return { dns, namespaces: read };
+  return { dns, namespaces: read, ...(policyPack !== undefined && { policyPack }) };
 }
 
 /** What a file declares and the cluster does not list, a line for the first of it. */

@@ -1,7 +1,7 @@
 /** Pods that one policy governs. */
 import { z } from "zod";
 import type { ObjectSchema } from "../issues.ts";
-import { type Labels, labelFaults, labelsSchema } from "../labels.ts";
+import { type Labels, labelFaults, labelsSchema, plainLabels } from "../labels.ts";
 import type { Port } from "../ports.ts";
 import { asMade, type PeerKind } from "./kind.ts";
 import { type NamedPorts, namedPorts, portChoice } from "./named-ports.ts";
@@ -34,13 +34,11 @@ export interface WorkloadSpec<Name extends string> {
 /** What pods have as properties, so that none of their ports can be called so. */
 const properties = ["kind", "namespace", "name", "labels", "otherLabels", "ports", "probes", "denyWorld"];
 
-const textLabels = z.record(z.string(), z.string("write a text"), "write labels and their values");
-
 export const workloadSpec: ObjectSchema<Omit<Workload, "kind" | "namespace" | "name">> = z
   .strictObject(
     {
       labels: labelsSchema,
-      otherLabels: textLabels.default({}),
+      otherLabels: plainLabels.default({}),
       ports: namedPorts(properties).default({}),
       probes: z.array(z.string(), 'write a list of names of its ports, such as ["https"]').default([]),
       denyWorld: z

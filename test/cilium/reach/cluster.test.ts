@@ -3,8 +3,9 @@ import { inventoryOf } from "../../../cilium/model/inventory.ts";
 import { type Inventory, type Peer, peerEntities, type Question } from "../../../cilium/reach/compile/inventory.ts";
 import { compile } from "../../../cilium/reach/compile/network.ts";
 import { readProgram } from "../../../components/program.ts";
+import { startVerdictOracle, type VerdictOracle } from "../../oracle/job.ts";
 import { declared } from "../../rendered.ts";
-import { type Counts, differences, printed, startVerdictOracle, type VerdictOracle } from "./compare.ts";
+import { type Counts, differences, printed } from "./compare.ts";
 
 describe("The reachability engine on this cluster", () => {
   let cilium: VerdictOracle;
