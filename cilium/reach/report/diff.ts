@@ -50,12 +50,12 @@ export function diff(before: Side, after: Side): Difference {
   };
 }
 
-type Change =
+type VerdictChange =
   | { readonly kind: "opened" | "closed"; readonly conditions: readonly string[] }
   | { readonly kind: "changed"; readonly before: readonly string[]; readonly after: readonly string[] }
   | { readonly kind: "undecidable"; readonly reasons: readonly string[] };
 
-type ChangedPorts = { readonly ports: readonly PortSpan[]; readonly change: Change };
+type ChangedPorts = { readonly ports: readonly PortSpan[]; readonly change: VerdictChange };
 
 const named = ({ kind, name }: FlowEnd): FlowEnd => ({ kind, name });
 
@@ -141,7 +141,7 @@ function possibility(spans: readonly AllowedSpan[], { protocol, from }: PortSpan
 const reasonsOf = ({ egress, ingress }: Verdict): string[] =>
   [egress, ingress].flatMap((end) => (end.verdict === "undecidable" ? [end.reason] : []));
 
-function changeOf(before: Possibility, after: Possibility): Change | undefined {
+function changeOf(before: Possibility, after: Possibility): VerdictChange | undefined {
   if (JSON.stringify(before) === JSON.stringify(after)) return undefined;
   if (before.kind === "undecidable" || after.kind === "undecidable") {
     const reasons = [before, after].flatMap((side) => (side.kind === "undecidable" ? side.reasons : []));
