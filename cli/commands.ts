@@ -12,6 +12,7 @@ import { inventory } from "./commands/inventory.ts";
 import { list } from "./commands/list.ts";
 import { map } from "./commands/map.ts";
 import { matrix } from "./commands/matrix.ts";
+import { preflight } from "./commands/preflight.ts";
 import { render } from "./commands/render.ts";
 import { replay } from "./commands/replay.ts";
 import { test } from "./commands/test.ts";
@@ -47,6 +48,7 @@ const commands = [
   gate,
   replay,
   coverage,
+  preflight,
   verify,
   render,
   inventory,

@@ -1,7 +1,8 @@
 /** Says in a preview what a change means for connections, as `netpol diff` says it. */
-import { getOrganization, getProject, getStack, log, runtime } from "@pulumi/pulumi";
+import { log, runtime } from "@pulumi/pulumi";
 import { z } from "zod";
 import type { Program } from "./program.ts";
+import { lastResources } from "./state.ts";
 
 /** In a preview, logs how the program's policies differ from those that the stack deployed last. A preview never fails by it. */
 export async function announceChange(program: Program): Promise<void> {
@@ -12,20 +13,19 @@ export async function announceChange(program: Program): Promise<void> {
   if (text !== undefined) await log.info(text);
 }
 
+/** In a preview, warns that the update will not ask whose policies and fields it overwrites. */
+export async function announceAdoption(): Promise<void> {
+  if (!runtime.isDryRun()) return;
+  await log.warn(
+    "adoptExisting is on: policies that exist already are taken over, and what others edited in them is overwritten; " +
+      "`pulumi config rm adoptExisting` once they are",
+  );
+}
+
 async function changeOf(program: Program): Promise<string | undefined> {
   // Nobody but a preview waits for the reachability engine to load.
   const [resources, { changeText }] = await Promise.all([lastResources(), import("./change-text.ts")]);
   return changeText(resources, program);
-}
-
-/**
- * The resources of the stack as they were last deployed, by URN. The engine's own function gives them and leaves no trace in
- * the state (`readStackResourceOutputs` in `pkg/resource/deploy/builtins.go`).
- */
-async function lastResources(): Promise<unknown> {
-  const stackName = `${getOrganization()}/${getProject()}/${getStack()}`;
-  const read: unknown = await runtime.invoke("pulumi:pulumi:readStackResourceOutputs", { stackName });
-  return z.object({ outputs: z.unknown() }).parse(read).outputs;
 }
 
 function reasonOf(error: unknown): string {

@@ -21,12 +21,14 @@ describe("A preview of the program", function () {
   });
 
   /** What an operation says beside its resources, without the colours. */
-  function recordMessages(): { messages: string[]; onEvent: (event: EngineEvent) => void } {
+  function recordMessages(severity = "info"): { messages: string[]; onEvent: (event: EngineEvent) => void } {
     const messages: string[] = [];
     return {
       messages,
       onEvent: ({ diagnosticEvent: event }) => {
-        if (event?.severity === "info") messages.push(event.message.replaceAll(/<\{%.*?%\}>/g, "").trim());
+        // The provider ends each line of its status with an empty message.
+        if (event?.severity !== severity || event.ephemeral) return;
+        messages.push(event.message.replaceAll(/<\{%.*?%\}>/g, "").trim());
       },
     };
   }
@@ -87,6 +89,13 @@ describe("A preview of the program", function () {
   it("compares with what was deployed last, not with what was previewed", async () => {
     await stack.up();
     assert.deepEqual(await previewed(), []);
+  });
+
+  it("warns as long as adoptExisting is on that edits of others are overwritten", async () => {
+    stack.configure({ adoptExisting: true });
+    const { messages, onEvent } = recordMessages("warning");
+    await stack.preview({ onEvent });
+    assert.match(messages.join("\n"), /^adoptExisting is on: .*what others edited in them is overwritten/);
   });
 
   it("leaves no trace in the state", async () => {
