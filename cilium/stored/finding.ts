@@ -8,5 +8,8 @@ export interface Finding {
   readonly fix: string;
 }
 
-/** The update fails, it overwrites what somebody else has written, or Cilium does not do what the policies say. */
-export type Effect = "stops" | "overwrites" | "defeats";
+/**
+ * The update fails, it overwrites what somebody else has written, Cilium does not do what the policies say, or, harmlessly, the
+ * update goes on where another one was cut off.
+ */
+export type Effect = "stops" | "overwrites" | "defeats" | "resumes";

@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import { policy } from "../../../cilium/policy/schema.ts";
 import { heldFields } from "../../../cilium/stored/fields.ts";
-import type { ManagedFields, RecordedPolicy, StoredPolicy } from "../../../cilium/stored/policy.ts";
+import {
+  type ManagedFields,
+  type RecordedPolicy,
+  type StoredPolicy,
+  storedPolicy,
+} from "../../../cilium/stored/policy.ts";
 
 const rendered = policy.parse({
   apiVersion: "cilium.io/v2",
@@ -11,11 +16,12 @@ const rendered = policy.parse({
 });
 
 /** The rendered policy with other egress, and what another says of itself. */
-const changed = (entry: ManagedFields): StoredPolicy => ({
-  ...rendered,
-  metadata: { ...rendered.metadata, managedFields: [entry] },
-  spec: { ...rendered.spec, egress: [{ toEntities: ["world"] }] },
-});
+const changed = (entry: ManagedFields): StoredPolicy =>
+  storedPolicy.parse({
+    ...rendered,
+    metadata: { ...rendered.metadata, managedFields: [entry] },
+    spec: { ...rendered.spec, egress: [{ toEntities: ["world"] }] },
+  });
 
 const everything = {
   "f:metadata": { "f:labels": { "f:app.kubernetes.io/managed-by": {} } },
