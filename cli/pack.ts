@@ -1,9 +1,9 @@
 /** What the policy pack says about policies that Pulumi has not seen: its rules run here as `pulumi preview` runs them. */
 import type { EnforcementLevel, ResourceValidationArgs, StackValidationArgs } from "@pulumi/policy";
+import type { OtherObject } from "../cilium/kubernetes/read.ts";
 import { policyName } from "../cilium/policy/parts.ts";
 import type { Policy } from "../cilium/policy/schema.ts";
 import { createRules } from "../policypack/rules.ts";
-import type { OtherObject } from "./sources/manifests.ts";
 
 export interface Violation {
   readonly rule: string;

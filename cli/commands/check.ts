@@ -3,13 +3,13 @@ import { styleText } from "node:util";
 import type { Command } from "commander";
 import { policyName } from "../../cilium/policy/parts.ts";
 import type { Policy } from "../../cilium/policy/schema.ts";
+import { invalidities } from "../../cilium/policy/validity.ts";
 import { compile } from "../../cilium/reach/compile/network.ts";
 import { inspect } from "../../cilium/reach/report/inspect.ts";
 import type { Oddity } from "../../cilium/reach/report/oddity.ts";
-import { type Format, print, withOutput } from "../output/format.ts";
+import { basisText, type Format, print, withOutput } from "../output/format.ts";
 import { violations } from "../pack.ts";
-import { note } from "../sources/notes.ts";
-import { readSourceAsIs, type Source, type SourceOptions, withSource } from "../sources/source.ts";
+import { readSourceAsIs, requirePolicies, type Source, type SourceOptions, withSource } from "../sources/source.ts";
 
 export function check(netpol: Command): void {
   withOutput(withSource(netpol.command("check")), ["table", "json", "yaml", "csv", "md"])
@@ -19,10 +19,13 @@ export function check(netpol: Command): void {
     .addHelpText("after", help)
     .action(async (options: SourceOptions & { readonly output: Format }) => {
       const source = await readSourceAsIs(options);
+      if (source.objects.malformed.length + source.objects.unplaced.length === 0) requirePolicies(source);
       const findings = findingsOf(source);
       const serious = findings.filter(({ level }) => level !== "note");
-      if (options.output === "table") process.stdout.write(report(findings, source));
-      else print({ table: tableOf(findings), data: findings }, options.output);
+      // What is broken is a finding.
+      const basis = { ...source.basis, broken: [] };
+      if (options.output === "table") process.stdout.write(`${report(findings, source)}${basisText(basis)}`);
+      else print({ table: tableOf(findings), data: { findings }, basis }, options.output);
       if (serious.length > 0) process.exitCode = 1;
     });
 }
@@ -56,17 +59,42 @@ function findingsOf(source: Source): Finding[] {
     const place = policy && source.places.get(policy);
     return place === undefined ? {} : { file: place };
   };
-  if (source.assumed) note(`${source.title} holds no Pods: whether its selectors select any is not judged`);
-  const oddities = source.assumed ? [] : inspect(source.policies, compile(source.policies, source.inventory));
+  const { malformed, unplaced, twice, others } = source.objects;
+  // Where there are no pods, no selector selects any, and where an object has two versions, there is no saying what it does.
+  const hasWorld = source.inventory.endpoints.length > 0 && twice.length === 0;
+  const oddities = hasWorld ? inspect(source.policies, compile(source.policies, source.inventory)) : [];
   return [
-    ...source.malformed.map(({ place, name, reasons }) => ({
+    ...twice.map(({ name, places }) => ({
+      level: "error" as const,
+      rule: "one-version",
+      subject: name,
+      file: places[0] ?? "",
+      message: `${name}: stands differently in ${places.join(" and ")}; a cluster has one version of it`,
+    })),
+    ...unplaced.map(({ place, policy }) => ({
+      level: "note" as const,
+      rule: "without-namespace",
+      subject: policy.metadata.name,
+      file: place,
+      message: `${policy.metadata.name}: has no namespace, so what it selects is not judged; name the namespace with --namespace`,
+    })),
+    ...unplaced.flatMap(({ place, policy }) =>
+      invalidities(policy).map(({ place: at, reason, fix }) => ({
+        level: "error" as const,
+        rule: "agent-accepts",
+        subject: policy.metadata.name,
+        file: place,
+        message: `${policy.metadata.name} ${at}: ${reason}. Instead: ${fix}.`,
+      })),
+    ),
+    ...malformed.map(({ place, name, reasons }) => ({
       level: "error" as const,
       rule: "api-server-accepts",
       subject: name,
       file: place,
       message: `${name}: the API server refuses it: ${reasons.join("; ")}`,
     })),
-    ...violations(source.policies, source.others).map(({ rule, level, policy, message }) => ({
+    ...violations(source.policies, others).map(({ rule, level, policy, message }) => ({
       // An exemption is a decision, not a finding.
       level:
         rule === "exemptions" ? ("note" as const) : level === "mandatory" ? ("error" as const) : ("warning" as const),
@@ -94,7 +122,7 @@ const levels = {
   unreachable: "note",
 } as const satisfies Record<Oddity["kind"], Finding["level"]>;
 
-function report(findings: readonly Finding[], { title, policies, malformed }: Source): string {
+function report(findings: readonly Finding[], { title, policies, objects: { malformed, unplaced } }: Source): string {
   const unreachable = findings.filter(({ rule }) => rule === "unreachable").map(({ subject }) => subject);
   const lines = [
     ...findings
@@ -116,7 +144,7 @@ function report(findings: readonly Finding[], { title, policies, malformed }: So
     const { length } = findings.filter((finding) => finding.level === level);
     return `${length} ${level}${length === 1 ? "" : "s"}`;
   });
-  const summary = `${title}: ${policies.length + malformed.length} policies, ${counts.join(", ")}`;
+  const summary = `${title}: ${policies.length + malformed.length + unplaced.length} policies, ${counts.join(", ")}`;
   return [...lines, summary].map((text) => `${text}\n`).join("");
 }
 

@@ -11,7 +11,7 @@ import { type MissingRule, missingRule } from "../../cilium/reach/report/explain
 import { yaml } from "../../cilium/render/yaml.ts";
 import type { Program } from "../../components/program.ts";
 import { destinationReader, endReader, endsHelp, readPort } from "../ends.ts";
-import { dataText, withOutput } from "../output/format.ts";
+import { basisText, dataText, withOutput } from "../output/format.ts";
 import { readSource, type Source, type SourceOptions, withSource } from "../sources/source.ts";
 import { type Statement, statementFor } from "../statement.ts";
 
@@ -35,7 +35,9 @@ export function explain(netpol: Command): void {
       const explanation = await explainQuestion(question, source, program);
       const { output } = options;
       process.stdout.write(
-        output === "table" ? inWords(explanation, source.policies) : dataText(dataOf(explanation), output),
+        output === "table"
+          ? `${inWords(explanation, source.policies)}\n${basisText(source.basis)}`
+          : dataText({ ...dataOf(explanation), basis: source.basis }, output),
       );
     });
 }

@@ -39,14 +39,14 @@ Examples:
 
 /** The program as its files state it; everything else, and two versions, as the policies allow it. */
 async function pictureOf(options: Options): Promise<Picture> {
-  const { diff, stack, inventory } = options;
+  const { diff, from, git, context, output, ...reading } = options;
   if (diff !== undefined) {
-    const { titles, before, after } = await readSides([diff, wordOf(options)], { stack, inventory });
-    const purpose = purposesOf(isProgram(options) ? await readStack(stack) : undefined);
+    const { titles, before, after } = await readSides([diff, wordOf(options)], reading);
+    const purpose = purposesOf(isProgram(options) ? await readStack(options.stack) : undefined);
     return reachPicture(versionOf(titles[1], after), versionOf(titles[0], before), purpose);
   }
   const source = await readSource(options);
-  if (source.program !== undefined && inventory === undefined) {
+  if (source.program !== undefined && options.inventory === undefined) {
     return programPicture(source.title, source.program.cluster, source.policies);
   }
   return reachPicture(versionOf(source.title, sideOf(source)), undefined, purposesOf(source.program));
@@ -61,7 +61,7 @@ function wordOf(options: SourceOptions): string {
     case "program":
       return "program";
     case "manifests":
-      return choice.path;
+      return choice.ref === undefined ? choice.path : `git:${choice.ref}:${choice.path}`;
     case "revision":
       return `git:${choice.ref}`;
     case "cluster":

@@ -5,7 +5,7 @@ import { type EndVerdict, type Verdict, verdict } from "../../cilium/reach/decid
 import { decidingPolicies, endText, outcomeText, peerText, questionText } from "../../cilium/reach/report/explain.ts";
 import { endsHelp } from "../ends.ts";
 import { type Asked, type Expectation, readExpectations } from "../expectations.ts";
-import { type Format, print, withOutput } from "../output/format.ts";
+import { basisText, type Format, print, withOutput } from "../output/format.ts";
 import { readSource, type SourceOptions, withSource } from "../sources/source.ts";
 
 export function test(netpol: Command): void {
@@ -21,8 +21,9 @@ export function test(netpol: Command): void {
       const network = compile(source.policies, source.inventory);
       const results = asked.map((one) => judge(one, verdict(network, one.question)));
       const broken = results.filter(({ holds }) => !holds);
-      if (options.output === "table") process.stdout.write(report(results, broken));
-      else print({ table: tableOf(results), data: results.map(data) }, options.output);
+      if (options.output === "table") process.stdout.write(`${report(results, broken)}\n${basisText(source.basis)}`);
+      else
+        print({ table: tableOf(results), data: { results: results.map(data) }, basis: source.basis }, options.output);
       if (broken.length > 0) process.exitCode = 1;
     });
 }

@@ -44,6 +44,7 @@ export function verify(netpol: Command): void {
           ],
           sections: sectionsOf(found),
           data: { context, stack, ...found, unread },
+          basis: undefined,
         },
         output,
       );
