@@ -1,9 +1,10 @@
 /** What an answer rests on: what was read, what is not known, and what of the input is no part of it. */
 import type { Policy } from "../policy/schema.ts";
 import { invalidities } from "../policy/validity.ts";
+import { malformedText } from "./broken.ts";
 import { type LeftOut, reasons } from "./left-out.ts";
 import { hasEnded, podsOf } from "./pods.ts";
-import { malformedText, type Objects, type PlacedPolicy } from "./read.ts";
+import type { Objects, PlacedPolicy } from "./read.ts";
 import { clusterFolders } from "./twice.ts";
 
 export type Basis = {

@@ -31,8 +31,11 @@ export type LeftOut = {
 export const isLoss = ({ reason }: LeftOut): boolean => reason !== "other-kind";
 
 /** `deploy/a.yaml, document 2: with variables that are filled in before it is applied: ${HOST}` */
-export const leftOutText = ({ place, reason, detail }: LeftOut): string =>
-  `${place}: ${reason === "not-yaml" ? "no valid YAML" : reasons[reason]}${detail === undefined ? "" : `: ${detail}`}`;
+export function leftOutText({ place, reason, detail }: LeftOut): string {
+  if (detail === undefined) return `${place}: ${reasons[reason]}`;
+  const saysItself = reason === "not-yaml" || reason === "malformed";
+  return `${place}: ${saysItself ? "" : `${reasons[reason]}: `}${detail}`;
+}
 
 /** Marks of a text that is not applied as it stands: Helm's and Flux's. */
 export const helmMark = /\{\{[\s\S]*?\}\}/;

@@ -3,6 +3,7 @@ import { posix } from "node:path";
 import leven from "leven";
 import { z } from "zod";
 import { type Policy, policy as policySchema } from "../policy/schema.ts";
+import { type MalformedPolicy, malformedText, subjectOf } from "./broken.ts";
 import { helmMark, isLoss, type LeftOut, leftOutText, variableMark } from "./left-out.ts";
 import type {
   CidrGroupObject,
@@ -57,16 +58,6 @@ export type Objects = {
 
 export type Placed<T> = { readonly place: string; readonly kind: string; readonly object: T };
 export type PlacedPolicy = { readonly place: string; readonly policy: Policy };
-
-export type MalformedPolicy = {
-  readonly place: string;
-  /** `CiliumNetworkPolicy argocd/server`, as far as it says so. */
-  readonly name: string;
-  /** Where it would be, if that is known; a clusterwide one is nowhere. */
-  readonly namespace: string | undefined;
-  /** What is wrong, and where in the manifest. */
-  readonly reasons: readonly string[];
-};
 
 export type OtherObject = { readonly apiVersion: string; readonly kind: string; readonly value: unknown };
 
@@ -155,10 +146,6 @@ function requireAll({ leftOut, malformed, unplaced }: Objects): void {
   ];
   if (wrong.length > 0) throw new UnreadableObjects(wrong.join("\n"));
 }
-
-/** A policy that is not judged, in a line. */
-export const malformedText = ({ place, name, reasons }: MalformedPolicy): string =>
-  `${place}: ${name}: ${reasons.join("; ")}`;
 
 type Lists = {
   -readonly [List in keyof Omit<
@@ -297,7 +284,13 @@ function sorter(placement: Placement, options: ReadOptions) {
     const parsed = parsePolicy(typeof where === "string" ? inNamespace(value, where) : value);
     const namespace = typeof where === "string" ? where : undefined;
     if (!parsed.success) {
-      objects.malformed.push({ place, name: nameOf(value), namespace, reasons: issueLines(parsed.error) });
+      objects.malformed.push({
+        place,
+        name: nameOf(value),
+        namespace,
+        subject: subjectOf(value),
+        reasons: issueLines(parsed.error),
+      });
     } else if (clusterwide || namespace !== undefined) objects.policies.push({ place, policy: parsed.data });
     else objects.unplaced.push({ place, policy: parsed.data });
   }
@@ -309,13 +302,14 @@ function sorter(placement: Placement, options: ReadOptions) {
       place,
       name: nameOf(value),
       namespace: typeof where === "string" ? where : undefined,
+      subject: subjectOf(value),
       reasons: [`there is no kind ${kind} in ${group}; did you mean ${near}?`],
     });
   }
 
   function takeBroken({ place, kind, name, namespace, reason }: BrokenText): void {
     const id = `${kind} ${namespace === undefined ? "" : `${namespace}/`}${name || "without a name"}`;
-    objects.malformed.push({ place, name: id, namespace, reasons: [reason] });
+    objects.malformed.push({ place, name: id, namespace, subject: undefined, reasons: [reason] });
   }
 
   /** The namespace that an object is applied in; what is said of it where that is not known. */
@@ -373,7 +367,8 @@ const metadataOf = (value: unknown) => metadata.safeParse(value).data?.metadata;
 
 function nameOf(value: unknown): string {
   const { name, namespace } = metadataOf(value) ?? {};
-  return `${kindOf(value).kind} ${namespace ? `${namespace}/` : ""}${name ?? "without a name"}`;
+  const { kind } = kindOf(value);
+  return name ? `${kind} ${namespace ? `${namespace}/` : ""}${name}` : `${kind} without a name`;
 }
 
 const loose = z.looseObject({ metadata: z.looseObject({}) });

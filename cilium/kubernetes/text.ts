@@ -103,7 +103,8 @@ function parsePiece({ text, firstLine }: Piece, file: string, place: string): Pa
       return { ...nothing, leftOut: [{ place, reason: "foreign-tag", detail: tagIn(error.reason) }] };
     }
     const kind = /^kind:\s*["']?(\w*NetworkPolicy)\b/m.exec(text)?.[1];
-    if (kind === undefined) return { ...nothing, leftOut: [{ place: line, reason: "not-yaml", detail: error.reason }] };
+    if (kind === undefined)
+      return { ...nothing, leftOut: [{ place: line, reason: "not-yaml", detail: `no valid YAML: ${error.reason}` }] };
     const [name, namespace] = ["name", "namespace"].map(
       (key) => new RegExp(`^metadata:[\\s\\S]*?\\b${key}:\\s*["']?([a-z0-9.-]+)`, "m").exec(text)?.[1],
     );

@@ -10,6 +10,7 @@ import { decidingPolicies, endText, outcomeText, peerText, questionText } from "
 import { type MissingRule, missingRule } from "../../cilium/reach/report/explain-rule.ts";
 import { yaml } from "../../cilium/render/yaml.ts";
 import type { Program } from "../../components/program.ts";
+import { doubted } from "../doubts.ts";
 import { destinationReader, endReader, endsHelp, readPort } from "../ends.ts";
 import { basisText, dataText, withOutput } from "../output/format.ts";
 import { readSource, type Source, type SourceOptions, withSource } from "../sources/source.ts";
@@ -33,6 +34,7 @@ export function explain(netpol: Command): void {
       // Pods of an inventory are not the program's workloads by name.
       const program = options.inventory === undefined ? source.program : undefined;
       const explanation = await explainQuestion(question, source, program);
+      if (explanation.ends.some(({ doubted }) => doubted)) process.exitCode = 2;
       const { output } = options;
       process.stdout.write(
         output === "table"
@@ -58,18 +60,17 @@ interface Explanation {
     readonly title: string;
     readonly end: EndVerdict;
     readonly missing: MissingRule | undefined;
+    /** Whether a broken policy may decide otherwise there. */
+    readonly doubted: boolean;
   }[];
   /** For the program's own policies: what to write in its files. */
   readonly statement: Statement | undefined;
 }
 
-async function explainQuestion(
-  question: Question,
-  { policies, inventory }: Source,
-  program: Program | undefined,
-): Promise<Explanation> {
-  const network = compile(policies, inventory);
-  const { outcome, egress, ingress } = verdict(network, question);
+async function explainQuestion(question: Question, source: Source, program: Program | undefined): Promise<Explanation> {
+  const network = compile(source.policies, source.inventory);
+  const certain = verdict(network, question);
+  const { outcome, egress, ingress } = doubted(certain, question, source);
   return {
     question,
     outcome,
@@ -78,11 +79,13 @@ async function explainQuestion(
         title: `leaving ${peerText(question.source)}`,
         end: egress,
         missing: missingRule(network, question, "egress", egress),
+        doubted: egress !== certain.egress,
       },
       {
         title: `arriving at ${peerText(question.destination)}`,
         end: ingress,
         missing: missingRule(network, question, "ingress", ingress),
+        doubted: ingress !== certain.ingress,
       },
     ],
     statement:

@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { compile } from "../../cilium/reach/compile/network.ts";
 import { type EndVerdict, type Verdict, verdict } from "../../cilium/reach/decide/verdict.ts";
 import { decidingPolicies, endText, outcomeText, peerText, questionText } from "../../cilium/reach/report/explain.ts";
+import { doubted } from "../doubts.ts";
 import { endsHelp } from "../ends.ts";
 import { type Asked, type Expectation, readExpectations } from "../expectations.ts";
 import { basisText, type Format, print, withOutput } from "../output/format.ts";
@@ -19,7 +20,7 @@ export function test(netpol: Command): void {
       const source = await readSource(options);
       const asked = readExpectations(file, source);
       const network = compile(source.policies, source.inventory);
-      const results = asked.map((one) => judge(one, verdict(network, one.question)));
+      const results = asked.map((one) => judge(one, doubted(verdict(network, one.question), one.question, source)));
       const broken = results.filter(({ holds }) => !holds);
       if (options.output === "table") process.stdout.write(`${report(results, broken)}\n${basisText(source.basis)}`);
       else

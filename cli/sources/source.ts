@@ -118,10 +118,16 @@ export async function readSource(options: SourceOptions): Promise<Source> {
 }
 
 /** Why policies alone are no answer. */
-const nothingToJudge = ({ title, policies }: Source): Failure =>
+const nothingToJudge = ({ title, policies, basis }: Source): Failure =>
   new Failure(
-    `${title} holds no Pods and no workloads (Deployments and the like), so there is nothing to judge its ${policies.length} policies against; name a file with them: --inventory, such as kubectl get pods,namespaces,nodes,services -A -o yaml prints`,
+    `${title} holds no Pods and no workloads (Deployments and the like), so there is nothing to judge its ${policies.length} policies against; name a file with them: --inventory, such as kubectl get pods,namespaces,nodes,services -A -o yaml prints${found(basis)}`,
   );
+
+/** The first of what could not be read or judged, for whom there is no answer that says so. */
+function found({ broken, leftOut }: Basis): string {
+  const all = [...broken, ...leftOut.flatMap(({ places }) => places)];
+  return all.length === 0 ? "" : `: ${all.slice(0, 3).join("; ")}`;
+}
 
 /** Like `readSource`, for those who bring the pods themselves. */
 export async function readRules(options: SourceOptions): Promise<Source> {
@@ -143,10 +149,8 @@ export async function readPolicies(options: SourceOptions): Promise<Source> {
 export function requirePolicies({ title, policies, basis, objects: { files } }: Source): void {
   if (policies.length > 0) return;
   if (files.length === 0) throw new Failure(`${title} holds no .yaml, .yml or .json file`);
-  const found = [...basis.broken, ...basis.leftOut.flatMap(({ places }) => places)];
-  const instead = found.length === 0 ? "" : `: ${found.slice(0, 3).join("; ")}`;
   throw new Failure(
-    `${title} holds no CiliumNetworkPolicy, CiliumClusterwideNetworkPolicy, NetworkPolicy or ClusterNetworkPolicy that can be judged${instead}`,
+    `${title} holds no CiliumNetworkPolicy, CiliumClusterwideNetworkPolicy, NetworkPolicy or ClusterNetworkPolicy that can be judged${found(basis)}`,
   );
 }
 
