@@ -11,6 +11,7 @@ export const reasons = {
   patch: "patch of a kustomization",
   "out-of-reach": "outside of what was read",
   "without-namespace": "without a namespace",
+  versions: "in several versions, of which a cluster has one",
   malformed: "not of its kind's form",
   "other-kind": "of another kind",
 } as const;

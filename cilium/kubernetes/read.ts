@@ -91,10 +91,11 @@ export function readObjects(read: Read, options: ReadOptions = {}): Objects {
   for (const document of read.documents) sorted.take(document);
   for (const text of read.broken) sorted.takeBroken(text);
   const { objects } = sorted;
+  const single = singleVersions(objects);
   const result = {
     ...objects,
-    ...singleVersions(objects),
-    leftOut: [...read.leftOut, ...objects.leftOut, ...placement.leftOut],
+    ...single,
+    leftOut: [...read.leftOut, ...objects.leftOut, ...placement.leftOut, ...single.leftOut],
     known: new Set([...(read.listed ?? []), ...sorted.present]),
     files: read.files,
     notes: read.notes ?? [],
@@ -103,35 +104,40 @@ export function readObjects(read: Read, options: ReadOptions = {}): Objects {
   return result;
 }
 
-/** Each object once, where places agree on it. */
+/** Each object once. Of those that places state differently, policies are named, and the rest is left out. */
 function singleVersions(objects: Lists) {
-  const twice: Twice[] = [];
-  const once = <T>(items: readonly T[], identify: Parameters<typeof versions<T>>[1]): T[] => {
-    const found = versions(items, identify);
-    twice.push(...found.twice);
-    return found.items;
-  };
-  const onceEach = <T extends Owner>(items: readonly Placed<T>[]) =>
-    once(items, ({ place, kind, object }) => ({ place, name: `${kind} ${idOf(object)}`, content: object }));
-  const single = {
-    policies: once(objects.policies, ({ place, policy: { status, ...policy } }) => ({
+  const policies = versions(objects.policies, ({ place, policy: { status, ...policy } }) => ({
+    place,
+    name: `${policy.kind} ${idOf(policy)}`,
+    content: policy,
+  }));
+  const leftOut: LeftOut[] = [];
+  const once = <T extends Owner>(list: readonly Placed<T>[]) => {
+    const { items, twice } = versions(list, ({ place, kind, object }) => ({
       place,
-      name: `${policy.kind} ${idOf(policy)}`,
-      content: policy,
-    })),
-    pods: onceEach(objects.pods),
-    workloads: onceEach(objects.workloads),
-    jobs: onceEach(objects.jobs),
-    cronJobs: onceEach(objects.cronJobs),
-    namespaces: onceEach(objects.namespaces),
-    nodes: onceEach(objects.nodes),
-    cidrGroups: onceEach(objects.cidrGroups),
-    services: onceEach(objects.services),
-    endpointSlices: onceEach(objects.endpointSlices),
-    endpoints: onceEach(objects.endpoints),
-    ciliumConfigs: onceEach(objects.ciliumConfigs),
+      name: `${kind} ${idOf(object)}`,
+      content: object,
+    }));
+    for (const { name, places } of twice)
+      leftOut.push({ place: places.join(" and "), reason: "versions", detail: name });
+    return items;
   };
-  return { ...single, twice };
+  return {
+    policies: policies.items,
+    twice: policies.twice,
+    pods: once(objects.pods),
+    workloads: once(objects.workloads),
+    jobs: once(objects.jobs),
+    cronJobs: once(objects.cronJobs),
+    namespaces: once(objects.namespaces),
+    nodes: once(objects.nodes),
+    cidrGroups: once(objects.cidrGroups),
+    services: once(objects.services),
+    endpointSlices: once(objects.endpointSlices),
+    endpoints: once(objects.endpoints),
+    ciliumConfigs: once(objects.ciliumConfigs),
+    leftOut,
+  };
 }
 
 type Owner = { readonly metadata: { readonly name: string; readonly namespace?: string | null | undefined } };

@@ -11,7 +11,10 @@ export type Twice = {
 
 type Identified = { readonly place: string; readonly name: string; readonly content: unknown };
 
-/** The first of the items that are equal, and those names that items with different contents share. */
+/**
+ * The items of which there is one version, each once, and those of which there are several.
+ * @param identify what an item is, and what of it would have to be equal
+ */
 export function versions<T>(
   items: readonly T[],
   identify: (item: T) => Identified,
@@ -21,7 +24,7 @@ export function versions<T>(
     same.filter((item, index) => !same.slice(0, index).some((other) => equal(identify(item), identify(other)))),
   );
   return {
-    items: kept.flat(),
+    items: kept.filter(({ length }) => length === 1).flat(),
     twice: kept
       .filter(({ length }) => length > 1)
       .map((different) => ({

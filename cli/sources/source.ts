@@ -125,7 +125,9 @@ const nothingToJudge = ({ title, policies, basis }: Source): Failure =>
 
 /** The first of what could not be read or judged, for whom there is no answer that says so. */
 function found({ broken, leftOut }: Basis): string {
-  const all = [...broken, ...leftOut.flatMap(({ places }) => places)];
+  // Where policies may be hidden, before what never was one.
+  const ordered = [...leftOut].sort((a, b) => b.render.length - a.render.length);
+  const all = [...broken, ...ordered.flatMap(({ places, reason }) => places.map((place) => `${place} (${reason})`))];
   return all.length === 0 ? "" : `: ${all.slice(0, 3).join("; ")}`;
 }
 
@@ -139,9 +141,8 @@ export async function readRules(options: SourceOptions): Promise<Source> {
 /** Like `readRules`, for those to whom it is an answer that there are no policies. */
 export async function readPolicies(options: SourceOptions): Promise<Source> {
   const source = await readSourceAsIs(options);
-  for (const { twice, files } of [source.objects, source.cluster ?? source.objects]) {
-    if (twice.length > 0) throw new UnreadableObjects(twiceText(twice, files));
-  }
+  const { twice, files } = source.objects;
+  if (twice.length > 0) throw new UnreadableObjects(twiceText(twice, files));
   return source;
 }
 
@@ -203,13 +204,13 @@ async function manifestsSource(path: string, ref: string | undefined, options: S
   const read = ref === undefined ? readFiles(path, options) : await readPathAt(path, ref, options);
   const objects = readObjects(read, options);
   const title = ref === undefined ? name : `${name} at ${ref}`;
-  if (options.inventory === undefined) return sourceOf(title, objects, objects, options);
-  const inventory =
-    options.inventory === path && ref === undefined ? objects : readInventory(options.inventory, options);
+  const same = options.inventory === path && ref === undefined;
+  if (options.inventory === undefined || same) return sourceOf(title, objects, objects, options);
+  const inventory = readInventory(options.inventory, options);
   const source = sourceOf(title, objects, completed(inventory, objects), options);
   const unused = objects.pods.length + objects.workloads.length + objects.jobs.length + objects.cronJobs.length;
   const note = `${unused} Pods and workloads of ${title} are not used: --inventory names others`;
-  const notes = unused > 0 && inventory !== objects ? [...source.basis.notes, note] : source.basis.notes;
+  const notes = unused > 0 ? [...source.basis.notes, note] : source.basis.notes;
   return { ...source, basis: { ...source.basis, notes } };
 }
 
