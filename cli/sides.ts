@@ -1,6 +1,6 @@
 /** The two sides of a comparison as people name them, and the endpoints that both are judged against. */
 import { existsSync } from "node:fs";
-import type { Basis } from "../cilium/kubernetes/basis.ts";
+import { type Basis, basisLines } from "../cilium/kubernetes/basis.ts";
 import { podIdentity } from "../cilium/policy/selector.ts";
 import type { Endpoint, Inventory } from "../cilium/reach/compile/inventory.ts";
 import type { Side } from "../cilium/reach/report/diff.ts";
@@ -54,6 +54,14 @@ export interface Sides {
   readonly before: Side;
   readonly after: Side;
   readonly basis: { readonly before: Basis; readonly after: Basis };
+}
+
+/** What the sides rest on in lines for people, once where that is the same. */
+export function sidesLines({ before, after }: Sides["basis"]): string[] {
+  const [own, other] = [basisLines(before), basisLines(after)];
+  return own.join("\n") === other.join("\n")
+    ? own
+    : [...own.map((text) => `Before: ${text}`), ...other.map((text) => `After: ${text}`)];
 }
 
 /** The side whose pods a side is judged against. */

@@ -83,6 +83,7 @@ export function endpointOf(pod: PodObject, namespaces: ReturnType<typeof namespa
   const ofNamespace = namespaces.get(namespace);
   // A pod that has ended gives its address back, and another pod may have it by now.
   const addresses = hasEnded(pod) ? [] : [status?.podIP, ...(status?.podIPs ?? []).map(({ ip }) => ip)];
+  const known = addresses.flatMap((address) => address || []);
   return {
     namespace,
     name: metadata.name,
@@ -91,7 +92,7 @@ export function endpointOf(pod: PodObject, namespaces: ReturnType<typeof namespa
     // As the API server fills it in.
     serviceAccount: spec?.serviceAccountName || spec?.serviceAccount || "default",
     ports: namedPorts(pod),
-    addresses: [...new Set(addresses)].filter((address) => !!address).filter((address) => address != null),
+    ...(known.length > 0 && { addresses: [...new Set(known)] }),
     hostNetwork: spec?.hostNetwork ?? false,
     ...(spec?.nodeName && { node: spec.nodeName }),
   };

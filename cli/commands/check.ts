@@ -24,7 +24,7 @@ export function check(netpol: Command): void {
       const serious = findings.filter(({ level }) => level !== "note");
       // What is broken is a finding.
       const basis = { ...source.basis, broken: [] };
-      if (options.output === "table") process.stdout.write(`${report(findings, source)}${basisText(basis)}`);
+      if (options.output === "table") process.stdout.write(`${report(findings, source)}\n${basisText(basis)}`);
       else print({ table: tableOf(findings), data: { findings }, basis }, options.output);
       if (serious.length > 0) process.exitCode = 1;
     });

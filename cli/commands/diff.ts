@@ -1,12 +1,11 @@
 /** `netpol diff`: what changes between two sets of policies, in terms of who can reach whom. */
 import { styleText } from "node:util";
 import { type Command, Option } from "commander";
-import { basisLines } from "../../cilium/kubernetes/basis.ts";
 import { diff as differenceOf } from "../../cilium/reach/report/diff.ts";
 import { describe, type Sentence, type Topic } from "../../cilium/reach/report/diff-text.ts";
 import { type Difference, isEmpty } from "../../cilium/reach/report/difference.ts";
 import { dataText, withOutput } from "../output/format.ts";
-import { readSides, type Sides, sidesHelp } from "../sides.ts";
+import { readSides, type Sides, sidesHelp, sidesLines } from "../sides.ts";
 import { readingOptions, type SourceOptions } from "../sources/source.ts";
 
 type Options = Omit<SourceOptions, "from" | "git" | "context"> & { readonly output: Output };
@@ -50,25 +49,17 @@ function written(difference: Difference, { titles: [before, after], basis }: Sid
     case "table": {
       const { summary, sentences } = describe(difference);
       const lines = [`${before} → ${after}: ${summary}`, ...sentences.map(line)];
-      return `${lines.map((text) => `${text}\n`).join("")}\n${bases(basis)
+      return `${lines.map((text) => `${text}\n`).join("")}\n${sidesLines(basis)
         .map((text) => `${text}\n`)
         .join("")}`;
     }
     case "md":
-      return `${markdown(difference, `${code(before)} → ${code(after)}`)}${bases(basis)
+      return `${markdown(difference, `${code(before)} → ${code(after)}`)}${sidesLines(basis)
         .map((text) => `- ${escaped(text)}\n`)
         .join("")}`;
     case "json":
       return dataText({ before, after, ...describe(difference), ...difference, basis }, output);
   }
-}
-
-/** What the sides rest on, once where that is the same. */
-function bases({ before, after }: Sides["basis"]): string[] {
-  const [own, other] = [basisLines(before), basisLines(after)];
-  return own.join("\n") === other.join("\n")
-    ? own
-    : [...own.map((text) => `Before: ${text}`), ...other.map((text) => `After: ${text}`)];
 }
 
 const topics = {

@@ -109,12 +109,18 @@ const isExcluded = (file: string, globs: readonly string[]): boolean =>
 
 /** The text of a file, or of standard input for `-`. */
 export function textOf(file: string): string {
+  if (file === "-" && standardInput !== undefined) return standardInput;
   try {
-    return readFileSync(file === "-" ? process.stdin.fd : file, "utf8");
+    const text = readFileSync(file === "-" ? process.stdin.fd : file, "utf8");
+    if (file === "-") standardInput = text;
+    return text;
   } catch (error) {
     throw unreadable(file, error);
   }
 }
+
+/** It can be read once; policies and pods may both be in it. */
+let standardInput: string | undefined;
 
 function unreadable(path: string, error: unknown): Failure {
   const code = error instanceof Error && "code" in error ? error.code : undefined;
