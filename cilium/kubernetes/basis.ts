@@ -96,11 +96,11 @@ function groups(leftOut: readonly LeftOut[], all: boolean): LeftOutGroup[] {
 
 const detailed = ({ place, detail }: LeftOut): string => (detail === undefined ? place : `${place}: ${detail}`);
 
-/** `of another kind (5 ConfigMap, 2 Secret)` */
+/** `another kind: 5 ConfigMap, 2 Secret` */
 function otherKinds(own: readonly LeftOut[], all: boolean): string {
   const counts = Object.entries(countOf(own.flatMap(({ detail }) => detail ?? []))).sort(([, a], [, b]) => b - a);
   const named = counts.slice(0, all ? undefined : shown).map(([kind, count]) => `${count} ${kind}`);
-  return `${reasons["other-kind"]} (${[...named, ...(counts.length > named.length ? ["…"] : [])].join(", ")})`;
+  return `${reasons["other-kind"]}: ${[...named, ...(counts.length > named.length ? ["…"] : [])].join(", ")}`;
 }
 
 function brokenOf({ malformed, unplaced, policies }: Objects): string[] {
@@ -148,6 +148,6 @@ export function basisLines({ read, unknown, leftOut, broken, notes }: Basis): st
 function groupLine({ reason, count, places, render }: LeftOutGroup): string {
   const more = count - places.length;
   const named = places.length === 0 ? "" : `: ${places.join("; ")}${more > 0 ? `; and ${more} more (--verbose)` : ""}`;
-  const commands = render.length === 0 ? "" : ` (to have it judged, read the output of ${render.join(" and of ")})`;
-  return `Left out: ${count} ${reason}${named}${commands}`;
+  const commands = render.length === 0 ? "" : `; to have it judged, read the output of ${render.join(", of ")}`;
+  return `Left out ${count} (${reason})${named}${commands}`;
 }

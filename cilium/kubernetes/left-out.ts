@@ -4,16 +4,16 @@
 export const reasons = {
   "not-kubernetes": "no Kubernetes object",
   "not-yaml": "neither YAML nor JSON",
-  "foreign-tag": "with YAML tags of another program",
+  "foreign-tag": "YAML tags of another program",
   template: "template with {{ }}",
-  variables: "with variables that are filled in before it is applied",
+  variables: "variables that are filled in before it is applied",
   encrypted: "encrypted with SOPS",
   patch: "patch of a kustomization",
   "out-of-reach": "outside of what was read",
-  "without-namespace": "without a namespace",
-  versions: "in several versions, of which a cluster has one",
+  "without-namespace": "no namespace",
+  versions: "several versions, of which a cluster has one",
   malformed: "not of its kind's form",
-  "other-kind": "of another kind",
+  "other-kind": "another kind",
 } as const;
 
 export type Reason = keyof typeof reasons;
@@ -31,7 +31,7 @@ export type LeftOut = {
 /** Whether something was left out that may matter; objects of other kinds do not. */
 export const isLoss = ({ reason }: LeftOut): boolean => reason !== "other-kind";
 
-/** `deploy/a.yaml, document 2: with variables that are filled in before it is applied: ${HOST}` */
+/** `deploy/a.yaml, document 2: variables that are filled in before it is applied: ${HOST}` */
 export function leftOutText({ place, reason, detail }: LeftOut): string {
   if (detail === undefined) return `${place}: ${reasons[reason]}`;
   const saysItself = reason === "not-yaml" || reason === "malformed";

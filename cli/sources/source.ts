@@ -127,7 +127,12 @@ const nothingToJudge = ({ title, policies, basis }: Source): Failure =>
 function found({ broken, leftOut }: Basis): string {
   // Where policies may be hidden, before what never was one.
   const ordered = [...leftOut].sort((a, b) => b.render.length - a.render.length);
-  const all = [...broken, ...ordered.flatMap(({ places, reason }) => places.map((place) => `${place} (${reason})`))];
+  const all = [
+    ...broken,
+    ...ordered.flatMap(({ places, reason, render: [command] }) =>
+      places.map((place) => `${place} (${reason}${command === undefined ? "" : `: read the output of ${command}`})`),
+    ),
+  ];
   return all.length === 0 ? "" : `: ${all.slice(0, 3).join("; ")}`;
 }
 
