@@ -202,7 +202,7 @@ function sorter(placement: Placement, options: ReadOptions) {
     const { place, file, value } = document;
     const patched = placement.patches.get(posix.normalize(file));
     const { apiVersion, group, kind } = kindOf(value);
-    if (patched !== undefined) leaveOut({ place, reason: "patch", render: `kustomize build ${patched}` });
+    if (patched !== undefined) leaveOut({ place, reason: "patch", ...(mayBePolicy(value) && { render: `kustomize build ${patched}` }) });
     else if (isEncrypted(value)) leaveOut({ place, reason: "encrypted" });
     else if (kind === "") {
       if (!isKustomizationFile(file)) leaveOut({ place, reason: "not-kubernetes" });
@@ -360,6 +360,9 @@ const isMisspelt = (group: string, kind: string): boolean => {
   const near = nearestKind(kind);
   return near !== undefined && !(kind in policyKinds) && policyKinds[near] === group;
 };
+
+/** Whether a patch is about a policy. */
+const mayBePolicy = (patch: unknown): boolean => JSON.stringify(patch)?.includes("NetworkPolicy") ?? false;
 
 /** `sops` encrypts values and adds itself as a field. */
 const sops = z.union([z.looseObject({ sops: z.looseObject({}) }), z.string().startsWith("ENC[AES256_GCM")]);
