@@ -25,7 +25,9 @@ export function explain(netpol: Command): void {
     .argument("<to>", "to whom")
     .argument("<port>", "5432, or with its protocol as 53/UDP; for ICMP the type, as 8/ICMP");
   withOutput(withSource(command), ["table", "json", "yaml"])
-    .description("the verdict on one connection at both ends, and what would have to be written to allow it")
+    .description(
+      "the verdict on one connection at both ends, and what would have to be written to allow it; 1 unless it is allowed",
+    )
     .addHelpText("after", help)
     .action(async (from: string, to: string, port: string, options: Options) => {
       const source = await readSource(options);
@@ -34,18 +36,20 @@ export function explain(netpol: Command): void {
       // Pods of an inventory are not the program's workloads by name.
       const program = options.inventory === undefined ? source.program : undefined;
       const explanation = await explainQuestion(question, source, program);
-      if (explanation.ends.some(({ doubted }) => doubted)) process.exitCode = 2;
       const { output } = options;
       process.stdout.write(
         output === "table"
           ? `${inWords(explanation, source.policies)}\n${basisText(source.basis)}`
           : dataText({ ...dataOf(explanation), basis: source.basis }, output),
       );
+      if (explanation.ends.some(({ doubted }) => doubted)) process.exitCode = 2;
+      else if (!isAllowed(explanation)) process.exitCode = 1;
     });
 }
 
 const help = `
 ${endsHelp}
+Ends with 0 if the connection is allowed, for a DNS name once it is resolved, and with 1 if it is denied or not decidable.
 
 Examples:
   netpol explain argocd/server argocd/redis 6379
@@ -66,6 +70,8 @@ interface Explanation {
   /** For the program's own policies: what to write in its files. */
   readonly statement: Statement | undefined;
 }
+
+const isAllowed = ({ outcome }: Explanation): boolean => outcome === "allowed" || outcome === "allowed-once-resolved";
 
 async function explainQuestion(question: Question, source: Source, program: Program | undefined): Promise<Explanation> {
   const network = compile(source.policies, source.inventory);

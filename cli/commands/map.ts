@@ -2,10 +2,9 @@
 import { writeFileSync } from "node:fs";
 import type { Command } from "commander";
 import { basisLines } from "../../cilium/kubernetes/basis.ts";
-import type { Side } from "../../cilium/reach/report/diff.ts";
 import type { Picture } from "../../map/picture.ts";
 import { programPicture } from "../../map/program.ts";
-import { reachPicture, type Version } from "../../map/reach.ts";
+import { reachPicture } from "../../map/reach.ts";
 import { Failure } from "../failure.ts";
 import { certain, flowsOf } from "../flows.ts";
 import { withProgress } from "../output/progress.ts";
@@ -44,7 +43,12 @@ async function pictureOf(options: Options): Promise<{ readonly picture: Picture;
   if (diff !== undefined) {
     const { titles, before, after, basis } = await readSides([diff, wordOf(options)], reading);
     const purpose = purposesOf(isProgram(options) ? await readStack(options.stack) : undefined);
-    const picture = reachPicture(versionOf(titles[1], after), versionOf(titles[0], before), purpose);
+    const picture = reachPicture(
+      { ...after, title: titles[1] },
+      flowsOf(after).map(certain),
+      { ...before, title: titles[0] },
+      purpose,
+    );
     return { picture, basis: sidesLines(basis) };
   }
   const source = await readSource(options);
@@ -52,8 +56,9 @@ async function pictureOf(options: Options): Promise<{ readonly picture: Picture;
   if (source.program !== undefined && options.inventory === undefined) {
     return { picture: programPicture(source.title, source.program.cluster, source.policies), basis };
   }
-  const version = versionOf(source.title, sideOf(source));
-  return { picture: reachPicture(version, undefined, purposesOf(source.program)), basis };
+  const side = sideOf(source);
+  const version = { ...side, title: source.title };
+  return { picture: reachPicture(version, flowsOf(side).map(certain), undefined, purposesOf(source.program)), basis };
 }
 
 const isProgram = (options: SourceOptions): boolean => sourceChoice(options).kind === "program";
@@ -72,12 +77,6 @@ function wordOf(options: SourceOptions): string {
       return `context:${choice.context}`;
   }
 }
-
-const versionOf = (title: string, side: Side): Version => ({
-  ...side,
-  title,
-  connections: flowsOf(side).map(certain),
-});
 
 function write(file: string, text: string): void {
   if (file === "-") {

@@ -13,8 +13,8 @@ export type Report = {
   readonly summary: readonly string[];
   readonly sections: readonly Section[];
   readonly data: object;
-  /** Undefined where the answer is about nothing that was read. */
-  readonly basis: Basis | undefined;
+  /** What the answer rests on, where that is not the summary's subject. */
+  readonly basis?: Basis;
 };
 
 export type ReportFormat = "table" | "md" | "json";

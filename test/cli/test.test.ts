@@ -14,7 +14,13 @@ status: {phase: Succeeded, podIP: 10.0.0.3}
 `;
 
 /** Only the API server may call it. */
-const webhookPolicy = shopPolicy("migration", "ingress: [{fromEntities: [kube-apiserver]}]\negress: [{}]");
+const hookPod = `---
+apiVersion: v1
+kind: Pod
+metadata: {name: hook, namespace: shop, labels: {app: hook}}
+spec: {nodeName: edge, containers: [{name: main, image: none}]}
+`;
+const webhookPolicy = shopPolicy("hook", "ingress: [{fromEntities: [kube-apiserver]}]\negress: [{}]");
 
 describe("netpol test", () => {
   it("finds that the program keeps what this repository expects of it", () => {
@@ -24,7 +30,10 @@ describe("netpol test", () => {
   });
 
   describe("with policies and pods from files", () => {
-    const folder = folderOf({ "policies.yaml": shopPolicies + webhookPolicy, "pods.yaml": shopPods + endedPod });
+    const folder = folderOf({
+      "policies.yaml": shopPolicies + webhookPolicy,
+      "pods.yaml": shopPods + endedPod + hookPod,
+    });
     const from = ["--from", join(folder, "policies.yaml"), "--inventory", join(folder, "pods.yaml")];
     const ask = (expectations: string, ...more: string[]) =>
       netpolWith({ input: expectations }, repository, "test", "-", ...from, ...more);
@@ -92,8 +101,8 @@ shop/api → shop/db:5432/TCP is allowed, expected deny
         ["a node by its address, which no CIDR matches", "{from: 192.0.2.10, to: shop/db, port: 5432, expect: deny}"],
         ["a pod on its node's network as the node", "{from: shop/logs, to: shop/db, port: 9999, expect: allow}"],
         ["the API server", "{from: kube-apiserver, to: shop/db, port: 5432, expect: deny}"],
-        ["a control-plane node as the API server", "{from: 192.0.2.10, to: shop/migration, port: 443, expect: allow}"],
-        ["a worker as a node only", "{from: 192.0.2.20, to: shop/migration, port: 443, expect: deny}"],
+        ["a control-plane node as the API server", "{from: 192.0.2.10, to: shop/hook, port: 443, expect: allow}"],
+        ["a worker as a node only", "{from: 192.0.2.20, to: shop/hook, port: 443, expect: deny}"],
         ["the pod's own node", "{from: host, to: shop/db, port: 9999, expect: allow}"],
         ["other nodes", "{from: remote-node, to: shop/db, port: 5432, expect: deny}"],
         ["everything outside", "{from: world, to: shop/web, port: 8080, expect: deny}"],
