@@ -9,4 +9,6 @@ export interface Finding {
 }
 
 /** The update fails, it overwrites what somebody else has written, or Cilium does not do what the policies say. */
-export type Effect = "stops" | "overwrites" | "defeats";
+export const effects = ["stops", "overwrites", "defeats"] as const;
+
+export type Effect = (typeof effects)[number];

@@ -54,16 +54,14 @@ function unknownToStack(stack: Stack, rendered: Policy, stored: StoredPolicy, ow
     return fields.length === 0 ? [] : [{ effect: "overwrites", about, reason, fix: keepOrGive }];
   }
   const otherName =
-    rendered.kind === "CiliumNetworkPolicy" && owner !== stack.owner
-      ? ", or name this stack's otherwise in policyNames"
-      : "";
-  return [{ effect: "stops", about, reason, fix: `take it over with adoptExisting for one update${otherName}` }];
+    rendered.kind === "CiliumNetworkPolicy" && owner !== stack.owner ? ", or another name in policyNames" : "";
+  return [{ effect: "stops", about, reason, fix: `adoptExisting for one update${otherName}` }];
 }
 
 function ownership(stack: Stack, owner: string | undefined): string {
-  if (owner === undefined) return "and is not marked as this stack's";
+  if (owner === undefined) return "without this stack's mark";
   return owner === stack.owner
-    ? "with this stack's mark, but the stack does not know it: an update was cut off"
+    ? "with this stack's mark, but not in its state: an update was cut off"
     : `and belongs to ${owner}`;
 }
 
@@ -71,15 +69,14 @@ function ownership(stack: Stack, owner: string | undefined): string {
 const leftOver = (policy: StoredPolicy): Finding => ({
   effect: "defeats",
   about: identifier(policy),
-  reason:
-    "carries this stack's mark, but neither the program nor the stack's state has it, so it stays and is enforced",
+  reason: "has this stack's mark, but neither program nor state has it: it stays",
   fix: "delete it with kubectl",
 });
 
 /** What others have done to a policy of the stack since it was applied. */
 function edits(stack: Stack, rendered: Policy, stored: StoredPolicy, recorded: RecordedPolicy | undefined): Finding[] {
   const about = identifier(rendered);
-  const held = heldFields(stored, rendered, recorded);
+  const held = heldFields(stored, rendered, recorded?.manager);
   if (held.length === 0 && recorded !== undefined) {
     // Who removes a field leaves no trace in it.
     const changing = differing(stored, rendered);
@@ -89,15 +86,15 @@ function edits(stack: Stack, rendered: Policy, stored: StoredPolicy, recorded: R
   }
   return held.map(({ manager, outcome, fields }) => {
     const reason = `${manager} has changed ${fields.join(", ")}`;
-    if (outcome === "update") return { effect: "overwrites", about, reason, fix: keepOrGive };
-    const stop = `stop ${manager} from applying it`;
+    if (outcome === "taken-over") return { effect: "overwrites", about, reason, fix: keepOrGive };
+    const stop = `keep ${manager} off it`;
     return stack.adoptExisting
       ? { effect: "overwrites", about, reason, fix: `${stop}, and ${keepOrGive}` }
-      : { effect: "stops", about, reason, fix: `${stop}, then take it over with adoptExisting for one update` };
+      : { effect: "stops", about, reason, fix: `${stop}, then adoptExisting for one update` };
   });
 }
 
-const keepOrGive = "write it into the program if it is to stay";
+const keepOrGive = "put it into the program if it is to stay";
 
 /** The fields of the spec in which a stored policy is not as a manifest has it, without what is below a list. */
 function differing(stored: StoredPolicy, manifest: Specs): string[] {
