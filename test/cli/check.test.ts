@@ -42,7 +42,7 @@ describe("netpol check", () => {
 
   it("notes which workloads of the program are each other's servers", () => {
     const { stdout } = netpol(repository, "check", "-o", "json");
-    const found = findings.parse(JSON.parse(stdout)).filter(({ rule }) => rule === "ring");
+    const found = answer.parse(JSON.parse(stdout)).findings.filter(({ rule }) => rule === "ring");
     assert.deepEqual(
       found.map(({ level, subject }) => [level, subject]),
       rings(program.cluster).map((ring) => ["note", ring.toSorted().join(", ")]),
