@@ -5,7 +5,7 @@ import { malformedText } from "./broken.ts";
 import { type LeftOut, reasons } from "./left-out.ts";
 import { hasEnded, podsOf } from "./pods.ts";
 import type { Objects, PlacedPolicy } from "./read.ts";
-import { clusterFolders } from "./twice.ts";
+import { clusterFolders, clustersText } from "./twice.ts";
 
 export type Basis = {
   /** How many objects of each kind are judged or judged against; `workload` are a program's own. */
@@ -126,11 +126,7 @@ const refusals = ({ place, policy }: PlacedPolicy): string[] => {
 
 function clusterNotes({ files, twice }: Objects): string[] {
   const folders = clusterFolders(files, twice);
-  return folders.length === 0
-    ? []
-    : [
-        `${folders.join(" and ")} look like clusters of their own; name one with --from, or leave one out with --exclude ${folders[0]}`,
-      ];
+  return folders.length === 0 ? [] : [clustersText(folders)];
 }
 
 /** What an answer rests on, in lines for people. */
