@@ -60,7 +60,9 @@ export function basisOf(policies: Objects, cluster: Objects, all: boolean): Basi
     unknown: [...supporting, "cilium-config"].filter((kind) => !known.has(kind)),
     leftOut: groups(leftOut, all),
     broken: brokenOf(policies),
-    notes: [...new Set([...policies.notes, ...cluster.notes, ...clusterNotes(policies)])],
+    notes: [
+      ...new Set([...policies.notes, ...cluster.notes, ...unenforced(policies, cluster), ...clusterNotes(policies)]),
+    ],
   };
 }
 
@@ -123,6 +125,25 @@ const refusals = ({ place, policy }: PlacedPolicy): string[] => {
       `${place === "" ? "" : `${place}: `}${id}: Cilium refuses it, so it is not enforced: ${at}: ${reason}; ${fix}`,
   );
 };
+
+/** The keys that say which kinds the agent enforces, with what they are by default (`pkg/defaults/defaults.go`). */
+const enforcement: Readonly<Record<string, readonly [key: string, byDefault: string]>> = {
+  CiliumNetworkPolicy: ["enable-cilium-network-policy", "true"],
+  CiliumClusterwideNetworkPolicy: ["enable-cilium-clusterwide-network-policy", "true"],
+  NetworkPolicy: ["enable-k8s-networkpolicy", "true"],
+  ClusterNetworkPolicy: ["enable-k8s-cluster-network-policy", "false"],
+};
+
+/** The kinds of policies that are there for nothing. */
+function unenforced({ policies }: Objects, { ciliumConfigs }: Objects): string[] {
+  const configuration = ciliumConfigs.at(-1)?.object.data ?? {};
+  return Object.entries(countOf(policies.map(({ policy }) => policy.kind))).flatMap(([kind, count]) => {
+    const [key = "", byDefault] = enforcement[kind] ?? [];
+    return (configuration[key] ?? byDefault) === "false"
+      ? [`${count} ${kind} are not enforced: ${key} is ${key in configuration ? "false" : "off by default"}`]
+      : [];
+  });
+}
 
 function clusterNotes({ files, twice }: Objects): string[] {
   const folders = clusterFolders(files, twice);
