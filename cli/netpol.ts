@@ -5,7 +5,6 @@ import { join } from "node:path";
 import { CommanderError } from "commander";
 import { UnreadableObjects } from "../cilium/kubernetes/unreadable.ts";
 import { Faults } from "../cilium/model/faults.ts";
-import { loaded } from "../components/load.ts";
 import { cacheFolder } from "./cache.ts";
 import { Failure } from "./failure.ts";
 
@@ -20,7 +19,7 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 });
 
 try {
-  const { netpol } = await loaded(import("./commands.ts"));
+  const { netpol } = await import("./commands.ts");
   await netpol.parseAsync();
 } catch (error) {
   process.exitCode = exitCode(error);

@@ -40,29 +40,28 @@ export function policyFindings(
 
 function judge(stack: Stack, rendered: Policy, stored: StoredPolicy, owner: string | undefined): Finding[] {
   const recorded = stack.recorded?.get(identifier(rendered));
-  // Without the state, the mark is the best witness.
-  const isKnown = stack.recorded === undefined ? owner === stack.owner : recorded !== undefined;
-  return isKnown ? edits(stack, rendered, stored, recorded) : unknownToStack(stack, rendered, stored, owner);
+  if (recorded === undefined && owner !== stack.owner) return unknownToStack(stack, rendered, stored, owner);
+  const isUnrecorded = stack.recorded !== undefined && recorded === undefined;
+  return [...(isUnrecorded ? [resumed(rendered)] : []), ...edits(stack, rendered, stored, recorded)];
 }
 
-/** Creating a policy fails where there is one already, unless it is taken over. */
+const resumed = (rendered: Policy): Finding => ({
+  effect: "resumes",
+  about: identifier(rendered),
+  reason: "exists with this stack's mark, but not in its state: an update was cut off",
+  fix: "nothing: the update takes it over",
+});
+
+/** Creating a policy that is somebody else's fails, unless it is taken over. */
 function unknownToStack(stack: Stack, rendered: Policy, stored: StoredPolicy, owner: string | undefined): Finding[] {
   const about = identifier(rendered);
   const fields = differing(stored, rendered);
-  const reason = `exists ${ownership(stack, owner)}${fields.length === 0 ? "" : `; ${fields.join(", ")} would change`}`;
+  const reason = `exists ${owner === undefined ? "without this stack's mark" : `and belongs to ${owner}`}${fields.length === 0 ? "" : `; ${fields.join(", ")} would change`}`;
   if (stack.adoptExisting) {
     return fields.length === 0 ? [] : [{ effect: "overwrites", about, reason, fix: keepOrGive }];
   }
-  const otherName =
-    rendered.kind === "CiliumNetworkPolicy" && owner !== stack.owner ? ", or another name in policyNames" : "";
+  const otherName = rendered.kind === "CiliumNetworkPolicy" ? ", or another name in policyNames" : "";
   return [{ effect: "stops", about, reason, fix: `adoptExisting for one update${otherName}` }];
-}
-
-function ownership(stack: Stack, owner: string | undefined): string {
-  if (owner === undefined) return "without this stack's mark";
-  return owner === stack.owner
-    ? "with this stack's mark, but not in its state: an update was cut off"
-    : `and belongs to ${owner}`;
 }
 
 /** Nobody takes away what neither the program nor the state has. */

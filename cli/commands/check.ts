@@ -1,6 +1,7 @@
 /** `netpol check`: what is wrong or odd about policies, before anybody applies them. */
 import { styleText } from "node:util";
 import type { Command } from "commander";
+import { rings } from "../../cilium/model/order.ts";
 import { policyName } from "../../cilium/policy/parts.ts";
 import type { Policy } from "../../cilium/policy/schema.ts";
 import { invalidities } from "../../cilium/policy/validity.ts";
@@ -44,7 +45,8 @@ const help = `
 Errors: the API server or Cilium would refuse the policy, rules contradict each other, or a mandatory rule of the policy
 pack is violated.
 Warnings: advisory rules of the pack, policies and peers that select nobody, ports that nobody names, flows that a
-deny rule shadows. Notes: workloads that nothing may connect to; they do not count as found.
+deny rule shadows. Notes: workloads that nothing may connect to, and those that are each other's servers; they do not
+count as found.
 The pack judges the program by what it declares of its cluster (netpol docs writes that to policypack/cluster.json); of
 other policies' cluster it knows what --policy-pack-config says: workloads with probes, on the host's network or behind
 TLSRoutes, and exemptions.
@@ -134,6 +136,12 @@ function findingsOf(source: Source, config: PackConfig): Finding[] {
       subject: policy === undefined ? "" : policyName(policy),
       ...file(policy),
       message,
+    })),
+    ...(source.program === undefined ? [] : rings(source.program.cluster)).map((ring) => ({
+      level: "note" as const,
+      rule: "ring",
+      subject: ring.toSorted().join(", "),
+      message: `${ring.toSorted().join(", ")} are each other's servers: nothing orders their policies when they are first applied`,
     })),
     ...oddities.map(({ kind, subject, place, problem, fix }) => ({
       level: levels[kind],

@@ -146,9 +146,6 @@ function adviceText(ends: Explanation["ends"], statement: Statement | undefined)
         ...removal,
         `To allow it, write in ${statement.file}:`,
         ...statement.lines.map((line) => `  ${line}`),
-        ...(statement.objection === undefined
-          ? []
-          : [`As things stand the program refuses that: ${statement.objection}.`]),
       ].join("\n");
     case "none":
       return [...removal, `There is nothing to write: ${statement.reason}.`].join("\n");

@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import { rings } from "../../cilium/model/order.ts";
 import { policyCount } from "../document/rows.ts";
 import { repository } from "../project.ts";
+import { program } from "../rendered.ts";
 import { temporaryFolder } from "../toolchain/lifetime.ts";
 import { netpol, netpolWith, withoutBasis } from "./command.ts";
 import { shopPods, shopPolicies, shopPolicy } from "./folder.ts";
@@ -36,6 +38,16 @@ describe("netpol check", () => {
       withoutBasis(stdout),
       new RegExp(`\nstack prod: ${policyCount} policies, 0 errors, 0 warnings, \\d+ notes\n$`),
     );
+  });
+
+  it("notes which workloads of the program are each other's servers", () => {
+    const { stdout } = netpol(repository, "check", "-o", "json");
+    const found = answer.parse(JSON.parse(stdout)).findings.filter(({ rule }) => rule === "ring");
+    assert.deepEqual(
+      found.map(({ level, subject }) => [level, subject]),
+      rings(program.cluster).map((ring) => ["note", ring.toSorted().join(", ")]),
+    );
+    assert.ok(found.length > 0);
   });
 
   it("finds nothing wrong with a shop whose flows are open at both ends", () => {

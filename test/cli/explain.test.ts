@@ -109,14 +109,6 @@ describe("netpol explain", () => {
       });
     }
 
-    it("and that the program would refuse it, since two namespaces would be each other's servers", () => {
-      const { stdout } = netpol(repository, "explain", "argo/sensor", "argocd/server", "8080");
-      assert.match(
-        stdout,
-        /As things stand the program refuses that: namespaces argo and argocd would be each other's servers/,
-      );
-    });
-
     it("or that there are no words for it", () => {
       const { stdout } = netpol(repository, "explain", "argocd/redis", "monitoring/loki", "8/ICMP");
       assert.match(
