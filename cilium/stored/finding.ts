@@ -9,7 +9,9 @@ export interface Finding {
 }
 
 /**
- * The update fails, it overwrites what somebody else has written, Cilium does not do what the policies say, or, harmlessly, the
- * update goes on where another one was cut off.
+ * The update fails, it overwrites what somebody else has written, Cilium does not do what the policies say, or, which harms
+ * nothing, the update goes on where another one was cut off.
  */
-export type Effect = "stops" | "overwrites" | "defeats" | "resumes";
+export const effects = ["stops", "overwrites", "defeats", "resumes"] as const;
+
+export type Effect = (typeof effects)[number];

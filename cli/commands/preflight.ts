@@ -3,7 +3,7 @@ import { type Command, Option } from "commander";
 import { namespaceOf } from "../../cilium/policy/parts.ts";
 import type { Policy } from "../../cilium/policy/schema.ts";
 import { agentFindings } from "../../cilium/stored/agent.ts";
-import type { Effect, Finding } from "../../cilium/stored/finding.ts";
+import { type Effect, effects, type Finding } from "../../cilium/stored/finding.ts";
 import { policyFindings } from "../../cilium/stored/preflight.ts";
 import { ownerOf } from "../../components/ownership.ts";
 import { probeName } from "../../components/probe-workload.ts";
@@ -69,7 +69,7 @@ const help = `
 stops       the update fails at it
 overwrites  the update replaces what somebody else has written (for edits of the stack's own policies, with --refresh)
 defeats     the update succeeds, but Cilium does not do what the policies say
-resumes     the update takes over what one that was cut off has created; by itself no reason to end with 1
+resumes     the update takes over what one that was cut off has created; no reason to end with 1
 
 Reads only. What may not be read is named as not looked at. The stack's state is read with the command pulumi.
 
@@ -100,14 +100,15 @@ async function look(program: Program, stack: string, context: string): Promise<S
   const self = { owner: owner ?? "", rendered: policies, recorded, adoptExisting: config.adoptExisting };
   const agent = { configuration: known(configuration), version: known(version) };
   const places = [...stored.unread].map((namespace) => namespace ?? "clusterwide");
+  const findings = [
+    ...[...stored.absent].map(missingKind),
+    ...[...(known(states) ?? [])].flatMap(([name, state]) => namespaceFinding(name, state)),
+    ...rights.map(rightsFinding),
+    ...policyFindings(self, stored.policies, ownerOf),
+    ...agentFindings(agent, policies, cluster.settings.clusterName),
+  ];
   return {
-    findings: [
-      ...[...stored.absent].map(missingKind),
-      ...[...(known(states) ?? [])].flatMap(([name, state]) => namespaceFinding(name, state)),
-      ...rights.map(rightsFinding),
-      ...policyFindings(self, stored.policies, ownerOf),
-      ...agentFindings(agent, policies, cluster.settings.clusterName),
-    ],
+    findings: effects.flatMap((effect) => findings.filter((finding) => finding.effect === effect)),
     unread: [
       ...unreadText(states, "whether the stack's namespaces are there is not known"),
       ...(stored.unread.size === 0 ? [] : [`policies that you may not list (${places.join(", ")})`]),
@@ -177,8 +178,8 @@ function namespaceFinding(name: string, state: NamespaceState): Finding[] {
       return [
         {
           ...finding,
-          reason: "is not in the cluster; the preview does not notice",
-          fix: `kubectl create namespace ${name}, or take it out of cluster/`,
+          reason: "does not exist; the preview does not notice",
+          fix: `kubectl create namespace ${name}`,
         },
       ];
     case "terminating":
@@ -202,7 +203,7 @@ function rightsFinding({ group, resource, verbs, namespaces }: Rights): Finding 
   };
 }
 
-const effects: Readonly<Record<Effect, (count: number) => string>> = {
+const counted: Readonly<Record<Effect, (count: number) => string>> = {
   stops: (count) => `${count} ${count === 1 ? "thing stops" : "things stop"} it`,
   overwrites: (count) => `it overwrites ${count} ${count === 1 ? "thing" : "things"}`,
   defeats: (count) => `${count} ${count === 1 ? "thing defeats" : "things defeat"} it`,
@@ -210,11 +211,10 @@ const effects: Readonly<Record<Effect, (count: number) => string>> = {
 };
 
 function summaryOf(context: string, stack: string, findings: readonly Finding[]): string {
-  const counted = (effect: Effect) => {
+  const counts = effects.flatMap((effect) => {
     const { length } = findings.filter((finding) => finding.effect === effect);
-    return length === 0 ? [] : [effects[effect](length)];
-  };
-  const harm = (["stops", "overwrites", "defeats"] as const).flatMap(counted);
-  const said = harm.length === 0 ? ["nothing stops it, and it overwrites nothing"] : harm;
-  return `context ${context}, update of stack ${stack}: ${[...said, ...counted("resumes")].join(", ")}`;
+    return length === 0 ? [] : [counted[effect](length)];
+  });
+  const said = counts.length === 0 ? "nothing stops it, and it overwrites nothing" : counts.join(", ");
+  return `context ${context}, update of stack ${stack}: ${said}`;
 }
