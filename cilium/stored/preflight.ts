@@ -49,7 +49,7 @@ const resumed = (rendered: Policy): Finding => ({
   effect: "resumes",
   about: identifier(rendered),
   reason: "exists with this stack's mark, but not in its state: an update was cut off",
-  fix: "nothing, the update takes it over",
+  fix: "nothing: the update takes it over",
 });
 
 /** Creating a policy that is somebody else's fails, unless it is taken over. */

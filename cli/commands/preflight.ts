@@ -69,7 +69,7 @@ const help = `
 stops       the update fails at it
 overwrites  the update replaces what somebody else has written (for edits of the stack's own policies, with --refresh)
 defeats     the update succeeds, but Cilium does not do what the policies say
-resumes     the update takes over what one that was cut off has created; no reason to end with 1
+resumes     the update takes over what one that was cut off has created; by itself no reason to end with 1
 
 Reads only. What may not be read is named as not looked at. The stack's state is read with the command pulumi.
 
@@ -211,10 +211,11 @@ const counted: Readonly<Record<Effect, (count: number) => string>> = {
 };
 
 function summaryOf(context: string, stack: string, findings: readonly Finding[]): string {
-  const counts = effects.flatMap((effect) => {
+  const countOf = (effect: Effect): string[] => {
     const { length } = findings.filter((finding) => finding.effect === effect);
     return length === 0 ? [] : [counted[effect](length)];
-  });
-  const said = counts.length === 0 ? "nothing stops it, and it overwrites nothing" : counts.join(", ");
-  return `context ${context}, update of stack ${stack}: ${said}`;
+  };
+  const harm = effects.filter((effect) => effect !== "resumes").flatMap(countOf);
+  const said = harm.length === 0 ? ["nothing stops it, and it overwrites nothing"] : harm;
+  return `context ${context}, update of stack ${stack}: ${[...said, ...countOf("resumes")].join(", ")}`;
 }

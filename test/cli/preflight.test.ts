@@ -264,7 +264,7 @@ describe("netpol preflight, against a real API server", function () {
           effect: "resumes",
           about: "argocd/redis",
           reason: "exists with this stack's mark, but not in its state: an update was cut off",
-          fix: "nothing, the update takes it over",
+          fix: "nothing: the update takes it over",
         },
       ]);
     });
