@@ -59,6 +59,6 @@ describe("The workflows", () => {
   });
 
   it("apply with --refresh, without which an update sees no drift", () => {
-    assert.match(npmPackage.scripts["ci:up"], /^pulumi up .*--refresh /);
+    assert.match(npmPackage.scripts["ci:up"], / pulumi up .*--refresh /);
   });
 });

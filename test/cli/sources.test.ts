@@ -314,7 +314,6 @@ users: [{name: somebody, user: {token: secret}}]
     ["an end that is no workload", ["exposure", "world"], /world is no workload/],
     ["a port that is none", ["explain", "world", "argocd/server", "http"], /http is no port/],
     ["a stack that does not exist", ["list", "-s", "dev"], /there is no stack dev .*stacks: prod/],
-    ["a Git revision that does not exist", ["list", "--git", "no-such-ref"], /there is no Git revision no-such-ref/],
     ["two sources at once", ["list", "--context", "main", "--from", "x"], /cannot be used with option/],
     ["an unknown option", ["list", "--form", "x"], /unknown option '--form'/],
     ["an unknown output", ["list", "-o", "xml"], /'xml' is invalid\. Allowed choices are table, json/],
@@ -325,6 +324,12 @@ users: [{name: somebody, user: {token: secret}}]
   for (const [about, args, said] of cases) {
     it(about, () => assertFailure(netpol(sample, ...args), said));
   }
+
+  it("a Git revision that does not exist", () => {
+    const project = copyOfProject();
+    execFileSync("git", ["init", "--quiet"], { cwd: project });
+    assertFailure(netpol(project, "list", "--git", "no-such-ref"), /there is no Git revision no-such-ref/);
+  });
 
   for (const [about, kubeconfig, said] of [
     ["a kubeconfig that is not there", "nowhere", /the kubeconfig .*nowhere cannot be read: ENOENT/],
