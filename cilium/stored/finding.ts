@@ -8,7 +8,10 @@ export interface Finding {
   readonly fix: string;
 }
 
-/** The update fails, it overwrites what somebody else has written, or Cilium does not do what the policies say. */
-export const effects = ["stops", "overwrites", "defeats"] as const;
+/**
+ * The update fails, it overwrites what somebody else has written, or Cilium does not do what the policies say. Where it only
+ * takes over what an update of the stack itself has left behind, there is nothing to do.
+ */
+export const effects = ["stops", "overwrites", "defeats", "adopts"] as const;
 
 export type Effect = (typeof effects)[number];

@@ -13,6 +13,8 @@ export interface Stack {
   readonly recorded: ReadonlyMap<string, RecordedPolicy> | undefined;
   /** Whether the update takes over what exists and whatever fields others own. */
   readonly adoptExisting: boolean;
+  /** Whether the update can list what carries the stack's mark in the whole cluster, and takes that over in any case. */
+  readonly adoptsOwn: boolean;
 }
 
 /**
@@ -42,7 +44,9 @@ function judge(stack: Stack, rendered: Policy, stored: StoredPolicy, owner: stri
   const recorded = stack.recorded?.get(identifier(rendered));
   // Without the state, the mark is the best witness.
   const isKnown = stack.recorded === undefined ? owner === stack.owner : recorded !== undefined;
-  return isKnown ? edits(stack, rendered, stored, recorded) : unknownToStack(stack, rendered, stored, owner);
+  if (isKnown) return edits(stack, rendered, stored, recorded);
+  if (owner !== stack.owner || !stack.adoptsOwn) return unknownToStack(stack, rendered, stored, owner);
+  return [cutOff(rendered), ...edits(stack, rendered, stored, undefined)];
 }
 
 /** Creating a policy fails where there is one already, unless it is taken over. */
@@ -60,10 +64,17 @@ function unknownToStack(stack: Stack, rendered: Policy, stored: StoredPolicy, ow
 
 function ownership(stack: Stack, owner: string | undefined): string {
   if (owner === undefined) return "without this stack's mark";
-  return owner === stack.owner
-    ? "with this stack's mark, but not in its state: an update was cut off"
-    : `and belongs to ${owner}`;
+  return owner === stack.owner ? unrecorded : `and belongs to ${owner}`;
 }
+
+const cutOff = (rendered: Policy): Finding => ({
+  effect: "adopts",
+  about: identifier(rendered),
+  reason: `exists ${unrecorded}`,
+  fix: "nothing: the update takes it over",
+});
+
+const unrecorded = "with this stack's mark, but not in its state: an update was cut off";
 
 /** Nobody takes away what neither the program nor the state has. */
 const leftOver = (policy: StoredPolicy): Finding => ({

@@ -61,7 +61,7 @@ export function preflight(netpol: Command): void {
         },
         output,
       );
-      if (findings.length > 0) process.exitCode = 1;
+      if (findings.some(({ effect }) => effect !== "adopts")) process.exitCode = 1;
     });
 }
 
@@ -69,6 +69,7 @@ const help = `
 stops       the update fails at it
 overwrites  the update replaces what somebody else has written (for edits of the stack's own policies, with --refresh)
 defeats     the update succeeds, but Cilium does not do what the policies say
+adopts      the update takes over what one that was cut off has left behind; does not count as found
 
 Reads only. What may not be read is named as not looked at. The stack's state is read with the command pulumi.
 
@@ -96,7 +97,13 @@ async function look(program: Program, stack: string, context: string): Promise<S
   ]);
   const [owner] = policies.map(ownerOf);
   const recorded = "recorded" in state ? state.recorded : undefined;
-  const self = { owner: owner ?? "", rendered: policies, recorded, adoptExisting: config.adoptExisting };
+  const self = {
+    owner: owner ?? "",
+    rendered: policies,
+    recorded,
+    adoptExisting: config.adoptExisting,
+    adoptsOwn: stored.everywhere,
+  };
   const agent = { configuration: known(configuration), version: known(version) };
   const places = [...stored.unread].map((namespace) => namespace ?? "clusterwide");
   const findings = [
@@ -206,6 +213,7 @@ const counted: Readonly<Record<Effect, (count: number) => string>> = {
   stops: (count) => `${count} ${count === 1 ? "thing stops" : "things stop"} it`,
   overwrites: (count) => `it overwrites ${count} ${count === 1 ? "thing" : "things"}`,
   defeats: (count) => `${count} ${count === 1 ? "thing defeats" : "things defeat"} it`,
+  adopts: (count) => `it takes over ${count} of its own`,
 };
 
 function summaryOf(context: string, stack: string, findings: readonly Finding[]): string {
@@ -213,6 +221,7 @@ function summaryOf(context: string, stack: string, findings: readonly Finding[])
     const { length } = findings.filter((finding) => finding.effect === effect);
     return length === 0 ? [] : [counted[effect](length)];
   });
-  const said = counts.length === 0 ? "nothing stops it, and it overwrites nothing" : counts.join(", ");
+  const harmless = findings.every(({ effect }) => effect === "adopts");
+  const said = [...(harmless ? ["nothing stops it, and it overwrites nothing"] : []), ...counts].join(", ");
   return `context ${context}, update of stack ${stack}: ${said}`;
 }

@@ -257,14 +257,24 @@ describe("netpol preflight, against a real API server", function () {
 
     it("names policies with the stack's mark that an update created and did not record", async () => {
       await remember(program.policies.filter((policy) => policy !== redis));
-      assert.deepEqual(preflight(folder, environment.variables).findings, [
-        {
-          effect: "stops",
-          about: "argocd/redis",
-          reason: "exists with this stack's mark, but not in its state: an update was cut off",
-          fix: "adoptExisting for one update",
-        },
+      const left = {
+        about: "argocd/redis",
+        reason: "exists with this stack's mark, but not in its state: an update was cut off",
+      };
+      const { code, findings } = preflight(folder, environment.variables);
+      assert.deepEqual(
+        { code, findings },
+        { code: 0, findings: [{ effect: "adopts", ...left, fix: "nothing: the update takes it over" }] },
+      );
+      // Who may not list policies everywhere cannot find those that were left behind.
+      const deputy = await userWith("inplaces", [
+        { apiGroups: ["cilium.io"], resources: ["ciliumclusterwidenetworkpolicies"], verbs: allVerbs },
       ]);
+      const rules = [{ apiGroups: ["cilium.io"], resources: ["ciliumnetworkpolicies"], verbs: allVerbs }];
+      for (const namespace of namespaces) await grant("inplaces", namespace, rules);
+      const seen = preflight(folder, { ...environment.variables, ...deputy });
+      assert.equal(seen.code, 1);
+      assert.deepEqual(seen.findings, [{ effect: "stops", ...left, fix: "adoptExisting for one update" }]);
     });
 
     it("names policies with the stack's mark that nobody has any more", async () => {
