@@ -9,9 +9,9 @@ export interface Finding {
 }
 
 /**
- * The update fails, it overwrites what somebody else has written, or Cilium does not do what the policies say. Where it only
- * takes over what an update of the stack itself has left behind, there is nothing to do.
+ * The update fails, it overwrites what somebody else has written, Cilium does not do what the policies say, or, harmlessly, the
+ * update goes on where another one was cut off.
  */
-export const effects = ["stops", "overwrites", "defeats", "adopts"] as const;
+export const effects = ["stops", "overwrites", "defeats", "resumes"] as const;
 
 export type Effect = (typeof effects)[number];

@@ -13,8 +13,8 @@ export interface Stack {
   readonly recorded: ReadonlyMap<string, RecordedPolicy> | undefined;
   /** Whether the update takes over what exists and whatever fields others own. */
   readonly adoptExisting: boolean;
-  /** Whether the update can list what carries the stack's mark in the whole cluster, and takes that over in any case. */
-  readonly adoptsOwn: boolean;
+  /** Whether who updates may list policies in the whole cluster, by which the update finds those that it did not record. */
+  readonly listsEverywhere: boolean;
 }
 
 /**
@@ -42,39 +42,31 @@ export function policyFindings(
 
 function judge(stack: Stack, rendered: Policy, stored: StoredPolicy, owner: string | undefined): Finding[] {
   const recorded = stack.recorded?.get(identifier(rendered));
-  // Without the state, the mark is the best witness.
-  const isKnown = stack.recorded === undefined ? owner === stack.owner : recorded !== undefined;
-  if (isKnown) return edits(stack, rendered, stored, recorded);
-  if (owner !== stack.owner || !stack.adoptsOwn) return unknownToStack(stack, rendered, stored, owner);
-  return [cutOff(rendered), ...edits(stack, rendered, stored, undefined)];
+  if (recorded === undefined && owner !== stack.owner) return unknownToStack(stack, rendered, stored, owner);
+  const isUnrecorded = stack.recorded !== undefined && recorded === undefined;
+  return [...(isUnrecorded ? [unrecorded(stack, rendered)] : []), ...edits(stack, rendered, stored, recorded)];
 }
 
-/** Creating a policy fails where there is one already, unless it is taken over. */
+/** The update takes over what it finds under its own mark. */
+function unrecorded({ adoptExisting, listsEverywhere }: Stack, rendered: Policy): Finding {
+  const about = identifier(rendered);
+  const reason = "exists with this stack's mark, but not in its state: an update was cut off";
+  return adoptExisting || listsEverywhere
+    ? { effect: "resumes", about, reason, fix: "nothing: the update takes it over" }
+    : { effect: "stops", about, reason, fix: "have the right to list policies in the whole cluster, or adoptExisting" };
+}
+
+/** Creating a policy that is somebody else's fails, unless it is taken over. */
 function unknownToStack(stack: Stack, rendered: Policy, stored: StoredPolicy, owner: string | undefined): Finding[] {
   const about = identifier(rendered);
   const fields = differing(stored, rendered);
-  const reason = `exists ${ownership(stack, owner)}${fields.length === 0 ? "" : `; ${fields.join(", ")} would change`}`;
+  const reason = `exists ${owner === undefined ? "without this stack's mark" : `and belongs to ${owner}`}${fields.length === 0 ? "" : `; ${fields.join(", ")} would change`}`;
   if (stack.adoptExisting) {
     return fields.length === 0 ? [] : [{ effect: "overwrites", about, reason, fix: keepOrGive }];
   }
-  const otherName =
-    rendered.kind === "CiliumNetworkPolicy" && owner !== stack.owner ? ", or another name in policyNames" : "";
+  const otherName = rendered.kind === "CiliumNetworkPolicy" ? ", or another name in policyNames" : "";
   return [{ effect: "stops", about, reason, fix: `adoptExisting for one update${otherName}` }];
 }
-
-function ownership(stack: Stack, owner: string | undefined): string {
-  if (owner === undefined) return "without this stack's mark";
-  return owner === stack.owner ? unrecorded : `and belongs to ${owner}`;
-}
-
-const cutOff = (rendered: Policy): Finding => ({
-  effect: "adopts",
-  about: identifier(rendered),
-  reason: `exists ${unrecorded}`,
-  fix: "nothing: the update takes it over",
-});
-
-const unrecorded = "with this stack's mark, but not in its state: an update was cut off";
 
 /** Nobody takes away what neither the program nor the state has. */
 const leftOver = (policy: StoredPolicy): Finding => ({

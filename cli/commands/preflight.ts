@@ -61,7 +61,7 @@ export function preflight(netpol: Command): void {
         },
         output,
       );
-      if (findings.some(({ effect }) => effect !== "adopts")) process.exitCode = 1;
+      if (findings.some(({ effect }) => effect !== "resumes")) process.exitCode = 1;
     });
 }
 
@@ -69,7 +69,7 @@ const help = `
 stops       the update fails at it
 overwrites  the update replaces what somebody else has written (for edits of the stack's own policies, with --refresh)
 defeats     the update succeeds, but Cilium does not do what the policies say
-adopts      the update takes over what one that was cut off has left behind; does not count as found
+resumes     the update takes over what one that was cut off has created; by itself no reason to end with 1
 
 Reads only. What may not be read is named as not looked at. The stack's state is read with the command pulumi.
 
@@ -102,7 +102,7 @@ async function look(program: Program, stack: string, context: string): Promise<S
     rendered: policies,
     recorded,
     adoptExisting: config.adoptExisting,
-    adoptsOwn: stored.everywhere,
+    listsEverywhere: stored.everywhere,
   };
   const agent = { configuration: known(configuration), version: known(version) };
   const places = [...stored.unread].map((namespace) => namespace ?? "clusterwide");
@@ -213,15 +213,15 @@ const counted: Readonly<Record<Effect, (count: number) => string>> = {
   stops: (count) => `${count} ${count === 1 ? "thing stops" : "things stop"} it`,
   overwrites: (count) => `it overwrites ${count} ${count === 1 ? "thing" : "things"}`,
   defeats: (count) => `${count} ${count === 1 ? "thing defeats" : "things defeat"} it`,
-  adopts: (count) => `it takes over ${count} of its own`,
+  resumes: (count) => `it takes over ${count} ${count === 1 ? "policy" : "policies"} of an update that was cut off`,
 };
 
 function summaryOf(context: string, stack: string, findings: readonly Finding[]): string {
-  const counts = effects.flatMap((effect) => {
+  const countOf = (effect: Effect): string[] => {
     const { length } = findings.filter((finding) => finding.effect === effect);
     return length === 0 ? [] : [counted[effect](length)];
-  });
-  const harmless = findings.every(({ effect }) => effect === "adopts");
-  const said = [...(harmless ? ["nothing stops it, and it overwrites nothing"] : []), ...counts].join(", ");
-  return `context ${context}, update of stack ${stack}: ${said}`;
+  };
+  const harm = effects.filter((effect) => effect !== "resumes").flatMap(countOf);
+  const said = harm.length === 0 ? ["nothing stops it, and it overwrites nothing"] : harm;
+  return `context ${context}, update of stack ${stack}: ${[...said, ...countOf("resumes")].join(", ")}`;
 }
