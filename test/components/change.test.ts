@@ -9,13 +9,12 @@ import { inventoryOf } from "../../cilium/model/inventory.ts";
 import { policyName } from "../../cilium/policy/parts.ts";
 import { diff, type Side } from "../../cilium/reach/report/diff.ts";
 import { describe as tell } from "../../cilium/reach/report/diff-text.ts";
-import { cluster as declared } from "../../cluster/cluster.ts";
 import { announceChange } from "../../components/change.ts";
 import { changeText } from "../../components/change-text.ts";
 import { type Program, readProgram } from "../../components/program.ts";
 import { workloadCount } from "../document/rows.ts";
 import { repository } from "../project.ts";
-import { program } from "../rendered.ts";
+import { declared, program } from "../rendered.ts";
 
 const stack = { project: "network-policies", stack: "prod" };
 

@@ -103,7 +103,7 @@ describe("netpol gate, without a cluster", function () {
     const folder = changed("cluster/argocd.ts", "repoServer.grpc, redis.redis", "repoServer.grcp, redis.redis");
     const { code, stderr } = await gate(folder);
     assert.equal(code, 2);
-    assert.match(stderr, /^argocd: flow argocd\/server → .*no port grcp; did you mean grpc\?\n/);
+    assert.match(stderr, /^cluster\/argocd\.ts:\d+: flow argocd\/server → .*no port grcp; did you mean grpc\?\n/);
     assert.doesNotMatch(stderr, /^\s+at /m);
   });
 });

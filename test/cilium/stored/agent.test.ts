@@ -1,13 +1,12 @@
 import assert from "node:assert/strict";
 import type { Policy } from "../../../cilium/policy/schema.ts";
 import { agentFindings } from "../../../cilium/stored/agent.ts";
-import { cluster } from "../../../cluster/cluster.ts";
 import { readProgram } from "../../../components/program.ts";
-import { renderedPolicies } from "../../rendered.ts";
+import { declared, renderedPolicies } from "../../rendered.ts";
 
 const program = renderedPolicies();
 const observed = readProgram(
-  cluster,
+  declared,
   { "network-policies:enforcement": "observe" },
   { project: "network-policies", stack: "prod" },
 ).policies;
