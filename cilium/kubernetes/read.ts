@@ -202,7 +202,8 @@ function sorter(placement: Placement, options: ReadOptions) {
     const { place, file, value } = document;
     const patched = placement.patches.get(posix.normalize(file));
     const { apiVersion, group, kind } = kindOf(value);
-    if (patched !== undefined) leaveOut({ place, reason: "patch", ...(mayBePolicy(value) && { render: `kustomize build ${patched}` }) });
+    if (patched !== undefined)
+      leaveOut({ place, reason: "patch", ...(mayBePolicy(value) && { render: `kustomize build ${patched}` }) });
     else if (isEncrypted(value)) leaveOut({ place, reason: "encrypted" });
     else if (kind === "") {
       if (!isKustomizationFile(file)) leaveOut({ place, reason: "not-kubernetes" });
