@@ -29,6 +29,7 @@ const monitoring = namespace("monitoring");
 
 export const nodeExporter = monitoring.hostNetwork("node-exporter", {
   reason: "Host metrics collection",
+  labels: { "app.kubernetes.io/name": "prometheus-node-exporter", "app.kubernetes.io/component": "metrics" },
   ports: { metrics: http(9100) },
 });
 
@@ -117,7 +118,7 @@ export const prometheusAdmission = monitoring.workload("prometheus-admission", {
 
 const kubelet = nodes.on(10250);
 
-export default monitoring.flows(
+export default monitoring.flows(() => [
   from(prometheus).to(
     kubeApiserver,
     alertmanager.web,
@@ -169,4 +170,4 @@ export default monitoring.flows(
   from(tempo).to(prometheus.web).for("metrics remote_write"),
 
   from(prometheusAdmission).to(kubeApiserver),
-);
+]);

@@ -11,12 +11,16 @@ import { flowList } from "./list.ts";
 import { panels } from "./panels.ts";
 import type { Picture } from "./picture.ts";
 
-/** The page that shows a picture: the same bytes for the same picture. */
-export async function page(picture: Picture): Promise<string> {
+/**
+ * The page that shows a picture: the same bytes for the same picture.
+ * @param basis what the picture rests on, in sentences; it stands below the list of flows
+ */
+export async function page(picture: Picture, basis: readonly string[] = []): Promise<string> {
   const graph = graphOf(picture);
   const [layout, { script, style }] = await Promise.all([layoutOf(graph), bundle()]);
   const code = `${script}netpolMap.start(${asScript(dataOf(picture.peers, graph.lines))});`;
-  const title = picture.comparedWith === undefined ? picture.title : `${picture.title} against ${picture.comparedWith}`;
+  const title =
+    picture.comparison === undefined ? picture.title : `${picture.title} against ${picture.comparison.title}`;
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -27,11 +31,11 @@ export async function page(picture: Picture): Promise<string> {
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; font-src data:; script-src 'sha256-${sha256(code)}'; base-uri 'none'; form-action 'none'">
 <style>${trusted(style)}</style>
 </head>
-<body${picture.comparedWith !== undefined && html` class="compared"`}>
+<body${picture.comparison !== undefined && html` class="compared"`}>
 ${controls(picture, graph, title)}
 <main>
 ${drawing(graph, layout, picture.peers, `Network map: ${title}`)}
-<section id="list" aria-label="Every flow" hidden>${flowList(graph, picture)}</section>
+<section id="list" aria-label="Every flow" hidden>${flowList(graph, picture)}${basis.map((line) => html`<p>${line}</p>`)}</section>
 ${legend(picture)}
 <div id="zoom" role="group" aria-label="Zoom"><button type="button" data-zoom="in" aria-label="Zoom in">+</button><button type="button" data-zoom="out" aria-label="Zoom out">−</button><button type="button" data-zoom="all">Show all</button></div>
 </main>

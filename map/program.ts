@@ -1,7 +1,8 @@
 /** The picture of a program: the flows as its files state them, with their purposes. */
 import type { ConfiguredCluster } from "../cilium/model/cluster.ts";
 import { inventoryOf } from "../cilium/model/inventory.ts";
-import { gateway, isApiServer, type Peer as ProgramPeer, peerName, world } from "../cilium/model/peers.ts";
+import { gateway, world } from "../cilium/model/peers/entities.ts";
+import { isApiServer, type Peer as ProgramPeer, peerName } from "../cilium/model/peers.ts";
 import type { Policy } from "../cilium/policy/schema.ts";
 import { namesLabel, type OtherPeer, type Peer, type Picture } from "./picture.ts";
 import { policyTexts, selectingPolicies } from "./policies.ts";
@@ -14,7 +15,7 @@ export function programPicture(title: string, cluster: ConfiguredCluster, polici
   const peers = new Map([...pods, ...ends].map((peer) => [peerName(peer), peer]));
   return {
     title,
-    comparedWith: undefined,
+    comparison: undefined,
     peers: [...peers.values()].map((peer) => shown(peer, selecting.get(peerName(peer)) ?? [])),
     flows: cluster.flows.map(({ from, to, ports, inspectHttp, purpose }) => ({
       from: peerName(from),

@@ -1,30 +1,53 @@
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { z } from "zod";
+import { rings } from "../../cilium/model/order.ts";
 import { policyCount } from "../document/rows.ts";
 import { repository } from "../project.ts";
-import { netpol, netpolWith } from "./command.ts";
+import { program } from "../rendered.ts";
+import { temporaryFolder } from "../toolchain/lifetime.ts";
+import { netpol, netpolWith, withoutBasis } from "./command.ts";
 import { shopPods, shopPolicies, shopPolicy } from "./folder.ts";
 
-const findings = z.array(
-  z.object({
-    level: z.enum(["error", "warning", "note"]),
-    rule: z.string(),
-    subject: z.string(),
-    file: z.string().optional(),
-    message: z.string(),
-  }),
-);
+const answer = z.object({
+  findings: z.array(
+    z.object({
+      level: z.enum(["error", "warning", "note"]),
+      rule: z.string(),
+      subject: z.string(),
+      file: z.string().optional(),
+      message: z.string(),
+    }),
+  ),
+  basis: z.object({ read: z.record(z.string(), z.number()), notes: z.array(z.string()) }),
+});
 
-const check = (manifests: string) => {
-  const { code, stdout, stderr } = netpolWith({ input: manifests }, repository, "check", "-f", "-", "-o", "json");
-  return { code, stderr, found: findings.parse(JSON.parse(stdout)) };
+const check = (manifests: string, ...options: string[]) => {
+  const args = ["check", "-f", "-", "-o", "json", ...options];
+  const { code, stdout } = netpolWith({ input: manifests }, repository, ...args);
+  const { findings, basis } = answer.parse(JSON.parse(stdout));
+  return { code, found: findings, basis };
 };
 
 describe("netpol check", () => {
   it("finds nothing wrong with the program's own policies", () => {
     const { code, stdout, stderr } = netpol(repository, "check");
     assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
-    assert.match(stdout, new RegExp(`\nstack prod: ${policyCount} policies, 0 errors, 0 warnings, \\d+ notes\n$`));
+    assert.match(
+      withoutBasis(stdout),
+      new RegExp(`\nstack prod: ${policyCount} policies, 0 errors, 0 warnings, \\d+ notes\n$`),
+    );
+  });
+
+  it("notes which workloads of the program are each other's servers", () => {
+    const { stdout } = netpol(repository, "check", "-o", "json");
+    const found = answer.parse(JSON.parse(stdout)).findings.filter(({ rule }) => rule === "ring");
+    assert.deepEqual(
+      found.map(({ level, subject }) => [level, subject]),
+      rings(program.cluster).map((ring) => ["note", ring.toSorted().join(", ")]),
+    );
+    assert.ok(found.length > 0);
   });
 
   it("finds nothing wrong with a shop whose flows are open at both ends", () => {
@@ -159,6 +182,49 @@ spec: {selector: {app: web}, ports: [{port: 443, targetPort: 8080}]}
     assert.match(reported?.message ?? "", /^shop\/web ingress\[0\]\.toPorts\[0\].*TLSRoute shop\/web/);
   });
 
+  describe("judges policies of files by the pack's config for a cluster", () => {
+    const open = shopPolicies.replace("fromEntities: [ingress]", "fromEntities: [world]");
+    const rulesIn = ({ found }: ReturnType<typeof check>) =>
+      found.filter(({ level }) => level === "error").map(({ rule }) => rule);
+    const told = (config: object) => {
+      const file = join(temporaryFolder("pack-config"), "config.json");
+      writeFileSync(file, JSON.stringify(config));
+      return ["--policy-pack-config", file] as const;
+    };
+
+    it("which exempts nothing unless a file says so, and says that it knows nothing", () => {
+      const found = check(open + shopPods);
+      assert.deepEqual(rulesIn(found), ["no-wide-open"]);
+      assert.match(found.basis.notes.join(), /^the policy pack knows nothing of the cluster; .*--policy-pack-config/);
+    });
+
+    it("which a file gives: exemptions, workloads, levels", () => {
+      const exempt = { "no-wide-open": { exemptions: [{ policy: "shop/web", reason: "a test" }] } };
+      const found = check(open + shopPods, ...told(exempt));
+      assert.deepEqual(rulesIn(found), []);
+      assert.ok(found.found.some(({ rule, message }) => rule === "exemptions" && message.includes("Reason: a test")));
+      assert.deepEqual(found.basis.notes, []);
+
+      const onNodes = { "hostnetwork-pods-excluded": { workloads: [{ namespace: "shop", labels: { app: "web" } }] } };
+      assert.deepEqual(rulesIn(check(shopPolicies + shopPods, ...told(onNodes))), ["hostnetwork-pods-excluded"]);
+      assert.deepEqual(rulesIn(check(open + shopPods, ...told({ "no-wide-open": "disabled" }))), []);
+    });
+
+    it("and says in a line what is wrong with the file", () => {
+      const args = ["check", "--policy-pack-config"];
+      const [, wrong] = told({ "no-wide-opne": {} });
+      const misspelt = netpol(repository, ...args, wrong);
+      assert.deepEqual(misspelt, {
+        code: 2,
+        stdout: "",
+        stderr: "The policy pack has no rule no-wide-opne; did you mean no-wide-open?\n",
+      });
+      const missing = netpol(repository, ...args, "nowhere.json");
+      assert.equal(missing.code, 2);
+      assert.match(missing.stderr, /^nowhere\.json cannot be read: .*\n$/);
+    });
+  });
+
   it("notes workloads that nothing may connect to, which is nothing wrong", () => {
     const { code, found } = check(shopPolicies.replace("fromEntities: [ingress]", "fromEntities: [none]") + shopPods);
     assert.equal(code, 0);
@@ -172,9 +238,9 @@ spec: {selector: {app: web}, ports: [{port: 443, targetPort: 8080}]}
   });
 
   it("does not hold selectors against pods that are not there, and says so", () => {
-    const { code, found, stderr } = check(shopPolicies);
+    const { code, found, basis } = check(shopPolicies);
     assert.deepEqual(found, []);
     assert.equal(code, 0);
-    assert.equal(stderr, "note: standard input holds no Pods: whether its selectors select any is not judged\n");
+    assert.deepEqual(basis.read, { CiliumNetworkPolicy: 3 });
   });
 });

@@ -21,7 +21,7 @@ describe("netpol gate, without a cluster", function () {
   after(() => environment?.close());
 
   const gate = (folder: string, ...args: string[]) =>
-    environment.run(process.execPath, [join(folder, "cli/netpol.ts"), "gate", ...args]);
+    environment.run(process.execPath, [join(folder, "cli/netpol.ts"), "gate", ...args], { cwd: folder });
 
   /** A copy of the project in which one text of one file is another. */
   function changed(file: string, from: string, to: string): string {
@@ -56,6 +56,19 @@ describe("netpol gate, without a cluster", function () {
     );
   });
 
+  it("judges by what the cluster declares now, whatever was generated of it", async () => {
+    const folder = changed("cluster/policy-pack.ts", 'policy: "argo/workflow-pods"', 'policy: "argo/other"');
+    const { code, stdout, stderr } = await gate(folder, "--output", "json");
+    assert.equal(code, 1, stdout + stderr);
+    const mandatory = violations
+      .parse(JSON.parse(stdout))
+      .filter(({ enforcementLevel }) => enforcementLevel === "mandatory");
+    assert.deepEqual(
+      mandatory.map(({ policyName }) => policyName),
+      ["no-wide-open"],
+    );
+  });
+
   it("lets a roll-out be observed with the pack's config for it", async () => {
     const folder = changed(
       "Pulumi.prod.yaml",
@@ -75,7 +88,7 @@ describe("netpol gate, without a cluster", function () {
     const wrong = join(temporaryFolder("pack-config"), "wrong.json");
     writeFileSync(wrong, '{"no-wide-open": {"exemption": []}}');
     const faults: [option: string, file: string, said: RegExp][] = [
-      ["--policy-pack-config", wrong, /^the preview failed: .*\nThe policy pack's config for no-wide-open is wrong:\n/],
+      ["--policy-pack-config", wrong, /^The policy pack's config for no-wide-open is wrong:\n/],
       ["--policy-pack", "/nowhere", /^the preview failed: .* open \/nowhere\/PulumiPolicy.yaml: no such file/],
     ];
     for (const [option, file, said] of faults) {
@@ -90,7 +103,7 @@ describe("netpol gate, without a cluster", function () {
     const folder = changed("cluster/argocd.ts", "repoServer.grpc, redis.redis", "repoServer.grcp, redis.redis");
     const { code, stderr } = await gate(folder);
     assert.equal(code, 2);
-    assert.match(stderr, /^argocd: flow argocd\/server → .*no port grcp; did you mean grpc\?\n/);
+    assert.match(stderr, /^cluster\/argocd\.ts:\d+: flow argocd\/server → .*no port grcp; did you mean grpc\?\n/);
     assert.doesNotMatch(stderr, /^\s+at /m);
   });
 });

@@ -5,11 +5,10 @@ import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { version as pulumiVersion } from "@pulumi/pulumi/version.js";
 import { version as typescriptVersion } from "typescript";
-import { z } from "zod";
 import type { Ended } from "../cli/command.ts";
-import { repository } from "../project.ts";
 import { type Environment, openEnvironment } from "../toolchain/environment.ts";
 import { temporaryFolder } from "../toolchain/lifetime.ts";
+import { packed } from "./packed.ts";
 
 const run = promisify(execFile);
 
@@ -23,9 +22,9 @@ export const web = shop.workload("web", { labels: { app: "web" }, ports: { http:
 export const cart = shop.workload("cart", { labels: { app: "cart" }, ports: { http: http(9000) } });
 export default shop.flows(() => [from(web).to(cart.http), from(cart, names).to(kubeApiserver)]);
 `,
-  "cluster/cluster.ts": `import type { Cluster } from "cilium-network-policies/language";
+  "cluster/cluster.ts": `import type { ClusterDeclaration } from "cilium-network-policies/language";
 import shop, { names } from "./shop.ts";
-export const cluster: Cluster = { dns: names.dns, namespaces: [shop] };
+export const cluster: ClusterDeclaration = { dns: names.dns, namespaces: [shop] };
 `,
   "index.ts": `import { loadCluster, networkPolicies } from "cilium-network-policies";
 export const { policies, flows } = await networkPolicies(loadCluster(import.meta.dirname));
@@ -54,9 +53,7 @@ describe("The npm package, in a project of its own", function () {
       mkdirSync(dirname(join(folder, name)), { recursive: true });
       writeFileSync(join(folder, name), text);
     }
-    const { stdout } = await run("npm", ["pack", "--json", "--pack-destination", folder], { cwd: repository });
-    const [{ filename }] = packed.parse(JSON.parse(stdout.slice(stdout.indexOf("\n[") + 1)));
-    await install(folder, `./${filename}`, `@pulumi/pulumi@${pulumiVersion}`, `typescript@${typescriptVersion}`);
+    await install(folder, await packed(folder), `@pulumi/pulumi@${pulumiVersion}`, `typescript@${typescriptVersion}`);
   });
 
   it("brings no second copy of what it shares with the program, and nothing of this cluster", async () => {
@@ -116,8 +113,6 @@ describe("The npm package, in a project of its own", function () {
     });
   });
 });
-
-const packed = z.tuple([z.object({ filename: z.string() })]);
 
 /** Installs packages into a folder from npm's cache where it has them. */
 const install = (folder: string, ...packages: readonly string[]) =>

@@ -7,14 +7,21 @@ import { CustomResourcePatch } from "@pulumi/kubernetes/apiextensions/customReso
 import { Provider } from "@pulumi/kubernetes/provider.js";
 import * as yaml from "@pulumi/kubernetes/yaml/index.js";
 import { dump } from "js-yaml";
-import { policyWith } from "../policypack/cases.ts";
+import { policyWith, tcp } from "../policypack/cases.ts";
 import type { Registered } from "../policypack/registration.ts";
 import { repository } from "../project.ts";
 import { temporaryFolder } from "../toolchain/lifetime.ts";
 import { openStack, type TestStack } from "../toolchain/stack.ts";
+import { packed } from "./packed.ts";
 import { declare as declareAll, mandatoryRules, manifestOf, recordViolations } from "./policypack-runs.ts";
 
 const run = promisify(execFile);
+
+/** What a cluster of its own exempts is nothing to another project. */
+const foreign = policyWith(
+  { egress: [{ toCIDR: ["0.0.0.0/0"], toPorts: tcp("443") }] },
+  { name: "workflow-pods", namespace: "argo" },
+);
 
 const fault = policyWith({ ingressDeny: [{ fromEntities: ["cluster"] }] });
 
@@ -36,6 +43,24 @@ describe("The policy pack's npm package, in another project", function () {
 
   it("lets a compliant policy pass, with no cluster", async () => {
     await stack.preview({ policyPacks });
+  });
+
+  it("exempts a policy of a name that this project knows from nothing", async () => {
+    declare = () => register([foreign]);
+    const { violations, onEvent } = recordViolations();
+    await assert.rejects(stack.preview({ policyPacks, onEvent }));
+    assert.deepEqual(mandatoryRules(violations), ["no-wide-open"]);
+  });
+
+  it("knows a cluster by the file that netpol docs writes for it, as its config", async () => {
+    declare = () => register([foreign]);
+    const policyPackConfigs = [join(repository, "policypack/cluster.json")];
+    const { violations, onEvent } = recordViolations();
+    await stack.preview({ policyPacks, policyPackConfigs, onEvent });
+    assert.deepEqual(
+      violations.map(({ policyName }) => policyName),
+      ["exemptions"],
+    );
   });
 
   const forms: Record<string, () => void> = {
@@ -66,18 +91,14 @@ function manifestFile(): string {
 const provider = () => new Provider("cluster", { kubeconfig: "" });
 const register = (resources: readonly Registered[]): void => declareAll(resources, { kubeconfig: "" });
 
-/** The package as npm installs it, but with this repository's copies of its dependencies. */
+/** The pack of the package as npm installs it, but with this repository's copies of its dependencies. */
 async function installedPack(): Promise<string> {
   const modules = join(temporaryFolder("project"), "node_modules");
-  const pack = join(modules, "cilium-network-policy-pack");
-  mkdirSync(pack, { recursive: true });
+  const installed = join(modules, "cilium-network-policies");
+  mkdirSync(installed, { recursive: true });
   for (const name of readdirSync(join(repository, "node_modules"))) {
     symlinkSync(join(repository, "node_modules", name), join(modules, name));
   }
-  const { stdout } = await run("npm", ["pack", "--json", "--pack-destination", modules], {
-    cwd: join(repository, "policypack"),
-  });
-  const [{ filename }] = JSON.parse(stdout.slice(stdout.indexOf("[")));
-  await run("tar", ["--extract", "--file", join(modules, filename), "--directory", pack, "--strip-components=1"]);
-  return pack;
+  await run("tar", ["--extract", "--file", await packed(modules), "--directory", installed, "--strip-components=1"]);
+  return join(installed, "policypack");
 }

@@ -2,15 +2,13 @@
 import { createRequire } from "node:module";
 import type { Policies, ResourceValidationArgs, StackValidationArgs } from "@pulumi/policy";
 import { z } from "zod";
+import type { PackConfig } from "../../policypack/config.ts";
 import { createRules } from "../../policypack/rules.ts";
 
 /** A resource that a program registers. */
 export type Registered = { readonly type: string; readonly name: string; readonly props: object };
 
 export type Violation = { readonly rule: string; readonly level: string | undefined; readonly message: string };
-
-/** A rule's config by the rule's name, as in a file for `--policy-pack-config`. */
-export type PackConfig = Readonly<Record<string, object>>;
 
 const runtime = z
   .object({
@@ -29,14 +27,22 @@ export const unknown = {
   array: runtime.unknownArrayValue,
 };
 
-/** The violations of resources that are registered one after the other, each judged before it is registered. */
-export function register(resources: readonly Registered[], config: PackConfig = {}): Violation[] {
+/**
+ * The violations of resources that are registered one after the other, each judged before it is registered.
+ * @param config what Pulumi hands over
+ * @param known what the pack knows besides
+ */
+export function register(
+  resources: readonly Registered[],
+  config: PackConfig = {},
+  known: PackConfig = {},
+): Violation[] {
   const violations: Violation[] = [];
-  const rules = createRules();
+  const rules = createRules(known);
   for (const resource of resources) {
     for (const rule of rules) {
       if (!("validateResource" in rule) || typeof rule.validateResource !== "function") continue;
-      rule.validateResource({ ...seen(resource), ...run(config, rule.name) }, (message) =>
+      rule.validateResource({ ...seen(resource), ...run(config, rule) }, (message) =>
         violations.push({ rule: rule.name, level: rule.enforcementLevel, message }),
       );
     }
@@ -50,7 +56,7 @@ export function judgeStack(resources: readonly Registered[], config: PackConfig 
   for (const rule of createRules()) {
     if (!("validateStack" in rule)) continue;
     const args: StackValidationArgs = {
-      ...run(config, rule.name),
+      ...run(config, rule),
       resources: resources.map((resource) => ({ ...seen(resource), dependencies: [], propertyDependencies: {} })),
     };
     rule.validateStack(args, (message) => violations.push({ rule: rule.name, level: rule.enforcementLevel, message }));
@@ -78,15 +84,23 @@ const seen = ({ type, name, props }: Registered) => ({
 
 const run = (
   config: PackConfig,
-  rule: string,
+  { name, configSchema }: Policies[number],
 ): Pick<ResourceValidationArgs, "stackTags" | "getConfig" | "notApplicable"> => ({
   stackTags: new Map(),
   // The runtime casts likewise: a rule states the type of its own config.
-  getConfig: <T extends object>() => ({ ...config[rule] }) as T,
+  getConfig: <T extends object>() => ({ ...defaults(configSchema), ...config[name] }) as T,
   notApplicable: (reason) => {
     throw new Error(reason);
   },
 });
+
+/** The engine fills them in. */
+const defaults = (schema: Policies[number]["configSchema"]): object =>
+  Object.fromEntries(
+    Object.entries(schema?.properties ?? {}).flatMap(([key, property]) =>
+      "default" in property ? [[key, property.default]] : [],
+    ),
+  );
 
 /** A policy as the resource that a program registers for it. */
 export function resourceOf(policy: {

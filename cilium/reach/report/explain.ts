@@ -26,7 +26,7 @@ export function peerText(peer: Peer): string {
 export const questionText = ({ source, destination, port, protocol }: Question): string =>
   `${peerText(source)} → ${peerText(destination)}:${port}/${protocol}`;
 
-/** `allowed`, `allowed once the name is resolved through the DNS proxy`, `denied` or `not decidable offline`. */
+/** `allowed`, `allowed once the name is resolved through the DNS proxy`, `denied` or `not decidable`. */
 export function outcomeText({ outcome }: Pick<Verdict, "outcome">): string {
   switch (outcome) {
     case "allowed":
@@ -35,7 +35,7 @@ export function outcomeText({ outcome }: Pick<Verdict, "outcome">): string {
     case "allowed-once-resolved":
       return "allowed once the name is resolved through the DNS proxy";
     case "undecidable":
-      return "not decidable offline";
+      return "not decidable";
   }
 }
 
@@ -49,7 +49,7 @@ export function endText(end: EndVerdict): string {
         ? `denied by ${rulesText(end.by.rules)}`
         : `denied: ${end.by.policies.length === 0 ? "it is still initializing" : `default deny (${end.by.policies.join(", ")}), and no rule allows this`}`;
     case "undecidable":
-      return `not decidable offline: ${end.reason}`;
+      return `not decidable: ${end.reason}`;
   }
 }
 
