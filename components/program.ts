@@ -1,7 +1,7 @@
 /** From a stack's config to its policies: everything that can be known without a cluster and without Pulumi. */
 import { type Cluster, type ConfiguredCluster, configure } from "../cilium/model/cluster.ts";
 import { Faults, faults } from "../cilium/model/faults.ts";
-import type { Policy } from "../cilium/policy/schema.ts";
+import type { CiliumPolicy } from "../cilium/policy/schema.ts";
 import { renderPolicies } from "../cilium/render/policies.ts";
 import { type Config, readConfig } from "./config.ts";
 import { type Owned, owned, type StackName } from "./ownership.ts";
@@ -11,7 +11,7 @@ export interface Program {
   readonly config: Config;
   readonly cluster: ConfiguredCluster;
   /** The clusterwide policy first, then one for each workload, in the order of the tables. */
-  readonly policies: readonly Owned<Policy>[];
+  readonly policies: readonly Owned<CiliumPolicy>[];
 }
 
 /**

@@ -4,7 +4,8 @@ import type { Flow } from "../model/flow.ts";
 import { nodes, type Peer, peerName, type Workload } from "../model/peers.ts";
 import type { Port } from "../model/ports.ts";
 import type { Identity } from "../reach/compile/identity.ts";
-import { egressPeers, peerSelectors, selects } from "../reach/compile/peers.ts";
+import { egressPeers, placedPeers } from "../reach/compile/peers.ts";
+import { selects } from "../reach/compile/selection.ts";
 import type { End } from "./end.ts";
 import type { Judged } from "./judge.ts";
 import type { Connection, FlowRecord } from "./record.ts";
@@ -99,12 +100,13 @@ function selectorOf(peer: PeerOutside, { settings }: ConfiguredCluster): (identi
   const world = {
     namespace: undefined,
     cluster: settings.clusterName,
+    localCluster: settings.clusterName,
     subject: undefined,
     cidrGroups: undefined,
     services: undefined,
   };
-  const selectors = peerSelectors(egressPeers(ruleOf(peer)), true, world);
-  return (identity) => selectors.some((selector) => selects(selector, identity) === "yes");
+  const peers = placedPeers(egressPeers(ruleOf(peer)), true, "", world);
+  return (identity) => peers.some(({ selector }) => selects(selector, identity) === "yes");
 }
 
 function ruleOf(peer: PeerOutside): Parameters<typeof egressPeers>[0] {

@@ -7,12 +7,12 @@ import type { Port } from "../model/ports.ts";
 import type {
   CiliumClusterwideNetworkPolicy,
   CiliumNetworkPolicy,
+  CiliumPolicy,
   EgressRule,
   Entity,
   FqdnSelector,
   IngressRule,
   LabelSelector,
-  Policy,
   PortRule,
 } from "../policy/schema.ts";
 import { clusterLabel, podNamespaceLabel } from "../policy/selector.ts";
@@ -22,7 +22,7 @@ import { egressCell, ingressCell } from "./cells.ts";
 export const dnsPolicyName = "allow-dns";
 
 /** Every policy of a cluster without faults: the DNS policy, then a policy for each workload, in the order of the files. */
-export function renderPolicies(cluster: ConfiguredCluster): Policy[] {
+export function renderPolicies(cluster: ConfiguredCluster): CiliumPolicy[] {
   return [renderDnsPolicy(cluster), ...workloads(cluster).map((workload) => renderPolicy(cluster, workload))];
 }
 

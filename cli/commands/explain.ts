@@ -109,7 +109,10 @@ function ruleTexts(end: EndVerdict, policies: readonly Policy[]): string[] {
 }
 
 /** The item of `ingress`, `egress` and the like at a place such as `specs[1].ingress[0]`. */
-function ruleAt({ policy, path }: RuleReference, policies: readonly Policy[]): object | undefined {
+function ruleAt(
+  { policy, path }: Pick<RuleReference, "policy" | "path">,
+  policies: readonly Policy[],
+): object | undefined {
   const found = policies.filter((candidate) => policyName(candidate) === policy);
   const [, spec = "", direction, index] = /^(?:(specs\[\d+\])\.)?(\w+)\[(\d+)\]$/.exec(path) ?? [];
   for (const { rule, place } of found.flatMap(placedRules)) {

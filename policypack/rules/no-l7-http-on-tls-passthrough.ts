@@ -2,7 +2,7 @@ import { z } from "zod";
 import { namespaceOf, placedRules } from "../../cilium/policy/parts.ts";
 import { at, each } from "../../cilium/policy/place.ts";
 import { isPortName, portNumber } from "../../cilium/policy/port.ts";
-import type { Policy, PortProtocol, PortRule, Rule } from "../../cilium/policy/schema.ts";
+import type { CiliumPolicy, PortProtocol, PortRule, Rule } from "../../cilium/policy/schema.ts";
 import { behindTlsRoutes, type WorkloadWithPorts, workloadWithPorts } from "../cluster.ts";
 import { type Finding, ruleConfig, type StackRule } from "../rule.ts";
 import type { Stack } from "../stack/stack.ts";
@@ -40,7 +40,7 @@ export const noL7HttpOnTlsPassthrough: StackRule<Config> = {
 /** Why ports are behind a TLSRoute, and which: all if undefined. */
 type Behind = { readonly why: string; readonly ports: readonly string[] | undefined };
 
-function passthroughOf(policy: Policy, rule: Rule, stack: Stack, { workloads }: Config): Behind[] {
+function passthroughOf(policy: CiliumPolicy, rule: Rule, stack: Stack, { workloads }: Config): Behind[] {
   const annotated = policy.metadata.annotations?.[annotation];
   const namespace = namespaceOf(policy);
   const inNamespace = (workload: Omit<WorkloadWithPorts, "ports">) => subjectSelects(policy, rule, workload);

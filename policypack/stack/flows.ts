@@ -2,7 +2,7 @@
 
 import { policyName } from "../../cilium/policy/parts.ts";
 import { matchesPod } from "../../cilium/policy/representatives.ts";
-import type { Policy } from "../../cilium/policy/schema.ts";
+import type { CiliumPolicy } from "../../cilium/policy/schema.ts";
 import type { Label } from "../../cilium/policy/selector.ts";
 import type { PortMatch } from "../../cilium/reach/compile/ports.ts";
 import type { CompiledRule } from "../../cilium/reach/compile/rules.ts";
@@ -20,7 +20,7 @@ export type HalfOpenFlow = {
  * The flows of a policy's workloads that are open at one end only. In a whole stack those that the policy opens; in one
  * that grows also those that earlier policies open towards its workloads, which are new.
  */
-export function halfOpenFlows(policy: Policy, stack: Stack): HalfOpenFlow[] {
+export function halfOpenFlows(policy: CiliumPolicy, stack: Stack): HalfOpenFlow[] {
   const found = stack
     .workloadsOf(policy)
     .flatMap((workload) => [
@@ -35,7 +35,7 @@ export function halfOpenFlows(policy: Policy, stack: Stack): HalfOpenFlow[] {
 }
 
 /** Flows that rules which apply to a workload open. */
-function flowsOf(workload: Workload, policy: Policy, stack: Stack): HalfOpenFlow[] {
+function flowsOf(workload: Workload, policy: CiliumPolicy, stack: Stack): HalfOpenFlow[] {
   const byName = policyName(policy);
   return stack
     .rulesFor(workload.pod)
@@ -78,12 +78,12 @@ function closedPorts(rule: CompiledRule, target: Workload, pod: readonly Label[]
 
 function isOpen(rules: readonly CompiledRule[], peer: readonly Label[], port: PortMatch): boolean {
   const matching = rules.filter((rule) => names(rule, peer) && rule.ports.some((open) => covers(open, port)));
-  return matching.some(({ deny }) => !deny) && !matching.some(({ deny }) => deny);
+  return matching.some(({ effect }) => effect === "allow") && !matching.some(({ effect }) => effect === "deny");
 }
 
 /** A rule without peers and ports allows nothing; one without peers is for everybody. */
 const names = (rule: CompiledRule, pod: readonly Label[]): boolean =>
-  rule.peers.some(({ condition }) =>
+  rule.peers.some(({ selector: { condition } }) =>
     condition.kind === "everything"
       ? rule.ports.some(({ key }) => key !== "all")
       : condition.kind === "labels" && matchesPod(condition.requirements, pod),

@@ -4,10 +4,10 @@
  */
 import { Bitset } from "../compile/bitset.ts";
 import { isHost } from "../compile/identity.ts";
-import type { Network, NetworkRule } from "../compile/network.ts";
+import { type Network, type NetworkRule, policyAt } from "../compile/network.ts";
 import type { Party } from "../compile/party.ts";
 import type { Direction } from "../compile/ports.ts";
-import { admitsAsHost, byNameOnly, ruleSelects } from "../decide/decide.ts";
+import { byNameOnly, ruleSelects } from "../decide/decide.ts";
 import { type AllowedSpan, allowedSpans } from "../decide/spans.ts";
 
 export type Connection = {
@@ -58,18 +58,19 @@ type Passing = {
 
 function passing(network: Network, direction: Direction, subject: Party, hosts: readonly Party[]): Passing {
   const size = network.parties.length;
-  const policy = network.enforced[subject.position];
+  const policy = policyAt(network, subject);
   const everybody = { possibly: Bitset.full(size), surely: Bitset.full(size) };
-  if (policy === undefined || subject.enforcement !== "endpoint") return everybody;
-  const { rules, defaultDeny } = policy[direction];
-  if (!defaultDeny || policy.conflict !== undefined) return everybody;
+  if (policy === undefined || network.configuration.auditMode) return everybody;
+  const { rules, defaultDeny, admitsHost, unknownSubject } = policy[direction];
+  if (!defaultDeny || policy.conflict !== undefined || unknownSubject !== undefined) return everybody;
   const surely = new Bitset(size);
   const possibly = new Bitset(size);
-  for (const { selected, undecided } of rules.filter(({ deny }) => !deny).flatMap(({ selections }) => selections)) {
+  const allows = rules.filter(({ effect }) => effect === "allow");
+  for (const { selected, undecided } of allows.flatMap(({ selections }) => selections)) {
     surely.union(selected);
     possibly.union(undecided);
   }
-  for (const party of hosts) if (admitsAsHost(policy[direction], direction, party)) surely.add(party.position);
+  for (const party of admitsHost ? hosts : []) surely.add(party.position);
   possibly.union(surely);
   return { possibly, surely };
 }
@@ -83,18 +84,19 @@ function answers(network: Network): (source: Party, destination: Party) => reado
   const sequences = sequenceNumbers();
   const known = new Map<number, readonly AllowedSpan[]>();
   const portsNumber = numbering<string>();
-  const conflictNumber = numbering<string>();
+  const obstacleNumber = numbering<object>();
   const portsOf = network.parties.map(({ ports }) => portsNumber(JSON.stringify([...ports])));
 
   /** A number for all that decides at one end: equal numbers, equal verdicts on every port. */
   const deciding = (direction: Direction, subject: Party, peer: Party, start: number): number => {
-    const policy = network.enforced[subject.position];
-    if (policy === undefined || subject.enforcement !== "endpoint") {
-      return sequences(start, subject.enforcement === "node" ? items.node : items.elsewhere);
-    }
-    if (policy.conflict !== undefined) return sequences(start, items.conflict + conflictNumber(policy.conflict));
-    const { rules, defaultDeny } = policy[direction];
-    const byDefault = admitsAsHost(policy[direction], direction, peer) ? items.allowLocalhost : items.defaultDeny;
+    const policy = policyAt(network, subject);
+    // A pod's protocols can be dropped whatever the policies.
+    if (policy === undefined)
+      return sequences(start, subject.enforcement === "endpoint" ? items.endpoint : items.elsewhere);
+    const { rules, defaultDeny, admitsHost, unknownSubject } = policy[direction];
+    const obstacle = policy.conflict ?? unknownSubject;
+    if (obstacle !== undefined) return sequences(start, items.obstacle + obstacleNumber(obstacle));
+    const byDefault = admitsHost && isHost(peer.identity) ? items.allowLocalhost : items.defaultDeny;
     let sequence = sequences(start, defaultDeny ? byDefault : items.noDefaultDeny);
     const server = direction === "ingress" ? subject : peer;
     for (const rule of rules) {
@@ -118,13 +120,13 @@ function answers(network: Network): (source: Party, destination: Party) => reado
 
 /** A sequence has how an end decides by default, then the rules that apply. The numbers must not overlap. */
 const items = {
-  node: 0,
+  endpoint: 0,
   elsewhere: 1,
   noDefaultDeny: 2,
   defaultDeny: 3,
   allowLocalhost: 4,
   rule: 5,
-  conflict: 2 ** 23,
+  obstacle: 2 ** 23,
 };
 
 const namesPorts = ({ ports }: NetworkRule): boolean => ports.some(({ ports }) => "name" in ports);

@@ -10,7 +10,7 @@ import type { Party } from "../compile/party.ts";
 import type { Direction } from "../compile/rules.ts";
 import { ruleSelects } from "../decide/decide.ts";
 import { type AllowedSpan, allowedSpans } from "../decide/spans.ts";
-import type { Verdict } from "../decide/verdict.ts";
+import { undecidableText, type Verdict } from "../decide/verdict.ts";
 import { conditionsOf } from "./conditions.ts";
 import { type ComparedEnd, compileSides, enforcedAt, type Side, type Sides } from "./diff-sides.ts";
 import type { Difference, End, FlowChange, IsolationChange, PortSpan } from "./difference.ts";
@@ -86,7 +86,11 @@ function refuses(network: Network, direction: Direction, subject: Party, peer: P
   const policy = enforcedAt(network, subject);
   if (policy === undefined || subject.enforcement !== "endpoint" || policy.conflict !== undefined) return false;
   const { defaultDeny, rules } = policy[direction];
-  return defaultDeny && !isHost(peer.identity) && !rules.some((rule) => !rule.deny && ruleSelects(rule, peer) !== "no");
+  return (
+    defaultDeny &&
+    !isHost(peer.identity) &&
+    !rules.some((rule) => rule.effect === "allow" && ruleSelects(rule, peer) !== "no")
+  );
 }
 
 /** Rules on addresses may allow any name, which is not news: they are judged with the addresses themselves. */
@@ -119,7 +123,7 @@ function possibility(spans: readonly AllowedSpan[], { protocol, from }: PortSpan
 }
 
 const reasonsOf = ({ egress, ingress }: Verdict): string[] =>
-  [egress, ingress].flatMap((end) => (end.verdict === "undecidable" ? [end.reason] : []));
+  [egress, ingress].flatMap((end) => (end.verdict === "undecidable" ? [undecidableText(end.reason)] : []));
 
 function changeOf(before: Possibility, after: Possibility): Change | undefined {
   if (JSON.stringify(before) === JSON.stringify(after)) return undefined;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type Policy, policy as policySchema } from "../../../../cilium/policy/schema.ts";
+import { type CiliumPolicy, ciliumPolicy as policySchema } from "../../../../cilium/policy/schema.ts";
 import type { Endpoint, Inventory, Peer, Question } from "../../../../cilium/reach/compile/inventory.ts";
 import { compile } from "../../../../cilium/reach/compile/network.ts";
 import { UnknownPeer } from "../../../../cilium/reach/compile/resolve.ts";
@@ -193,7 +193,7 @@ const inventory: Inventory = {
   names: [],
 };
 
-function policy(name: string, spec: unknown): Policy {
+function policy(name: string, spec: unknown): CiliumPolicy {
   return policySchema.parse({
     apiVersion: "cilium.io/v2",
     kind: "CiliumNetworkPolicy",
@@ -218,5 +218,5 @@ const question = (asked: Partial<Question>): Question => ({
   ...asked,
 });
 
-const ask = (policies: readonly Policy[], asked: Partial<Question>): Verdict =>
+const ask = (policies: readonly CiliumPolicy[], asked: Partial<Question>): Verdict =>
   verdict(compile(policies, inventory), question(asked));

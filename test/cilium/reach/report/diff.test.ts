@@ -417,6 +417,7 @@ function nameOf(peer: Question["source"]): string | undefined {
     case "node":
     case "address":
     case "cidr":
+    case "service":
       return undefined;
   }
 }
