@@ -4,7 +4,8 @@ import { type Inventory, type Peer, peerEntities, type Question } from "../../..
 import { compile } from "../../../cilium/reach/compile/network.ts";
 import { cluster as declared } from "../../../cluster/cluster.ts";
 import { readProgram } from "../../../components/program.ts";
-import { type Counts, differences, printed, startVerdictOracle, type VerdictOracle } from "./compare.ts";
+import { startVerdictOracle, type VerdictOracle } from "../../oracle/job.ts";
+import { type Counts, differences, printed } from "./compare.ts";
 
 describe("The reachability engine on this cluster", () => {
   let cilium: VerdictOracle;

@@ -1,32 +1,10 @@
 /** Puts the engine's answers beside those of Cilium's own code. */
-import { z } from "zod";
 import { policy as policySchema } from "../../../cilium/policy/schema.ts";
 import type { Question } from "../../../cilium/reach/compile/inventory.ts";
 import { compile } from "../../../cilium/reach/compile/network.ts";
 import { type EndVerdict, type Verdict, verdict } from "../../../cilium/reach/decide/verdict.ts";
-import { type Oracle, startOracle } from "../../oracle/oracle.ts";
+import type { JobEndVerdict, VerdictOracle } from "../../oracle/job.ts";
 import type { World } from "./worlds.ts";
-
-const ciliumVerdict = z.strictObject({
-  allowed: z.boolean(),
-  redirect: z.enum(["http", "dns", "tls", "crd"]).optional(),
-  auth: z.string().optional(),
-  origins: z.array(z.string()).optional(),
-  error: z.string().optional(),
-});
-
-const ciliumAnswer = z.strictObject({
-  id: z.string(),
-  refused: z.array(z.strictObject({ policy: z.int(), error: z.string() })),
-  answers: z.array(z.strictObject({ egress: ciliumVerdict.optional(), ingress: ciliumVerdict.optional() })),
-});
-
-type CiliumVerdict = z.infer<typeof ciliumVerdict>;
-export type CiliumAnswer = z.infer<typeof ciliumAnswer>;
-export type VerdictOracle = Oracle<unknown, CiliumAnswer>;
-
-/** Starts the program that answers with Cilium's policy engine. */
-export const startVerdictOracle = (): Promise<VerdictOracle> => startOracle("./cmd/verdicts", ciliumAnswer);
 
 /** How often each outcome was seen, at the ends of questions. */
 export type Counts = Map<string, number>;
@@ -86,7 +64,7 @@ const jobInventory = ({ services, ...inventory }: World["inventory"]): object =>
 
 function endDifference(
   ours: EndVerdict,
-  theirs: CiliumVerdict | undefined,
+  theirs: JobEndVerdict | undefined,
   unknowns: boolean,
   counts: Counts,
 ): string | undefined {
@@ -112,9 +90,11 @@ function endDifference(
 }
 
 /** Cilium names the policies behind one map entry; the engine names those of all rules that it is sure match. */
-function knownOrigins(ours: EndVerdict, theirs: CiliumVerdict, unknowns: boolean): boolean {
+function knownOrigins(ours: EndVerdict, theirs: JobEndVerdict, unknowns: boolean): boolean {
   if (unknowns) return true;
-  const policies = (theirs.origins ?? []).filter((origin) => !origin.startsWith("cilium:"));
+  const policies = (theirs.origins ?? [])
+    .filter(({ kind }) => kind !== "cilium")
+    .map(({ namespace, name }) => (namespace === undefined ? name : `${namespace}/${name}`));
   const by = ours.verdict === "undecidable" ? undefined : ours.by;
   if (by?.kind !== "rules") return policies.length === 0;
   return policies.length > 0 && policies.every((policy) => by.rules.some((rule) => rule.policy === policy));

@@ -4,8 +4,9 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Policy, policy as policySchema } from "../../../cilium/policy/schema.ts";
 import { parseDocuments } from "../../../cli/sources/documents.ts";
+import { startVerdictOracle, type VerdictOracle } from "../../oracle/job.ts";
 import { worldAround } from "./around.ts";
-import { type Counts, differences, printed, startVerdictOracle, type VerdictOracle } from "./compare.ts";
+import { type Counts, differences, printed } from "./compare.ts";
 
 /** Folders of Cilium's own module that hold policies. */
 const folders = ["examples", "test/k8s/manifests", "pkg/policy/test/testdata"];

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { type Counts, differences, printed, startVerdictOracle, type VerdictOracle } from "./compare.ts";
+import { startVerdictOracle, type VerdictOracle } from "../../oracle/job.ts";
+import { type Counts, differences, printed } from "./compare.ts";
 import { features } from "./features.ts";
 import { worlds } from "./worlds.ts";
 

@@ -1,50 +1,44 @@
 package main
 
 import (
-	"fmt"
 	"math"
-	"net/netip"
-	"slices"
 
-	"github.com/cilium/cilium/pkg/endpoint/regeneration"
 	"github.com/cilium/cilium/pkg/identity"
-	k8sconst "github.com/cilium/cilium/pkg/k8s/apis/cilium.io"
-	"github.com/cilium/cilium/pkg/labels"
 	"github.com/cilium/cilium/pkg/option"
 	"github.com/cilium/cilium/pkg/policy"
-	ciliumtypes "github.com/cilium/cilium/pkg/types"
 	"github.com/cilium/cilium/pkg/u8proto"
 )
 
-// ask answers one question at both ends.
-func (w *world) ask(q question) (ends, error) {
+// ask gives the verdict at one end of a question; none where Cilium enforces nothing.
+func (w *world) ask(e end, q question) (*verdict, error) {
 	proto, err := u8proto.ParseProtocol(q.Protocol)
 	if err != nil {
-		return ends{}, err
+		return nil, err
 	}
-	source, err := w.identityOf(q.Source)
+	remote, err := w.identityOf(e.peer, e.subject)
 	if err != nil {
-		return ends{}, err
+		return nil, err
 	}
-	destination, err := w.identityOf(q.Destination)
+	enforced, err := w.policyOf(e.subject.named(w.addresses))
 	if err != nil {
-		return ends{}, err
-	}
-	egress := policy.EgressKey().WithIdentity(destination.ID).WithPortProto(proto, q.Port)
-	ingress := policy.IngressKey().WithIdentity(source.ID).WithPortProto(proto, q.Port)
-	return ends{Egress: w.verdict(q.Source, egress), Ingress: w.verdict(q.Destination, ingress)}, nil
-}
-
-func (w *world) verdict(subject peer, key policy.Key) *verdict {
-	enforced, err := w.policyOf(subject)
-	if err != nil {
-		return &verdict{Error: err.Error()}
+		return &verdict{Error: err.Error()}, nil
 	}
 	if enforced == nil {
-		return nil
+		return nil, nil
 	}
+	key := policy.IngressKey()
+	if e.egress {
+		key = policy.EgressKey()
+	}
+	return verdictOf(enforced, key.WithIdentity(remote.ID).WithPortProto(proto, portOf(proto, q.Port))), nil
+}
+
+func verdictOf(enforced *policy.EndpointPolicy, key policy.Key) *verdict {
 	entry, meta, _ := enforced.Lookup(key)
-	result := &verdict{Allowed: !entry.IsDeny(), Origins: origins(meta)}
+	result := &verdict{Allowed: !entry.IsDeny(), Origins: originsOf(meta)}
+	if entry.IsDeny() && option.Config.PolicyAuditMode {
+		result.Allowed, result.Audited = true, true
+	}
 	if entry.IsRedirectEntry() {
 		result.Redirect = parserOf(policy.ListenerPriority(entry.Precedence.ListenerPriority()))
 	}
@@ -52,6 +46,41 @@ func (w *world) verdict(subject peer, key policy.Key) *verdict {
 		result.Auth = entry.AuthRequirement.AuthType().String()
 	}
 	return result
+}
+
+// portOf is the port that the datapath looks up (bpf/lib/conntrack.h: ct_extract_ports4, bpf/lib/policy.h).
+func portOf(proto u8proto.U8proto, port uint16) uint16 {
+	switch proto {
+	case u8proto.SCTP:
+		if !option.Config.EnableSCTP && option.Config.EnableExtendedIPProtocols {
+			return 0
+		}
+	case u8proto.ICMP, u8proto.ICMPv6:
+		if !option.Config.EnableICMPRules {
+			return 0
+		}
+	}
+	return port
+}
+
+// droppedWithout names the configuration key without which the datapath drops a question's protocol; empty where it lets
+// it through (bpf/lib/conntrack.h: ct_extract_ports4).
+func droppedWithout(q question) string {
+	proto, err := u8proto.ParseProtocol(q.Protocol)
+	if err != nil || option.Config.EnableExtendedIPProtocols {
+		return ""
+	}
+	switch proto {
+	case u8proto.TCP, u8proto.UDP, u8proto.ICMP, u8proto.ICMPv6:
+		return ""
+	case u8proto.SCTP:
+		if option.Config.EnableSCTP {
+			return ""
+		}
+		return option.EnableSCTPName
+	default:
+		return option.EnableExtendedIPProtocols
+	}
 }
 
 // policyOf gives the policy of an end that Cilium enforces policies on, nil for other ends.
@@ -79,100 +108,23 @@ func (w *world) policyOf(subject peer) (*policy.EndpointPolicy, error) {
 }
 
 func (w *world) enforced(subject peer) (*owner, *identity.Identity) {
-	switch subject.Kind {
-	case "endpoint":
+	switch {
+	case subject.Kind == "endpoint":
 		if e, ok := w.endpoints[subject.Namespace+"/"+subject.Name]; ok {
 			return &e.owner, e.identity
 		}
-	case "entity":
-		switch subject.Entity {
-		case "ingress":
-			return &owner{id: math.MaxUint16}, identity.LookupReservedIdentity(identity.ReservedIdentityIngress)
-		case "health":
-			return &owner{id: math.MaxUint16 - 1}, identity.LookupReservedIdentity(identity.ReservedIdentityHealth)
-		case "init":
-			return &owner{id: math.MaxUint16 - 2}, identity.LookupReservedIdentity(identity.ReservedIdentityInit)
+	case subject.isNode():
+		if option.Config.EnableHostFirewall {
+			return &owner{id: math.MaxUint16 - 3, host: true}, w.hostIdentity()
 		}
+	case subject.Entity == "ingress":
+		return &owner{id: math.MaxUint16}, identity.LookupReservedIdentity(identity.ReservedIdentityIngress)
+	case subject.Entity == "health":
+		return &owner{id: math.MaxUint16 - 1}, identity.LookupReservedIdentity(identity.ReservedIdentityHealth)
+	case subject.Entity == "init":
+		return &owner{id: math.MaxUint16 - 2}, identity.LookupReservedIdentity(identity.ReservedIdentityInit)
 	}
 	return nil, nil
-}
-
-var entityIdentities = map[string]identity.NumericIdentity{
-	"host":               identity.ReservedIdentityHost,
-	"control-plane-host": identity.ReservedIdentityHost,
-	"remote-node":        identity.ReservedIdentityRemoteNode,
-	"kube-apiserver":     identity.ReservedIdentityKubeAPIServer,
-	"ingress":            identity.ReservedIdentityIngress,
-	"health":             identity.ReservedIdentityHealth,
-	"init":               identity.ReservedIdentityInit,
-	"unmanaged":          identity.ReservedIdentityUnmanaged,
-}
-
-// worldIdentity is what an address outside the cluster has that no policy names.
-func worldIdentity(address netip.Addr) identity.NumericIdentity {
-	switch {
-	case address.Is6():
-		return identity.ReservedIdentityWorldIPv6
-	case option.Config.EnableIPv6:
-		return identity.ReservedIdentityWorldIPv4
-	default:
-		return identity.ReservedIdentityWorld
-	}
-}
-
-func (w *world) identityOf(p peer) (*identity.Identity, error) {
-	switch p.Kind {
-	case "endpoint":
-		name := p.Namespace + "/" + p.Name
-		if e, ok := w.endpoints[name]; ok {
-			return e.identity, nil
-		}
-		if id, ok := w.remote[name]; ok {
-			return id, nil
-		}
-		return nil, fmt.Errorf("no endpoint %s", name)
-	case "entity":
-		if p.Entity == "world" {
-			return identity.LookupReservedIdentity(worldIdentity(netip.IPv4Unspecified())), nil
-		}
-		if id, ok := entityIdentities[p.Entity]; ok {
-			return identity.LookupReservedIdentity(id), nil
-		}
-		return nil, fmt.Errorf("no entity %s", p.Entity)
-	case "fqdn":
-		if address, ok := w.names[p.Name]; ok {
-			return w.identityOfAddress(address)
-		}
-		return nil, fmt.Errorf("no name %s", p.Name)
-	case "address":
-		address, err := netip.ParseAddr(p.Address)
-		if err != nil {
-			return nil, err
-		}
-		return w.identityOfAddress(address)
-	default:
-		return nil, fmt.Errorf("no kind of peer %q", p.Kind)
-	}
-}
-
-// identityOfAddress looks an address up as the datapath does: longest prefix first, world otherwise.
-func (w *world) identityOfAddress(address netip.Addr) (*identity.Identity, error) {
-	id := worldIdentity(address)
-	if found, ok := w.ipcache.LookupSecIDByIP(address); ok {
-		id = found.ID
-	}
-	if reserved := identity.LookupReservedIdentity(id); reserved != nil {
-		return reserved, nil
-	}
-	if allocated := w.allocator.LookupIdentityByID(nil, id); allocated != nil {
-		return allocated, nil
-	}
-	for _, remote := range w.remote {
-		if remote.ID == id {
-			return remote, nil
-		}
-	}
-	return nil, fmt.Errorf("identity %d of %s is unknown", id, address)
 }
 
 func parserOf(priority policy.ListenerPriority) string {
@@ -186,49 +138,4 @@ func parserOf(priority policy.ListenerPriority) string {
 	default:
 		return "crd"
 	}
-}
-
-// origins names the policies of the rules behind a policy map entry.
-func origins(meta policy.RuleMeta) []string {
-	var names []string
-	for _, ruleLabels := range meta.LabelArray() {
-		name := ruleLabels.Get(labels.LabelSourceK8sKeyPrefix + k8sconst.PolicyLabelName)
-		if namespace := ruleLabels.Get(labels.LabelSourceK8sKeyPrefix + k8sconst.PolicyLabelNamespace); namespace != "" {
-			name = namespace + "/" + name
-		}
-		if name == "" {
-			name = "cilium:" + ruleLabels.Get(labels.LabelSourceReservedKeyPrefix+policy.LabelKeyPolicyDerivedFrom)
-		}
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return slices.Compact(names)
-}
-
-// owner is the endpoint that a policy is computed for.
-type owner struct {
-	id    uint64
-	ports ciliumtypes.NamedPortMap
-}
-
-var _ policy.PolicyOwner = &owner{}
-
-func (o *owner) GetID() uint64 { return o.id }
-
-func (o *owner) GetIngressNamedPort(name string, proto u8proto.U8proto) uint16 {
-	port, err := o.ports.GetNamedPort(name, proto)
-	if err != nil {
-		return 0
-	}
-	return port
-}
-
-func (o *owner) PolicyDebug(string, ...any)                  {}
-func (o *owner) IsHost() bool                                { return false }
-func (o *owner) PreviousMapStateSizes() policy.MapStateSizes { return policy.MapStateSizes{} }
-
-func (o *owner) RegenerateIfAlive(*regeneration.ExternalRegenerationMetadata) <-chan bool {
-	done := make(chan bool)
-	close(done)
-	return done
 }

@@ -1,5 +1,5 @@
 // Command verdicts answers reachability questions with Cilium's own policy engine. It reads one job per line on standard
-// input ({id, policies, inventory, questions}) and writes one answer per line on standard output.
+// input and writes one answer per line on standard output; job.ts documents both.
 package main
 
 import (
@@ -11,7 +11,6 @@ import (
 )
 
 func main() {
-	configureAgent()
 	if err := answerJobs(os.Stdin, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "verdicts:", err)
 		os.Exit(1)
