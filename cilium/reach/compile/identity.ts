@@ -18,8 +18,7 @@ export type Identity = {
   readonly labels: readonly Label[];
   /** Set where the inventory does not say all labels: which requirements are on such, and why. */
   readonly unknownLabels: UnknownLabels | undefined;
-  /** The labels of the class that Cilium counts it to; a peer that selects the class may select it too. */
-  readonly aggregate: readonly Label[] | undefined;
+  readonly aggregate: Aggregate | undefined;
   /** Set for what is outside the cluster, where DNS names are matched, and CIDRs in any case. */
   readonly outside?: {
     /** Undefined for one that is not known: then what depends on it is not decidable. */
@@ -34,6 +33,15 @@ export type Identity = {
     /** Whether the CIDR of all addresses of a family matches. */
     readonly likeWorld: Readonly<Record<"ipv4" | "ipv6", boolean>>;
   };
+};
+
+/** The class that Cilium counts an identity to (`pkg/policy/aggregate.go`). */
+export type Aggregate = {
+  readonly labels: readonly Label[];
+  /** Whether Cilium certainly gives it an identity of its own, which is what is counted to classes. */
+  readonly isSure: boolean;
+  /** Whether selectors of CIDR groups are held against the class. */
+  readonly matchesCidrs: boolean;
 };
 
 export type UnknownLabels = {
@@ -61,7 +69,7 @@ export function endpointIdentity(endpoint: Endpoint, { cluster, configuration }:
       namespaceLabels === undefined
         ? { isUnknown: isOnNamespace, unknown: { kind: "namespace-labels", namespace } }
         : undefined,
-    aggregate: isLocal ? aggregates.cluster : aggregates.clusterMesh,
+    aggregate: aggregateOf(isLocal ? "cluster" : "cluster-mesh", true, configuration),
     ...(configuration.cidrsMatch.pods && {
       inside: {
         addresses: isLocal ? addresses && prefixesOf(addresses) : [],
@@ -111,7 +119,7 @@ export function nodeIdentity(
   return {
     labels,
     unknownLabels: nodeSelectorLabels && node.labels === undefined ? unknownNodeLabels(node.name, "node") : undefined,
-    aggregate: special && !local ? aggregates.remoteNode : undefined,
+    aggregate: special && !local ? aggregateOf("remote-node", true, configuration) : undefined,
     ...(cidrsMatch.nodes && {
       inside: {
         addresses: prefixesOf(addresses),
@@ -145,15 +153,21 @@ const unknownNodeLabels = (node: string, given: "node" | "k8s"): UnknownLabels =
 export function outsideIdentity(
   address: Prefix | undefined,
   names: readonly string[],
-  { configuration: { ipv4, ipv6 } }: IdentityWorld,
+  { configuration }: IdentityWorld,
 ): Identity {
+  const { ipv4, ipv6 } = configuration;
   const isIPv6 = address?.address.kind() === "ipv6";
   const world = isIPv6 ? (ipv4 ? "world-ipv6" : "world") : ipv6 ? "world-ipv4" : "world";
   return {
     labels: reservedIdentity(world),
     unknownLabels: undefined,
-    aggregate: aggregates.world,
-    outside: { address, unknownAddress: { kind: "name-address", name: names[0] ?? "the destination" }, names },
+    aggregate: aggregateOf("world", false, configuration),
+    outside: {
+      address,
+      unknownAddress: { kind: "name-address", name: names[0] ?? "the destination" },
+      // Without its proxy the agent learns no names.
+      names: configuration.l7Proxy ? names : [],
+    },
   };
 }
 
@@ -167,17 +181,22 @@ export function managedApiServerIdentity(
   return {
     ...identity,
     labels: [...labels, ...reservedIdentity("kube-apiserver")],
-    outside: { address, names, unknownAddress: { kind: "api-server-address" } },
+    outside: { address, names: outside?.names ?? [], unknownAddress: { kind: "api-server-address" } },
   };
 }
 
-/** `pkg/policy/aggregate.go` */
 const aggregates = {
   cluster: reservedIdentity("aggregate-cluster"),
-  clusterMesh: reservedIdentity("aggregate-cluster-mesh"),
+  "cluster-mesh": reservedIdentity("aggregate-cluster-mesh"),
   world: reservedIdentity("aggregate-world"),
-  remoteNode: reservedIdentity("aggregate-remote-node"),
+  "remote-node": reservedIdentity("aggregate-remote-node"),
 };
+
+const aggregateOf = (name: keyof typeof aggregates, isSure: boolean, { cidrsMatch }: Configuration): Aggregate => ({
+  labels: aggregates[name],
+  isSure,
+  matchesCidrs: cidrsMatch.pods,
+});
 
 /** Whether requirements select a whole class of identities. Only ones that all say what must not be can do so. */
 export const selectsAggregate = (requirements: readonly Requirement[]): boolean =>

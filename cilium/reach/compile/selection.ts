@@ -8,7 +8,7 @@ import {
   type Requirement,
 } from "../../policy/selector.ts";
 import type { AddressGroups } from "./cidr-groups.ts";
-import type { Identity } from "./identity.ts";
+import type { Aggregate, Identity } from "./identity.ts";
 import type { PeerSelector } from "./peers.ts";
 import type { Unknown } from "./unknown.ts";
 
@@ -45,9 +45,13 @@ function selectsByLabels(requirements: readonly Requirement[], identity: Identit
   }
   const own = selectsByOwnLabels(requirements, identity);
   if (own !== "no") return own;
-  if (identity.aggregate === undefined || !matches(requirements, identity.aggregate)) return "no";
-  return { maybe: { kind: "aggregate" } };
+  return identity.aggregate !== undefined && matches(requirements, identity.aggregate.labels)
+    ? byAggregate(identity.aggregate)
+    : "no";
 }
+
+/** A peer that selects a class of identities is about all that Cilium counts to it. */
+const byAggregate = ({ isSure }: Aggregate): Selection => (isSure ? "yes" : { maybe: { kind: "aggregate" } });
 
 /** As far as the labels are known. */
 export function selectsByOwnLabels(
@@ -97,5 +101,7 @@ function selectsByGroups(identity: Identity, groups: AddressGroups, except: read
   if (where === undefined) return "no";
   const addresses = "addresses" in where ? where.addresses : where.address && [where.address];
   if (addresses === undefined) return { maybe: where.unknownAddress };
-  return !addresses.some((address) => isIn(except, address)) && groups.select(addresses) ? "yes" : "no";
+  if (!addresses.some((address) => isIn(except, address)) && groups.select(addresses)) return "yes";
+  const { aggregate } = identity;
+  return aggregate?.matchesCidrs && groups.select([]) ? byAggregate(aggregate) : "no";
 }

@@ -17,7 +17,7 @@ import {
 import type { Party } from "../compile/party.ts";
 import { type L7, type PortMatch, protocolBit, rangeAt } from "../compile/ports.ts";
 import type { Direction, Effect, RuleReference } from "../compile/rules.ts";
-import type { Selection } from "../compile/selection.ts";
+import { type Selection, selects } from "../compile/selection.ts";
 import type { Undecidable } from "./undecidable.ts";
 
 /** What is decided at one end, and by what. */
@@ -160,6 +160,7 @@ function hitsOf(level: Level, direction: Direction, server: Party, peer: Party, 
       const match = rule.ports[i];
       const reference = rule.references[i];
       if (match === undefined || reference === undefined || !covers(match, direction, server, protocol, port)) continue;
+      if ("name" in match.ports && direction === "egress" && !selectsItself(rule, peer)) continue;
       if (selection === "yes") {
         hits.sure[rule.effect].push({ rule, match, reference });
         continue;
@@ -247,6 +248,10 @@ export function ruleSelects(rule: NetworkRule, party: Party): Selection {
   }
   return undecided;
 }
+
+/** At egress, the name of a port is looked up at those whom a rule selects themselves, not by their class. */
+const selectsItself = (rule: NetworkRule, { identity }: Party): boolean =>
+  rule.selections.some(({ selector }) => selects(selector, { ...identity, aggregate: undefined }) !== "no");
 
 function covers(match: PortMatch, direction: Direction, server: Party, protocol: number, port: number): boolean {
   const range = rangeAt(match, protocol, direction, server.ports);

@@ -37,7 +37,11 @@ describe("The reachability engine on generated policies", () => {
       fc.asyncProperty(worlds(questionsEach), async (world) => {
         for (const feature of features(world.policies)) seen.set(feature, (seen.get(feature) ?? 0) + 1);
         const found = await differences(cilium, world, outcomes);
-        assert.equal(found.length, 0, `${found.join("\n")}\n${JSON.stringify(world)}`);
+        assert.equal(
+          found.length,
+          0,
+          `${found.slice(0, 3).join("\n")}\n${JSON.stringify(world.policies)}\n${JSON.stringify(world.inventory)}`,
+        );
       }),
       { numRuns: sets, seed },
     );
