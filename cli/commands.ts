@@ -1,5 +1,6 @@
 /** The commands of `netpol`, and the words it is given. */
 import { Command } from "commander";
+import description from "../package.json" with { type: "json" };
 import { check } from "./commands/check.ts";
 import { coverage } from "./commands/coverage.ts";
 import { diff } from "./commands/diff.ts";
@@ -11,6 +12,7 @@ import { inventory } from "./commands/inventory.ts";
 import { list } from "./commands/list.ts";
 import { map } from "./commands/map.ts";
 import { matrix } from "./commands/matrix.ts";
+import { preflight } from "./commands/preflight.ts";
 import { render } from "./commands/render.ts";
 import { replay } from "./commands/replay.ts";
 import { test } from "./commands/test.ts";
@@ -27,6 +29,7 @@ Examples:
 
 export const netpol = new Command("netpol")
   .description("What the network policies of this program, of YAML files or of a cluster allow")
+  .version(description.version, "--version", "print the version of netpol")
   .configureHelp({ showGlobalOptions: true })
   .showHelpAfterError("(netpol --help lists the commands)")
   .addHelpText("after", help)
@@ -45,6 +48,7 @@ const commands = [
   gate,
   replay,
   coverage,
+  preflight,
   verify,
   render,
   inventory,

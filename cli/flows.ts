@@ -9,7 +9,7 @@ import { portsText } from "../cilium/reach/report/diff-ports.ts";
 import { peerText } from "../cilium/reach/report/explain.ts";
 import type { Source } from "./sources/source.ts";
 
-/** Every connection that policies allow or leave undecided, but for a node's to its own pods, which nothing can prevent. */
+/** Every connection that policies allow, or that is not decidable, but for a node's to its own pods, which nothing can prevent. */
 export const flowsOf = ({ policies, inventory }: Pick<Source, "policies" | "inventory">): Connection[] =>
   connections(compile(policies, inventory)).filter((connection) => !isProbe(connection));
 
@@ -25,10 +25,10 @@ export const isGoverned = ({ verdict: { egress, ingress } }: AllowedSpan): boole
 /** A connection on the ports on which some policy certainly allows it. */
 export const certain = (connection: Connection): Connection => ({
   ...connection,
-  spans: connection.spans.filter((span) => isDecided(span) && isGoverned(span)),
+  spans: connection.spans.filter((span) => isDecidable(span) && isGoverned(span)),
 });
 
-export const isDecided = ({ verdict }: AllowedSpan): boolean => verdict.outcome !== "undecidable";
+export const isDecidable = ({ verdict }: AllowedSpan): boolean => verdict.outcome !== "undecidable";
 
 /** `8080`, `53/TCP+UDP` or `every port`. */
 export const portList = (spans: readonly AllowedSpan[]): string => portsText(spans).replace(/^(:| on | by )/, "");

@@ -1,9 +1,29 @@
-/** What the policy pack says about policies that Pulumi has not seen: its rules run here as `pulumi preview` runs them. */
+/** The policy pack without Pulumi: what it is told of the project's cluster, and what it says about policies. */
 import type { EnforcementLevel, ResourceValidationArgs, StackValidationArgs } from "@pulumi/policy";
+import type { ConfiguredCluster } from "../cilium/model/cluster.ts";
 import { policyName } from "../cilium/policy/parts.ts";
 import type { Policy } from "../cilium/policy/schema.ts";
-import { createRules } from "../policypack/rules.ts";
+import { ConfigError, overridden, type PackConfig, readPackConfig } from "../policypack/config.ts";
+import { checked, createRules, packConfigOf } from "../policypack/rules.ts";
+import { Failure } from "./failure.ts";
 import type { OtherObject } from "./sources/manifests.ts";
+
+/** Where a project keeps what the pack has to know of its cluster: beside the pack's entry, if the pack is its own. */
+export const packFile = "policypack/cluster.json";
+
+/**
+ * The pack's config: what is known of a cluster that the project declares, and over it what a file for
+ * `--policy-pack-config` says.
+ * @throws Failure when either is no config for the pack
+ */
+export function packConfig(cluster: ConfiguredCluster | undefined, file: string | undefined): PackConfig {
+  try {
+    const declared = cluster === undefined ? {} : packConfigOf(cluster);
+    return file === undefined ? declared : checked(overridden(declared, readPackConfig(file)));
+  } catch (error) {
+    throw error instanceof ConfigError ? new Failure(error.message) : error;
+  }
+}
 
 export interface Violation {
   readonly rule: string;
@@ -15,14 +35,20 @@ export interface Violation {
 }
 
 /**
- * Everything that the pack reports, with its default config, in the order of its rules.
+ * Everything that the pack reports, in the order of its rules, which run as `pulumi preview` runs them.
  * @param others what else is applied: TLSRoutes and their Services say where HTTP rules break connections
+ * @param config what the pack is told, as `packConfig` gives it
  */
-export function violations(policies: readonly Policy[], others: readonly OtherObject[]): Violation[] {
+export function violations(
+  policies: readonly Policy[],
+  others: readonly OtherObject[],
+  config: PackConfig,
+): Violation[] {
   const found: Violation[] = [];
   const resources = [...others.map(otherResource), ...policies.map(policyResource)];
   const policyOf = new Map(policies.map((policy, index) => [urnOf(policy, index), policy]));
-  for (const rule of createRules()) {
+  for (const rule of createRules(config)) {
+    if (rule.enforcementLevel === "disabled") continue;
     const report = (message: string, urn = "") =>
       found.push({
         rule: rule.name,
@@ -43,7 +69,8 @@ export function violations(policies: readonly Policy[], others: readonly OtherOb
 
 const surroundings = {
   stackTags: new Map<string, string>(),
-  getConfig: () => JSON.parse("{}"),
+  // Pulumi leaves the form of a config to whoever asks; the rules read theirs, and none given means their defaults.
+  getConfig: <Config extends object>() => ({}) as Config,
   notApplicable: (reason?: string): never => {
     throw new Error(reason);
   },

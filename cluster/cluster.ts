@@ -11,12 +11,14 @@ import kanidm from "./kanidm.ts";
 import kubeSystem, { coredns } from "./kube-system.ts";
 import monitoring from "./monitoring.ts";
 import oauth2Proxy from "./oauth2-proxy.ts";
+import { policyPack } from "./policy-pack.ts";
 import seaweedfs from "./seaweedfs.ts";
 import trident from "./trident.ts";
 import trivySystem from "./trivy-system.ts";
 
 export const cluster: Cluster = {
   dns: coredns.dns,
+  policyPack,
   namespaces: [
     argocd,
     argo,

@@ -20,33 +20,42 @@ const controlPlane = "Control plane static pods";
 
 export const ciliumAgent = kubeSystem.hostNetwork("cilium-agent", {
   reason: networking,
+  labels: { "k8s-app": "cilium", "app.kubernetes.io/name": "cilium-agent" },
   ports: { hubble: grpc(4244), hubbleMetrics: http(9965) },
 });
 
-export const kubeProxy = kubeSystem.hostNetwork("kube-proxy", { reason: networking });
+export const kubeProxy = kubeSystem.hostNetwork("kube-proxy", {
+  reason: networking,
+  labels: { "k8s-app": "kube-proxy" },
+});
 
 export const tetragonAgent = kubeSystem.hostNetwork("tetragon", {
   reason: "eBPF runtime security (hostNetwork DaemonSet)",
+  labels: { "app.kubernetes.io/name": "tetragon", "app.kubernetes.io/component": "agent" },
   ports: { metrics: http(2112) },
 });
 
 export const kubeApiserverPods = kubeSystem.hostNetwork("kube-apiserver", {
   reason: controlPlane,
+  labels: { "k8s-app": "kube-apiserver", component: "kube-apiserver", tier: "control-plane" },
   ports: { https: https(6443) },
 });
 
 export const etcd = kubeSystem.hostNetwork("etcd", {
   reason: controlPlane,
+  labels: { component: "etcd", tier: "control-plane" },
   ports: { client: tcp(2379), metrics: http(2381) },
 });
 
 export const scheduler = kubeSystem.hostNetwork("kube-scheduler", {
   reason: controlPlane,
+  labels: { "k8s-app": "kube-scheduler", component: "kube-scheduler", tier: "control-plane" },
   ports: { https: https(10259) },
 });
 
 export const controllerManager = kubeSystem.hostNetwork("kube-controller-manager", {
   reason: controlPlane,
+  labels: { "k8s-app": "kube-controller-manager", component: "kube-controller-manager", tier: "control-plane" },
   ports: { https: https(10257) },
 });
 

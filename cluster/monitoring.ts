@@ -29,6 +29,7 @@ const monitoring = namespace("monitoring");
 
 export const nodeExporter = monitoring.hostNetwork("node-exporter", {
   reason: "Host metrics collection",
+  labels: { "app.kubernetes.io/name": "prometheus-node-exporter", "app.kubernetes.io/component": "metrics" },
   ports: { metrics: http(9100) },
 });
 

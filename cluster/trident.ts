@@ -2,7 +2,10 @@ import { external, from, https, kubeApiserver, namespace, nodes } from "../ciliu
 
 const trident = namespace("trident");
 
-export const tridentNode = trident.hostNetwork("trident-node-linux", { reason: "CSI node plugin" });
+export const tridentNode = trident.hostNetwork("trident-node-linux", {
+  reason: "CSI node plugin",
+  labels: { app: "node.csi.trident.qnap.io" },
+});
 
 export const controller = trident.workload("controller", {
   labels: { app: "controller.csi.trident.qnap.io" },

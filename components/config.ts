@@ -44,7 +44,7 @@ export const configSchema = z.strictObject({
     .describe("Labels to select on by namespace/workload, where a chart names its pods differently"),
   addresses: structured(addressByHost)
     .default({})
-    .describe("IP addresses of external hosts by name (qnap-nfs, qnap-api), where they differ"),
+    .describe("IP addresses of external hosts by name, where they differ"),
   policyNames: structured(z.record(z.string(), policyName))
     .default({})
     .describe("Names of policies by namespace/workload, where the cluster's own differ"),

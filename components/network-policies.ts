@@ -4,7 +4,8 @@ import { getProject, getStack, type Output, RunError, runtime } from "@pulumi/pu
 import type { Cluster } from "../cilium/model/cluster.ts";
 import { Faults } from "../cilium/model/faults.ts";
 import { applyPolicies } from "./apply.ts";
-import { announceChange } from "./change.ts";
+import { announceAdoption, announceChange } from "./change.ts";
+import { importUnrecorded } from "./cut-off.ts";
 import * as outputs from "./outputs.ts";
 import { type Program, readProgram } from "./program.ts";
 
@@ -33,17 +34,16 @@ export async function networkPolicies(loading: Cluster | Promise<Cluster>): Prom
     kubeconfig: config.kubeconfig || undefined,
     context: config.context || undefined,
   });
-  const applied = applyPolicies(program, provider);
+  const applied = applyPolicies(program, { provider, transformations: await importUnrecorded(program) });
   // The probe loads the whole Kubernetes SDK, so only who asks for it waits for that.
   if (config.probe) (await import("./probe.ts")).runProbes(program, provider, applied);
-  const flows = outputs.flowOutputs(cluster);
-  const defaultDeny = outputs.defaultDeny(cluster);
-  await announceChange({ flows, defaultDeny });
+  if (config.adoptExisting) await announceAdoption();
+  await announceChange(program);
   return {
     policies: outputs.policyOutputs(applied),
     policyCounts: outputs.policyCounts(cluster),
-    flows,
-    defaultDeny,
+    flows: outputs.flowOutputs(cluster),
+    defaultDeny: outputs.defaultDeny(cluster),
     excluded: outputs.excludedPods(cluster),
   };
 }

@@ -27,6 +27,13 @@ export interface Handling {
 /** The annotation that names the owner as `project/stack`. */
 export const stackAnnotation = "network-policies/stack";
 
+/** Who a policy says it belongs to. */
+export const ownerOf = ({
+  metadata,
+}: {
+  readonly metadata: { readonly annotations?: Readonly<Record<string, string>> | null };
+}): string | undefined => metadata.annotations?.[stackAnnotation];
+
 export function owned<P extends CiliumPolicy>(policy: P, { project, stack }: StackName, handling: Handling): Owned<P> {
   const { name, namespace } = policy.metadata;
   const marks: Marks = {

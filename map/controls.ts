@@ -1,7 +1,7 @@
 /** The page's bar of controls, and what its signs mean. */
 import { byPort, type Graph } from "./graph.ts";
 import { html, type Markup } from "./html.ts";
-import type { Change, Picture } from "./picture.ts";
+import type { Picture } from "./picture.ts";
 
 export function controls(picture: Picture, graph: Graph, title: string): Markup {
   const said = `${summary(picture)} in ${title}`;
@@ -15,7 +15,7 @@ export function controls(picture: Picture, graph: Graph, title: string): Markup 
   ])}</fieldset>
 <label class="port"><span>Port</span> <select id="port"><option value="">any</option>${portOptions(graph)}</select></label>
 <label class="check"><input type="checkbox" id="hubs"> API server and nodes</label>
-${picture.comparedWith !== undefined && html`<label class="check"><input type="checkbox" id="changes"> Changes only</label>`}
+${picture.comparison !== undefined && html`<label class="check"><input type="checkbox" id="changes"> Changes only</label>`}
 <fieldset class="choice" id="view"><legend class="unseen">View</legend>${choices("view", [
     ["map", "Map"],
     ["list", "List"],
@@ -24,14 +24,10 @@ ${picture.comparedWith !== undefined && html`<label class="check"><input type="c
 </header>`;
 }
 
-function summary({ peers, flows, policies, comparedWith }: Picture): string {
-  if (comparedWith === undefined) {
-    const workloads = peers.filter(({ kind }) => kind === "workload");
-    return `${workloads.length} workloads, ${flows.length} flows, ${policies.length} policies`;
-  }
-  const counted = (change: Change) => flows.filter((flow) => flow.change === change).length;
-  const opened = counted("new");
-  return `${opened} ${opened === 1 ? "flow" : "flows"} opened, ${counted("gone")} closed`;
+function summary({ peers, flows, policies, comparison }: Picture): string {
+  if (comparison !== undefined) return comparison.summary;
+  const workloads = peers.filter(({ kind }) => kind === "workload");
+  return `${workloads.length} workloads, ${flows.length} flows, ${policies.length} policies`;
 }
 
 /** A group of radio buttons, the first one chosen. */
@@ -57,14 +53,14 @@ const sign = (kind: string, drawing: Markup, text: string): Markup =>
 
 const stroke = html`<path class="way" d="M1 6H20"/><path class="head" d="M25 6L19 3.2V8.8Z"/>`;
 
-export const legend = ({ comparedWith }: Picture): Markup => html`<ul id="legend" aria-label="Signs">
+export const legend = ({ comparison }: Picture): Markup => html`<ul id="legend" aria-label="Signs">
 ${sign("sign", html`<circle class="mark" cx="19" cy="6" r="3.2"/>`, "API server")}
 ${sign("sign", html`<path class="mark" d="M19 1.8l4.2 4.2l-4.2 4.2l-4.2 -4.2z"/>`, "nodes")}
 ${sign("sign", html`<path class="mark loop" d="M18 2.6a3.6 3.6 0 1 0 3.6 1.4m.4 -3v3.2h-3.2"/>`, "its own pods")}
 ${
-  comparedWith !== undefined &&
+  comparison !== undefined &&
   html`${sign("line new", stroke, "opened")}
 ${sign("line gone", stroke, "closed")}
-${sign("line changed", stroke, "ports changed")}`
+${sign("line changed", stroke, "ports or conditions changed")}`
 }
 </ul>`;

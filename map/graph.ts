@@ -1,5 +1,5 @@
 /** The picture as a graph: peers in boxes, and one line for all flows from one peer to another. */
-import type { Change, HostNetworkPeer, OtherPeer, Peer, Picture, PictureFlow, WorkloadPeer } from "./picture.ts";
+import type { HostNetworkPeer, OtherPeer, Peer, Picture, PictureFlow, WorkloadPeer } from "./picture.ts";
 
 export interface Graph {
   /** A box for each namespace, with the workloads in it. */
@@ -27,8 +27,8 @@ export interface Line {
   /** `inside` one namespace, `across` two, to or from the `outside`, a `hub`, or a workload's own pods: `self`. */
   readonly kind: LineKind;
   readonly flows: readonly PictureFlow[];
-  /** `new` or `gone` as a whole, `changed` where only some of its ports are, and otherwise `same`. */
-  readonly change: Change | "changed";
+  /** `new` or `gone` as a whole, `changed` where only some of its ports or their conditions are, and otherwise `same`. */
+  readonly change: PictureFlow["change"];
 }
 
 export type LineKind = "inside" | "across" | "outside" | "hub" | "self";

@@ -17,7 +17,8 @@ export async function page(picture: Picture): Promise<string> {
   const graph = graphOf(picture);
   const [layout, { script, style }] = await Promise.all([layoutOf(graph), bundled()]);
   const code = `${script}netpolMap.start(${asScript(dataOf(picture.peers, graph.lines))});`;
-  const title = picture.comparedWith === undefined ? picture.title : `${picture.title} against ${picture.comparedWith}`;
+  const title =
+    picture.comparison === undefined ? picture.title : `${picture.title} against ${picture.comparison.title}`;
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -28,7 +29,7 @@ export async function page(picture: Picture): Promise<string> {
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; font-src data:; script-src 'sha256-${sha256(code)}'; base-uri 'none'; form-action 'none'">
 <style>${trusted(style)}</style>
 </head>
-<body${picture.comparedWith !== undefined && html` class="compared"`}>
+<body${picture.comparison !== undefined && html` class="compared"`}>
 ${controls(picture, graph, title)}
 <main>
 ${drawing(graph, layout, picture.peers, `Network map: ${title}`)}

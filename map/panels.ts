@@ -1,7 +1,7 @@
 /** What the page says about a peer: its two tables, and the policies that select it. */
 import { portList } from "./graph.ts";
 import { html, type Markup } from "./html.ts";
-import type { Change, Peer, Picture, PictureFlow } from "./picture.ts";
+import type { Peer, Picture, PictureFlow } from "./picture.ts";
 
 /** Templates: `panel-<number>` for each peer, and `policy-<number>` with each policy's YAML once. */
 export function panels(picture: Picture): Markup {
@@ -72,10 +72,13 @@ export const peerButton = (peer: Peer | undefined, number: number): Markup | und
   }`;
 
 export const purpose = ({ purpose, conditions, change }: PictureFlow): Markup =>
-  html`${changeTag(change, ["opened", "closed"])} ${purpose} ${conditions.map((condition) => html`<span class="tag">${condition}</span> `)}`;
+  html`${changeTag(change, "opened", "closed")} ${purpose} ${conditions.map((condition) => html`<span class="tag">${condition}</span> `)}`;
 
-const changeTag = (change: Change, [added, removed] = ["new", "gone"]): Markup | undefined =>
-  change === "same" ? undefined : html`<b class="change ${change}">${change === "new" ? added : removed}</b>`;
+function changeTag(change: PictureFlow["change"], added = "new", removed = "gone"): Markup | undefined {
+  if (change === "same") return undefined;
+  const words = { new: added, gone: removed, changed: "changed" };
+  return html`<b class="change ${change}">${words[change]}</b>`;
+}
 
 function policyList(names: readonly string[], { policies }: Picture): Markup {
   const selected = [...policies.entries()]

@@ -4,11 +4,18 @@ export interface Picture {
   /** What was read, for the heading: `stack prod`. */
   readonly title: string;
   /** What it is compared with, where two versions are shown. */
-  readonly comparedWith: string | undefined;
+  readonly comparison: Comparison | undefined;
   /** In the order in which they are shown. */
   readonly peers: readonly Peer[];
   readonly flows: readonly PictureFlow[];
   readonly policies: readonly PolicyText[];
+}
+
+export interface Comparison {
+  /** What was read as the earlier version. */
+  readonly title: string;
+  /** What changes, counted: `1 flow closed, 2 flows opened`. */
+  readonly summary: string;
 }
 
 /** In both versions, only in the one shown, or only in the one that it is compared with. */
@@ -57,7 +64,8 @@ export interface PictureFlow {
   /** What else a connection has to satisfy: `L7 HTTP` where Envoy parses it, `once resolved` for names. */
   readonly conditions: readonly string[];
   readonly purpose: string | undefined;
-  readonly change: Change;
+  /** `changed` where it is possible in both versions but not on the same conditions, or where that is not decidable. */
+  readonly change: Change | "changed";
 }
 
 export interface PolicyText {

@@ -14,7 +14,7 @@ export function programPicture(title: string, cluster: ConfiguredCluster, polici
   const peers = new Map([...pods, ...ends].map((peer) => [peerName(peer), peer]));
   return {
     title,
-    comparedWith: undefined,
+    comparison: undefined,
     peers: [...peers.values()].map((peer) => shown(peer, selecting.get(peerName(peer)) ?? [])),
     flows: cluster.flows.map(({ from, to, ports, inspectHttp, purpose }) => ({
       from: peerName(from),

@@ -1,120 +1,188 @@
 /** The picture of any policies, as the reachability engine judges them; also of two versions, with what differs. */
-import type { Policy } from "../cilium/policy/schema.ts";
-import type { Inventory, Peer as ReachPeer } from "../cilium/reach/compile/inventory.ts";
-import type { AllowedSpan } from "../cilium/reach/decide/spans.ts";
+import type { Peer as ReachPeer } from "../cilium/reach/compile/inventory.ts";
 import { conditionsOf } from "../cilium/reach/report/conditions.ts";
 import type { Connection } from "../cilium/reach/report/connections.ts";
+import { diff, type Side } from "../cilium/reach/report/diff.ts";
+import { worldIPv4, worldIPv6 } from "../cilium/reach/report/diff-sides.ts";
+import { describe } from "../cilium/reach/report/diff-text.ts";
+import { directionsOf, remarks, told } from "../cilium/reach/report/diff-told.ts";
+import type { Difference, FlowEnd, PortSpan } from "../cilium/reach/report/difference.ts";
 import { peerText } from "../cilium/reach/report/explain.ts";
 import { type Change, namesLabel, type OtherPeer, type Peer, type Picture, type PictureFlow } from "./picture.ts";
 import { policyTexts, selectingPolicies } from "./policies.ts";
 
-/** One version: policies, what they are judged against, and the connections that they allow. */
-export interface Version {
+/** One version: policies, and what they are judged against. */
+export interface Version extends Side {
   readonly title: string;
-  readonly policies: readonly Policy[];
-  readonly inventory: Inventory;
-  readonly connections: readonly Connection[];
 }
 
 /**
- * @param before what to compare with
+ * @param connections what the policies of the version allow
+ * @param before what to compare with: the marks are what `netpol diff` tells
  * @param purpose what connections between two ends on these ports are for, empty where nobody says
  */
 export function reachPicture(
   version: Version,
+  connections: readonly Connection[],
   before: Version | undefined,
   purpose: (from: string, to: string, ports: readonly string[]) => string,
 ): Picture {
-  const flows = flowsOf(version, before ?? version).map((flow) => ({
-    ...flow,
-    purpose: purpose(flow.from, flow.to, flow.ports) || undefined,
-  }));
-  const shown = new Set(flows.flatMap(({ from, to }) => [from, to]));
-  const ends = [...version.connections, ...(before?.connections ?? [])]
-    .flatMap(({ source, destination }) => [source.peer, destination.peer])
-    .filter((end) => shown.has(peerText(end)));
-  const lists = nameLists(ends, flows);
-  const listOf = new Map(lists.flatMap((names) => names.map((name) => [name, names.join(", ")] as const)));
-  const joined = flows.map((flow) => ({ ...flow, to: listOf.get(flow.to) ?? flow.to }));
+  const difference = before && diff(before, version);
+  const flows = [...keptFlows(connections, difference), ...(difference === undefined ? [] : changedFlows(difference))];
+  const ends = flows.flatMap(({ from, to }) => [from, to]);
+  const lists = nameLists(flows);
+  const idOf = new Map(lists.flatMap((names) => names.map((name) => [name, names.join(", ")] as const)));
+  const drawn = flows.map(
+    ({ from, to, ...flow }): PictureFlow => ({
+      from: from.name,
+      to: idOf.get(to.name) ?? to.name,
+      ...flow,
+      purpose: purpose(from.name, to.name, flow.ports) || undefined,
+    }),
+  );
   return {
     title: version.title,
-    comparedWith: before?.title,
-    peers: [...podPeers(version, before ?? version), ...otherPeers(ends), ...lists.map(namesPeer)],
-    flows: [...new Map(joined.map((flow) => [JSON.stringify(flow), flow])).values()],
+    comparison: before && difference && { title: before.title, summary: describe(difference).summary },
+    peers: [
+      ...podPeers(version, before ?? version, difference),
+      ...ends
+        .filter(({ kind }) => kind === "other-pods")
+        .slice(0, 1)
+        .map(otherPods),
+      ...otherPeers(ends),
+      ...lists.map(namesPeer),
+    ],
+    flows: [...new Map(drawn.map((flow) => [JSON.stringify(flow), flow])).values()],
     policies: policyTexts(version.policies),
   };
 }
 
-/** One flow for all ports of a pair that are alike in their conditions and in their change. */
-function flowsOf(after: Version, before: Version): PictureFlow[] {
-  const now = permissions(after.connections);
-  const old = permissions(before.connections);
-  const all = [...new Map([...now, ...old])].map(([key, permission]) => {
-    const change: Change = !old.has(key) ? "new" : now.has(key) ? "same" : "gone";
-    return { ...permission, change };
+type DrawnFlow = Pick<PictureFlow, "ports" | "conditions" | "change"> & {
+  readonly from: FlowEnd;
+  readonly to: FlowEnd;
+};
+
+/** What the connections allow on ports that are no part of a difference: one flow for those alike in their conditions. */
+function keptFlows(connections: readonly Connection[], difference: Difference | undefined): DrawnFlow[] {
+  const { opened = [], changed = [], undecidable = [] } = difference ?? {};
+  const differing = Map.groupBy([...opened, ...changed, ...undecidable], ({ from, to }) => pairKey(from, to));
+  const all = connections.flatMap(({ source, destination, spans }) => {
+    const [from, to] = [endOf(source.peer), endOf(destination.peer)];
+    const ports = differing.get(pairKey(from, to))?.flatMap(({ ports }) => ports) ?? [];
+    return spans.flatMap((span) =>
+      without(span, ports).map((piece) => ({
+        from,
+        to,
+        port: portText(piece),
+        conditions: conditionsOf(span.verdict),
+      })),
+    );
   });
-  const alike = Map.groupBy(all, ({ from, to, conditions, change }) => JSON.stringify([from, to, conditions, change]));
+  // Who may reach the whole world reaches each name and address in it; that is said once.
+  const worldKey = (from: FlowEnd, port: string) => JSON.stringify([from.name, port]);
+  const toWorld = new Set(all.flatMap(({ from, to, port }) => (to.name === world ? [worldKey(from, port)] : [])));
+  const telling = all.filter(
+    ({ from, to, port }) => !((to.kind === "fqdn" || to.kind === "cidr") && toWorld.has(worldKey(from, port))),
+  );
+  const alike = Map.groupBy(telling, ({ from, to, conditions }) => JSON.stringify([from, to, conditions]));
   return [...alike.values()].flatMap((together) =>
-    together.slice(0, 1).map(({ port, ...flow }) => ({
+    together.slice(0, 1).map(({ port: _, ...flow }) => ({
       ...flow,
       ports: together.map(({ port }) => port),
-      purpose: undefined,
+      change: "same",
     })),
   );
 }
 
-interface Permission {
-  readonly from: string;
-  readonly to: string;
-  readonly port: string;
-  readonly conditions: readonly string[];
+/** What is told of a difference. */
+function changedFlows(difference: Difference): DrawnFlow[] {
+  const { closed, opened, changed, undecidable } = told(difference);
+  return [
+    ...closed.map(({ ports, ...flow }) => ({ ...flow, ports: ports.map(portText), change: "gone" as const })),
+    ...opened.map(({ ports, ...flow }) => ({ ...flow, ports: ports.map(portText), change: "new" as const })),
+    ...changed.map((flow) => changedFlow(flow, remarks.changed(flow))),
+    ...undecidable.map((flow) => changedFlow(flow, remarks.undecidable(flow))),
+  ];
 }
 
-function permissions(connections: readonly Connection[]): Map<string, Permission> {
-  const found = connections.flatMap(({ source, destination, spans }) =>
-    spans.map((span) => ({
-      to: destination.peer,
-      permission: {
-        from: peerText(source.peer),
-        to: peerText(destination.peer),
-        port: portText(span),
-        conditions: conditionsOf(span.verdict),
-      },
-    })),
-  );
-  const isWorld = ({ kind }: ReachPeer): boolean => kind === "fqdn" || kind === "cidr" || kind === "address";
-  const toWorld = new Set(
-    found.flatMap(({ to, permission: { from, port } }) =>
-      to.kind === "entity" && to.entity === "world" ? [JSON.stringify([from, port])] : [],
-    ),
-  );
-  // Who may reach the whole world reaches each name and address in it; that is said once.
-  const telling = found.filter(
-    ({ to, permission: { from, port } }) => !(isWorld(to) && toWorld.has(JSON.stringify([from, port]))),
-  );
-  return new Map(telling.map(({ permission }) => [JSON.stringify(permission), permission]));
+const changedFlow = (
+  { from, to, ports }: Difference["changed" | "undecidable"][number],
+  remark: string,
+): DrawnFlow => ({
+  from,
+  to,
+  ports: ports.map(portText),
+  conditions: [remark],
+  change: "changed",
+});
+
+/** What the connections call the world: its IPv4 addresses that no policy names. */
+const world = "world";
+
+function endOf(peer: ReachPeer): FlowEnd {
+  const name = peerText(peer);
+  switch (peer.kind) {
+    case "endpoint":
+    case "entity":
+    case "cidr":
+    case "fqdn":
+      return { kind: peer.kind, name };
+    case "address":
+      return { kind: "cidr", name };
+    case "node":
+    case "service":
+      return { kind: "entity", name };
+  }
 }
 
-function portText({ protocol, from, to }: AllowedSpan): string {
+/** Equal for the same ends, whether connections or a difference name them. */
+const pairKey = (from: FlowEnd, to: FlowEnd): string =>
+  JSON.stringify([from, to].map(({ name }) => (name === world ? worldIPv4 : name === anyIPv6 ? worldIPv6 : name)));
+
+const anyIPv6 = "::/0";
+
+/** The parts of a span that lie in none of the others. */
+const without = (span: PortSpan, others: readonly PortSpan[]): PortSpan[] =>
+  others
+    .filter(({ protocol }) => protocol === span.protocol)
+    .reduce(
+      (pieces, { from, to }) =>
+        pieces
+          .flatMap((piece) => [
+            { ...piece, to: Math.min(piece.to, from - 1) },
+            { ...piece, from: Math.max(piece.from, to + 1) },
+          ])
+          .filter((piece) => piece.from <= piece.to),
+      [span],
+    );
+
+function portText({ protocol, from, to }: PortSpan): string {
   if (from === 0 && to === 65535) return `any/${protocol}`;
   return `${from === to ? from : `${from}-${to}`}/${protocol}`;
 }
 
 /** DNS names that are reached from the same peers in the same way, as they stand together in the rules. */
-function nameLists(ends: readonly ReachPeer[], flows: readonly PictureFlow[]): string[][] {
-  const names = new Set(ends.flatMap((end) => (end.kind === "fqdn" ? [end.name] : [])));
-  const reached = Map.groupBy(flows, ({ to }) => to);
-  const alike = Map.groupBy(names, (name) =>
-    JSON.stringify(
-      (reached.get(name) ?? []).map(({ from, ports, conditions, change }) => [from, ports, conditions, change]),
-    ),
+function nameLists(flows: readonly DrawnFlow[]): string[][] {
+  const reached = Map.groupBy(
+    flows.filter(({ to }) => to.kind === "fqdn"),
+    ({ to }) => to.name,
   );
-  return [...alike.values()];
+  const alike = Map.groupBy([...reached], ([, arriving]) =>
+    JSON.stringify(arriving.map(({ from, ports, conditions, change }) => [from.name, ports, conditions, change])),
+  );
+  return [...alike.values()].map((together) => together.map(([name]) => name));
 }
 
 /** The endpoints of both versions; those that only the earlier one has come last in their namespace. */
-function podPeers(after: Version, before: Version): Peer[] {
+function podPeers(after: Side, before: Side, difference: Difference | undefined): Peer[] {
   const policies = selectingPolicies(after.policies, after.inventory);
+  const enter = directionsOf(difference?.isolated ?? []);
+  const leave = directionsOf(difference?.exposed ?? []);
+  const noteOf = (id: string): string | undefined =>
+    [
+      ...(enter.has(id) ? [`enters default deny ${enter.get(id)}`] : []),
+      ...(leave.has(id) ? [`leaves default deny ${leave.get(id)}`] : []),
+    ].join(", ") || undefined;
   const id = ({ namespace, name }: { namespace: string; name: string }) => `${namespace}/${name}`;
   const now = new Set(after.inventory.endpoints.map(id));
   const old = new Set(before.inventory.endpoints.map(id));
@@ -124,42 +192,46 @@ function podPeers(after: Version, before: Version): Peer[] {
     if (endpoint === undefined) return [];
     const change: Change = !old.has(name) ? "new" : now.has(name) ? "same" : "gone";
     const { namespace, name: label } = endpoint;
-    const shown = { id: name, namespace, label, names: [], note: undefined, change };
+    const shown = { id: name, namespace, label, names: [], note: noteOf(name), change };
     return endpoint.hostNetwork
       ? [{ ...shown, kind: "host-network" }]
       : [{ ...shown, kind: "workload", policies: policies.get(name) ?? [] }];
   });
 }
 
-function otherPeers(ends: readonly ReachPeer[]): OtherPeer[] {
-  const others = ends.filter(({ kind }) => kind !== "endpoint" && kind !== "fqdn");
-  return [...new Map(others.map((end) => [peerText(end), end]))].map(([id, end]) => ({
-    kind: otherKind(end),
-    id,
-    label: id,
-    names: [],
-    note: undefined,
-    change: "same",
-  }));
-}
+/** The pods that no inventory lists, in a box of their own. */
+const otherPods = ({ name }: FlowEnd): Peer => ({
+  kind: "workload",
+  id: name,
+  namespace: "other namespaces",
+  label: name,
+  names: [],
+  note: undefined,
+  policies: [],
+  change: "same",
+});
 
-function otherKind(peer: ReachPeer): OtherPeer["kind"] {
-  if (peer.kind === "node") return "nodes";
-  if (peer.kind !== "entity") return "outside";
-  switch (peer.entity) {
-    case "ingress":
-      return "gateway";
-    case "world":
+const otherPeers = (ends: readonly FlowEnd[]): OtherPeer[] =>
+  [...new Map(ends.map((end) => [end.name, end])).values()].flatMap((end) => {
+    const kind = otherKind(end);
+    if (kind === undefined) return [];
+    const { name } = end;
+    return [{ kind, id: name, label: name, names: [], note: undefined, change: "same" }];
+  });
+
+/** What is shown of an end that is no pod and no DNS name. */
+function otherKind({ kind, name }: FlowEnd): OtherPeer["kind"] | undefined {
+  switch (kind) {
+    case "endpoint":
+    case "other-pods":
+    case "fqdn":
+      return undefined;
+    case "cidr":
       return "outside";
-    case "kube-apiserver":
-      return "api-server";
-    case "host":
-    case "control-plane-host":
-    case "remote-node":
-    case "health":
-    case "init":
-    case "unmanaged":
-      return "nodes";
+    case "entity":
+      if (name === "ingress") return "gateway";
+      if (name === "kube-apiserver") return "api-server";
+      return [world, worldIPv4, worldIPv6].includes(name) ? "outside" : "nodes";
   }
 }
 

@@ -8,6 +8,7 @@ import { join } from "node:path";
 
 const caches = process.env.XDG_CACHE_HOME || join(homedir(), ".cache");
 enableCompileCache(join(caches, "cilium-network-policy-pack"));
-import(existsSync(new URL("pack.ts", import.meta.url)) ? "./pack.ts" : "./dist/pack.js").then(() =>
-  flushCompileCache(),
-);
+import(existsSync(new URL("pack.ts", import.meta.url)) ? "./pack.ts" : "./dist/pack.js").then(({ register }) => {
+  register(import.meta.dirname);
+  flushCompileCache();
+});

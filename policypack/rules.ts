@@ -1,41 +1,54 @@
-/** The rules of the pack, in the order in which Pulumi runs them. */
+/** The pack's rules as Pulumi runs them, and what they have to know of a cluster. */
 import type { Policies } from "@pulumi/policy";
-import { policyRule, stackRule } from "./rule.ts";
-import { agentAccepts } from "./rules/agent-accepts.ts";
-import { bothEndsOpen } from "./rules/both-ends-open.ts";
-import { clusterwideSelectorExcludesCiliumEndpoints } from "./rules/clusterwide-selector-excludes-cilium-endpoints.ts";
-import { defaultDenyBothWays } from "./rules/default-deny-both-ways.ts";
-import { described } from "./rules/described.ts";
-import { dnsBeforeFqdn } from "./rules/dns-before-fqdn.ts";
+import type { ConfiguredCluster } from "../cilium/model/cluster.ts";
+import { didYouMean } from "../cilium/model/names.ts";
+import { ConfigError, type PackConfig, parsePackConfig, type RuleConfig } from "./config.ts";
+import type { Rule } from "./rule.ts";
 import { exemptions } from "./rules/exemptions.ts";
-import { hostnetworkPodsExcluded } from "./rules/hostnetwork-pods-excluded.ts";
-import { ingressDenyWorldOnly } from "./rules/ingress-deny-world-only.ts";
-import { noIngressDenyOnProbedPods } from "./rules/no-ingress-deny-on-probed-pods.ts";
-import { noL7HttpOnTlsPassthrough } from "./rules/no-l7-http-on-tls-passthrough.ts";
-import { noSilentNoOps } from "./rules/no-silent-no-ops.ts";
-import { noWideOpen } from "./rules/no-wide-open.ts";
-import { nodesByEntity } from "./rules/nodes-by-entity.ts";
-import { onePolicyPerWorkload } from "./rules/one-policy-per-workload.ts";
+import * as all from "./rules/index.ts";
 import { Run } from "./run.ts";
 
-/** Fresh rules: some remember what they have seen, for one run of Pulumi. */
-export function createRules(): Policies {
+const rules: readonly Rule[] = Object.values(all);
+
+/**
+ * Fresh rules: some remember what they have seen, for one run of Pulumi.
+ * @param known what applies where Pulumi hands over no config
+ * @throws ConfigError for a rule that there is not, and for a config that is not the rule's
+ */
+export function createRules(known: PackConfig = {}): Policies {
+  const names = [...rules.map(({ name }) => name), exemptions.name, "all"];
+  for (const name of Object.keys(known)) {
+    if (!names.includes(name)) throw new ConfigError(`The policy pack has no rule ${name}${didYouMean(name, names)}`);
+  }
   const run = new Run();
-  return [
-    stackRule(noL7HttpOnTlsPassthrough, run),
-    policyRule(ingressDenyWorldOnly, run),
-    policyRule(noIngressDenyOnProbedPods, run),
-    policyRule(clusterwideSelectorExcludesCiliumEndpoints, run),
-    policyRule(hostnetworkPodsExcluded, run),
-    policyRule(agentAccepts, run),
-    policyRule(noSilentNoOps, run),
-    policyRule(nodesByEntity, run),
-    policyRule(defaultDenyBothWays, run),
-    stackRule(dnsBeforeFqdn, run),
-    stackRule(bothEndsOpen, run),
-    stackRule(onePolicyPerWorkload, run),
-    policyRule(noWideOpen, run),
-    policyRule(described, run),
-    exemptions(run.exemptions),
-  ];
+  // What was exempt is listed when all others have judged.
+  return [...rules, exemptions].map((rule) => rule.create(run, { ...known.all, ...known[rule.name] }));
+}
+
+/**
+ * What the pack has to know of a cluster: what its declarations say, and what it states besides; lists are both.
+ * @throws ConfigError when what it states is not a rule's config
+ */
+export function packConfigOf(cluster: ConfiguredCluster): PackConfig {
+  const stated = checked(parsePackConfig(cluster.policyPack ?? {}, "policyPack of the cluster"));
+  const names = new Set([...rules.map(({ name }) => name), ...Object.keys(stated)]);
+  const configs = [...names].map((name) => {
+    const declared = rules.find((rule) => rule.name === name)?.declaredBy?.(cluster) ?? {};
+    return [name, together(declared, stated[name] ?? {})] as const;
+  });
+  return Object.fromEntries(configs.filter(([, config]) => Object.keys(config).length > 0));
+}
+
+/** @throws ConfigError when a config is not the pack's */
+export function checked(config: PackConfig): PackConfig {
+  createRules(config);
+  return config;
+}
+
+function together(declared: RuleConfig, stated: RuleConfig): RuleConfig {
+  const lists = Object.entries(declared).map(([key, value]) => {
+    const more = stated[key];
+    return [key, Array.isArray(value) && Array.isArray(more) ? [...value, ...more] : (more ?? value)];
+  });
+  return { ...stated, ...Object.fromEntries(lists) };
 }

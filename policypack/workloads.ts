@@ -1,9 +1,22 @@
-/** Whether policies select workloads that the config describes by their pods' labels. */
+/** Workloads as the config describes them, by their pods' labels: which a cluster declares, and which a policy selects. */
+import { z } from "zod";
+import { examplePods } from "../cilium/model/labels.ts";
+import type { Workload as DeclaredWorkload } from "../cilium/model/peers.ts";
 import { namespaceOf } from "../cilium/policy/parts.ts";
 import { matchesPod } from "../cilium/policy/representatives.ts";
 import type { CiliumPolicy, Rule } from "../cilium/policy/schema.ts";
 import { podIdentity, subjectRequirements } from "../cilium/policy/selector.ts";
-import type { Workload } from "./cluster.ts";
+
+export const workload = z.strictObject({
+  namespace: z.string().min(1),
+  labels: z.record(z.string(), z.string()).describe("All labels of its pods"),
+});
+
+export type Workload = z.infer<typeof workload>;
+
+/** A declared workload: one for each set of labels that its pods may carry. */
+export const declaredPods = ({ namespace, labels, otherLabels }: DeclaredWorkload): Workload[] =>
+  examplePods(labels, otherLabels).map((labels) => ({ namespace, labels }));
 
 /** Whether the subject of a policy's rule selects pods that carry a workload's labels. */
 export function subjectSelects(policy: CiliumPolicy, rule: Rule, { namespace, labels }: Workload): boolean {

@@ -21,6 +21,7 @@ async function demo(): Promise<void> {
     heading("A Kubernetes API server with Cilium's policy CRDs");
     console.log(`${cluster.server}, ${namespaces.length} namespaces, no policies yet`);
     const stack = await prodStack(cluster);
+    await preflight(stack, cluster);
     const policyPacks = [join(stack.folder, "policypack")];
     await run("pulumi preview --policy-pack policypack", (onEvent) => stack.preview({ onEvent, policyPacks }));
     await run("pulumi up --policy-pack policypack", (onEvent) => stack.up({ onEvent, policyPacks }));
@@ -54,6 +55,15 @@ async function run(title: string, operation: (onEvent: ReturnType<typeof recordS
   console.log(
     `${changes.join(", ") || `no changes to ${ops.get("same")?.length} policies`}  ${styleText("dim", `${seconds} s`)}`,
   );
+}
+
+/** Shows what the command says before the update. */
+async function preflight({ folder, environment }: ProdStack, { context }: Cluster): Promise<void> {
+  heading(`netpol preflight --context ${context}`);
+  const args = ["cli/netpol.ts", "preflight", "--context", context];
+  const { code, stdout, stderr } = await environment.run(process.execPath, args, { cwd: folder });
+  if (code === 2) throw new Error(stderr);
+  process.stdout.write(stdout);
 }
 
 const outputsSchema = z.object({

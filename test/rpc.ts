@@ -1,12 +1,30 @@
 /** Serving Pulumi's gRPC protocols, as the doubles of its plugins do. */
 import {
   type handleUnaryCall,
+  Metadata,
   Server,
   ServerCredentials,
   type ServiceDefinition,
   status,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
+import google from "@pulumi/pulumi/proto/status_pb.js";
+import type { Message } from "google-protobuf";
+import any from "google-protobuf/google/protobuf/any_pb.js";
+
+/** An error of which a protocol says more than its text, in a message of the type named. */
+export class DetailedError extends Error {
+  readonly metadata = new Metadata();
+
+  constructor(text: string, type: string, detail: Message) {
+    super(text);
+    const details = new any.Any();
+    details.pack(detail.serializeBinary(), type);
+    const said = new google.Status().setCode(status.UNKNOWN).setMessage(text).setDetailsList([details]);
+    // By this name gRPC's other implementations read such messages.
+    this.metadata.add("grpc-status-details-bin", Buffer.from(said.serializeBinary()));
+  }
+}
 
 /**
  * A method of a service.
@@ -22,7 +40,11 @@ export const answer =
     try {
       callback(null, await reply(call.request, abort.signal));
     } catch (error) {
-      callback({ code: status.UNKNOWN, details: error instanceof Error ? error.message : String(error) });
+      callback({
+        code: status.UNKNOWN,
+        details: error instanceof Error ? error.message : String(error),
+        ...(error instanceof DetailedError && { metadata: error.metadata }),
+      });
     }
   };
 

@@ -57,4 +57,8 @@ describe("The workflows", () => {
     assert.ok(scripts.length > 5);
     for (const name of scripts) assert.ok(name && name in npmPackage.scripts, name);
   });
+
+  it("apply with --refresh, without which an update sees no drift", () => {
+    assert.match(npmPackage.scripts["ci:up"], /^pulumi up .*--refresh /);
+  });
 });

@@ -9,6 +9,8 @@ export interface Cluster {
   readonly namespaces: readonly Namespace[];
   /** Where all pods resolve names, whatever their own policies say. */
   readonly dns: PortsOf<Workload>;
+  /** What the policy pack has to know besides what is declared: its config, by the names of its rules. */
+  readonly policyPack?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 }
 
 /** `observe` renders the same rules without default deny and without deny rules: nothing is dropped. */
@@ -69,6 +71,7 @@ export function configure(cluster: Cluster, settings: Settings): ConfiguredClust
   }));
   const apiServerPort = tcp(settings.apiServerPort);
   return {
+    ...cluster,
     settings,
     namespaces,
     dns: { ...cluster.dns, peer: workload(cluster.dns.peer) },

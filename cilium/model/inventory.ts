@@ -32,7 +32,7 @@ export function inventoryOf(cluster: ConfiguredCluster): Inventory {
 }
 
 /** As Kubernetes writes names of ports; one belongs to one port of a container, so further transports add theirs: `dns-tcp`. */
-function containerPortName(name: string, transport: Transport, at: number): string {
+export function containerPortName(name: string, transport: Transport, at: number): string {
   const written = name.replace(/[A-Z]/g, (capital) => `-${capital.toLowerCase()}`);
   return at === 0 ? written : `${written}-${transport.toLowerCase()}`;
 }

@@ -29,6 +29,7 @@ export interface WorkloadSpec<Name extends string> {
 
 export interface HostNetworkSpec<Name extends string> {
   readonly reason: string;
+  readonly labels?: Readonly<Record<string, string>>;
   readonly ports?: NamedPorts<HostNetworkPods, Name>;
 }
 
@@ -59,12 +60,13 @@ export function namespace(name: string): OpenNamespace {
       workloads.push(declared);
       return withPorts(declared);
     },
-    hostNetwork(pods, { reason, ports }) {
+    hostNetwork(pods, { reason, labels, ports }) {
       const declared: HostNetworkPods = {
         kind: "host-network",
         namespace: name,
         name: pods,
         reason,
+        labels,
         ports: ports ?? {},
       };
       hostNetwork.push(declared);

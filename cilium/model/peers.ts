@@ -30,6 +30,8 @@ export interface HostNetworkPods {
   readonly name: string;
   /** Why they run on the host's network. */
   readonly reason: string;
+  /** The labels that the pods carry, if somebody has to recognise them. */
+  readonly labels?: Readonly<Record<string, string>> | undefined;
   readonly ports: Readonly<Record<string, Port>>;
 }
 

@@ -2,7 +2,7 @@
 import { namespaceOf } from "../policy/parts.ts";
 import type { CiliumPolicy } from "../policy/schema.ts";
 import { type Drift, drift } from "./drift.ts";
-import type { StoredPolicy } from "./policy.ts";
+import { identifier, type StoredPolicy } from "./policy.ts";
 
 export type Verified = {
   /** `namespace/name`, or `name` of a clusterwide policy. */
@@ -74,6 +74,3 @@ function problemsOf(
     ...(valid?.status === "False" ? [{ kind: "refused", reason: valid.message ?? "no reason given" } as const] : []),
   ];
 }
-
-const identifier = ({ metadata: { namespace, name } }: CiliumPolicy | StoredPolicy): string =>
-  namespace ? `${namespace}/${name}` : name;

@@ -6,10 +6,12 @@ import type { Policy } from "../../cilium/policy/schema.ts";
 import { compile } from "../../cilium/reach/compile/network.ts";
 import { inspect } from "../../cilium/reach/report/inspect.ts";
 import type { Oddity } from "../../cilium/reach/report/oddity.ts";
+import type { PackConfig } from "../../policypack/config.ts";
 import { type Format, print, withOutput } from "../output/format.ts";
-import { violations } from "../pack.ts";
+import { packConfig, packFile, violations } from "../pack.ts";
 import { note } from "../sources/notes.ts";
 import { readSourceAsIs, type Source, type SourceOptions, withSource } from "../sources/source.ts";
+import { readStack } from "../stack.ts";
 
 export function check(netpol: Command): void {
   withOutput(withSource(netpol.command("check")), ["table", "json", "yaml", "csv", "md"])
@@ -17,9 +19,10 @@ export function check(netpol: Command): void {
       "what the API server, Cilium or the policy pack would refuse, and what has no effect; 1 if there is any",
     )
     .addHelpText("after", help)
-    .action(async (options: SourceOptions & { readonly output: Format }) => {
+    .option("--policy-pack-config <file>", "JSON file with the policy pack's config, over what the program declares")
+    .action(async (options: Options) => {
       const source = await readSourceAsIs(options);
-      const findings = findingsOf(source);
+      const findings = findingsOf(source, await packConfigFor(source, options));
       const serious = findings.filter(({ level }) => level !== "note");
       if (options.output === "table") process.stdout.write(report(findings, source));
       else print({ table: tableOf(findings), data: findings }, options.output);
@@ -32,11 +35,15 @@ Errors: the API server or Cilium would refuse the policy, rules contradict each 
 pack is violated.
 Warnings: advisory rules of the pack, policies and peers that select nobody, ports that nobody names, flows that a
 deny rule shadows. Notes: workloads that nothing may connect to; they do not count as found.
+The pack judges the program by what it declares of its cluster (netpol docs writes that to policypack/cluster.json); of
+other policies' cluster it knows what --policy-pack-config says: workloads with probes, on the host's network or behind
+TLSRoutes, and exemptions.
 What selects nobody is judged against Pods: the program's workloads, or those of --inventory, --from or --context.
 
 Examples:
   netpol check
   netpol check --from manifests/ --inventory pods.yaml
+  netpol check --from manifests/ --policy-pack-config policypack/cluster.json
   kubectl get cnp,ccnp,pods,namespaces,nodes -A -o yaml | netpol check --from - -o json`;
 
 interface Finding {
@@ -50,7 +57,21 @@ interface Finding {
   readonly message: string;
 }
 
-function findingsOf(source: Source): Finding[] {
+interface Options extends SourceOptions {
+  readonly output: Format;
+  readonly policyPackConfig?: string;
+}
+
+/** What the pack is told: policies of files or of a live cluster may be another cluster's than the program's. */
+async function packConfigFor({ title, program }: Source, options: Options): Promise<PackConfig> {
+  const { cluster } = program ?? (options.git === undefined ? {} : await readStack(options.stack));
+  if (cluster === undefined && options.policyPackConfig === undefined) {
+    note(`${title}: the policy pack knows nothing of the cluster; tell it with --policy-pack-config, as ${packFile}`);
+  }
+  return packConfig(cluster, options.policyPackConfig);
+}
+
+function findingsOf(source: Source, config: PackConfig): Finding[] {
   const byName = new Map(source.policies.map((policy) => [policyName(policy), policy]));
   const file = (policy: Policy | undefined) => {
     const place = policy && source.places.get(policy);
@@ -66,10 +87,10 @@ function findingsOf(source: Source): Finding[] {
       file: place,
       message: `${name}: the API server refuses it: ${reasons.join("; ")}`,
     })),
-    ...violations(source.policies, source.others).map(({ rule, level, policy, message }) => ({
+    ...violations(source.policies, source.others, config).map(({ rule, level, policy, message }) => ({
       // An exemption is a decision, not a finding.
       level:
-        rule === "exemptions" ? ("note" as const) : level === "mandatory" ? ("error" as const) : ("warning" as const),
+        rule === "exemptions" ? ("note" as const) : level === "advisory" ? ("warning" as const) : ("error" as const),
       rule,
       subject: policy === undefined ? "" : policyName(policy),
       ...file(policy),

@@ -64,7 +64,7 @@ const topics = {
   closed: { title: "Closed", mark: "-", style: "red" },
   opened: { title: "Opened", mark: "+", style: "green" },
   changed: { title: "On other conditions", mark: "~", style: "yellow" },
-  undecided: { title: "Not decidable offline", mark: "?", style: "yellow" },
+  "not decidable": { title: "Not decidable", mark: "?", style: "yellow" },
 } as const satisfies Record<Topic, { title: string; mark: string; style: "bold" | "yellow" | "red" | "green" }>;
 
 function line({ topic, text }: Sentence): string {

@@ -24,7 +24,9 @@ export function explain(netpol: Command): void {
     .argument("<to>", "to whom")
     .argument("<port>", "5432, or with its protocol as 53/UDP; for ICMP the type, as 8/ICMP");
   withOutput(withSource(command), ["table", "json", "yaml"])
-    .description("the verdict on one connection at both ends, and what would have to be written to allow it")
+    .description(
+      "the verdict on one connection at both ends, and what would have to be written to allow it; 1 unless it is allowed",
+    )
     .addHelpText("after", help)
     .action(async (from: string, to: string, port: string, options: Options) => {
       const source = await readSource(options);
@@ -37,11 +39,13 @@ export function explain(netpol: Command): void {
       process.stdout.write(
         output === "table" ? inWords(explanation, source.policies) : dataText(dataOf(explanation), output),
       );
+      if (!isAllowed(explanation)) process.exitCode = 1;
     });
 }
 
 const help = `
 ${endsHelp}
+Ends with 0 if the connection is allowed, for a DNS name once it is resolved, and with 1 if it is denied or not decidable.
 
 Examples:
   netpol explain argocd/server argocd/redis 6379
@@ -60,6 +64,8 @@ interface Explanation {
   /** For the program's own policies: what to write in its files. */
   readonly statement: Statement | undefined;
 }
+
+const isAllowed = ({ outcome }: Explanation): boolean => outcome === "allowed" || outcome === "allowed-once-resolved";
 
 async function explainQuestion(
   question: Question,

@@ -2,7 +2,7 @@
  * `netpol gate`: what `pulumi preview --policy-pack` would say of the program, with no cluster, no backend and no state:
  * an empty kubeconfig and a file backend that exists only meanwhile. This is how a pull request is judged.
  */
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { EngineEvent, PolicyEvent } from "@pulumi/pulumi/automation/index.js";
@@ -10,7 +10,9 @@ import { type Command, Option } from "commander";
 import { load } from "js-yaml";
 import { z } from "zod";
 import { yaml } from "../../cilium/render/yaml.ts";
+import type { PackConfig } from "../../policypack/config.ts";
 import { Failure } from "../failure.ts";
+import { packConfig } from "../pack.ts";
 import { projectFolder } from "../project.ts";
 import { inTemporaryFolder } from "../sources/temporary.ts";
 import { readStack, readStackConfig } from "../stack.ts";
@@ -37,11 +39,12 @@ export function gate(netpol: Command): void {
     .addHelpText("after", "\nExamples:\n  npm run netpol -- gate\n  npm run --silent netpol -- gate -o json")
     .action(async ({ stack, output, policyPack, policyPackConfig }: Options) => {
       // Faults of config and model are better said by the program itself than through the engine.
-      await readStack(stack);
+      const { cluster } = await readStack(stack);
       const root = projectFolder();
       const violations = await preview(root, stack, {
-        policyPacks: [policyPack ?? join(root, "policypack")],
-        ...(policyPackConfig !== undefined && { policyPackConfigs: [policyPackConfig] }),
+        policyPack: policyPack ?? ownPack(root),
+        // Another pack has other rules.
+        config: policyPack === undefined ? packConfig(cluster, policyPackConfig) : policyPackConfig,
         ...(output === "text" && { onOutput: (text: string) => process.stdout.write(text) }),
       });
       if (output === "json") process.stdout.write(`${JSON.stringify(violations, null, 2)}\n`);
@@ -49,16 +52,28 @@ export function gate(netpol: Command): void {
     });
 }
 
+/** The project's own policy pack, or the one that comes with this program, whose compiled files lie a folder deeper. */
+function ownPack(project: string): string {
+  const roots = [project, join(import.meta.dirname, "../.."), join(import.meta.dirname, "../../..")];
+  const packs = roots.map((root) => join(root, "policypack"));
+  return packs.find((pack) => existsSync(join(pack, "PulumiPolicy.yaml"))) ?? join(project, "policypack");
+}
+
 const projectFile = z.looseObject({ name: z.string(), main: z.string() });
 
 interface PreviewOptions {
-  readonly policyPacks: string[];
-  readonly policyPackConfigs?: string[];
+  readonly policyPack: string;
+  /** The pack's config, or a file with it. */
+  readonly config: PackConfig | string | undefined;
   readonly onOutput?: (text: string) => void;
 }
 
 /** Previews the program as a new stack that no cluster answers; gives everything that the pack says. */
-async function preview(root: string, stackName: string, options: PreviewOptions): Promise<PolicyEvent[]> {
+async function preview(
+  root: string,
+  stackName: string,
+  { policyPack, config, ...options }: PreviewOptions,
+): Promise<PolicyEvent[]> {
   // Loaded only here: it takes longer than any other command altogether.
   const { LocalWorkspace, PulumiCommand } = await import("@pulumi/pulumi/automation/index.js");
   return inTemporaryFolder(async (folder) => {
@@ -91,6 +106,10 @@ async function preview(root: string, stackName: string, options: PreviewOptions)
     ).catch((error) => {
       throw engineFailure(error);
     });
+    const packs = {
+      policyPacks: [policyPack],
+      ...(config !== undefined && { policyPackConfigs: [configFile(folder, config)] }),
+    };
     const violations: PolicyEvent[] = [];
     const errors: string[] = [];
     const onEvent = ({ policyEvent, diagnosticEvent }: EngineEvent) => {
@@ -98,13 +117,21 @@ async function preview(root: string, stackName: string, options: PreviewOptions)
       if (diagnosticEvent?.severity === "error")
         errors.push(diagnosticEvent.message.replaceAll(/<\{%.*?%\}>/g, "").trim());
     };
-    await stack.preview({ ...options, suppressOutputs: true, onEvent, color: "never" }).catch((error) => {
+    await stack.preview({ ...packs, ...options, suppressOutputs: true, onEvent, color: "never" }).catch((error) => {
       // The engine fails a preview that a mandatory rule forbids; everything else is not about the policies.
       if (!violations.some(({ enforcementLevel }) => enforcementLevel === "mandatory"))
         throw engineFailure(error, errors);
     });
     return violations;
   });
+}
+
+/** The file that holds a config; one is written for what is none yet. */
+function configFile(folder: string, config: PackConfig | string): string {
+  if (typeof config === "string") return config;
+  const file = join(folder, "policy-pack-config.json");
+  writeFileSync(file, JSON.stringify(config));
+  return file;
 }
 
 /** What the engine reports; else what the CLI says before there is an engine, which the SDK wraps in all that was printed. */

@@ -1,7 +1,7 @@
 /** `netpol list`: every flow that the policies allow. */
 import type { Command } from "commander";
 import type { Connection } from "../../cilium/reach/report/connections.ts";
-import { certain, flowsOf, isDecided, isGoverned, type ListedFlow, listed, spanData } from "../flows.ts";
+import { certain, flowsOf, isDecidable, isGoverned, type ListedFlow, listed, spanData } from "../flows.ts";
 import { dot } from "../output/dot.ts";
 import { type Format, print, withOutput } from "../output/format.ts";
 import { purposesOf } from "../purposes.ts";
@@ -10,7 +10,7 @@ import { readSource, type Source, type SourceOptions, withSource } from "../sour
 
 export function list(netpol: Command): void {
   withOutput(withSource(netpol.command("list")), ["table", "json", "yaml", "csv", "md", "dot"])
-    .option("-a, --all", "also flows that no policy governs, and those that cannot be decided offline")
+    .option("-a, --all", "also flows that no policy governs, and those that are not decidable")
     .description("every flow that the policies allow at both ends")
     .addHelpText("after", help)
     .action(async (options: SourceOptions & { readonly output: Format; readonly all?: true }) => {
@@ -32,12 +32,12 @@ Examples:
   netpol list --from manifests/ --inventory pods.yaml --output dot | dot -Tsvg > flows.svg`;
 
 function sayWhatIsLeftOut(connections: readonly Connection[]): void {
-  const undecided = connections.filter(({ spans }) => !spans.every(isDecided)).length;
+  const undecidable = connections.filter(({ spans }) => !spans.every(isDecidable)).length;
   const ungoverned = connections.filter(({ spans }) =>
-    spans.every((span) => isDecided(span) && !isGoverned(span)),
+    spans.every((span) => isDecidable(span) && !isGoverned(span)),
   ).length;
   if (ungoverned > 0) note(`${ungoverned} flows that no policy governs are left out; --all lists them`);
-  if (undecided > 0) note(`${undecided} flows that cannot be decided offline are left out; --all lists them`);
+  if (undecidable > 0) note(`${undecidable} flows that are not decidable are left out; --all lists them`);
 }
 
 function tableOf(flows: readonly ListedFlow[], { program }: Source) {

@@ -1,10 +1,9 @@
 /** `netpol map`: who can reach whom as a picture, in one HTML file. */
 import { writeFileSync } from "node:fs";
 import type { Command } from "commander";
-import type { Side } from "../../cilium/reach/report/diff.ts";
 import type { Picture } from "../../map/picture.ts";
 import { programPicture } from "../../map/program.ts";
-import { reachPicture, type Version } from "../../map/reach.ts";
+import { reachPicture } from "../../map/reach.ts";
 import { Failure } from "../failure.ts";
 import { certain, flowsOf } from "../flows.ts";
 import { withProgress } from "../output/progress.ts";
@@ -43,13 +42,20 @@ async function pictureOf(options: Options): Promise<Picture> {
   if (diff !== undefined) {
     const { titles, before, after } = await readSides([diff, wordOf(options)], { stack, inventory });
     const purpose = purposesOf(isProgram(options) ? await readStack(stack) : undefined);
-    return reachPicture(versionOf(titles[1], after), versionOf(titles[0], before), purpose);
+    return reachPicture(
+      { ...after, title: titles[1] },
+      flowsOf(after).map(certain),
+      { ...before, title: titles[0] },
+      purpose,
+    );
   }
   const source = await readSource(options);
   if (source.program !== undefined && inventory === undefined) {
     return programPicture(source.title, source.program.cluster, source.policies);
   }
-  return reachPicture(versionOf(source.title, sideOf(source)), undefined, purposesOf(source.program));
+  const side = sideOf(source);
+  const version = { ...side, title: source.title };
+  return reachPicture(version, flowsOf(side).map(certain), undefined, purposesOf(source.program));
 }
 
 const isProgram = (options: SourceOptions): boolean => sourceChoice(options).kind === "program";
@@ -68,12 +74,6 @@ function wordOf(options: SourceOptions): string {
       return `context:${choice.context}`;
   }
 }
-
-const versionOf = (title: string, side: Side): Version => ({
-  ...side,
-  title,
-  connections: flowsOf(side).map(certain),
-});
 
 function write(file: string, text: string): void {
   if (file === "-") {

@@ -1,13 +1,12 @@
 /** `netpol verify`: whether a cluster has what the stack renders, and Cilium has accepted it. */
 import { type Command, Option } from "commander";
 import { namespaceOf } from "../../cilium/policy/parts.ts";
-import type { StoredPolicy } from "../../cilium/stored/policy.ts";
 import { type Problem, type Verification, verify as verifyPolicies } from "../../cilium/stored/verify.ts";
-import { stackAnnotation } from "../../components/ownership.ts";
+import { ownerOf } from "../../components/ownership.ts";
 import { Failure } from "../failure.ts";
 import { withProgress } from "../output/progress.ts";
 import { printReport, type ReportFormat, reportFormats, type Section } from "../output/sections.ts";
-import { currentContext } from "../sources/cluster.ts";
+import { absence, clusterFailure, currentContext } from "../sources/cluster.ts";
 import { readStoredPolicies } from "../sources/stored-policies.ts";
 import { readStack } from "../stack.ts";
 
@@ -30,6 +29,7 @@ export function verify(netpol: Command): void {
       const context = chosen ?? (await currentContext());
       const namespaces = [...new Set(policies.map(namespaceOf))].filter((namespace) => namespace !== undefined);
       const stored = await withProgress(`reading ${context}`, readStoredPolicies(context, namespaces));
+      for (const kind of stored.absent) throw clusterFailure(context, absence({ kind }));
       const [owner] = policies.map(ownerOf);
       const isRead = (namespace: string | undefined) => !stored.unread.has(namespace);
       const found = verifyPolicies(policies, stored.policies, isRead, ownerOf, owner ?? "");
@@ -61,9 +61,6 @@ Needs the right to list CiliumNetworkPolicy and CiliumClusterwideNetworkPolicy o
 Examples:
   netpol verify --context prod
   netpol verify --context prod -o json`;
-
-const ownerOf = ({ metadata }: Pick<StoredPolicy, "metadata">): string | undefined =>
-  metadata.annotations?.[stackAnnotation];
 
 function summaryOf(context: string, stack: string, { verified, strangers }: Verification): string {
   const good = verified.filter(({ problems }) => problems.length === 0).length;

@@ -162,7 +162,7 @@ export interface ClusterRefusal {
 export function refusalOf(error: unknown, { kind, name }: Pick<Kind, "kind" | "name">): ClusterRefusal {
   const status = error instanceof Error && "code" in error ? error.code : undefined;
   if (status === 404 || (error instanceof Error && error.message.startsWith("Unrecognized API version"))) {
-    return { kind: "absent", reason: `has no ${name === undefined ? kind : `${kind} ${name}`}` };
+    return absence({ kind, name });
   }
   if (status === 403) {
     const doing = name === undefined ? `list ${kind} objects` : `read ${kind} ${name}`;
@@ -171,6 +171,12 @@ export function refusalOf(error: unknown, { kind, name }: Pick<Kind, "kind" | "n
   const reason = status === 401 ? "does not accept your credentials" : `does not answer: ${reasonOf(error)}`;
   return { kind: "other", reason };
 }
+
+/** That there is no such kind or no such object. */
+export const absence = ({ kind, name }: Pick<Kind, "kind" | "name">): ClusterRefusal => ({
+  kind: "absent",
+  reason: `has no ${name === undefined ? kind : `${kind} ${name}`}`,
+});
 
 /** There is no answer without what was refused: policies, or the pods that they are about. */
 export function clusterFailure(context: string, { kind, reason }: ClusterRefusal): Failure {

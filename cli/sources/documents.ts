@@ -45,12 +45,18 @@ function filesOf(path: string): string[] {
 
 /** The text of a file, or of standard input for `-`. */
 export function textOf(file: string): string {
+  if (file === "-" && standardInput !== undefined) return standardInput;
   try {
-    return readFileSync(file === "-" ? process.stdin.fd : file, "utf8");
+    const text = readFileSync(file === "-" ? process.stdin.fd : file, "utf8");
+    if (file === "-") standardInput = text;
+    return text;
   } catch (error) {
     throw unreadable(file, error);
   }
 }
+
+/** It can be read once; policies and pods may both be in it. */
+let standardInput: string | undefined;
 
 function unreadable(path: string, error: unknown): Failure {
   if (error instanceof Failure) return error;

@@ -1,5 +1,5 @@
 /** The policies of a live cluster as they are stored, whatever their form, with what Cilium says of them. Reads only. */
-import type { KubernetesObject, KubernetesObjectApi } from "@kubernetes/client-node";
+import type { KubernetesObject } from "@kubernetes/client-node";
 import { type StoredPolicy, storedPolicy } from "../../cilium/stored/policy.ts";
 import { clusterFailure, connect, list, refusalOf } from "./cluster.ts";
 
@@ -7,15 +7,30 @@ export interface StoredPolicies {
   readonly policies: readonly StoredPolicy[];
   /** Where policies may not be read: namespaces, and undefined for the clusterwide ones. */
   readonly unread: ReadonlySet<string | undefined>;
+  /** Kinds of policies that the cluster does not know. */
+  readonly absent: ReadonlySet<StoredPolicy["kind"]>;
 }
 
 /**
  * Reads the policies of all namespaces or, for somebody who may not do that, of each of the namespaces given.
- * @throws Failure when the kubeconfig or the cluster cannot be used, or the cluster has no Cilium.
+ * @throws Failure when the kubeconfig or the cluster cannot be used.
  */
 export async function readStoredPolicies(context: string, namespaces: readonly string[]): Promise<StoredPolicies> {
   const api = await connect(context);
-  const attempt = (kind: string, namespace?: string) => listOf(api, context, kind, namespace);
+  const absent = new Set<StoredPolicy["kind"]>();
+  /** The policies of a kind; undefined if they may not be listed. */
+  async function attempt(kind: StoredPolicy["kind"], namespace?: string): Promise<StoredPolicy[] | undefined> {
+    try {
+      const objects = await list(api, { apiVersion: "cilium.io/v2", kind }, namespace);
+      return objects.map((object: KubernetesObject) => storedPolicy.parse({ ...object, kind }));
+    } catch (error) {
+      const refusal = refusalOf(error, { kind });
+      if (refusal.kind === "other") throw clusterFailure(context, refusal);
+      if (refusal.kind === "forbidden") return undefined;
+      absent.add(kind);
+      return [];
+    }
+  }
   const clusterwide = await attempt("CiliumClusterwideNetworkPolicy");
   const everywhere = await attempt("CiliumNetworkPolicy");
   const unread = new Set<string | undefined>(clusterwide === undefined ? [undefined] : []);
@@ -25,22 +40,5 @@ export async function readStoredPolicies(context: string, namespaces: readonly s
     if (own === undefined) unread.add(namespace);
     else policies.push(...own);
   }
-  return { policies, unread };
-}
-
-/** The policies of a kind; undefined if they may not be listed. */
-async function listOf(
-  api: KubernetesObjectApi,
-  context: string,
-  kind: string,
-  namespace: string | undefined,
-): Promise<StoredPolicy[] | undefined> {
-  try {
-    const objects = await list(api, { apiVersion: "cilium.io/v2", kind }, namespace);
-    return objects.map((object: KubernetesObject) => storedPolicy.parse({ ...object, kind }));
-  } catch (error) {
-    const refusal = refusalOf(error, { kind });
-    if (refusal.kind === "forbidden") return undefined;
-    throw clusterFailure(context, refusal);
-  }
+  return { policies, unread, absent };
 }

@@ -1,10 +1,9 @@
-import type { z } from "zod";
 import { invalidities } from "../../cilium/policy/validity.ts";
-import { type PolicyRule, ruleConfig } from "../rule.ts";
+import { policyRule, ruleConfig } from "../rule.ts";
 
 const configSchema = ruleConfig({});
 
-export const agentAccepts: PolicyRule<z.infer<typeof configSchema>> = {
+export const agentAccepts = policyRule({
   name: "agent-accepts",
   description:
     "Cilium's agent takes the policy. The API server stores policies that the agent refuses; nothing of such a policy is enforced, and only its status says so.",
@@ -17,4 +16,4 @@ export const agentAccepts: PolicyRule<z.infer<typeof configSchema>> = {
       problem: `the agent refuses ${value}: ${reason}`,
       fix,
     })),
-};
+});

@@ -1,19 +1,26 @@
-import type { z } from "zod";
+import { z } from "zod";
 import { policyName } from "../../cilium/policy/parts.ts";
-import { ruleConfig, type StackRule } from "../rule.ts";
+import { ruleConfig, stackRule } from "../rule.ts";
 import { halfOpenFlows } from "../stack/flows.ts";
 
-const configSchema = ruleConfig({});
+const configSchema = ruleConfig({
+  cluster: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("Cilium's name of the cluster; if not given, the one that policies ask for"),
+});
 
-export const bothEndsOpen: StackRule<z.infer<typeof configSchema>> = {
+export const bothEndsOpen = stackRule({
   name: "both-ends-open",
   description:
     "A flow between two workloads that have policies is allowed at both ends. What only one end allows is dropped at the other.",
   url: "https://docs.cilium.io/en/stable/security/policy/intro/#rule-basics",
   configSchema,
+  declaredBy: ({ settings }) => ({ cluster: settings.clusterName }),
   enforcementLevel: "mandatory",
-  validateStack: (policy, stack) =>
-    halfOpenFlows(policy, stack).map(({ opened, ports, closed }) => {
+  validateStack: (policy, stack, { cluster }) =>
+    halfOpenFlows(policy, stack, cluster ?? stack.cluster).map(({ opened, ports, closed }) => {
       const end = opened.direction === "egress" ? "ingress" : "egress";
       const peer = policyName(closed.policy);
       return opened.by === policyName(policy)
@@ -28,4 +35,4 @@ export const bothEndsOpen: StackRule<z.infer<typeof configSchema>> = {
             fix: `allow it in ${end} here too, or take it out there; a clusterwide policy that allows it has to come first (dependsOn)`,
           };
     }),
-};
+});

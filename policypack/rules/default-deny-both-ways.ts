@@ -1,12 +1,11 @@
-import type { z } from "zod";
 import { placedRules } from "../../cilium/policy/parts.ts";
 import { at } from "../../cilium/policy/place.ts";
 import type { Rule } from "../../cilium/policy/schema.ts";
-import { type Finding, type PolicyRule, ruleConfig } from "../rule.ts";
+import { type Finding, policyRule, ruleConfig } from "../rule.ts";
 
 const configSchema = ruleConfig({});
 
-export const defaultDenyBothWays: PolicyRule<z.infer<typeof configSchema>> = {
+export const defaultDenyBothWays = policyRule({
   name: "default-deny-both-ways",
   description:
     "A namespaced policy governs ingress and egress. A direction without a rule, or with enableDefaultDeny: false, lets everything through.",
@@ -19,7 +18,7 @@ export const defaultDenyBothWays: PolicyRule<z.infer<typeof configSchema>> = {
       : placedRules(policy).flatMap(({ rule, place }) =>
           (["ingress", "egress"] as const).flatMap((direction) => ungoverned(rule, place, direction)),
         ),
-};
+});
 
 function ungoverned(rule: Rule, place: string, direction: "ingress" | "egress"): Finding[] {
   const deny = direction === "ingress" ? rule.ingressDeny : rule.egressDeny;

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { placedRules } from "../../cilium/policy/parts.ts";
 import { at } from "../../cilium/policy/place.ts";
-import { type PolicyRule, ruleConfig } from "../rule.ts";
+import { policyRule, ruleConfig } from "../rule.ts";
 
 const configSchema = ruleConfig({
   ownerLabels: z
@@ -11,7 +11,7 @@ const configSchema = ruleConfig({
     .describe("Labels of which the policy needs one"),
 });
 
-export const described: PolicyRule<z.infer<typeof configSchema>> = {
+export const described = policyRule({
   name: "described",
   description:
     "A policy says what it is for and whose it is: whoever meets it in the cluster, or in a dropped flow, has somebody to ask.",
@@ -40,4 +40,4 @@ export const described: PolicyRule<z.infer<typeof configSchema>> = {
           ]),
     ];
   },
-};
+});

@@ -1,16 +1,15 @@
-import type { z } from "zod";
 import { namespaceOf, placedRules } from "../../cilium/policy/parts.ts";
 import { at, each } from "../../cilium/policy/place.ts";
 import { representatives } from "../../cilium/policy/representatives.ts";
 import type { FqdnSelector } from "../../cilium/policy/schema.ts";
 import type { Label } from "../../cilium/policy/selector.ts";
 import { nameMatcher } from "../../cilium/reach/compile/fqdn.ts";
-import { type Finding, ruleConfig, type StackRule } from "../rule.ts";
+import { type Finding, ruleConfig, stackRule } from "../rule.ts";
 import type { Stack } from "../stack/stack.ts";
 
 const configSchema = ruleConfig({});
 
-export const dnsBeforeFqdn: StackRule<z.infer<typeof configSchema>> = {
+export const dnsBeforeFqdn = stackRule({
   name: "dns-before-fqdn",
   description:
     "Who may reach names (toFQDNs) also has a DNS rule that lets those names through, from a policy that is applied earlier. Cilium learns the addresses of a name from lookups that pass its DNS proxy; without such a rule the name never matches.",
@@ -25,7 +24,7 @@ export const dnsBeforeFqdn: StackRule<z.infer<typeof configSchema>> = {
         each(toFQDNs, place, "toFQDNs", (name, place) => unresolved(name, proxied, place)),
       );
     }),
-};
+});
 
 const dnsRules = (pod: readonly Label[], stack: Stack): FqdnSelector[] =>
   stack

@@ -3,23 +3,24 @@ import { placedRules } from "../../cilium/policy/parts.ts";
 import { at } from "../../cilium/policy/place.ts";
 import type { LabelSelector } from "../../cilium/policy/schema.ts";
 import { selectorRequirements } from "../../cilium/policy/selector.ts";
-import { hostNetwork, type Workload, workload } from "../cluster.ts";
-import { type PolicyRule, ruleConfig } from "../rule.ts";
-import { describeWorkload, subjectSelects } from "../workloads.ts";
+import { policyRule, ruleConfig } from "../rule.ts";
+import { describeWorkload, subjectSelects, type Workload, workload } from "../workloads.ts";
 
 const configSchema = ruleConfig({
-  workloads: z
-    .array(workload)
-    .default([...hostNetwork])
-    .describe("Workloads with hostNetwork: true"),
+  workloads: z.array(workload).default([]).describe("Workloads with hostNetwork: true"),
 });
 
-export const hostnetworkPodsExcluded: PolicyRule<z.infer<typeof configSchema>> = {
+export const hostnetworkPodsExcluded = policyRule({
   name: "hostnetwork-pods-excluded",
   description:
     "No policy is written for pods with hostNetwork: true. They have their node's identity, no selector reaches them, and the policy protects nothing.",
   url: "https://docs.cilium.io/en/stable/security/policy/host/",
   configSchema,
+  declaredBy: ({ namespaces }) => ({
+    workloads: namespaces.flatMap(({ hostNetwork }) =>
+      hostNetwork.flatMap(({ namespace, labels }) => (labels === undefined ? [] : [{ namespace, labels }])),
+    ),
+  }),
   enforcementLevel: "mandatory",
   validate: (policy, { workloads }) =>
     placedRules(policy).flatMap(({ rule, place }) =>
@@ -31,7 +32,7 @@ export const hostnetworkPodsExcluded: PolicyRule<z.infer<typeof configSchema>> =
           fix: "leave the policy out; peers name such pods by entity (host, remote-node, kube-apiserver)",
         })),
     ),
-};
+});
 
 /** A policy for all pods of a namespace or of the cluster is not meant for this workload in particular. */
 const asksFor = (selector: LabelSelector | null | undefined, { labels }: Workload): boolean =>

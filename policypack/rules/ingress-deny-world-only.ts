@@ -1,12 +1,11 @@
-import type { z } from "zod";
 import { placedRules } from "../../cilium/policy/parts.ts";
 import { at, each } from "../../cilium/policy/place.ts";
 import type { IngressDenyRule } from "../../cilium/policy/schema.ts";
-import { type Finding, type PolicyRule, ruleConfig } from "../rule.ts";
+import { type Finding, policyRule, ruleConfig } from "../rule.ts";
 
 const configSchema = ruleConfig({});
 
-export const ingressDenyWorldOnly: PolicyRule<z.infer<typeof configSchema>> = {
+export const ingressDenyWorldOnly = policyRule({
   name: "ingress-deny-world-only",
   description:
     "ingressDeny names the entity world and nothing else. Deny rules win over allow rules, and cluster, for one, includes host and remote-node: the kubelet's probes fail and the pods restart.",
@@ -15,7 +14,7 @@ export const ingressDenyWorldOnly: PolicyRule<z.infer<typeof configSchema>> = {
   enforcementLevel: "mandatory",
   validate: (policy) =>
     placedRules(policy).flatMap(({ rule, place }) => each(rule.ingressDeny, place, "ingressDeny", denied)),
-};
+});
 
 const otherPeers = ["fromEndpoints", "fromCIDR", "fromCIDRSet", "fromNodes", "fromGroups"] as const;
 

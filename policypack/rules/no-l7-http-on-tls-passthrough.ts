@@ -1,31 +1,43 @@
 import { z } from "zod";
+import { workloads } from "../../cilium/model/cluster.ts";
+import { containerPortName } from "../../cilium/model/inventory.ts";
+import type { Workload as DeclaredWorkload } from "../../cilium/model/peers.ts";
 import { namespaceOf, placedRules } from "../../cilium/policy/parts.ts";
 import { at, each } from "../../cilium/policy/place.ts";
 import { isPortName, portNumber } from "../../cilium/policy/port.ts";
 import type { CiliumPolicy, PortProtocol, PortRule, Rule } from "../../cilium/policy/schema.ts";
-import { behindTlsRoutes, type WorkloadWithPorts, workloadWithPorts } from "../cluster.ts";
-import { type Finding, ruleConfig, type StackRule } from "../rule.ts";
+import { type Finding, ruleConfig, stackRule } from "../rule.ts";
 import type { Stack } from "../stack/stack.ts";
-import { subjectSelects } from "../workloads.ts";
+import { declaredPods, subjectSelects, type Workload, workload } from "../workloads.ts";
 
 /** On a policy: the ports of its pods behind TLSRoutes, such as `"8443,https"`. */
 const annotation = "network-policies/tls-passthrough";
 
+const workloadWithPorts = workload.extend({
+  ports: z.array(z.string()).min(1).describe("Its pods' ports, by number and by name"),
+});
+
 const configSchema = ruleConfig({
   workloads: z
     .array(workloadWithPorts)
-    .default([...behindTlsRoutes])
+    .default([])
     .describe("Workloads behind TLSRoutes that are not part of the stack"),
 });
 
 type Config = z.infer<typeof configSchema>;
 
-export const noL7HttpOnTlsPassthrough: StackRule<Config> = {
+export const noL7HttpOnTlsPassthrough = stackRule({
   name: "no-l7-http-on-tls-passthrough",
   description:
     "No HTTP rules on the ingress of a workload behind a TLSRoute. Its TLS ends in the pod; Cilium would parse what is encrypted as HTTP and break every connection.",
   url: "https://docs.cilium.io/en/stable/security/policy/layer7/#http",
   configSchema,
+  declaredBy: (cluster) => ({
+    workloads: workloads(cluster).flatMap((workload) => {
+      const ports = passthroughPorts(workload);
+      return ports.length === 0 ? [] : declaredPods(workload).map((pods) => ({ ...pods, ports }));
+    }),
+  }),
   enforcementLevel: "mandatory",
   validateStack: (policy, stack, config) =>
     placedRules(policy).flatMap(({ rule, place }) => {
@@ -35,7 +47,15 @@ export const noL7HttpOnTlsPassthrough: StackRule<Config> = {
         each(toPorts, place, "toPorts", (ports, place) => httpFindings(ports, place, behind)),
       );
     }),
-};
+});
+
+/** By number and by name. */
+const passthroughPorts = ({ ports }: DeclaredWorkload): string[] =>
+  Object.entries(ports).flatMap(([name, { number, transports, speaks }]) =>
+    speaks === "tls-passthrough"
+      ? transports.flatMap((protocol, at) => [`${number}`, containerPortName(name, protocol, at)])
+      : [],
+  );
 
 /** Why ports are behind a TLSRoute, and which: all if undefined. */
 type Behind = { readonly why: string; readonly ports: readonly string[] | undefined };
@@ -43,7 +63,7 @@ type Behind = { readonly why: string; readonly ports: readonly string[] | undefi
 function passthroughOf(policy: CiliumPolicy, rule: Rule, stack: Stack, { workloads }: Config): Behind[] {
   const annotated = policy.metadata.annotations?.[annotation];
   const namespace = namespaceOf(policy);
-  const inNamespace = (workload: Omit<WorkloadWithPorts, "ports">) => subjectSelects(policy, rule, workload);
+  const inNamespace = (workload: Workload) => subjectSelects(policy, rule, workload);
   return [
     ...(annotated === undefined
       ? []

@@ -2,23 +2,23 @@ import { z } from "zod";
 import { placedRules } from "../../cilium/policy/parts.ts";
 import { each } from "../../cilium/policy/place.ts";
 import type { CiliumPolicy, Rule } from "../../cilium/policy/schema.ts";
-import { clusterName } from "../cluster.ts";
-import { type Finding, type PolicyRule, ruleConfig } from "../rule.ts";
+import { type Finding, policyRule, ruleConfig } from "../rule.ts";
 import { conflictFindings } from "./no-silent-no-ops/conflicts.ts";
 import { emptyListFindings } from "./no-silent-no-ops/empty-lists.ts";
 import { portFindings } from "./no-silent-no-ops/ports.ts";
 import { selectorFindings, subjectFindings } from "./no-silent-no-ops/selectors.ts";
 
 const configSchema = ruleConfig({
-  cluster: z.string().min(1).default(clusterName).describe("Cilium's name of the cluster"),
+  cluster: z.string().min(1).optional().describe("Cilium's name of the cluster"),
 });
 
-export const noSilentNoOps: PolicyRule<z.infer<typeof configSchema>> = {
+export const noSilentNoOps = policyRule({
   name: "no-silent-no-ops",
   description:
     "Everything in a policy has an effect, and the one it seems to have. What Cilium takes and then ignores is the fault that nobody notices.",
   url: "https://docs.cilium.io/en/stable/security/policy/kubernetes/#known-pitfalls",
   configSchema,
+  declaredBy: ({ settings }) => ({ cluster: settings.clusterName }),
   enforcementLevel: "mandatory",
   validate: (policy, { cluster }) => [
     ...specsFindings(policy),
@@ -31,7 +31,7 @@ export const noSilentNoOps: PolicyRule<z.infer<typeof configSchema>> = {
       ...portFindings(rule, place),
     ]),
   ],
-};
+});
 
 const specsFindings = (policy: CiliumPolicy): Finding[] =>
   policy.specs == null

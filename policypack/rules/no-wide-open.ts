@@ -1,16 +1,14 @@
 import { parse } from "tldts";
-import type { z } from "zod";
 import { parsePrefix } from "../../cilium/policy/cidr.ts";
 import { placedRules } from "../../cilium/policy/parts.ts";
 import { at, each } from "../../cilium/policy/place.ts";
 import { portNumber } from "../../cilium/policy/port.ts";
 import type { CidrRule, EgressRule, Entity, FqdnSelector, IngressRule, PortRule } from "../../cilium/policy/schema.ts";
-import { wideOpen } from "../cluster.ts";
-import { type Finding, type PolicyRule, ruleConfig } from "../rule.ts";
+import { type Finding, policyRule, ruleConfig } from "../rule.ts";
 
-const configSchema = ruleConfig({}, wideOpen);
+const configSchema = ruleConfig({});
 
-export const noWideOpen: PolicyRule<z.infer<typeof configSchema>> = {
+export const noWideOpen = policyRule({
   name: "no-wide-open",
   description:
     "Allow rules name peers and ports. What has to be wider is an exemption in the pack's config, with its reason, for everybody to see.",
@@ -22,7 +20,7 @@ export const noWideOpen: PolicyRule<z.infer<typeof configSchema>> = {
       ...each(rule.ingress, place, "ingress", ingressFindings),
       ...each(rule.egress, place, "egress", egressFindings),
     ]),
-};
+});
 
 function ingressFindings(rule: IngressRule, place: string): Finding[] {
   if (isEmpty(rule)) return [];

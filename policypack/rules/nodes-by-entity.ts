@@ -3,7 +3,7 @@ import { containsPrefix, parsePrefix } from "../../cilium/policy/cidr.ts";
 import { placedRules } from "../../cilium/policy/parts.ts";
 import { at, each } from "../../cilium/policy/place.ts";
 import type { CidrRule, CiliumPolicy, Rule } from "../../cilium/policy/schema.ts";
-import { type PolicyRule, ruleConfig } from "../rule.ts";
+import { policyRule, ruleConfig } from "../rule.ts";
 
 const range = z.string().refine((cidr) => parsePrefix(cidr) !== undefined, "a range such as 10.0.0.0/24");
 
@@ -12,7 +12,7 @@ const configSchema = ruleConfig({
   podRanges: z.array(range).default([]).describe("The addresses of pods"),
 });
 
-export const nodesByEntity: PolicyRule<z.infer<typeof configSchema>> = {
+export const nodesByEntity = policyRule({
   name: "nodes-by-entity",
   description:
     "Nodes are named by entity and pods by label, never by address. Cilium gives them identities of their own, and a CIDR never matches those (policy-cidr-match-mode is empty by default).",
@@ -35,7 +35,7 @@ export const nodesByEntity: PolicyRule<z.infer<typeof configSchema>> = {
       ];
     });
   },
-};
+});
 
 const ranges = (cidrs: readonly string[], who: string, fix: string) =>
   cidrs.map((written) => ({ written, range: parsePrefix(written), who, fix }));

@@ -1,10 +1,9 @@
-import type { z } from "zod";
 import { policyName } from "../../cilium/policy/parts.ts";
-import { ruleConfig, type StackRule } from "../rule.ts";
+import { ruleConfig, stackRule } from "../rule.ts";
 
 const configSchema = ruleConfig({});
 
-export const onePolicyPerWorkload: StackRule<z.infer<typeof configSchema>> = {
+export const onePolicyPerWorkload = stackRule({
   name: "one-policy-per-workload",
   description:
     "Each workload has one namespaced policy, and each policy its own name. Rules of several policies add up, so reading one of them tells nothing; of two with one name the last writer wins.",
@@ -44,4 +43,4 @@ export const onePolicyPerWorkload: StackRule<z.infer<typeof configSchema>> = {
         })),
     ];
   },
-};
+});

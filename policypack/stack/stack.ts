@@ -30,10 +30,12 @@ export class Stack {
   readonly #policies = new Map<string, CiliumPolicy>();
   readonly #byName = new Map<string, CiliumPolicy[]>();
   readonly #subjects = new Selecting<CiliumPolicy>();
+  readonly #clusterwide = new Selecting<CiliumPolicy>();
   readonly #rules = new Selecting<CompiledRule>();
   readonly #peers = new Selecting<NamedPeer>();
   readonly #namedPeers = new Map<CompiledRule, readonly NamedPeer[]>();
   readonly #workloads = new Selected<Workload>();
+  #cluster: string | undefined;
 
   constructor({ whole = false }: { whole?: boolean } = {}) {
     this.whole = whole;
@@ -52,6 +54,11 @@ export class Stack {
   /** The policies that could be read, with the URNs of their resources. */
   policies(): ReadonlyMap<string, CiliumPolicy> {
     return this.#policies;
+  }
+
+  /** The cluster's name as the policies have it: who names one means, with a subject always, this one. */
+  get cluster(): string {
+    return this.#cluster ?? "";
   }
 
   /** The policies with the same kind, namespace and name, itself included. */
@@ -86,6 +93,11 @@ export class Stack {
     return this.#subjects.of(pod);
   }
 
+  /** The policies of either kind whose subject a pod belongs to. */
+  policiesFor(pod: readonly Label[]): CiliumPolicy[] {
+    return [...this.#clusterwide.of(pod), ...this.#subjects.of(pod)];
+  }
+
   /** The rules that apply to a pod. */
   rulesFor(pod: readonly Label[]): CompiledRule[] {
     return this.#rules.of(pod);
@@ -111,11 +123,13 @@ export class Stack {
       const peers = namedPeers(rule).map((requirements) => ({ rule, requirements }));
       this.#namedPeers.set(rule, peers);
       for (const peer of peers) this.#peers.add(peer.requirements, peer);
+      this.#cluster ??= [rule.subject, ...peers.map(({ requirements }) => requirements)].flatMap(clusterNames)[0];
+    }
+    const subjects = policy.kind === "CiliumClusterwideNetworkPolicy" ? this.#clusterwide : this.#subjects;
+    for (const { endpointSelector } of rulesOf(policy)) {
+      if (endpointSelector) subjects.add(subjectRequirements(endpointSelector, namespaceOf(policy)), policy);
     }
     if (policy.kind === "CiliumClusterwideNetworkPolicy") return;
-    for (const { endpointSelector } of rulesOf(policy)) {
-      if (endpointSelector) this.#subjects.add(subjectRequirements(endpointSelector, namespaceOf(policy)), policy);
-    }
     for (const workload of this.workloadsOf(policy)) this.#workloads.add(workload.pod, workload);
   }
 }
@@ -136,3 +150,9 @@ const namesWorkload = ({ source, key, operator }: Requirement): boolean =>
   (operator === "In" || operator === "Exists") &&
   ![clusterLabel, podNamespaceLabel].includes(key) &&
   !key.startsWith(namespaceLabelsPrefix);
+
+/** The clusters that requirements ask for; compiling adds one without a name to peers that ask for none. */
+const clusterNames = (requirements: readonly Requirement[]): string[] =>
+  requirements.flatMap((requirement) =>
+    requirement.key === clusterLabel && requirement.operator === "In" ? requirement.values.filter(Boolean) : [],
+  );

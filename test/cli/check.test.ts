@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { z } from "zod";
 import { policyCount } from "../document/rows.ts";
 import { repository } from "../project.ts";
+import { temporaryFolder } from "../toolchain/lifetime.ts";
 import { netpol, netpolWith } from "./command.ts";
 import { shopPods, shopPolicies, shopPolicy } from "./folder.ts";
 
@@ -15,8 +18,9 @@ const findings = z.array(
   }),
 );
 
-const check = (manifests: string) => {
-  const { code, stdout, stderr } = netpolWith({ input: manifests }, repository, "check", "-f", "-", "-o", "json");
+const check = (manifests: string, ...options: string[]) => {
+  const args = ["check", "-f", "-", "-o", "json", ...options];
+  const { code, stdout, stderr } = netpolWith({ input: manifests }, repository, ...args);
   return { code, stderr, found: findings.parse(JSON.parse(stdout)) };
 };
 
@@ -159,6 +163,52 @@ spec: {selector: {app: web}, ports: [{port: 443, targetPort: 8080}]}
     assert.match(reported?.message ?? "", /^shop\/web ingress\[0\]\.toPorts\[0\].*TLSRoute shop\/web/);
   });
 
+  describe("judges policies of files by the pack's config for a cluster", () => {
+    const open = shopPolicies.replace("fromEntities: [ingress]", "fromEntities: [world]");
+    const rulesIn = ({ found }: ReturnType<typeof check>) =>
+      found.filter(({ level }) => level === "error").map(({ rule }) => rule);
+    const told = (config: object) => {
+      const file = join(temporaryFolder("pack-config"), "config.json");
+      writeFileSync(file, JSON.stringify(config));
+      return ["--policy-pack-config", file] as const;
+    };
+
+    it("which exempts nothing unless a file says so, and says that it knows nothing", () => {
+      const found = check(open + shopPods);
+      assert.deepEqual(rulesIn(found), ["no-wide-open"]);
+      assert.match(
+        found.stderr,
+        /^note: standard input: the policy pack knows nothing of the cluster; .*--policy-pack-config/m,
+      );
+    });
+
+    it("which a file gives: exemptions, workloads, levels", () => {
+      const exempt = { "no-wide-open": { exemptions: [{ policy: "shop/web", reason: "a test" }] } };
+      const found = check(open + shopPods, ...told(exempt));
+      assert.deepEqual(rulesIn(found), []);
+      assert.ok(found.found.some(({ rule, message }) => rule === "exemptions" && message.includes("Reason: a test")));
+      assert.doesNotMatch(found.stderr, /knows nothing/);
+
+      const onNodes = { "hostnetwork-pods-excluded": { workloads: [{ namespace: "shop", labels: { app: "web" } }] } };
+      assert.deepEqual(rulesIn(check(shopPolicies + shopPods, ...told(onNodes))), ["hostnetwork-pods-excluded"]);
+      assert.deepEqual(rulesIn(check(open + shopPods, ...told({ "no-wide-open": "disabled" }))), []);
+    });
+
+    it("and says in a line what is wrong with the file", () => {
+      const args = ["check", "--policy-pack-config"];
+      const [, wrong] = told({ "no-wide-opne": {} });
+      const misspelt = netpol(repository, ...args, wrong);
+      assert.deepEqual(misspelt, {
+        code: 2,
+        stdout: "",
+        stderr: "The policy pack has no rule no-wide-opne; did you mean no-wide-open?\n",
+      });
+      const missing = netpol(repository, ...args, "nowhere.json");
+      assert.equal(missing.code, 2);
+      assert.match(missing.stderr, /^nowhere\.json cannot be read: .*\n$/);
+    });
+  });
+
   it("notes workloads that nothing may connect to, which is nothing wrong", () => {
     const { code, found } = check(shopPolicies.replace("fromEntities: [ingress]", "fromEntities: [none]") + shopPods);
     assert.equal(code, 0);
@@ -175,6 +225,6 @@ spec: {selector: {app: web}, ports: [{port: 443, targetPort: 8080}]}
     const { code, found, stderr } = check(shopPolicies);
     assert.deepEqual(found, []);
     assert.equal(code, 0);
-    assert.equal(stderr, "note: standard input holds no Pods: whether its selectors select any is not judged\n");
+    assert.match(stderr, /^note: standard input holds no Pods: whether its selectors select any is not judged\n$/m);
   });
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { CoreV1Api, KubeConfig } from "@kubernetes/client-node";
 import { dump } from "js-yaml";
@@ -128,6 +128,13 @@ describe("netpol coverage", function () {
       Object.fromEntries(found.namespaces.map(({ namespace, egress }) => [namespace, egress > 0])),
       Object.fromEntries(namespaces.map((namespace) => [namespace, true])),
     );
+  });
+
+  it("reads the pods from standard input too", () => {
+    const input = readFileSync(fileOf(everyPod), "utf8");
+    const { code, stdout } = netpolWith({ input }, repository, "coverage", "--inventory", "-");
+    assert.equal(code, 0);
+    assert.match(stdout, /^stack prod: (\d+) of \1 pods are in default deny in both directions/);
   });
 
   const one = (pod: Pod) => answer([...everyPod, pod]);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { copyOfProject } from "../project.ts";
+import { copyOfProject, rewrite } from "../project.ts";
 import { netpol } from "./command.ts";
 
 describe("netpol docs", () => {
@@ -17,14 +17,44 @@ describe("netpol docs", () => {
 
   beforeEach(() => writeFileSync(file, current));
 
-  it("finds the committed document up to date", () => {
+  it("finds the committed files up to date", () => {
     assert.deepEqual(netpol(folder, "docs", "--check"), { code: 0, stdout: "", stderr: "" });
   });
 
-  it("writes the same document again", () => {
+  it("writes the same files again", () => {
     rmSync(file);
-    assert.equal(netpol(folder, "docs").code, 0);
+    const packFile = join(folder, "policypack/cluster.json");
+    const known = readFileSync(packFile, "utf8");
+    rmSync(packFile);
+    const { code, stderr } = netpol(folder, "docs");
+    assert.deepEqual(
+      { code, stderr },
+      {
+        code: 0,
+        stderr: "docs/network-policies.md is written\npolicypack/cluster.json is written\n",
+      },
+    );
     assert.equal(readFileSync(file, "utf8"), current);
+    assert.equal(readFileSync(packFile, "utf8"), known);
+  });
+
+  it("shows what the policy pack does not know yet of a cluster that has changed", () => {
+    const changed = copyOfProject();
+    rewrite(changed, "cluster/policy-pack.ts", "workflow steps fetch", "steps fetch");
+    const { code, stdout, stderr } = netpol(changed, "docs", "--check");
+    assert.equal(code, 1);
+    assert.match(stdout, /^--- policypack\/cluster\.json$[\s\S]*^-.*"reason": "workflow steps fetch/m);
+    assert.equal(stderr, "policypack/cluster.json is out of date; run npm run netpol -- docs\n");
+  });
+
+  it("says in a line what the cluster states wrongly for the policy pack", () => {
+    const changed = copyOfProject();
+    rewrite(changed, "cluster/policy-pack.ts", '"no-wide-open": {', '"no-wide-opne": {');
+    assert.deepEqual(netpol(changed, "docs", "--check"), {
+      code: 2,
+      stdout: "",
+      stderr: "The policy pack has no rule no-wide-opne; did you mean no-wide-open?\n",
+    });
   });
 
   it("shows how a stale document differs, leaves it alone, and ends with 1", () => {

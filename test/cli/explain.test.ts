@@ -25,6 +25,19 @@ describe("netpol explain", () => {
     );
   });
 
+  const ends: [outcome: string, to: string, port: string, code: number][] = [
+    ["allowed", "argocd/redis", "6379", 0],
+    ["allowed once the name is resolved through the DNS proxy", "github.com", "443", 0],
+    ["denied", "kanidm/kanidm", "8443", 1],
+  ];
+  for (const [outcome, to, port, expected] of ends) {
+    it(`ends with ${expected} for a connection that is ${outcome}`, () => {
+      const { code, stdout } = netpol(repository, "explain", "argocd/repo-server", to, port);
+      assert.ok(stdout.split("\n")[0]?.endsWith(` is ${outcome}`), stdout);
+      assert.equal(code, expected);
+    });
+  }
+
   it("gives the same as data", () => {
     const { stdout } = netpol(repository, "explain", "host", "kube-system/coredns", "53/udp", "-o", "json");
     assert.deepEqual(JSON.parse(stdout), {
@@ -166,11 +179,12 @@ To allow it, add to the policy shop/db:
     assert.match(netpol(repository, ...ask).stdout, /\nTo allow it, add to the policy argocd\/server:\n {2}egress:\n/);
   });
 
-  it("says what cannot be decided offline, and why", () => {
+  it("says what is not decidable, and why, and ends with 1", () => {
     const undecidable = shopPolicy("api", "egress: [{toServices: [{k8sService: {serviceName: db, namespace: shop}}]}]");
     const folder = folderOf({ "shop.yaml": undecidable + shopPods });
-    const { stdout } = netpol(repository, "explain", "shop/api", "shop/db", "5432", "--from", folder);
-    assert.match(stdout, /is not decidable offline\n/);
-    assert.match(stdout, /leaving shop\/api: not decidable offline: shop\/api egress\[0\] may allow it: toServices/);
+    const { code, stdout } = netpol(repository, "explain", "shop/api", "shop/db", "5432", "--from", folder);
+    assert.equal(code, 1);
+    assert.match(stdout, /is not decidable\n/);
+    assert.match(stdout, /leaving shop\/api: not decidable: shop\/api egress\[0\] may allow it: toServices/);
   });
 });

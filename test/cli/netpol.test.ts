@@ -1,11 +1,17 @@
 import assert from "node:assert/strict";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { copyOfProject } from "../project.ts";
+import description from "../../package.json" with { type: "json" };
+import { copyOfProject, repository } from "../project.ts";
 import { temporaryFolder } from "../toolchain/lifetime.ts";
 import { netpolWith } from "./command.ts";
 
 describe("netpol", () => {
+  it("prints its version", () => {
+    const { code, stdout } = netpolWith({}, repository, "--version");
+    assert.deepEqual({ code, stdout }, { code: 0, stdout: `${description.version}\n` });
+  });
+
   it("keeps what Node compiles in the user's cache, and nothing where it is run, whether the variable is unset or empty", () => {
     for (const NODE_COMPILE_CACHE of [undefined, ""]) {
       const [folder, caches] = [copyOfProject(), temporaryFolder("caches")];

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { loadAll } from "js-yaml";
 import { policyName } from "../../cilium/policy/parts.ts";
@@ -41,6 +41,42 @@ describe("netpol render", () => {
     const [server] = documents(readFileSync(join(folder, "argocd/server.yaml"), "utf8"));
     const rendered = renderedPolicies().find((policy) => policyName(policy) === "argocd/server");
     assert.deepEqual(server, JSON.parse(JSON.stringify(rendered)));
+  });
+
+  it("removes the files that it wrote for policies that are gone, says so, and leaves all others alone", () => {
+    const folder = temporaryFolder("render");
+    netpol(repository, "render", "--output-dir", folder);
+    const server = readFileSync(join(folder, "argocd/server.yaml"), "utf8");
+    const stale = server.replaceAll("argocd", "gone").replace("name: server", "name: old");
+    mkdirSync(join(folder, "gone/deeper"), { recursive: true });
+    mkdirSync(join(folder, "alone"));
+    const foreign: Record<string, string> = {
+      "gone/mine.yaml": stale,
+      "gone/deeper/old.yaml": stale,
+      "gone/notes.yaml": "hosts: [old]\n",
+      "gone/broken.yaml": "a: [",
+      "argocd/lab.yaml": server
+        .replace("name: server", "name: lab")
+        .replace(/stack: .*prod/, "stack: network-policies/lab"),
+      "argocd/kubectl.yaml": server.replace("name: server", "name: kubectl").replace(/annotations:\n( {4}.*\n)+/, ""),
+    };
+    for (const [file, text] of Object.entries(foreign)) writeFileSync(join(folder, file), text);
+    writeFileSync(join(folder, "gone/old.yaml"), stale);
+    writeFileSync(join(folder, "alone/old.yaml"), stale.replaceAll("gone", "alone"));
+    const { code, stderr } = netpol(repository, "render", "--output-dir", folder);
+    assert.equal(code, 0);
+    assert.deepEqual(stderr.split("\n").sort().filter(Boolean), [
+      `${policyCount} policies in ${folder}`,
+      ...["alone/old.yaml", "gone/old.yaml"].map(
+        (file) => `note: ${join(folder, file)} is removed: network-policies/prod has no such policy any more`,
+      ),
+    ]);
+    const left = readdirSync(folder, { recursive: true, encoding: "utf8" });
+    assert.deepEqual(
+      left.filter((file) => file.endsWith(".yaml")).sort(),
+      [...renderedPolicies().map((policy) => `${policyName(policy)}.yaml`), ...Object.keys(foreign)].sort(),
+    );
+    assert.ok(!left.includes("alone"));
   });
 
   it("reads the config of the stack that it is told", () => {

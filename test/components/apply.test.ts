@@ -20,7 +20,7 @@ describe("The policies as Pulumi resources", () => {
 
   before(async () => {
     all = await registrations(async () => {
-      const applied = applyPolicies(program, new Provider("cluster", {}));
+      const applied = applyPolicies(program, { provider: new Provider("cluster", {}) });
       outputs = await new Promise((resolve) => output(policyOutputs(applied)).apply(resolve));
     });
     policies = all.filter(({ type }) => type.startsWith("kubernetes:cilium.io/v2:"));

@@ -2,104 +2,189 @@ import assert from "node:assert/strict";
 import { mock } from "node:test";
 import { runtime } from "@pulumi/pulumi";
 import { disconnect } from "@pulumi/pulumi/runtime/settings.js";
-import { announceChange, changeText, type ReachOutputs } from "../../components/change.ts";
-import { defaultDeny, type FlowOutput, flowOutputs } from "../../components/outputs.ts";
+import fc from "fast-check";
+import { workloadId, workloads } from "../../cilium/model/cluster.ts";
+import { inventoryOf } from "../../cilium/model/inventory.ts";
+import { policyName } from "../../cilium/policy/parts.ts";
+import { diff, type Side } from "../../cilium/reach/report/diff.ts";
+import { describe as tell } from "../../cilium/reach/report/diff-text.ts";
+import { cluster as declared } from "../../cluster/cluster.ts";
+import { announceChange } from "../../components/change.ts";
+import { changeText } from "../../components/change-text.ts";
+import { type Program, readProgram } from "../../components/program.ts";
 import { workloadCount } from "../document/rows.ts";
 import { program } from "../rendered.ts";
 
-const current: ReachOutputs = { flows: flowOutputs(program.cluster), defaultDeny: defaultDeny(program.cluster) };
+const stack = { project: "network-policies", stack: "prod" };
 
-/** The current outputs with some flows changed or left out. */
-const withFlows = (change: (flow: FlowOutput) => FlowOutput[]): ReachOutputs => ({
-  ...current,
-  flows: current.flows.flatMap(change),
-});
+/** Config as the engine hands it over. */
+const withKeys = (config: Readonly<Record<string, string | undefined>>): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(config).flatMap(([key, value]) =>
+      value === undefined ? [] : [[`network-policies:${key}`, value] as const],
+    ),
+  );
 
-const isFlow = ({ from, to }: FlowOutput, source: string, destination: string): boolean =>
-  from === source && to === destination;
+/** The program with other config. */
+const configured = (config: Readonly<Record<string, string>>): Program =>
+  readProgram(declared, withKeys(config), stack);
+
+/** The resources of a stack that has applied a program, as the Pulumi engine gives them: with what the API server adds. */
+function resourcesOf({ cluster, policies }: Program): Record<string, { type: string; outputs: object }> {
+  const urn = "urn:pulumi:prod::network-policies::";
+  const names = new Map(
+    policies
+      .filter(({ kind }) => kind === "CiliumNetworkPolicy")
+      .map((policy, at) => [policy, workloads(cluster)[at]] as const)
+      .flatMap(([policy, workload]) => (workload === undefined ? [] : [[policyName(policy), workloadId(workload)]])),
+  );
+  const applied = policies.map((policy) => {
+    const type = `kubernetes:cilium.io/v2:${policy.kind}`;
+    const component = policy.kind === "CiliumNetworkPolicy" ? "NamespacePolicies" : "ClusterwidePolicies";
+    const name = names.get(policyName(policy)) ?? policyName(policy);
+    const metadata = { ...policy.metadata, uid: "9b4c", generation: 1, managedFields: [{ manager: "pulumi" }] };
+    const outputs = { ...policy, metadata, status: { conditions: [] }, __fieldManager: "pulumi-kubernetes-1" };
+    return [`${urn}network-policies:index:${component}$${type}::${name}`, { type, outputs }] as const;
+  });
+  return Object.fromEntries([
+    [`${urn}pulumi:pulumi:Stack::network-policies-prod`, { type: "pulumi:pulumi:Stack", outputs: {} }],
+    [`${urn}pulumi:providers:kubernetes::cluster`, { type: "pulumi:providers:kubernetes", outputs: { context: "x" } }],
+    // Somebody's own, in the same stack: none of the program's.
+    [`${urn}kubernetes:cilium.io/v2:CiliumNetworkPolicy::mine`, { type: "kubernetes:…", outputs: { spec: "?" } }],
+    ...applied,
+  ]);
+}
+
+const sideOf = ({ cluster, policies }: Program): Side => ({ policies, inventory: inventoryOf(cluster) });
 
 describe("What a change means for connections", () => {
-  const cases: [title: string, last: unknown, expected: string[] | undefined][] = [
-    ["is nothing when the outputs are the same", current, undefined],
+  const cases: [title: string, before: Program, after: Program, expected: string[] | undefined][] = [
+    ["is nothing when the policies are the same", program, configured({}), undefined],
     [
-      "is nothing when flows are only stated in another order or for another purpose",
-      { ...current, flows: current.flows.toReversed().map(({ purpose: _, ...flow }) => flow) },
+      "is nothing when a policy only gets another name",
+      program,
+      configured({ policyNames: '{"database/shared-pg": "postgres"}' }),
       undefined,
     ],
     [
-      "is a flow that opens",
-      withFlows((flow) => (isFlow(flow, "monitoring/grafana", "database/shared-pg") ? [] : [flow])),
-      ["1 flow opened", "monitoring/grafana can now reach database/shared-pg:5432"],
-    ],
-    [
-      "is a flow that closes",
-      { ...current, flows: [...current.flows, { from: "a/old", to: "database/shared-pg", ports: ["5432/TCP"] }] },
-      ["1 flow closed", "a/old can no longer reach database/shared-pg:5432"],
-    ],
-    [
-      "is another port",
-      withFlows((flow) => [
-        isFlow(flow, "argo/eventbus", "argo/eventbus") ? { ...flow, ports: ["6222/TCP", "53/UDP"] } : flow,
-      ]),
+      "is another address",
+      program,
+      configured({ addresses: '{"qnap-nfs": "10.9.8.7"}' }),
       [
         "1 flow closed, 1 flow opened",
-        "argo/eventbus can no longer reach itself:53/UDP",
-        "argo/eventbus can now reach itself:7777",
+        "argo/pxe-sync can no longer reach 192.168.0.241:2049",
+        "argo/pxe-sync can now reach 10.9.8.7:2049",
       ],
     ],
     [
-      "is one name in a list of many",
-      withFlows((flow) => [{ ...flow, to: flow.to.replace("dl.min.io", "old.min.io") }]),
+      "is what no statement says: the names that pods may resolve",
+      configured({ dnsNames: '["*.example.com"]' }),
+      program,
       [
-        "1 flow closed, 1 flow opened",
-        "argo/etcd-backup can no longer reach old.min.io:443",
-        "argo/etcd-backup can now reach dl.min.io:443",
+        `${workloadCount} flows with other conditions`,
+        `argocd/server, argocd/application-controller, argocd/repo-server, argocd/redis, argocd/applicationset-controller, argocd/notifications-controller, argocd/redis-secret-init, argocd/cloudflared and ${workloadCount - 8} others → kube-system/coredns:53/TCP+UDP passes L7 DNS instead of L7 DNS: *.example.com`,
       ],
     ],
     [
-      "is HTTP that is parsed now",
-      withFlows(({ l7, ...flow }) => [
-        isFlow(flow, "gateway", "monitoring/grafana") || l7 === undefined ? flow : { ...flow, l7 },
-      ]),
-      ["1 flow with other conditions", "gateway → monitoring/grafana:3000 now passes L7 HTTP"],
+      "is who enters default deny, pods without a policy of their own included",
+      program,
+      configured({ egressDefaultDeny: "true" }),
+      [
+        "1 workload enters default deny, 7 flows closed",
+        "every other pod enters default deny for egress: what no rule allows is refused",
+        "every other pod can no longer reach host, remote-node, world, itself, ingress, health and unmanaged on every port",
+      ],
     ],
     [
-      "is who enters and who leaves default deny, in which direction",
-      {
-        ...current,
-        defaultDeny: {
-          ingress: current.defaultDeny.ingress.filter((name) => name !== "kanidm/kanidm"),
-          egress: [...current.defaultDeny.egress, "every other pod"],
-        },
-      },
+      "is who leaves default deny where policies are only observed",
+      program,
+      configured({ namespaceEnforcement: '{"kanidm": "observe"}' }),
       [
-        "1 workload enters default deny, 1 workload leaves default deny",
-        "kanidm/kanidm enters default deny for ingress: what no rule allows is refused",
-        "every other pod leaves default deny for egress: what no rule denies is allowed",
+        "1 workload leaves default deny, 15 flows opened",
+        "kanidm/kanidm leaves default deny in both directions: what no rule denies is allowed",
+        "remote-node, world, every other pod, health and unmanaged can now reach kanidm/kanidm on every port",
+        "kanidm/kanidm can now reach itself on every port but 8444, world, every other pod, host, remote-node, ingress, health and unmanaged on every port and kube-apiserver on every port but 6443",
+        "ingress can now reach kanidm/kanidm on every port but 8443",
       ],
     ],
   ];
-  for (const [title, last, expected] of cases) {
+  for (const [title, before, after, expected] of cases) {
     it(title, () => {
       const text = expected && [
         `What changes for connections: ${expected[0]}`,
         ...expected.slice(1).map((line) => `  ${line}`),
       ];
-      assert.equal(changeText(last, current), text?.join("\n"));
+      assert.equal(changeText(resourcesOf(before), after), text?.join("\n"));
     });
   }
 
-  for (const last of [{}, undefined, { flows: "from another program" }]) {
-    it(`is told in a line before the first deployment, when the last outputs are ${JSON.stringify(last)}`, () => {
-      assert.match(
-        changeText(last, current) ?? "",
-        new RegExp(
-          `^First deployment: ${workloadCount} workloads enter default deny, \\d+ flows opened(, \\d+ flows? .*)?$`,
-        ),
-      );
-    });
-  }
+  it("is told in one line before the first deployment, against the same pods without any policy", () => {
+    const { summary } = tell(diff({ ...sideOf(program), policies: [] }, sideOf(program)));
+    const others = { "urn:pulumi:prod::network-policies::pulumi:pulumi:Stack::x": { outputs: {} } };
+    for (const resources of [{}, others]) assert.equal(changeText(resources, program), `First deployment: ${summary}`);
+    assert.match(summary, new RegExp(`^${workloadCount} workloads enter default deny, \\d+ flows closed, `));
+  });
+
+  it("is what netpol diff says of the two programs, whatever changes between them", function () {
+    this.timeout(0);
+    const topics = new Map<string, number>();
+    fc.assert(
+      fc.property(anyProgram, anyProgram, (before, after) => {
+        const { summary, sentences } = tell(diff(sideOf(before), sideOf(after)));
+        const lines = [`What changes for connections: ${summary}`, ...sentences.map(({ text }) => `  ${text}`)];
+        assert.equal(changeText(resourcesOf(before), after), sentences.length === 0 ? undefined : lines.join("\n"));
+        for (const { topic } of sentences) topics.set(topic, (topics.get(topic) ?? 0) + 1);
+      }),
+      { seed, numRuns: 15 },
+    );
+    console.log(`      seed ${seed}: ${[...topics].map(([topic, count]) => `${count} ${topic}`).join(", ")}`);
+    for (const topic of ["workloads", "default deny", "closed", "opened", "changed"]) {
+      assert.ok(topics.has(topic), `something about ${topic} is told`);
+    }
+  });
 });
+
+const seed = Number(process.env.SEED ?? 20261128);
+
+/** This cluster with workloads of a namespace and flows left out, and with other config. */
+const anyProgram = fc
+  .record({
+    left: fc.constantFrom(undefined, "kanidm", "external-dns", "trident"),
+    dropped: fc.integer({ min: 1, max: 9 }),
+    config: fc.record(
+      {
+        clusterName: fc.constant("west"),
+        dnsNames: fc.constant('["*.example.com"]'),
+        egressDefaultDeny: fc.constant("true"),
+        enforcement: fc.constant("observe"),
+        namespaceEnforcement: fc.constant('{"database": "observe"}'),
+        addresses: fc.constant('{"qnap-nfs": "10.9.8.7"}'),
+        policyNames: fc.constant('{"database/shared-pg": "postgres"}'),
+        labels: fc.constant('{"argocd/redis": {"app": "valkey"}}'),
+        apiServerPort: fc.constant("16443"),
+      },
+      { requiredKeys: [] },
+    ),
+  })
+  .map(({ left, dropped, config }) => {
+    const cluster = {
+      ...declared,
+      namespaces: declared.namespaces
+        .filter(({ name }) => name !== left)
+        .map((namespace) => ({
+          ...namespace,
+          statements: namespace.statements.filter(
+            ({ sources, destinations }, at) =>
+              // The hosts that config gives other addresses have to stay.
+              (at % 10 !== dropped || destinations.some(({ peer }) => peer.kind === "external")) &&
+              [...sources, ...destinations.map(({ peer }) => peer)].every(
+                (peer) => peer.kind !== "workload" || peer.namespace !== left,
+              ),
+          ),
+        })),
+    };
+    return readProgram(cluster, withKeys(config), stack);
+  });
 
 describe("A preview", () => {
   let asked: { token: string; inputs: unknown }[];
@@ -117,7 +202,7 @@ describe("A preview", () => {
     await runtime.setMocks(mocks, "network-policies", "prod", preview, "acme");
     const log = mock.method(console, "log", () => undefined);
     try {
-      await announceChange(current);
+      await announceChange(program);
       return log.mock.calls.map(({ arguments: [text] }) => String(text));
     } finally {
       log.mock.restore();
@@ -125,30 +210,46 @@ describe("A preview", () => {
     }
   }
 
-  const closing = withFlows((flow) => (isFlow(flow, "monitoring/grafana", "database/shared-pg") ? [] : [flow]));
-
-  it("reads the outputs of its own stack and logs one message", async () => {
-    const messages = await logged(true, () => ({ name: "acme/network-policies/prod", outputs: closing }));
+  it("reads the resources of its own stack and logs one message", async () => {
+    const before = configured({ addresses: '{"qnap-nfs": "10.9.8.7"}' });
+    const messages = await logged(true, () => ({ outputs: resourcesOf(before) }));
     assert.deepEqual(asked, [
-      { token: "pulumi:pulumi:readStackOutputs", inputs: { name: "acme/network-policies/prod" } },
+      { token: "pulumi:pulumi:readStackResourceOutputs", inputs: { stackName: "acme/network-policies/prod" } },
     ]);
     assert.equal(messages.length, 1);
-    assert.match(messages[0] ?? "", /monitoring\/grafana can now reach database\/shared-pg:5432$/);
+    assert.match(messages[0] ?? "", /argo\/pxe-sync can now reach 192\.168\.0\.241:2049$/);
   });
 
   it("logs nothing when nothing changes", async () => {
-    assert.deepEqual(await logged(true, () => ({ outputs: current })), []);
+    assert.deepEqual(await logged(true, () => ({ outputs: resourcesOf(program) })), []);
   });
 
-  it("says so when the last outputs cannot be read, and goes on", async () => {
-    const fail = () => {
-      // As the engine's errors arrive: their text is in the details.
-      throw Object.assign(new Error(), { details: "the backend is away" });
-    };
-    const [message, ...more] = await logged(true, fail);
-    assert.match(message ?? "", /What changes for connections is not known: .*the backend is away/);
-    assert.deepEqual(more, []);
-  });
+  const failures: [what: string, answer: () => object, expected: RegExp][] = [
+    [
+      "cannot be read",
+      () => {
+        // As the engine's errors arrive: their text is in the details.
+        throw Object.assign(new Error(), { details: "the backend is away" });
+      },
+      /^[^\n]*What changes for connections is not known: .*the backend is away$/,
+    ],
+    [
+      "are of another form",
+      () => ({
+        outputs: Object.fromEntries(
+          Object.entries(resourcesOf(program)).map(([urn, { type }]) => [urn, { type, outputs: { spec: "?" } }]),
+        ),
+      }),
+      /What changes for connections is not known: the policies that the stack deployed last are not of a known form$/,
+    ],
+  ];
+  for (const [what, answer, expected] of failures) {
+    it(`says so when the last policies ${what}, and goes on`, async () => {
+      const [message, ...more] = await logged(true, answer);
+      assert.match(message ?? "", expected);
+      assert.deepEqual(more, []);
+    });
+  }
 
   it("is the only operation that asks: an update does not", async () => {
     assert.deepEqual(await logged(false, () => ({ outputs: {} })), []);

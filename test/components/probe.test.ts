@@ -24,7 +24,7 @@ const probing = (values: Record<string, string> = {}) =>
 const register = (program: ReturnType<typeof probing>) =>
   registrations(() => {
     const provider = new Provider("cluster", {});
-    runProbes(program, provider, applyPolicies(program, provider));
+    runProbes(program, provider, applyPolicies(program, { provider }));
   });
 
 /** The parts of a Job that the tests look at. */

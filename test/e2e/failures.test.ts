@@ -13,7 +13,8 @@ import { type ProdStack, prodStack, type StackConfig } from "../toolchain/stack.
 import { recorded, rendered, stored } from "./policies.ts";
 
 describe("A cluster that cannot take the policies", function () {
-  this.timeout("2m");
+  // The genuine provider tries for a minute to create what has no namespace.
+  this.timeout("4m");
   const running: { stop(): Promise<void> }[] = [];
 
   const start = async (
@@ -41,13 +42,16 @@ describe("A cluster that cannot take the policies", function () {
     for (const { stop } of running.splice(0)) await stop();
   });
 
-  it("lacks a namespace: preview and up name it, and up goes on once it exists", async () => {
+  it("lacks a namespace: preview passes, up names it, and goes on once it exists", async () => {
     const { cluster, api } = await start({ namespaces: namespaces.filter((name) => name !== "kanidm") });
     const stack = await stackFor(cluster);
-    await assert.rejects(stack.preview(), /kanidm\/kanidm.*namespaces "kanidm" not found/s);
+    await stack.preview();
     assert.equal((await stored(api)).size, 0);
 
-    await assert.rejects(stack.up(), /namespaces "kanidm" not found/);
+    await assert.rejects(
+      stack.up(),
+      /kanidm\/kanidm" was not successfully created by the Kubernetes API server: namespaces "kanidm" not found/,
+    );
     const present = await stored(api);
     for (const client of ["kanidm/kanidm", "monitoring/grafana", "argocd/server"])
       assert.ok(!present.has(client), client);

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { isDeepStrictEqual } from "node:util";
+import { z } from "zod";
 import { namespaces, policyCount } from "../document/rows.ts";
-import { type KubernetesApi, kubernetesApiOf } from "../provider/kubernetes-api.ts";
+import { type KubernetesApi, type KubernetesObject, kubernetesApiOf } from "../provider/kubernetes-api.ts";
 import { type Cluster, startCluster } from "../toolchain/cluster.ts";
 import { type ProdStack, prodStack, recordSteps, type Step } from "../toolchain/stack.ts";
 import { recorded, rendered, stored, touched } from "./policies.ts";
@@ -12,14 +13,14 @@ describe("The program on a real API server", function () {
   let api: KubernetesApi;
   let stack: ProdStack;
 
-  const preview = async (): Promise<Step[]> => {
+  const preview = async (options: { refresh?: true } = {}): Promise<Step[]> => {
     const { steps, onEvent } = recordSteps();
-    await stack.preview({ onEvent });
+    await stack.preview({ ...options, onEvent });
     return steps;
   };
-  const up = async (): Promise<Step[]> => {
+  const up = async (options: { refresh?: true } = {}): Promise<Step[]> => {
     const { steps, onEvent } = recordSteps();
-    await stack.up({ onEvent });
+    await stack.up({ ...options, onEvent });
     return steps;
   };
 
@@ -42,7 +43,7 @@ describe("The program on a real API server", function () {
   });
 
   describe("once it is up", () => {
-    before(up);
+    before(() => up());
 
     it("has stored a policy for each workload in its namespace and one for the cluster, with every field as rendered", async () => {
       const [expected, actual] = [await rendered(stack), await stored(api)];
@@ -113,43 +114,61 @@ describe("The program on a real API server", function () {
   });
 
   describe("after somebody changed the cluster behind its back", () => {
-    const edited = "database/shared-pg";
+    const [edited, deleted, applied] = ["argocd/redis", "monitoring/grafana", "database/shared-pg"];
+    const open = { ingress: [{ fromEntities: ["all"] }] };
 
-    before(up);
-
-    it("does not overwrite silently what somebody edited: it names the field and the editor", async () => {
-      const object = (await stored(api)).get(edited);
-      assert.ok(object);
-      await api.patch(object, { spec: { ingress: [{ fromEntities: ["all"] }] } });
-
-      const { summary } = await stack.refresh();
-      assert.equal(summary.resourceChanges?.update, 1);
-      await assert.rejects(preview, /shared-pg" failed: .*conflict with "kubectl-edit".*\.spec\.ingress/s);
-    });
-
-    it("puts an edited policy back when it is told to adopt what exists", async () => {
-      stack.configure({ adoptExisting: true });
-      await up();
-      assert.deepEqual((await stored(api)).get(edited)?.spec, (await rendered(stack)).get(edited)?.spec);
-      assert.deepEqual(touched(await preview()), []);
-    });
-
-    it("creates a deleted policy again", async () => {
-      const name = "monitoring/grafana";
+    const policy = async (name: string): Promise<KubernetesObject> => {
       const object = (await stored(api)).get(name);
-      assert.ok(object);
-      await api.delete(object, "Background");
+      assert.ok(object, name);
+      return object;
+    };
+    const asRendered = async (name: string) =>
+      assert.deepEqual((await policy(name)).spec, (await rendered(stack)).get(name)?.spec);
 
-      await stack.refresh();
-      assert.ok(!(await recorded(stack)).includes(name));
-      assert.deepEqual(touched(await preview()), [name]);
-      assert.deepEqual(touched(await up(), "create"), [name]);
-      assert.deepEqual((await stored(api)).get(name)?.spec, (await rendered(stack)).get(name)?.spec);
+    before(async () => {
+      await up();
+      await api.patch(await policy(edited), { spec: open });
+      await api.delete(await policy(deleted), "Background");
+    });
+
+    it("sees nothing of it, a deleted policy included", async () => {
+      assert.deepEqual(touched(await preview()), []);
+      assert.deepEqual(touched(await up()), []);
+      assert.ok(!(await stored(api)).has(deleted));
+    });
+
+    it("with --refresh puts back what kubectl edited, and creates what was deleted", async () => {
+      assert.deepEqual(touched(await preview({ refresh: true })).sort(), [edited, deleted]);
+      await up({ refresh: true });
+      for (const name of [edited, deleted]) await asRendered(name);
+      assert.deepEqual(touched(await preview({ refresh: true })), []);
+    });
+
+    it("with --refresh stops at what somebody else applied, and names the field and whose it is", async () => {
+      const { apiVersion, kind } = await policy(applied);
+      const [namespace = "", name = ""] = applied.split("/");
+      const theirs = { apiVersion, kind, metadata: { name, namespace }, spec: open };
+      await api.apply(theirs, { fieldManager: "argocd-controller", force: true });
+      const conflict =
+        /"database\/shared-pg" failed to fully initialize or become live: server-side apply field conflict detected.*conflict with "argocd-controller": \.spec\.ingress/s;
+      await assert.rejects(preview({ refresh: true }), conflict);
+      await assert.rejects(up({ refresh: true }), conflict);
+      assert.deepEqual(
+        z.looseObject({ ingress: z.unknown() }).parse((await policy(applied)).spec).ingress,
+        open.ingress,
+      );
+    });
+
+    it("puts that back when it is told to adopt what exists", async () => {
+      stack.configure({ adoptExisting: true });
+      await up({ refresh: true });
+      await asRendered(applied);
+      assert.deepEqual(touched(await preview({ refresh: true })), []);
     });
   });
 
   describe("when it is destroyed", () => {
-    before(up);
+    before(() => up());
 
     it("leaves nothing behind", async () => {
       await stack.destroy();

@@ -37,7 +37,10 @@ describe("The order of changes, as the API server sees it", function () {
     stack.environment.double?.inject((_, object) => {
       if (nameOf(object) === failing) throw new Error("injected failure");
     });
-    await assert.rejects(stack.up(), /shared-pg" was not created: injected failure/);
+    await assert.rejects(
+      stack.up(),
+      /shared-pg" was not successfully created by the Kubernetes API server: injected failure/,
+    );
 
     const present = await stored(api);
     assert.ok(present.has("allow-dns"));

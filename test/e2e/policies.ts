@@ -32,12 +32,12 @@ export async function recorded(stack: ProdStack): Promise<string[]> {
   return resources.flatMap(({ type, id }) => (isPolicy(type) && id ? [id] : []));
 }
 
-const isPolicy = (type: string) => type.startsWith("kubernetes:cilium.io/v2:");
+export const isPolicy = (type: string) => type.startsWith("kubernetes:cilium.io/v2:");
 
-/** The names of the policies to which an operation did something, or one thing. */
+/** The names of the policies to which an operation did something besides looking at them, or one thing. */
 export const touched = (steps: readonly Step[], op?: Step["op"]): string[] =>
   steps.flatMap((step) =>
-    isPolicy(step.type) && (op ? step.op === op : step.op !== "same")
+    isPolicy(step.type) && (op ? step.op === op : step.op !== "same" && step.op !== "refresh")
       ? [step.urn.slice(step.urn.lastIndexOf("::") + 2)]
       : [],
   );

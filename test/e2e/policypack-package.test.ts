@@ -7,7 +7,7 @@ import { CustomResourcePatch } from "@pulumi/kubernetes/apiextensions/customReso
 import { Provider } from "@pulumi/kubernetes/provider.js";
 import * as yaml from "@pulumi/kubernetes/yaml/index.js";
 import { dump } from "js-yaml";
-import { policyWith } from "../policypack/cases.ts";
+import { policyWith, tcp } from "../policypack/cases.ts";
 import type { Registered } from "../policypack/registration.ts";
 import { repository } from "../project.ts";
 import { temporaryFolder } from "../toolchain/lifetime.ts";
@@ -15,6 +15,12 @@ import { openStack, type TestStack } from "../toolchain/stack.ts";
 import { declare as declareAll, mandatoryRules, manifestOf, recordViolations } from "./policypack-runs.ts";
 
 const run = promisify(execFile);
+
+/** What a cluster of its own exempts is nothing to another project. */
+const foreign = policyWith(
+  { egress: [{ toCIDR: ["0.0.0.0/0"], toPorts: tcp("443") }] },
+  { name: "workflow-pods", namespace: "argo" },
+);
 
 const fault = policyWith({ ingressDeny: [{ fromEntities: ["cluster"] }] });
 
@@ -36,6 +42,24 @@ describe("The policy pack's npm package, in another project", function () {
 
   it("lets a compliant policy pass, with no cluster", async () => {
     await stack.preview({ policyPacks });
+  });
+
+  it("exempts a policy of a name that this project knows from nothing", async () => {
+    declare = () => register([foreign]);
+    const { violations, onEvent } = recordViolations();
+    await assert.rejects(stack.preview({ policyPacks, onEvent }));
+    assert.deepEqual(mandatoryRules(violations), ["no-wide-open"]);
+  });
+
+  it("knows a cluster by the file that netpol docs writes for it, as its config", async () => {
+    declare = () => register([foreign]);
+    const policyPackConfigs = [join(repository, "policypack/cluster.json")];
+    const { violations, onEvent } = recordViolations();
+    await stack.preview({ policyPacks, policyPackConfigs, onEvent });
+    assert.deepEqual(
+      violations.map(({ policyName }) => policyName),
+      ["exemptions"],
+    );
   });
 
   const forms: Record<string, () => void> = {

@@ -21,12 +21,14 @@ describe("A preview of the program", function () {
   });
 
   /** What an operation says beside its resources, without the colours. */
-  function recordMessages(): { messages: string[]; onEvent: (event: EngineEvent) => void } {
+  function recordMessages(severity = "info"): { messages: string[]; onEvent: (event: EngineEvent) => void } {
     const messages: string[] = [];
     return {
       messages,
       onEvent: ({ diagnosticEvent: event }) => {
-        if (event?.severity === "info") messages.push(event.message.replaceAll(/<\{%.*?%\}>/g, "").trim());
+        // The provider ends each line of its status with an empty message.
+        if (event?.severity !== severity || event.ephemeral) return;
+        messages.push(event.message.replaceAll(/<\{%.*?%\}>/g, "").trim());
       },
     };
   }
@@ -37,11 +39,13 @@ describe("A preview of the program", function () {
     return messages;
   }
 
-  it("says in one line what the first deployment opens", async () => {
+  it("says in one line what the first deployment closes", async () => {
     const [message, ...more] = await previewed();
     assert.match(
       message ?? "",
-      new RegExp(`^First deployment: ${workloadCount} workloads enter default deny, \\d+ flows opened$`),
+      new RegExp(
+        `^First deployment: ${workloadCount} workloads enter default deny, \\d+ flows closed, \\d+ flows with other conditions$`,
+      ),
     );
     assert.deepEqual(more, []);
   });
@@ -57,10 +61,12 @@ describe("A preview of the program", function () {
     stack.configure({ addresses: { "qnap-nfs": "10.9.8.7" }, namespaceEnforcement: { database: "observe" } });
     assert.deepEqual(await previewed(), [
       [
-        "What changes for connections: 1 workload leaves default deny, 1 flow closed, 1 flow opened",
+        "What changes for connections: 1 workload leaves default deny, 1 flow closed, 16 flows opened",
         "  database/shared-pg leaves default deny in both directions: what no rule denies is allowed",
-        "  argo/pxe-sync can no longer reach qnap-nfs (192.168.0.241):2049",
-        "  argo/pxe-sync can now reach qnap-nfs (10.9.8.7):2049",
+        "  argo/pxe-sync can no longer reach 192.168.0.241:2049",
+        "  remote-node, world, every other pod, ingress, health and unmanaged can now reach database/shared-pg on every port",
+        "  argo/pxe-sync can now reach 10.9.8.7:2049",
+        "  database/shared-pg can now reach itself on every port but 5432,8000, world, every other pod, host, remote-node, ingress, health and unmanaged on every port and kube-apiserver on every port but 6443",
       ].join("\n"),
     ]);
   });
@@ -73,8 +79,8 @@ describe("A preview of the program", function () {
       [
         [
           "What changes for connections: 1 flow closed, 1 flow opened",
-          "  argo/pxe-sync can no longer reach qnap-nfs (192.168.0.241):2049",
-          "  argo/pxe-sync can now reach qnap-nfs (10.9.8.7):2049",
+          "  argo/pxe-sync can no longer reach 192.168.0.241:2049",
+          "  argo/pxe-sync can now reach 10.9.8.7:2049",
         ].join("\n"),
       ],
     );
@@ -83,6 +89,13 @@ describe("A preview of the program", function () {
   it("compares with what was deployed last, not with what was previewed", async () => {
     await stack.up();
     assert.deepEqual(await previewed(), []);
+  });
+
+  it("warns as long as adoptExisting is on that edits of others are overwritten", async () => {
+    stack.configure({ adoptExisting: true });
+    const { messages, onEvent } = recordMessages("warning");
+    await stack.preview({ onEvent });
+    assert.match(messages.join("\n"), /^adoptExisting is on: .*what others edited in them is overwritten/);
   });
 
   it("leaves no trace in the state", async () => {

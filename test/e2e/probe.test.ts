@@ -8,6 +8,7 @@ import { type KubernetesApi, kubernetesApiOf } from "../provider/kubernetes-api.
 import { type Cluster, startCluster } from "../toolchain/cluster.ts";
 import { temporaryFolder } from "../toolchain/lifetime.ts";
 import { type ProdStack, prodStack, recordSteps } from "../toolchain/stack.ts";
+import { endJobs, type Outcome } from "./kubelet.ts";
 import { stored, touched } from "./policies.ts";
 
 const job = z.looseObject({
@@ -24,6 +25,8 @@ describe("The connectivity probe on a real API server", function () {
   let cluster: Cluster;
   let api: KubernetesApi;
   let stack: ProdStack;
+  let kubelet: { stop(): Promise<void> };
+  let outcome: Outcome = "Complete";
 
   const jobs = async () => {
     const listed = await api.list("batch/v1", "Job");
@@ -34,12 +37,14 @@ describe("The connectivity probe on a real API server", function () {
     this.timeout("45m");
     cluster = await startCluster({ namespaces });
     api = kubernetesApiOf(cluster.kubeconfig, cluster.context);
+    kubelet = await endJobs(cluster, () => outcome);
     stack = await prodStack(cluster, { config: { probe: true, probeNamespaces: ["argocd", "kanidm"] } });
     await stack.preview({ policyPacks: [join(import.meta.dirname, "../../policypack")] });
     await stack.up();
   });
   after(async () => {
     await stack?.close();
+    await kubelet?.stop();
     await cluster?.stop();
   });
 
@@ -60,6 +65,15 @@ describe("The connectivity probe on a real API server", function () {
     const after = await jobs();
     assert.equal(after.size, 2);
     assert.notEqual(after.get("argocd")?.metadata.uid, before.get("argocd")?.metadata.uid);
+  });
+
+  it("fails the update when it fails", async () => {
+    outcome = "Failed";
+    stack.configure({ apiServerPort: 26443 });
+    await assert.rejects(stack.up(), /connectivity-probe.*failed to fully initialize or become live/s);
+    outcome = "Complete";
+    stack.configure({ apiServerPort: 16443 });
+    await stack.up();
   });
 
   /** Runs the Job's own script where doubles of nslookup and nc answer as told. */

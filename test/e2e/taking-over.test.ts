@@ -116,7 +116,7 @@ describe("Taking over policies that somebody else applied", function () {
 
   it("stops without adoptExisting at the first policy that exists, and changes nothing", async () => {
     const before = await stored(api);
-    await assert.rejects(stack.up(), /allow-dns" already exists/);
+    await assert.rejects(stack.up(), /ciliumclusterwidenetworkpolicies\.cilium\.io "allow-dns" already exists/);
     assert.deepEqual(await stored(api), before);
   });
 

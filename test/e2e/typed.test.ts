@@ -3,7 +3,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { namespaces, policyCount, workloadCount } from "../document/rows.ts";
-import { copyOfProject, repository, rewrite } from "../project.ts";
+import { codeBlocks, commandsInText, shellBlocks } from "../markdown.ts";
+import { copyOfProject, rewrite } from "../project.ts";
 import { type KubernetesApi, kubernetesApiOf } from "../provider/kubernetes-api.ts";
 import { type Cluster, startCluster } from "../toolchain/cluster.ts";
 import { type Environment, openEnvironment } from "../toolchain/environment.ts";
@@ -93,7 +94,7 @@ describe("The README's commands, as typed", function () {
   });
 
   it("a new flow and a new workload", async () => {
-    const [flow = "", workload = ""] = codeBlocks("Change the network", "ts");
+    const [flow = "", workload = ""] = codeBlocks("README.md", "Change the network", "ts");
     const [, declaration = "", flows = ""] = /^(.*)^\/\/ among the flows\n(.*)/ms.exec(workload) ?? [];
     change("cluster/monitoring.ts", "export default monitoring.flows(\n", `${declaration}$&${flow}${flows}`);
     const preview = await type("pulumi preview --suppress-outputs --policy-pack policypack");
@@ -136,22 +137,5 @@ describe("The README's commands, as typed", function () {
   }
 });
 
-/** The shell's lines below a heading of the README, block by block, without comments. */
-const blocks = (heading: string): string[][] =>
-  codeBlocks(heading, "sh").map((block) => block.split(/\s*(?:#.*)?\n/).filter(Boolean));
-
-const codeBlocks = (heading: string, language: "sh" | "ts"): string[] =>
-  Array.from(section(heading).matchAll(/^```(\w+)\n(.*?)^```/gms))
-    .filter(([, named]) => named === language)
-    .map(([, , code = ""]) => code);
-
-/** The commands for Pulumi in the text below a heading of the README. */
-const inText = (heading: string): string[] =>
-  Array.from(section(heading).matchAll(/`(pulumi [^`]+)`/g), ([, command = ""]) => command);
-
-function section(heading: string): string {
-  const readme = readFileSync(join(repository, "README.md"), "utf8");
-  const found = readme.split(/^#+ (?=[A-Z])/m).find((part) => part.startsWith(`${heading}\n`));
-  assert.ok(found, `the README has a heading ${heading}`);
-  return found;
-}
+const blocks = (heading: string) => shellBlocks("README.md", heading);
+const inText = (heading: string) => commandsInText("README.md", heading);

@@ -43,7 +43,7 @@ describe("netpol map", function () {
     const before = folderOf({ "policies.yaml": shopPolicies.replaceAll('"9000"', '"9001"'), "pods.yaml": shopPods });
     const { code, stdout, stderr } = netpol(repository, "map", "--from", after, "--diff", before, "--output", "-");
     assert.equal(code, 0, stderr);
-    assert.match(stdout, /1 flow opened, 1 closed in /);
+    assert.match(stdout, /1 flow closed, 1 flow opened in /);
     assert.match(stdout, /class="line inside changed"/);
   });
 

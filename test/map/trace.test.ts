@@ -44,11 +44,7 @@ describe("what the map follows", () => {
   it("is what the reachability engine calls exposure, for every workload of this cluster", () => {
     const inventory = inventoryOf(program.cluster);
     const found = connections(compile(program.policies, inventory));
-    const picture = reachPicture(
-      { title: "prod", policies: program.policies, inventory, connections: found },
-      undefined,
-      () => "",
-    );
+    const picture = reachPicture({ title: "prod", policies: program.policies, inventory }, found, undefined, () => "");
     const data = dataOf(picture.peers, graphOf(picture).lines);
     const workloads = [...data.peers.entries()].filter(([, { kind }]) => kind === "workload");
     const idsOf = new Set(workloads.map(([, { id }]) => id));

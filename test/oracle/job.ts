@@ -32,7 +32,7 @@ export type Job = {
   readonly questions: readonly Question[];
 };
 
-/** The reach engine's inventory fits. */
+/** The reach engine's inventory fits, but for the backends of its Services. */
 export type JobInventory = {
   readonly cluster: string;
   readonly endpoints: readonly JobEndpoint[];

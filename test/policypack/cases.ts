@@ -1,7 +1,8 @@
 /** Tables of good and bad policies: each is a compliant one with one thing changed, judged by all rules of the pack. */
 import assert from "node:assert/strict";
 import type { CiliumClusterwideNetworkPolicy, CiliumNetworkPolicy, Rule } from "../../cilium/policy/schema.ts";
-import { judgeStack, type PackConfig, type Registered, register, resourceOf } from "./registration.ts";
+import type { PackConfig } from "../../policypack/config.ts";
+import { judgeStack, type Registered, register, resourceOf } from "./registration.ts";
 
 /** What is registered, in this order; the last is the one that the case is about. */
 export type Case = {

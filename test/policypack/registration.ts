@@ -2,15 +2,13 @@
 import { createRequire } from "node:module";
 import type { Policies, ResourceValidationArgs, StackValidationArgs } from "@pulumi/policy";
 import { z } from "zod";
+import type { PackConfig } from "../../policypack/config.ts";
 import { createRules } from "../../policypack/rules.ts";
 
 /** A resource that a program registers. */
 export type Registered = { readonly type: string; readonly name: string; readonly props: object };
 
 export type Violation = { readonly rule: string; readonly level: string | undefined; readonly message: string };
-
-/** A rule's config by the rule's name, as in a file for `--policy-pack-config`. */
-export type PackConfig = Readonly<Record<string, object>>;
 
 const runtime = z
   .object({
@@ -29,10 +27,18 @@ export const unknown = {
   array: runtime.unknownArrayValue,
 };
 
-/** The violations of resources that are registered one after the other, each judged before it is registered. */
-export function register(resources: readonly Registered[], config: PackConfig = {}): Violation[] {
+/**
+ * The violations of resources that are registered one after the other, each judged before it is registered.
+ * @param config what Pulumi hands over
+ * @param known what the pack knows besides
+ */
+export function register(
+  resources: readonly Registered[],
+  config: PackConfig = {},
+  known: PackConfig = {},
+): Violation[] {
   const violations: Violation[] = [];
-  const rules = createRules();
+  const rules = createRules(known);
   for (const resource of resources) {
     for (const rule of rules) {
       if (!("validateResource" in rule) || typeof rule.validateResource !== "function") continue;

@@ -1,13 +1,17 @@
 /**
  * A double of Pulumi's Kubernetes provider, for machines that cannot have the genuine one. It applies objects of any kind to
- * a real API server by server-side apply, and waits for none to become ready. In what tests depend on it does as the genuine
- * one: what a preview asks of the API server, when creating fails, what is replaced, what a refresh sees, what errors say.
+ * a real API server. In what tests depend on it does as the genuine one with server-side apply: what a preview asks of the
+ * API server, when creating fails, from whom it takes fields over, what it waits for, what is replaced, what a refresh sees,
+ * what errors say.
  */
 import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
+import { credentials } from "@grpc/grpc-js";
 import kubernetes from "@pulumi/kubernetes/package.json" with { type: "json" };
+import { EngineClient } from "@pulumi/pulumi/proto/engine_grpc_pb.js";
+import engineProtocol from "@pulumi/pulumi/proto/engine_pb.js";
 import plugin from "@pulumi/pulumi/proto/plugin_pb.js";
 import { ResourceProviderService } from "@pulumi/pulumi/proto/provider_grpc_pb.js";
 import type * as request from "@pulumi/pulumi/proto/provider_pb.js";
@@ -17,8 +21,11 @@ import empty from "google-protobuf/google/protobuf/empty_pb.js";
 import struct from "google-protobuf/google/protobuf/struct_pb.js";
 import { loadAll } from "js-yaml";
 import { z } from "zod";
-import { answer, serve } from "../rpc.ts";
+import { answer, DetailedError, serve } from "../rpc.ts";
+import { creator, givesWay, ownersOf, takenOver } from "./field-owners.ts";
+import { waitForJob } from "./jobs.ts";
 import {
+  Conflict,
   type KubernetesApi,
   type KubernetesObject,
   kubernetesApi,
@@ -48,46 +55,81 @@ type Connection = { readonly upsert: boolean } & ({ readonly api: KubernetesApi 
 export async function serveDouble(ambient: string): Promise<Double> {
   let fault: Fault = () => {};
   let connection: Connection = { unreachable: "the provider was not configured", upsert: false };
+  let engine: EngineClient | undefined;
 
   const reach = (): KubernetesApi => {
     if ("api" in connection) return connection.api;
     throw new Error(`configured Kubernetes cluster is unreachable: ${connection.unreachable}`);
   };
 
-  /** What the API server makes of the inputs, or the inputs themselves where a preview cannot know. */
-  async function apply(
-    verb: "create" | "update",
-    inputs: Properties,
-    state: Properties,
-    preview: boolean,
-  ): Promise<Properties> {
+  /** The object that a resource asks for, once it is stored and, if it is a Job, complete. */
+  async function create(urn: string, inputs: Properties, timeout: number): Promise<Properties> {
+    const api = reach();
+    const object = objectSchema.parse(inputs);
+    const fieldManager = newFieldManager();
+    const stored = await (async () => {
+      await fault("create", object);
+      return connection.upsert
+        ? api.apply(object, { fieldManager, force: forced(object) })
+        : api.create(object, creator);
+    })().catch((error) => {
+      if (error instanceof NoSuchKind)
+        throw unknownKind(`creation of resource "${urn}" with kind ${object.apiVersion}/${object.kind}`, error);
+      throw new Error(
+        `resource "${urn}" was not successfully created by the Kubernetes API server: ${textOf(error, fieldManager)}`,
+      );
+    });
+    const live = await waitForJob(api, stored, timeout).catch((error) => {
+      const text = `resource "${urn}" was successfully created, but the Kubernetes API server reported that it failed to fully initialize or become live: ${error.message}`;
+      throw notLive(text, checkpoint(stored, inputs, fieldManager));
+    });
+    await endStatus(urn);
+    return checkpoint(live, inputs, fieldManager);
+  }
+
+  /** The object as updated, or in a preview as it would be. */
+  async function update(urn: string, inputs: Properties, state: Properties, preview: boolean): Promise<Properties> {
     const cannotKnow = !("api" in connection) || JSON.stringify(inputs).includes(unknownValue);
     if (preview && cannotKnow) return inputs;
     const api = reach();
     const object = objectSchema.parse(inputs);
-    const fieldManager = String(state.__fieldManager ?? `pulumi-kubernetes-${randomBytes(4).toString("hex")}`);
+    const fieldManager = fieldManagerOf(state);
+    const live = await api.get(object);
+    if (live === undefined)
+      throw new Error(`update of resource "${urn}" failed: ${object.kind} "${object.metadata.name}" not found`);
     try {
-      if (verb === "create" && !connection.upsert && (await api.get(object))) {
-        // The genuine provider's preview is silent about this too.
-        if (preview) return inputs;
-        throw new Error(`${object.kind} "${object.metadata.name}" already exists`);
-      }
-      if (!preview) await fault(verb, object);
-      const force = object.metadata.annotations?.["pulumi.com/patchForce"] === "true";
+      if (!preview) await fault("update", object);
+      const owners = ownersOf(live);
+      const others = owners.filter(({ manager }) => manager !== fieldManager);
+      if (!preview && others.some(givesWay)) await api.setOwners(live, takenOver(owners, fieldManager));
+      // A preview leaves the owners as they are.
+      const force = forced(object) || (preview && others.every(givesWay));
       const stored = await api.apply(object, { fieldManager, force, dryRun: preview });
+      if (!preview) await endStatus(urn);
       return checkpoint(stored, inputs, fieldManager);
     } catch (error) {
-      if (!(error instanceof NoSuchKind)) throw error;
-      if (preview) return inputs;
-      throw new Error(
-        `the API server reported that the apiVersion does not exist; verify that any required CRDs have been created: ${error.message}`,
-      );
+      if (error instanceof NoSuchKind) throw unknownKind(`update of resource "${urn}"`, error);
+      const text = `the Kubernetes API server reported that "${idOf(object)}" failed to fully initialize or become live: ${textOf(error, fieldManager)}`;
+      throw notLive(text, checkpoint(live, inputs, fieldManager));
     }
   }
 
+  /** Takes back the line that the terminal shows for a resource, as the genuine provider does after each write. */
+  const endStatus = (urn: string) =>
+    new Promise<void>((resolve) => {
+      const line = new engineProtocol.LogRequest().setUrn(urn).setMessage("").setEphemeral(true);
+      if (engine === undefined) return resolve();
+      // An engine that was killed meanwhile does not hear it.
+      engine.log(line.setSeverity(engineProtocol.LogSeverity.INFO), () => resolve());
+    });
+
   const { port, stop } = await serve(ResourceProviderService, {
     getPluginInfo: answer(() => new plugin.PluginInfo().setVersion(kubernetes.version)),
-    attach: answer(() => new empty.Empty()),
+    attach: answer((call: plugin.PluginAttach) => {
+      engine?.close();
+      engine = new EngineClient(call.getAddress(), credentials.createInsecure());
+      return new empty.Empty();
+    }),
     cancel: answer(() => new empty.Empty()),
 
     configure: answer(async (call: request.ConfigureRequest) => {
@@ -127,31 +169,30 @@ export async function serveDouble(ambient: string): Promise<Double> {
     }),
 
     create: answer(async (call: request.CreateRequest) => {
-      const outputs = await apply("create", properties(call.getProperties()), {}, call.getPreview()).catch((error) => {
-        throw new Error(`resource "${call.getUrn()}" was not created: ${error.message}`);
-      });
-      const { namespace, name } = objectSchema.parse(outputs).metadata;
-      const id = namespace === undefined ? name : `${namespace}/${name}`;
-      return new rpc.CreateResponse().setId(call.getPreview() ? "" : id).setProperties(message(outputs));
+      const inputs = properties(call.getProperties());
+      // What the API server would refuse comes out when the object is created.
+      if (call.getPreview()) return new rpc.CreateResponse().setProperties(message(inputs));
+      const outputs = await create(call.getUrn(), inputs, call.getTimeout());
+      return new rpc.CreateResponse().setId(idOf(objectSchema.parse(outputs))).setProperties(message(outputs));
     }),
 
     update: answer(async (call: request.UpdateRequest) => {
-      const state = properties(call.getOlds());
-      const outputs = await apply("update", properties(call.getNews()), state, call.getPreview()).catch((error) => {
-        throw new Error(`update of resource "${call.getUrn()}" failed: ${error.message}`);
-      });
+      const [state, inputs] = [properties(call.getOlds()), properties(call.getNews())];
+      const outputs = await update(call.getUrn(), inputs, state, call.getPreview());
       return new rpc.UpdateResponse().setProperties(message(outputs));
     }),
 
     read: answer(async (call: request.ReadRequest) => {
-      const [inputs, state] = [properties(call.getInputs()), properties(call.getProperties())];
-      const live = await reach().get(objectSchema.parse(inputs)).catch(ignore(NoSuchKind));
+      const [known, state] = [properties(call.getInputs()), properties(call.getProperties())];
+      // An import knows nothing but the type and the id.
+      const inputs = Object.keys(known).length > 0 ? objectSchema.parse(known) : named(call.getUrn(), call.getId());
+      const live = await reach().get(inputs).catch(ignore(NoSuchKind));
       if (live === undefined) return new rpc.ReadResponse();
       const pruned = prune(live, inputs);
       return new rpc.ReadResponse()
         .setId(call.getId())
         .setInputs(message(pruned))
-        .setProperties(message(checkpoint(live, pruned, String(state.__fieldManager))));
+        .setProperties(message(checkpoint(live, pruned, fieldManagerOf(state))));
     }),
 
     delete: answer(async (call: request.DeleteRequest) => {
@@ -175,7 +216,10 @@ export async function serveDouble(ambient: string): Promise<Double> {
     inject: (next) => {
       fault = next;
     },
-    stop,
+    stop: () => {
+      engine?.close();
+      stop();
+    },
   };
 }
 
@@ -202,6 +246,46 @@ const message = (from: Properties) => struct.Struct.fromJavaScript(from);
 function identity(inputs: Properties): Record<string, string | undefined> {
   const { apiVersion, kind, metadata } = objectSchema.parse(inputs);
   return { apiVersion, kind, "metadata.name": metadata.name, "metadata.namespace": metadata.namespace };
+}
+
+/** An object's id in the state. */
+const idOf = ({ metadata: { namespace, name } }: KubernetesObject) =>
+  namespace === undefined ? name : `${namespace}/${name}`;
+
+/** What a resource's type (`kubernetes:cilium.io/v2:CiliumNetworkPolicy`) and id say of its object. */
+function named(urn: string, id: string): KubernetesObject {
+  const [, apiVersion, kind] = urn.split("::")[2]?.split("$").at(-1)?.split(":") ?? [];
+  const [name, namespace] = id.split("/").reverse();
+  return objectSchema.parse({ apiVersion, kind, metadata: { name, ...(namespace !== undefined && { namespace }) } });
+}
+
+const newFieldManager = () => `${creator}-${randomBytes(4).toString("hex")}`;
+
+const fieldManagerOf = (state: Properties) => String(state.__fieldManager ?? newFieldManager());
+
+const forced = ({ metadata }: KubernetesObject) => metadata.annotations?.["pulumi.com/patchForce"] === "true";
+
+const unknownKind = (doing: string, { message }: NoSuchKind) =>
+  new Error(
+    `${doing} failed because the Kubernetes API server reported that the apiVersion for this resource does not exist. Verify that any required CRDs have been created: ${message}`,
+  );
+
+/** The object is there, so the engine records it, but it is not as it should be. */
+const notLive = (text: string, state: Properties) =>
+  new DetailedError(
+    text,
+    "pulumirpc.ErrorResourceInitFailed",
+    new rpc.ErrorResourceInitFailed()
+      .setId(idOf(objectSchema.parse(state)))
+      .setProperties(message(state))
+      .setReasonsList([text]),
+  );
+
+/** What the provider says of an error of the API server. */
+function textOf(error: unknown, fieldManager: string): string {
+  const text = error instanceof Error ? error.message : String(error);
+  if (!(error instanceof Conflict)) return text;
+  return `server-side apply field conflict detected\nThe resource managed by field manager "${fieldManager}" had an apply conflict: ${text}`;
 }
 
 /** A resource's state, as the genuine provider lays it out. */

@@ -26,6 +26,21 @@ export class NoSuchKind extends Error {}
 /** The API server has no such object, or not the namespace that it should be in. */
 export class NotFound extends Error {}
 
+/** Others own fields that an apply would change, or the object is no longer the one that was read. */
+export class Conflict extends Error {}
+
+/** What somebody owns of an object: the fields that they set by server-side apply, or by any other request. */
+export const fieldOwner = z.object({
+  manager: z.string(),
+  operation: z.enum(["Apply", "Update"]),
+  apiVersion: z.string(),
+  fieldsType: z.literal("FieldsV1"),
+  fieldsV1: z.record(z.string(), z.json()),
+  subresource: z.string().optional(),
+});
+
+export type FieldOwner = z.infer<typeof fieldOwner>;
+
 export type KubernetesApi = ReturnType<typeof kubernetesApi>;
 
 /**
@@ -38,6 +53,10 @@ export function kubernetesApi(kubeconfig: string, context?: string) {
   config.loadFromString(kubeconfig);
   if (context) config.setCurrentContext(context);
   const api = KubernetesObjectApi.makeApiClient(config);
+  const merge = (change: KubernetesObjectHeader, fieldManager: string) =>
+    api
+      .patch(change, undefined, undefined, fieldManager, undefined, PatchStrategy.MergePatch)
+      .catch(explain(change.kind, change.apiVersion));
 
   return {
     /** Asks for the version, to find out whether the API server answers. */
@@ -53,6 +72,12 @@ export function kubernetesApi(kubeconfig: string, context?: string) {
       }
     },
 
+    /** Stores an object that there is not yet; gives it as stored. */
+    async create(object: KubernetesObject, fieldManager: string): Promise<KubernetesObject> {
+      const created = api.create(object, undefined, undefined, fieldManager);
+      return plain(await created.catch(explain(object.kind, object.apiVersion)));
+    },
+
     /** Server-side apply; gives the object as stored or, for a dry run, as it would be. */
     async apply(
       object: KubernetesObject,
@@ -65,12 +90,15 @@ export function kubernetesApi(kubeconfig: string, context?: string) {
 
     /** Changes the fields given and leaves the others, as somebody with kubectl would. */
     async patch(object: KubernetesObject, change: Readonly<Record<string, z.core.util.JSONType>>): Promise<void> {
-      const { apiVersion, kind, metadata } = object;
-      const changed = { apiVersion, kind, metadata: { name: metadata.name, namespace: metadata.namespace }, ...change };
-      const strategy = PatchStrategy.MergePatch;
-      await api
-        .patch(changed, undefined, undefined, "kubectl-edit", undefined, strategy)
-        .catch(explain(kind, apiVersion));
+      await merge({ ...place(object), ...change }, "kubectl-edit");
+    },
+
+    /** Says anew who owns which fields of an object that was read. */
+    async setOwners(object: KubernetesObject, owners: readonly FieldOwner[]): Promise<void> {
+      const { metadata, ...header } = place(object);
+      const { resourceVersion } = object.metadata;
+      const changed = { ...metadata, resourceVersion, managedFields: owners };
+      await merge({ ...header, metadata: changed }, "owners");
     },
 
     /** Starts the deletion of an object. */
@@ -90,10 +118,20 @@ export function kubernetesApi(kubeconfig: string, context?: string) {
 /** The client for a kubeconfig file. */
 export const kubernetesApiOf = (file: string, context?: string) => kubernetesApi(readFileSync(file, "utf8"), context);
 
+type KubernetesObjectHeader = Pick<KubernetesObject, "apiVersion" | "kind"> & {
+  readonly metadata: { readonly name: string; readonly namespace?: string | undefined };
+};
+
+const place = ({ apiVersion, kind, metadata: { name, namespace } }: KubernetesObject) => ({
+  apiVersion,
+  kind,
+  metadata: { name, namespace },
+});
+
 /** The library gives times as Dates. */
 const plain = (object: object): KubernetesObject => objectSchema.parse(JSON.parse(JSON.stringify(object)));
 
-const statusSchema = z.looseObject({ message: z.string(), code: z.number() });
+const statusSchema = z.looseObject({ message: z.string(), code: z.number(), reason: z.string().optional() });
 
 /** Turns the library's errors into what the API server, or the network, said. */
 const explain =
@@ -104,8 +142,9 @@ const explain =
       const body = z.string().parse(error.body);
       // A path that the API server does not serve is answered with plain text.
       if (!body.startsWith("{")) throw error.code === 404 ? noSuchKind : new Error(body.trim());
-      const { message, code } = statusSchema.parse(JSON.parse(body));
-      throw code === 404 ? new NotFound(message) : new Error(message);
+      const { message, code, reason } = statusSchema.parse(JSON.parse(body));
+      if (code === 404) throw new NotFound(message);
+      throw reason === "Conflict" ? new Conflict(message) : new Error(message);
     }
     if (!(error instanceof Error)) throw error;
     if (error.message.startsWith("Unrecognized API version and kind")) throw noSuchKind;

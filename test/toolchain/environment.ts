@@ -25,7 +25,12 @@ export type Environment = {
   close(): Promise<void>;
 };
 
-type RunOptions = { readonly cwd?: string; readonly variables?: NodeJS.ProcessEnv };
+type RunOptions = {
+  readonly cwd?: string;
+  readonly variables?: NodeJS.ProcessEnv;
+  /** Ends the command with SIGKILL; its code is then null. */
+  readonly kill?: AbortSignal;
+};
 
 /**
  * @param kubeconfig what KUBECONFIG is
@@ -59,9 +64,10 @@ export async function openEnvironment(kubeconfig: string, { double: wanted = fal
     double?.stop();
     languageHost?.stop();
   });
-  const run: Environment["run"] = async (command, args, { cwd, variables: more } = {}) => {
+  const run: Environment["run"] = async (command, args, { cwd, variables: more, kill } = {}) => {
     const env = { ...process.env, ...variables, ...more };
     const child = spawn(command, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
+    kill?.addEventListener("abort", () => child.kill("SIGKILL"));
     const closed = new Promise<number | null>((resolve) => child.once("close", resolve));
     const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
     return { code: await closed, stdout, stderr };

@@ -116,7 +116,7 @@ function serviceSelectors(
   reference: NonNullable<EgressRule["toServices"]>[number],
   world: PeerWorld,
 ): readonly PeerSelector[] {
-  if (world.services === undefined) return [unknownPeer({ kind: "services" })];
+  if (world.services === undefined) return [unknownPeer({ kind: "services", named: JSON.stringify(reference) })];
   const { endpoints, cidrSet } = backendsOf(reference, world.services);
   return [
     ...endpoints.map((selector) => byLabels(peerRequirements(selector, world))),
@@ -174,7 +174,8 @@ export function cidrSelector({ cidr, except = [] }: { cidr: string; except?: rea
 
 function cidrSetSelector(rule: CidrRule, groups: readonly CidrGroup[] | undefined): PeerSelector {
   if (rule.cidr) return cidrSelector({ cidr: rule.cidr, except: rule.except ?? [] });
-  if (groups === undefined) return unknownPeer({ kind: "cidr-groups" });
+  if (groups === undefined)
+    return unknownPeer({ kind: "cidr-groups", named: rule.cidrGroupRef ?? JSON.stringify(rule.cidrGroupSelector) });
   const except = (rule.except ?? []).map(parsePrefix).filter((prefix) => prefix !== undefined);
   const key = `cidrgroup:${rule.cidrGroupRef ?? JSON.stringify(rule.cidrGroupSelector)}-${rule.except ?? ""}`;
   return { key, condition: { kind: "cidr-groups", groups: addressGroups(rule, groups), except } };

@@ -2,9 +2,9 @@
 
 export type Unknown =
   /** The Services that a rule names were not given. */
-  | { readonly kind: "services" }
+  | { readonly kind: "services"; readonly named: string }
   /** The CiliumCIDRGroups were not given. */
-  | { readonly kind: "cidr-groups" }
+  | { readonly kind: "cidr-groups"; readonly named: string }
   /** A group of a cloud provider, whose members only the provider knows. */
   | { readonly kind: "cloud-group"; readonly group: string }
   /** The Namespace was not given, so its labels are not known. */
@@ -26,9 +26,9 @@ export type Unknown =
 export function unknownText(unknown: Unknown): string {
   switch (unknown.kind) {
     case "services":
-      return "toServices needs the cluster's Services and EndpointSlices, which are not given";
+      return `toServices needs the cluster's Services and EndpointSlices, which are not given: ${unknown.named}`;
     case "cidr-groups":
-      return "the CiliumCIDRGroups are not given";
+      return `the CiliumCIDRGroups are not given: ${unknown.named}`;
     case "cloud-group":
       return `the members of a cloud provider's group are not known: ${unknown.group}`;
     case "namespace-labels":

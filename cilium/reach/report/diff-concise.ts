@@ -1,64 +1,29 @@
 /**
- * The changed flows of a difference as few lines: an address or a name says nothing that the world around it says already,
- * ends that make up an entity go by its name, and flows that agree in one end are told together.
+ * The changed flows of a difference without what the others say already: an address or a name says nothing that the world
+ * around it does not say, and ends that make up an entity go by its name.
  */
 import { containsPrefix } from "../../policy/cidr.ts";
 import { parseAddressOrPrefix } from "../compile/addresses.ts";
 import { portsText } from "./diff-ports.ts";
 import { worldIPv4, worldIPv6 } from "./diff-sides.ts";
-import type { End, FlowChange, PortSpan } from "./difference.ts";
+import type { FlowChange, FlowEnd, PortSpan } from "./difference.ts";
 
-/** Sources told together, and what each of them reaches: ends that have the same ports. */
-export type Line = { readonly from: readonly string[]; readonly to: readonly Reached[]; readonly remark: string };
-
-export type Reached = { readonly names: readonly string[]; readonly ports: string };
-
-/** `remark` is what else there is to say about a flow: only flows that agree in it are told together. */
-export function lines<F extends FlowChange>(flows: readonly F[], remark: (flow: F) => string): Line[] {
-  const remarked = flows.map((flow) => ({ flow, remark: remark(flow) }));
-  const needed = withoutImplied(withoutImplied(remarked, "from"), "to");
-  const all = needed.map(({ flow, remark }) => ({
-    from: flow.from,
-    to: flow.to,
-    ports: portsText(flow.ports),
-    remark,
-  }));
-  const told = merged(merged(all, "to"), "from");
-  const groups = [...Map.groupBy(told, ({ to, ports, remark }) => JSON.stringify([to.name, ports, remark])).values()];
-  const single = groups.filter(({ length }) => length === 1).flat();
-  return [
-    ...groups.filter(({ length }) => length > 1).flatMap((group) => line(group, group.slice(0, 1))),
-    ...[...Map.groupBy(single, ({ from, remark }) => JSON.stringify([from.name, remark])).values()].flatMap((group) =>
-      line(group.slice(0, 1), group),
-    ),
-  ];
+/** `remark` is what else there is to say about a flow: it says nothing about flows that differ in it. */
+export function concise<F extends FlowChange>(flows: readonly F[], remark: (flow: F) => string): F[] {
+  const needed = withoutImplied(withoutImplied(flows, "from", remark), "to", remark);
+  return merged(merged(needed, "to", remark), "from", remark);
 }
 
-type Told = { readonly from: End; readonly to: End; readonly ports: string; readonly remark: string };
-
-const line = (sources: readonly Told[], destinations: readonly Told[]): Line[] =>
-  sources.slice(0, 1).map(({ remark }) => ({
-    from: sources.map(({ from }) => from.name),
-    to: [...Map.groupBy(destinations, ({ ports }) => ports)].map(([ports, alike]) => ({
-      names: alike.map(({ to }) => to.name),
-      ports,
-    })),
-    remark,
-  }));
-
-type Side = "from" | "to";
-
-type Remarked = { readonly flow: FlowChange; readonly remark: string };
+type Place = "from" | "to";
 
 /** Leaves out flows that only repeat, for an address or a name, what changes for all that lies around it. */
-function withoutImplied<R extends Remarked>(all: readonly R[], side: Side): R[] {
-  const other = side === "from" ? "to" : "from";
-  const groups = Map.groupBy(all, ({ flow, remark }) => JSON.stringify([flow[other].name, remark]));
+function withoutImplied<F extends FlowChange>(flows: readonly F[], place: Place, remark: (flow: F) => string): F[] {
+  const other = place === "from" ? "to" : "from";
+  const groups = Map.groupBy(flows, (flow) => JSON.stringify([flow[other].name, remark(flow)]));
   return [...groups.values()].flatMap((group) => {
-    const wide = group.filter(({ flow }) => flow[side].kind === "cidr" || flow[side].kind === "entity");
+    const wide = group.filter((flow) => flow[place].kind === "cidr" || flow[place].kind === "entity");
     return group.filter(
-      ({ flow }) =>
-        !wide.some((around) => isWider(around.flow[side], flow[side]) && hasPorts(around.flow.ports, flow.ports)),
+      (flow) => !wide.some((around) => isWider(around[place], flow[place]) && hasPorts(around.ports, flow.ports)),
     );
   });
 }
@@ -70,7 +35,7 @@ const hasPorts = (outer: readonly PortSpan[], inner: readonly PortSpan[]): boole
   );
 
 /** Whether an end is all that lies around another one. What a name stands for is taken to have an IPv4 address. */
-function isWider(wide: End, narrow: End): boolean {
+function isWider(wide: FlowEnd, narrow: FlowEnd): boolean {
   if (narrow.kind === "fqdn") return wide.name === worldIPv4;
   const inner = narrow.kind === "cidr" ? parseAddressOrPrefix(narrow.name) : undefined;
   if (inner === undefined) return false;
@@ -88,11 +53,11 @@ const entities: readonly { readonly name: string; readonly parts: readonly strin
 ];
 
 /** Calls all parts of an entity together by its name. */
-function merged(all: readonly Told[], side: Side): Told[] {
-  const rest = ({ from, to, ports, remark }: Told) =>
-    JSON.stringify([(side === "from" ? to : from).name, ports, remark]);
-  return [...Map.groupBy(all, rest).values()].flatMap((group) => {
-    const names = new Set(group.flatMap((one) => (one[side].kind === "entity" ? [one[side].name] : [])));
+function merged<F extends FlowChange>(flows: readonly F[], place: Place, remark: (flow: F) => string): F[] {
+  const rest = (flow: F) =>
+    JSON.stringify([(place === "from" ? flow.to : flow.from).name, portsText(flow.ports), remark(flow)]);
+  return [...Map.groupBy(flows, rest).values()].flatMap((group) => {
+    const names = new Set(group.flatMap((flow) => (flow[place].kind === "entity" ? [flow[place].name] : [])));
     const complete = entities.filter(({ parts }) => parts.every((part) => names.has(part)));
     const needed = complete.filter(
       (entity) =>
@@ -102,8 +67,8 @@ function merged(all: readonly Told[], side: Side): Told[] {
     return [
       ...group
         .slice(0, 1)
-        .flatMap((one) => needed.map(({ name }): Told => ({ ...one, [side]: { kind: "entity", name } }))),
-      ...group.filter((one) => one[side].kind !== "entity" || !covered.includes(one[side].name)),
+        .flatMap((flow) => needed.map(({ name }): F => ({ ...flow, [place]: { kind: "entity", name } }))),
+      ...group.filter((flow) => flow[place].kind !== "entity" || !covered.includes(flow[place].name)),
     ];
   });
 }

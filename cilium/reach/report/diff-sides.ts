@@ -6,13 +6,13 @@ import { type Endpoint, type Inventory, type Peer, peerEntities } from "../compi
 import { compile, type EnforcedPolicy, type Network, type NetworkRule, policyAt } from "../compile/network.ts";
 import { addressParty, nameParties, type Party } from "../compile/party.ts";
 import type { Direction } from "../compile/rules.ts";
-import type { End } from "./difference.ts";
+import type { FlowEnd } from "./difference.ts";
 
 /** Policies and the cluster that they are judged against. */
 export type Side = { readonly policies: readonly Policy[]; readonly inventory: Inventory };
 
 /** An end of flows as each side knows it, undefined on a side where it does not exist, and where its rules differ. */
-export type ComparedEnd = End & {
+export type ComparedEnd = FlowEnd & {
   readonly before: Party | undefined;
   readonly after: Party | undefined;
   readonly ingressDiffers: boolean;
@@ -23,37 +23,57 @@ export type Networks = { readonly before: Network; readonly after: Network };
 
 export type Sides = Networks & { readonly ends: readonly ComparedEnd[] };
 
-/** Compiles both sides over the endpoints of both; one that both have is on each side as that side has it. */
+/**
+ * Compiles both sides over the endpoints of both, and one that stands for all other pods; an endpoint that both have is on
+ * each side as that side has it.
+ */
 export function compileSides(before: Side, after: Side): Sides {
   const networks = {
     before: compile(before.policies, completed(before.inventory, after.inventory)),
     after: compile(after.policies, completed(after.inventory, before.inventory)),
   };
-  const endpoints = endpointEnds(networks, before.inventory, after.inventory);
+  const worldDiffers = surroundings(before.inventory) !== surroundings(after.inventory);
   return {
     ...networks,
-    ends: [...endpoints, ...entityEnds(networks), ...addressEnds(networks), ...nameEnds(networks)],
+    ends: [
+      ...endpointEnds(networks, before.inventory, after.inventory, worldDiffers),
+      otherPodsEnd(networks, worldDiffers),
+      ...entityEnds(networks),
+      ...addressEnds(networks),
+      ...nameEnds(networks),
+    ],
   };
 }
+
+/** Policies hold for pods that no inventory lists too: this one has no label, and a namespace of its own. */
+const otherPod: Endpoint = {
+  namespace: "every other namespace",
+  name: "every other pod",
+  labels: {},
+  namespaceLabels: {},
+};
 
 /** An inventory with the endpoints that only the other side has. Names are compared as names, whatever they resolve to. */
 function completed(own: Inventory, other: Inventory): Inventory {
   const known = new Set(own.endpoints.map(endpointName));
   return {
     ...own,
-    endpoints: [...own.endpoints, ...other.endpoints.filter((endpoint) => !known.has(endpointName(endpoint)))],
+    endpoints: [
+      ...own.endpoints,
+      ...other.endpoints.filter((endpoint) => !known.has(endpointName(endpoint))),
+      otherPod,
+    ],
     names: [],
   };
 }
 
 const endpointName = ({ namespace, name }: Endpoint): string => `${namespace}/${name}`;
 
-function endpointEnds(networks: Networks, before: Inventory, after: Inventory): ComparedEnd[] {
+function endpointEnds(networks: Networks, before: Inventory, after: Inventory, worldDiffers: boolean): ComparedEnd[] {
   const earlier = new Set(before.endpoints.map(endpointName));
   const later = new Set(after.endpoints.map(endpointName));
-  const worldDiffers = surroundings(before) !== surroundings(after);
   return networks.after.inventory.endpoints
-    .filter(({ hostNetwork }) => !hostNetwork)
+    .filter((endpoint) => endpoint !== otherPod && !endpoint.hostNetwork)
     .map((endpoint) => {
       const name = endpointName(endpoint);
       const peer: Peer = { kind: "endpoint", namespace: endpoint.namespace, name: endpoint.name };
@@ -67,6 +87,12 @@ function endpointEnds(networks: Networks, before: Inventory, after: Inventory): 
         worldDiffers,
       );
     });
+}
+
+function otherPodsEnd(networks: Networks, worldDiffers: boolean): ComparedEnd {
+  const peer: Peer = { kind: "endpoint", namespace: otherPod.namespace, name: otherPod.name };
+  const parties = { before: known(networks.before, peer), after: known(networks.after, peer) };
+  return comparedEnd(networks, { kind: "other-pods", name: otherPod.name }, parties, worldDiffers);
 }
 
 /** What the meaning of rules depends on besides endpoints: the cluster's name, groups of addresses and Services. */
@@ -94,7 +120,7 @@ function addressEnds(networks: Networks): ComparedEnd[] {
     const name = formatPrefix(prefix);
     // What no policy names of IPv4 is an entity already.
     if (address === undefined || name === "0.0.0.0/0") return [];
-    const end: End = name === "::/0" ? { kind: "entity", name: worldIPv6 } : { kind: "cidr", name };
+    const end: FlowEnd = name === "::/0" ? { kind: "entity", name: worldIPv6 } : { kind: "cidr", name };
     const party = (network: Network) => addressParty(address, network.surroundings);
     return [comparedEnd(networks, end, { before: party(networks.before), after: party(networks.after) }, false)];
   });
@@ -118,7 +144,7 @@ const known = ({ directory }: Network, peer: Peer): Party | undefined => directo
 
 function comparedEnd(
   { before, after }: Networks,
-  end: End,
+  end: FlowEnd,
   parties: { readonly before: Party | undefined; readonly after: Party | undefined },
   worldDiffers: boolean,
 ): ComparedEnd {

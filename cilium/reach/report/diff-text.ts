@@ -1,9 +1,9 @@
 /** A difference in plain words: `monitoring/grafana can no longer reach database/shared-pg:5432`. */
-import { type Line, lines } from "./diff-concise.ts";
 import { portsText } from "./diff-ports.ts";
-import type { Difference, FlowChange, IsolationChange, ReachChange } from "./difference.ts";
+import { directionsOf, remarks, told } from "./diff-told.ts";
+import type { Difference, FlowChange, IsolationChange } from "./difference.ts";
 
-export type Topic = "workloads" | "default deny" | "closed" | "opened" | "changed" | "undecided";
+export type Topic = "workloads" | "default deny" | "closed" | "opened" | "changed" | "not decidable";
 
 export type Sentence = { readonly topic: Topic; readonly text: string };
 
@@ -14,121 +14,108 @@ export type Report = {
 };
 
 /** How a name is set off from the text around it, for example as code. */
-export type Mark = (name: string) => string;
+export type SetOff = (name: string) => string;
 
-export function describe(difference: Difference, mark: Mark = (name) => name): Report {
+export function describe(difference: Difference, setOff: SetOff = (name) => name): Report {
   const { added, removed, isolated, exposed } = difference;
-  const closing = folded(difference.closed.filter(isNews(difference)), isolated);
-  const opening = folded(difference.opened.filter(isNews(difference)), exposed);
-  const closed = lines(closing.told, conditionText);
-  const opened = lines(opening.told, conditionText);
-  const changed = lines(difference.changed, ({ before, after }) => passing(before, after));
-  const undecided = lines(difference.undecided, ({ reasons }) => `may change: ${reasons.join("; ")}`);
-  const tell = (topic: Topic, told: readonly Line[], verb: string): Sentence[] =>
-    told.map((line) => ({
+  const { closedByDefault, openedByDefault, ...flows } = told(difference);
+  const tell = (topic: Topic, sentences: readonly Together[], verb: string): Sentence[] =>
+    sentences.map((one) => ({
       topic,
-      text: [list(line.from.map(mark)), verb, destinations(line, mark), line.remark].filter(Boolean).join(" "),
+      text: [list(one.from.map(setOff)), verb, destinations(one, setOff), one.remark].filter(Boolean).join(" "),
     }));
   return {
     summary: summaryOf([
       counted(added.length, "workload added", "workloads added"),
       counted(removed.length, "workload removed", "workloads removed"),
-      counted(endpointsOf(isolated).size, "workload enters default deny", "workloads enter default deny"),
-      counted(endpointsOf(exposed).size, "workload leaves default deny", "workloads leave default deny"),
-      counted(pairs(closed) + closing.followers, "flow closed", "flows closed"),
-      counted(pairs(opened) + opening.followers, "flow opened", "flows opened"),
-      counted(pairs(changed), "flow with other conditions", "flows with other conditions"),
-      counted(pairs(undecided), "flow undecided", "flows undecided"),
+      counted(directionsOf(isolated).size, "workload enters default deny", "workloads enter default deny"),
+      counted(directionsOf(exposed).size, "workload leaves default deny", "workloads leave default deny"),
+      counted(flows.closed.length + closedByDefault, "flow closed", "flows closed"),
+      counted(flows.opened.length + openedByDefault, "flow opened", "flows opened"),
+      counted(flows.changed.length, "flow with other conditions", "flows with other conditions"),
+      counted(flows.undecidable.length, "flow not decidable", "flows not decidable"),
     ]),
     sentences: [
-      ...workloads(added, "added", mark),
-      ...workloads(removed, "removed", mark),
-      ...isolation(isolated, ["enters", "enter"], "what no rule allows is refused", mark),
-      ...following(closing.followers, "closes"),
-      ...isolation(exposed, ["leaves", "leave"], "what no rule denies is allowed", mark),
-      ...following(opening.followers, "opens"),
-      ...tell("closed", closed, "can no longer reach"),
-      ...tell("opened", opened, "can now reach"),
-      ...tell("changed", changed, "→"),
-      ...tell("undecided", undecided, "→"),
+      ...workloads(added, "added", setOff),
+      ...workloads(removed, "removed", setOff),
+      ...isolation(isolated, ["enters", "enter"], "what no rule allows is refused", setOff),
+      ...following(closedByDefault, "closes"),
+      ...isolation(exposed, ["leaves", "leave"], "what no rule denies is allowed", setOff),
+      ...following(openedByDefault, "opens"),
+      ...tell("closed", together(flows.closed, remarks.reach), "can no longer reach"),
+      ...tell("opened", together(flows.opened, remarks.reach), "can now reach"),
+      ...tell("changed", together(flows.changed, remarks.changed), "→"),
+      ...tell("not decidable", together(flows.undecidable, remarks.undecidable), "→"),
     ],
   };
 }
 
-/** An endpoint's own node always reaches it: that comes and goes with the endpoint. */
-const isNews =
-  ({ added, removed }: Difference) =>
-  ({ from, to }: FlowChange): boolean =>
-    from.kind !== "entity" || !/^(control-plane-)?host$/.test(from.name) || ![...added, ...removed].includes(to.name);
+/** Flows that one sentence tells: they have their sources in common, or their only destination. */
+type Together = {
+  readonly from: readonly string[];
+  readonly to: readonly { readonly names: readonly string[]; readonly ports: string }[];
+  readonly remark: string;
+};
 
-/** Up to how many endpoints whose default deny changes have what follows from it told flow by flow. */
-const few = 3;
+type Phrase = { readonly from: string; readonly to: string; readonly ports: string; readonly remark: string };
 
-/** Leaves out, where many endpoints enter or leave default deny, the flows on all ports that follow from that. */
-function folded(
-  flows: readonly ReachChange[],
-  changes: readonly IsolationChange[],
-): { told: readonly ReachChange[]; followers: number } {
-  if (endpointsOf(changes).size <= few) return { told: flows, followers: 0 };
-  const changed = new Set(changes.map(({ endpoint, direction }) => `${direction} ${endpoint}`));
-  const told = flows.filter(
-    ({ from, to, ports }) =>
-      !portsText(ports).startsWith(" on every port") ||
-      !(changed.has(`egress ${from.name}`) || changed.has(`ingress ${to.name}`)),
+/** Flows that agree in one end are told together. */
+function together<F extends FlowChange>(flows: readonly F[], remark: (flow: F) => string): Together[] {
+  const phrases = flows.map(
+    (flow): Phrase => ({ from: flow.from.name, to: flow.to.name, ports: portsText(flow.ports), remark: remark(flow) }),
   );
-  return { told, followers: flows.length - told.length };
+  const groups = [...Map.groupBy(phrases, ({ to, ports, remark }) => JSON.stringify([to, ports, remark])).values()];
+  const single = groups.filter(({ length }) => length === 1).flat();
+  return [
+    ...groups.filter(({ length }) => length > 1).flatMap((group) => sentence(group, group.slice(0, 1))),
+    ...[...Map.groupBy(single, ({ from, remark }) => JSON.stringify([from, remark])).values()].flatMap((group) =>
+      sentence(group.slice(0, 1), group),
+    ),
+  ];
 }
+
+const sentence = (sources: readonly Phrase[], destinations: readonly Phrase[]): Together[] =>
+  sources.slice(0, 1).map(({ remark }) => ({
+    from: sources.map(({ from }) => from),
+    to: [...Map.groupBy(destinations, ({ ports }) => ports)].map(([ports, alike]) => ({
+      names: alike.map(({ to }) => to),
+      ports,
+    })),
+    remark,
+  }));
 
 const following = (flows: number, verb: string): Sentence[] =>
   flows === 0 ? [] : [{ topic: "default deny", text: `that alone ${verb} ${flows} flows on every port or nearly so` }];
 
-const conditionText = ({ conditions }: ReachChange): string =>
-  conditions.length === 0 ? "" : `(${conditions.join("; ")})`;
-
-function passing(before: readonly string[], after: readonly string[]): string {
-  if (before.length === 0) return `now passes ${after.join(" and ")}`;
-  if (after.length === 0) return `no longer passes ${before.join(" and ")}`;
-  return `passes ${after.join(" and ")} instead of ${before.join(" and ")}`;
-}
-
 /** Ends with their ports. What is attached to a name (`:5432`) belongs to it; ` on every port` is told once for all. */
-function destinations({ from, to }: Line, mark: Mark): string {
+function destinations({ from, to }: Together, setOff: SetOff): string {
   const itself = (name: string) => (from.length === 1 && from[0] === name ? "itself" : name);
   return list(
     to.flatMap(({ names, ports }) => {
       const [attached = ""] = /^:\S*/.exec(ports) ?? [];
-      const marked = names.map((name) => mark(itself(name) + attached));
-      return attached === "" ? [`${list(marked)}${ports}`] : marked.map((name) => name + ports.slice(attached.length));
+      const written = names.map((name) => setOff(itself(name) + attached));
+      return attached === ""
+        ? [`${list(written)}${ports}`]
+        : written.map((name) => name + ports.slice(attached.length));
     }),
   );
 }
 
-const workloads = (names: readonly string[], what: string, mark: Mark): Sentence[] =>
+const workloads = (names: readonly string[], what: string, setOff: SetOff): Sentence[] =>
   names.length === 0
     ? []
-    : [{ topic: "workloads", text: `${list(names.map(mark))} ${names.length === 1 ? "is" : "are"} ${what}` }];
-
-/** Endpoints with the directions in which they change. */
-function endpointsOf(changes: readonly IsolationChange[]): Map<string, string> {
-  const byEndpoint = Map.groupBy(changes, ({ endpoint }) => endpoint);
-  return new Map(
-    [...byEndpoint].map(([endpoint, own]) => [
-      endpoint,
-      own.length > 1 ? "in both directions" : `for ${own.map(({ direction }) => direction).join()}`,
-    ]),
-  );
-}
+    : [{ topic: "workloads", text: `${list(names.map(setOff))} ${names.length === 1 ? "is" : "are"} ${what}` }];
 
 function isolation(
   changes: readonly IsolationChange[],
   [one, several]: readonly [string, string],
   meaning: string,
-  mark: Mark,
+  setOff: SetOff,
 ): Sentence[] {
-  const byDirection = Map.groupBy([...endpointsOf(changes)], ([, directions]) => directions);
+  const byDirection = Map.groupBy([...directionsOf(changes)], ([, directions]) => directions);
   return [...byDirection].map(([directions, endpoints]) => ({
     topic: "default deny",
-    text: `${list(endpoints.map(([name]) => mark(name)))} ${endpoints.length === 1 ? one : several} default deny ${directions}: ${meaning}`,
+    text: `${list(endpoints.map(([name]) => setOff(name)))} ${endpoints.length === 1 ? one : several} default deny ${directions}: ${meaning}`,
   }));
 }
 
@@ -140,9 +127,6 @@ function list(items: readonly string[]): string {
   const shown = items.length <= named + 1 ? items : [...items.slice(0, named), `${items.length - named} others`];
   return shown.length === 1 ? shown.join() : `${shown.slice(0, -1).join(", ")} and ${shown.at(-1)}`;
 }
-
-const pairs = (told: readonly Line[]): number =>
-  told.reduce((sum, { from, to }) => sum + from.length * to.flatMap(({ names }) => names).length, 0);
 
 const counted = (count: number, one: string, several: string): string =>
   count === 0 ? "" : `${count} ${count === 1 ? one : several}`;

@@ -13,7 +13,7 @@ import { type AllowedSpan, allowedSpans } from "../decide/spans.ts";
 import { undecidableText, type Verdict } from "../decide/verdict.ts";
 import { conditionsOf } from "./conditions.ts";
 import { type ComparedEnd, compileSides, enforcedAt, type Side, type Sides } from "./diff-sides.ts";
-import type { Difference, End, FlowChange, IsolationChange, PortSpan } from "./difference.ts";
+import type { Difference, FlowChange, FlowEnd, IsolationChange, PortSpan } from "./difference.ts";
 
 export type { Side } from "./diff-sides.ts";
 
@@ -36,18 +36,18 @@ export function diff(before: Side, after: Side): Difference {
     changed: changes.flatMap(({ flow, change }) =>
       change.kind === "changed" ? [{ ...flow, before: change.before, after: change.after }] : [],
     ),
-    undecided: changes.flatMap(({ flow, change }) =>
-      change.kind === "undecided" ? [{ ...flow, reasons: change.reasons }] : [],
+    undecidable: changes.flatMap(({ flow, change }) =>
+      change.kind === "undecidable" ? [{ ...flow, reasons: change.reasons }] : [],
     ),
-    isolated: isolationChanges(sides, endpoints, (before, after) => !before && after),
-    exposed: isolationChanges(sides, endpoints, (before, after) => before && !after),
+    isolated: isolationChanges(sides, (before, after) => !before && after),
+    exposed: isolationChanges(sides, (before, after) => before && !after),
   };
 }
 
 type Change =
   | { readonly kind: "opened" | "closed"; readonly conditions: readonly string[] }
   | { readonly kind: "changed"; readonly before: readonly string[]; readonly after: readonly string[] }
-  | { readonly kind: "undecided"; readonly reasons: readonly string[] };
+  | { readonly kind: "undecidable"; readonly reasons: readonly string[] };
 
 type ChangedFlow = { readonly flow: FlowChange; readonly change: Change };
 
@@ -65,7 +65,7 @@ function changesBetween(sides: Sides, from: ComparedEnd, to: ComparedEnd): Chang
     const change = changeOf(possibility(before, stretch), possibility(after, stretch));
     return change === undefined ? [] : [{ stretch, change }];
   });
-  const named = ({ kind, name }: End): End => ({ kind, name });
+  const named = ({ kind, name }: FlowEnd): FlowEnd => ({ kind, name });
   return [...Map.groupBy(changes, ({ change }) => JSON.stringify(change)).values()].flatMap((alike) =>
     alike.slice(0, 1).map(({ change }) => ({
       flow: { from: named(from), to: named(to), ports: joined(alike.map(({ stretch }) => stretch)) },
@@ -84,18 +84,19 @@ function spansOf(network: Network, source: Party | undefined, destination: Party
 /** Whether default deny refuses all connections with a peer, which spares the question about each port: most pairs. */
 function refuses(network: Network, direction: Direction, subject: Party, peer: Party): boolean {
   const policy = enforcedAt(network, subject);
-  if (policy === undefined || subject.enforcement !== "endpoint" || policy.conflict !== undefined) return false;
-  const { defaultDeny, rules } = policy[direction];
+  if (policy === undefined || policy.conflict !== undefined || network.configuration.auditMode) return false;
+  const { defaultDeny, rules, admitsHost, unknownSubject } = policy[direction];
   return (
     defaultDeny &&
-    !isHost(peer.identity) &&
+    unknownSubject === undefined &&
+    !(admitsHost && isHost(peer.identity)) &&
     !rules.some((rule) => rule.effect === "allow" && ruleSelects(rule, peer) !== "no")
   );
 }
 
 /** Rules on addresses may allow any name, which is not news: they are judged with the addresses themselves. */
 const isAbout =
-  ({ kind }: End) =>
+  ({ kind }: FlowEnd) =>
   ({ verdict }: AllowedSpan): boolean =>
     kind !== "fqdn" || verdict.outcome !== "undecidable";
 
@@ -111,14 +112,14 @@ const stretches = (spans: readonly AllowedSpan[]): PortSpan[] =>
 type Possibility =
   | { readonly kind: "possible"; readonly conditions: readonly string[] }
   | { readonly kind: "impossible" }
-  | { readonly kind: "unknown"; readonly reasons: readonly string[] };
+  | { readonly kind: "undecidable"; readonly reasons: readonly string[] };
 
 function possibility(spans: readonly AllowedSpan[], { protocol, from }: PortSpan): Possibility {
   const span = spans.find((one) => one.protocol === protocol && one.from <= from && from <= one.to);
   if (span === undefined) return { kind: "impossible" };
   const { verdict } = span;
   return verdict.outcome === "undecidable"
-    ? { kind: "unknown", reasons: reasonsOf(verdict) }
+    ? { kind: "undecidable", reasons: reasonsOf(verdict) }
     : { kind: "possible", conditions: conditionsOf(verdict) };
 }
 
@@ -127,9 +128,9 @@ const reasonsOf = ({ egress, ingress }: Verdict): string[] =>
 
 function changeOf(before: Possibility, after: Possibility): Change | undefined {
   if (JSON.stringify(before) === JSON.stringify(after)) return undefined;
-  if (before.kind === "unknown" || after.kind === "unknown") {
-    const reasons = [before, after].flatMap((side) => (side.kind === "unknown" ? side.reasons : []));
-    return { kind: "undecided", reasons: [...new Set(reasons)].sort() };
+  if (before.kind === "undecidable" || after.kind === "undecidable") {
+    const reasons = [before, after].flatMap((side) => (side.kind === "undecidable" ? side.reasons : []));
+    return { kind: "undecidable", reasons: [...new Set(reasons)].sort() };
   }
   if (before.kind === "possible") {
     return after.kind === "possible"
@@ -150,15 +151,12 @@ function joined(spans: readonly PortSpan[]): PortSpan[] {
   return result;
 }
 
-/** The endpoints of both sides whose default deny changes in the given way. */
-function isolationChanges(
-  sides: Sides,
-  endpoints: readonly ComparedEnd[],
-  changes: (before: boolean, after: boolean) => boolean,
-): IsolationChange[] {
+/** The pods of both sides whose default deny changes in the given way. */
+function isolationChanges(sides: Sides, changes: (before: boolean, after: boolean) => boolean): IsolationChange[] {
   const isolated = (network: Network, party: Party | undefined, direction: Direction) =>
     enforcedAt(network, party)?.[direction].defaultDeny ?? false;
-  return endpoints
+  return sides.ends
+    .filter(({ kind }) => kind === "endpoint" || kind === "other-pods")
     .filter(({ before, after }) => before !== undefined && after !== undefined)
     .flatMap(({ name, before, after }) =>
       (["ingress", "egress"] as const)

@@ -3,17 +3,20 @@ import type { FlowProtocol } from "../compile/inventory.ts";
 import type { Direction } from "../compile/rules.ts";
 
 /**
- * One end of a changed flow: an endpoint as `namespace/name`, one of Cilium's entities, addresses or a DNS name outside the
- * cluster, or whatever else has a name.
+ * One end of a changed flow: an endpoint as `namespace/name`, the pods that no inventory lists, one of Cilium's entities,
+ * addresses or a DNS name outside the cluster.
  */
-export type End = { readonly kind: "endpoint" | "entity" | "cidr" | "fqdn" | "named"; readonly name: string };
+export type FlowEnd = {
+  readonly kind: "endpoint" | "other-pods" | "entity" | "cidr" | "fqdn";
+  readonly name: string;
+};
 
 /** Ports (or ICMP types) of one protocol, both ends included. */
 export type PortSpan = { readonly protocol: FlowProtocol; readonly from: number; readonly to: number };
 
 export type FlowChange = {
-  readonly from: End;
-  readonly to: End;
+  readonly from: FlowEnd;
+  readonly to: FlowEnd;
   readonly ports: readonly PortSpan[];
 };
 
@@ -27,7 +30,7 @@ export type ConditionChange = FlowChange & {
 };
 
 /** A flow about which the two sides may differ: whether they do hangs on something that is not known here. */
-export type UndecidedChange = FlowChange & { readonly reasons: readonly string[] };
+export type UndecidableChange = FlowChange & { readonly reasons: readonly string[] };
 
 /** Pods that deny, or no longer deny, what no rule allows in one direction. */
 export type IsolationChange = { readonly endpoint: string; readonly direction: Direction };
@@ -41,7 +44,7 @@ export type Difference = {
   readonly changed: readonly ConditionChange[];
   readonly isolated: readonly IsolationChange[];
   readonly exposed: readonly IsolationChange[];
-  readonly undecided: readonly UndecidedChange[];
+  readonly undecidable: readonly UndecidableChange[];
 };
 
 export const isEmpty = (difference: Difference): boolean =>

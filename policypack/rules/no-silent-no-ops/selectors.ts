@@ -33,7 +33,12 @@ export function selectorFindings(selector: LabelSelector, place: string): Findin
 const isPodLabel = (key: string): boolean => ["any", "k8s"].includes(selectorKey(key).source);
 
 /** The subject of a policy besides: another namespace, another cluster. */
-export function subjectFindings(policy: CiliumPolicy, rule: Rule, place: string, cluster: string): Finding[] {
+export function subjectFindings(
+  policy: CiliumPolicy,
+  rule: Rule,
+  place: string,
+  cluster: string | undefined,
+): Finding[] {
   if (!rule.endpointSelector) return [];
   const here = at(place, "endpointSelector");
   const requirements = selectorRequirements(rule.endpointSelector);
@@ -41,7 +46,9 @@ export function subjectFindings(policy: CiliumPolicy, rule: Rule, place: string,
     ...selectorFindings(rule.endpointSelector, here),
     ...namespaceFindings(requirements, namespaceOf(policy), here),
     ...requirements
-      .filter((requirement) => requirement.key === clusterLabel && excludes(requirement, cluster))
+      .filter(
+        (requirement) => requirement.key === clusterLabel && cluster !== undefined && excludes(requirement, cluster),
+      )
       .map((requirement) => ({
         place: here,
         problem: `asks for the cluster ${describe(requirement)}, but this one is ${cluster}: it selects no pod`,

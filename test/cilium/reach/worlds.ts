@@ -3,13 +3,15 @@
  * policies meet the endpoints and each other.
  */
 import fc from "fast-check";
-import type {
-  CidrGroup,
-  Endpoint,
-  Inventory,
-  Peer,
-  Question,
-  Service,
+import { entities } from "../../../cilium/policy/schema.ts";
+import {
+  type CidrGroup,
+  type Endpoint,
+  type Inventory,
+  type Peer,
+  peerEntities,
+  type Question,
+  type Service,
 } from "../../../cilium/reach/compile/inventory.ts";
 
 /** One cluster, its policies as manifests, and questions about it. */
@@ -269,20 +271,7 @@ const cidrRule = fc.oneof(
   },
 );
 
-const entity = fc.constantFrom(
-  "all",
-  "world",
-  "cluster",
-  "cluster-mesh",
-  "host",
-  "init",
-  "ingress",
-  "unmanaged",
-  "remote-node",
-  "health",
-  "none",
-  "kube-apiserver",
-);
+const entity = fc.constantFrom(...entities);
 
 const fqdn = fc.oneof(
   fc.record({ matchName: fc.constantFrom("example.com", "api.example.com", "OTHER.org.", "absent.net") }),
@@ -639,19 +628,7 @@ const outside: readonly Peer[] = [
   ...["2001:db8:1::1", "2001:db8:2::1", "2606:4700::1"],
 ].map((address) => ({ kind: "address", address }) as const);
 
-const entities: readonly Peer[] = (
-  [
-    "host",
-    "control-plane-host",
-    "remote-node",
-    "kube-apiserver",
-    "ingress",
-    "health",
-    "init",
-    "unmanaged",
-    "world",
-  ] as const
-).map((entity) => ({ kind: "entity", entity }));
+const entityPeers: readonly Peer[] = peerEntities.map((entity) => ({ kind: "entity", entity }));
 
 function question(inventory: Inventory): fc.Arbitrary<Question> {
   const endpoints = inventory.endpoints.map(({ namespace, name }) => ({ kind: "endpoint", namespace, name }) as const);
@@ -660,7 +637,7 @@ function question(inventory: Inventory): fc.Arbitrary<Question> {
   const pod = fc.constantFrom<Peer>(...endpoints);
   const other = fc.oneof(
     { weight: 3, arbitrary: pod },
-    { weight: 3, arbitrary: fc.constantFrom<Peer>(...entities) },
+    { weight: 3, arbitrary: fc.constantFrom<Peer>(...entityPeers) },
     { weight: 2, arbitrary: fc.constantFrom<Peer>(...outside) },
     { weight: 2, arbitrary: fc.constantFrom<Peer>(...nodes) },
     { weight: 1, arbitrary: fc.constantFrom<Peer>(...names) },

@@ -105,7 +105,7 @@ describe("how the map looks in a browser", function () {
         flow("shop/api → data/cache:6379", "new", "Sessions"),
         flow("shop/web → world:443", "gone"),
       ],
-      "before",
+      { title: "before", summary: "2 flows closed, 2 flows opened" },
     );
     const page = await open(change);
     const strokes = await page.$$eval("g.line.shown", (lines) =>
@@ -117,7 +117,7 @@ describe("how the map looks in a browser", function () {
       ),
     );
     assert.equal(new Set(Object.values(strokes)).size, 4, JSON.stringify(strokes));
-    assert.match((await page.locator(".title p").textContent()) ?? "", /2 flows opened, 2 closed/);
+    assert.match((await page.locator(".title p").textContent()) ?? "", /2 flows closed, 2 flows opened/);
     await page.getByLabel("Changes only").check();
     assert.equal(await lines(page).count(), 3);
     await card(page, "shop/api").click();
@@ -134,7 +134,7 @@ describe("how the map looks in a browser", function () {
         flow("shop/api → kube-apiserver:6443", "new"),
         flow("shop/api → shop/api:7946", "gone"),
       ],
-      "before",
+      { title: "before", summary: "1 flow closed, 1 flow opened" },
     );
     const page = await open(change);
     assert.deepEqual(await lines(page).locator("title").allTextContents(), ["api → kube-apiserver: 6443"]);

@@ -13,6 +13,18 @@ const service = { namespace: "shop", name: "api", labels: {}, selector: {}, addr
 
 export const peerFacts: readonly Fact[] = [
   {
+    says: "cluster is this cluster's pods and all nodes, all adds the mesh and the world",
+    cases: (["cluster", "all"] as const).map((entity) => ({
+      policies: [cnp("entity", { ingress: [{ fromEntities: [entity] }] })],
+      flows: {
+        "ops/probe → shop/db 80": "allowed" as const,
+        "cp → shop/db 80": "allowed" as const,
+        "shop/west → shop/db 80": entity === "all" ? ("allowed" as const) : ("denied" as const),
+        "8.8.8.8 → shop/db 80": entity === "all" ? ("allowed" as const) : ("denied" as const),
+      },
+    })),
+  },
+  {
     says: "an API server on a node is kube-apiserver and remote-node, and to its own pods host",
     cases: (
       [

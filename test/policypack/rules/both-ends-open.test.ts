@@ -65,6 +65,11 @@ describeRule("both-ends-open", {
       }),
       client(toWeb("8080")),
     ),
+    "a port name that the other end does not know": refused(
+      /opens http/,
+      web(fromClient("metrics")),
+      client(toWeb("http")),
+    ),
     "the server that is registered later": refused(
       /shop\/web ingress: is closed for 8080, which shop\/client egress\[0\]/,
       client(toWeb("8080")),
@@ -97,6 +102,37 @@ describeRule("both-ends-open", {
     "a server that lets the whole cluster in": only(
       web([{ fromEntities: ["cluster"], toPorts: tcp("8080") }]),
       client(toWeb("8080")),
+    ),
+    "a server that lets everybody in": only(web([{ fromEntities: ["all"] }]), client(toWeb("8080"))),
+    "a flow that the client itself denies": only(
+      web([{}]),
+      policyWith(
+        {
+          endpointSelector: { matchLabels: { app: "client" } },
+          egress: toWeb("8080"),
+          egressDeny: [{ toEndpoints: [{ matchLabels: { app: "web" } }] }],
+        },
+        { name: "client" },
+      ),
+    ),
+    "a port by its name at one end and by its number at the other": only(
+      web(fromClient("http")),
+      client(toWeb("8080")),
+    ),
+    "every port at one end and one at the other": only(
+      web(fromClient("8080")),
+      client([{ toEndpoints: [{ matchLabels: { app: "web" } }] }]),
+    ),
+    "a range that two rules make up at the other end": only(
+      web([
+        ...fromClient("8000"),
+        { ...fromClient("8001")[0], toPorts: [{ ports: [{ port: "8001", endPort: 8100 }] }] },
+      ]),
+      client([{ toEndpoints: [{ matchLabels: { app: "web" } }], toPorts: range }]),
+    ),
+    "a peer that the engine cannot decide about": only(
+      web(fromClient("8080")),
+      client([{ toServices: [{ k8sService: { serviceName: "web", namespace: "shop" } }], toPorts: tcp("8080") }]),
     ),
     "a clusterwide policy for one end": only(
       clusterwideWith({

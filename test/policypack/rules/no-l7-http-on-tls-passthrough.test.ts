@@ -11,6 +11,11 @@ const kanidm = (rules?: { http: [] | [object] }, port = "8443") =>
     },
     { namespace: "kanidm" },
   );
+const config = {
+  "no-l7-http-on-tls-passthrough": {
+    workloads: [{ namespace: "kanidm", labels: { "app.kubernetes.io/name": "kanidm" }, ports: ["8443", "https"] }],
+  },
+};
 const parsed = (annotations?: Record<string, string>) =>
   policyWith(
     {
@@ -36,18 +41,21 @@ const service = (selector: Record<string, string>, targetPort: number | string =
 
 describeRule("no-l7-http-on-tls-passthrough", {
   bad: {
-    "HTTP rules on a workload of this cluster behind a TLSRoute": refused(
-      /ingress\[0\]\.toPorts\[0\]\.rules\.http: parses HTTP on 8443, https/,
-      kanidm({ http: [{}] }),
-    ),
-    "HTTP rules on its port by name": refused(/rules\.http/, kanidm({ http: [{}] }, "https")),
-    "HTTP rules on all pods of its namespace": refused(
-      /rules\.http/,
-      policyWith(
-        { endpointSelector: {}, ingress: [{ toPorts: [{ rules: { http: [{}] } }] }] },
-        { namespace: "kanidm" },
+    "HTTP rules on a workload that the config names": {
+      ...refused(/ingress\[0\]\.toPorts\[0\]\.rules\.http: parses HTTP on 8443, https/, kanidm({ http: [{}] })),
+      config,
+    },
+    "HTTP rules on its port by name": { ...refused(/rules\.http/, kanidm({ http: [{}] }, "https")), config },
+    "HTTP rules on all pods of its namespace": {
+      ...refused(
+        /rules\.http/,
+        policyWith(
+          { endpointSelector: {}, ingress: [{ toPorts: [{ rules: { http: [{}] } }] }] },
+          { namespace: "kanidm" },
+        ),
       ),
-    ),
+      config,
+    },
     "HTTP rules on a port that an annotation names": refused(
       /its annotation network-policies\/tls-passthrough/,
       parsed({ "network-policies/tls-passthrough": "8443, 8080" }),
@@ -78,8 +86,9 @@ describeRule("no-l7-http-on-tls-passthrough", {
   },
   good: {
     "HTTP rules where no TLSRoute leads": only(parsed()),
-    "a workload behind a TLSRoute without HTTP rules": only(kanidm()),
-    "HTTP rules on another port of it": only(kanidm({ http: [{}] }, "8080")),
+    "a workload behind a TLSRoute without HTTP rules": { ...only(kanidm()), config },
+    "HTTP rules on another port of it": { ...only(kanidm({ http: [{}] }, "8080")), config },
+    "HTTP rules where no config says what is behind a TLSRoute": only(kanidm({ http: [{}] })),
     "HTTP rules on other pods of the namespace": only(service({ app: "other" }), route("web"), parsed()),
     "HTTP rules beside a TLSRoute to another port": only(service({ app: "web" }, 9443), route("web"), parsed()),
     "HTTP rules that an annotation is not about": only(parsed({ "network-policies/tls-passthrough": "8443" })),

@@ -51,10 +51,13 @@ describeRule("no-silent-no-ops", {
       /asks for the namespace other, but a policy selects in its own, shop/,
       policyWith({ endpointSelector: { matchLabels: { "k8s:io.kubernetes.pod.namespace": "other" } } }),
     ),
-    "a subject in another cluster": refused(
-      /asks for the cluster east, but this one is default/,
-      clusterwideWith({ endpointSelector: { matchLabels: { "io.cilium.k8s.policy.cluster": "east" } } }),
-    ),
+    "a subject in another cluster": {
+      ...refused(
+        /asks for the cluster east, but this one is west/,
+        clusterwideWith({ endpointSelector: { matchLabels: { "io.cilium.k8s.policy.cluster": "east" } } }),
+      ),
+      config: { "no-silent-no-ops": { cluster: "west" } },
+    },
     "a port name with a CIDR": refused(
       /toPorts\[0\]\.ports\[0\]\.port: the port name https never matches with toCIDR/,
       policyWith({ egress: [{ toCIDR: ["192.0.2.0/24"], toPorts: tcp("https") }] }),
@@ -136,7 +139,10 @@ describeRule("no-silent-no-ops", {
     "annotations of others": only(
       policyWith({}, { annotations: { "network-policies/stack": "prod", "pulumi.com/patchForce": "true" } }),
     ),
-    "another cluster that the config names": {
+    "any cluster where no config names this one": only(
+      clusterwideWith({ endpointSelector: { matchLabels: { "io.cilium.k8s.policy.cluster": "east" } } }),
+    ),
+    "the cluster that the config names": {
       ...only(clusterwideWith({ endpointSelector: { matchLabels: { "io.cilium.k8s.policy.cluster": "east" } } })),
       config: { "no-silent-no-ops": { cluster: "east" } },
     },

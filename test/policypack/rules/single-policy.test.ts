@@ -36,19 +36,15 @@ const probed = {
 
 describeRule("no-ingress-deny-on-probed-pods", {
   bad: {
-    "a deny rule on a probed workload of this cluster": refused(
-      /ingressDeny: denies ingress of kanidm\/\{app.kubernetes.io\/name: kanidm\}/,
-      policyWith(
-        { endpointSelector: { matchLabels: { "app.kubernetes.io/name": "kanidm" } }, ingressDeny: denyWorld },
-        { namespace: "kanidm" },
-      ),
-    ),
-    "a deny rule on all pods of its namespace": refused(
-      /kube-dns/,
-      policyWith({ endpointSelector: {}, ingressDeny: denyWorld }, { namespace: "kube-system" }),
-    ),
     "a deny rule on a workload that the config names": {
-      ...refused(/shop/, policyWith({ ingressDeny: denyWorld })),
+      ...refused(
+        /ingressDeny: denies ingress of shop\/\{app: web, tier: front\}/,
+        policyWith({ ingressDeny: denyWorld }),
+      ),
+      config: probed,
+    },
+    "a deny rule on all pods of its namespace": {
+      ...refused(/shop/, policyWith({ endpointSelector: {}, ingressDeny: denyWorld })),
       config: probed,
     },
     "a clusterwide deny rule on it": {
@@ -57,7 +53,7 @@ describeRule("no-ingress-deny-on-probed-pods", {
     },
   },
   good: {
-    "a deny rule on pods that are not probed": only(policyWith({ ingressDeny: denyWorld })),
+    "a deny rule where no config says what is probed": only(policyWith({ ingressDeny: denyWorld })),
     "allow rules on a probed workload": { ...only(policyWith({})), config: probed },
     "a deny rule on another workload of its namespace": {
       ...only(policyWith({ endpointSelector: { matchLabels: { app: "job" } }, ingressDeny: denyWorld })),
@@ -72,10 +68,13 @@ describeRule("no-ingress-deny-on-probed-pods", {
 
 describeRule("clusterwide-selector-excludes-cilium-endpoints", {
   bad: {
-    "{}": refused(
-      /reserved:ingress and reserved:health.*io\.cilium\.k8s\.policy\.cluster: default/s,
-      clusterwideWith({ endpointSelector: {} }),
-    ),
+    "{}": {
+      ...refused(
+        /reserved:ingress and reserved:health.*io\.cilium\.k8s\.policy\.cluster: east/s,
+        clusterwideWith({ endpointSelector: {} }),
+      ),
+      config: { "clusterwide-selector-excludes-cilium-endpoints": { cluster: "east" } },
+    },
     "a selector of everything but some pods": refused(
       /reserved:ingress/,
       clusterwideWith({ endpointSelector: { matchExpressions: [{ key: "app", operator: "NotIn", values: ["x"] }] } }),
@@ -108,51 +107,70 @@ describeRule("clusterwide-selector-excludes-cilium-endpoints", {
   },
 });
 
+const onNodes = {
+  "hostnetwork-pods-excluded": {
+    workloads: [
+      { namespace: "shop", labels: { app: "web" } },
+      {
+        namespace: "kube-system",
+        labels: { "app.kubernetes.io/name": "tetragon", "app.kubernetes.io/component": "agent" },
+      },
+      { namespace: "kube-system", labels: { "k8s-app": "kube-proxy" } },
+    ],
+  },
+};
+
 describeRule("hostnetwork-pods-excluded", {
   bad: {
-    "Tetragon's agent": refused(
-      /endpointSelector: is meant for kube-system\/\{app.kubernetes.io\/name: tetragon/,
-      policyWith(
-        { endpointSelector: { matchLabels: { "app.kubernetes.io/name": "tetragon" } } },
-        { namespace: "kube-system" },
-      ),
-    ),
-    "node-exporter": refused(
-      /prometheus-node-exporter/,
-      policyWith(
-        { endpointSelector: { matchLabels: { "app.kubernetes.io/name": "prometheus-node-exporter" } } },
-        { namespace: "monitoring" },
-      ),
-    ),
-    "several workloads of which one is": refused(
-      /kube-proxy/,
-      policyWith(
-        {
-          endpointSelector: {
-            matchExpressions: [{ key: "k8s-app", operator: "In", values: ["kube-dns", "kube-proxy"] }],
-          },
-        },
-        { namespace: "kube-system" },
-      ),
-    ),
     "a workload that the config names": {
-      ...refused(/shop/, policyWith({})),
-      config: { "hostnetwork-pods-excluded": { workloads: [{ namespace: "shop", labels: { app: "web" } }] } },
+      ...refused(/is meant for shop\/\{app: web\}/, policyWith({})),
+      config: onNodes,
+    },
+    "a workload by one of its labels": {
+      ...refused(
+        /endpointSelector: is meant for kube-system\/\{app.kubernetes.io\/name: tetragon/,
+        policyWith(
+          { endpointSelector: { matchLabels: { "app.kubernetes.io/name": "tetragon" } } },
+          { namespace: "kube-system" },
+        ),
+      ),
+      config: onNodes,
+    },
+    "several workloads of which one is": {
+      ...refused(
+        /kube-proxy/,
+        policyWith(
+          {
+            endpointSelector: {
+              matchExpressions: [{ key: "k8s-app", operator: "In", values: ["kube-dns", "kube-proxy"] }],
+            },
+          },
+          { namespace: "kube-system" },
+        ),
+      ),
+      config: onNodes,
     },
   },
   good: {
-    "a workload in the pod network": only(policyWith({})),
-    "another component of the same application": only(
-      policyWith(
-        { endpointSelector: { matchLabels: { "app.kubernetes.io/name": "tetragon-operator" } } },
-        { namespace: "kube-system" },
+    "a workload where no config says what is on the nodes' network": only(policyWith({})),
+    "another component of the same application": {
+      ...only(
+        policyWith(
+          { endpointSelector: { matchLabels: { "app.kubernetes.io/name": "tetragon-operator" } } },
+          { namespace: "kube-system" },
+        ),
       ),
-    ),
-    "all pods of a namespace": only(policyWith({ endpointSelector: {} }, { namespace: "kube-system" })),
-    "all pods of the cluster": only(clusterwideWith({})),
-    "the same labels in another namespace": only(
-      policyWith({ endpointSelector: { matchLabels: { "app.kubernetes.io/name": "tetragon" } } }),
-    ),
+      config: onNodes,
+    },
+    "all pods of a namespace": {
+      ...only(policyWith({ endpointSelector: {} }, { namespace: "kube-system" })),
+      config: onNodes,
+    },
+    "all pods of the cluster": { ...only(clusterwideWith({})), config: onNodes },
+    "the same labels in another namespace": {
+      ...only(policyWith({ endpointSelector: { matchLabels: { "app.kubernetes.io/name": "tetragon" } } })),
+      config: onNodes,
+    },
   },
 });
 

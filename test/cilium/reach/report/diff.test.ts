@@ -20,7 +20,7 @@ import { prometheus } from "../../../../cluster/monitoring.ts";
 import { filer } from "../../../../cluster/seaweedfs.ts";
 import { workloadCount } from "../../../document/rows.ts";
 import { program } from "../../../rendered.ts";
-import { worlds } from "../worlds.ts";
+import { twoSides } from "../sides.ts";
 
 /** The program's policies with a changed cluster or changed settings. */
 function side(cluster: Cluster = declared, changed: Partial<Settings> = {}): Side {
@@ -209,11 +209,20 @@ describe("The difference of two states of the program", () => {
     [
       "says which pods leave default deny, and that it opens everything that no other end refuses",
       side(declared, { namespaceEnforcement: { database: "observe" } }),
-      "1 workload leaves default deny, 13 flows opened",
+      "1 workload leaves default deny, 15 flows opened",
       [
         "database/shared-pg leaves default deny in both directions: what no rule denies is allowed",
-        "remote-node, world, ingress, health and unmanaged can now reach database/shared-pg on every port",
-        "database/shared-pg can now reach itself on every port but 5432,8000, world, host, remote-node, ingress, health and unmanaged on every port and kube-apiserver on every port but 6443",
+        "remote-node, world, every other pod, ingress, health and unmanaged can now reach database/shared-pg on every port",
+        "database/shared-pg can now reach itself on every port but 5432,8000, world, every other pod, host, remote-node, ingress, health and unmanaged on every port and kube-apiserver on every port but 6443",
+      ],
+    ],
+    [
+      "says what changes for pods that have no policy of their own",
+      side(declared, { egressDefaultDeny: true }),
+      "1 workload enters default deny, 7 flows closed",
+      [
+        "every other pod enters default deny for egress: what no rule allows is refused",
+        "every other pod can no longer reach host, remote-node, world, itself, ingress, health and unmanaged on every port",
       ],
     ],
     [
@@ -252,7 +261,7 @@ describe("The difference of two states of the program", () => {
   });
 });
 
-describe("What cannot be judged offline", () => {
+describe("What is not decidable", () => {
   const toService = (serviceName: string): Side => {
     const egress = [{ toServices: [{ k8sService: { serviceName, namespace: "default" } }] }];
     const manifest = {
@@ -268,12 +277,12 @@ describe("What cannot be judged offline", () => {
     };
   };
 
-  it("is undecided where it changes, and no difference where it does not", () => {
+  it("is told with its reason where it changes, and is no difference where it does not", () => {
     assert.ok(isEmpty(diff(toService("a"), toService("a"))));
-    const { undecided, ...rest } = diff(toService("a"), toService("b"));
-    assert.ok(isEmpty({ ...rest, undecided: [] }));
-    assert.ok(undecided.some(({ from, to }) => from.name === "shop/web" && to.name === "world (IPv4)"));
-    for (const { reasons } of undecided) assert.match(reasons.join(), /toServices needs the cluster's Services/);
+    const { undecidable, ...rest } = diff(toService("a"), toService("b"));
+    assert.ok(isEmpty({ ...rest, undecidable: [] }));
+    assert.ok(undecidable.some(({ from, to }) => from.name === "shop/web" && to.name === "world (IPv4)"));
+    for (const { reasons } of undecidable) assert.match(reasons.join(), /toServices needs the cluster's Services/);
   });
 });
 
@@ -304,26 +313,6 @@ function rulesOfOne({ toPorts, ...peers }: AnyRule): AnyRule[] {
 
 const seed = Number(process.env.SEED ?? 20260103);
 
-/** Two sets of policies over one cluster: some policies on both sides, some on one; sometimes an endpoint too. */
-const twoSides = fc
-  .tuple(
-    worlds(30),
-    fc.array(fc.constantFrom("both", "before", "after"), { minLength: 8, maxLength: 8 }),
-    fc.constantFrom<"both" | "before" | "after">("both", "both", "before", "after"),
-  )
-  .map(([{ policies, inventory, questions }, where, first]) => {
-    const parsed = policies.map((manifest) => policySchema.parse(manifest));
-    const side = (which: "before" | "after"): Side => ({
-      policies: parsed.filter((_, i) => where[i % where.length] === "both" || where[i % where.length] === which),
-      inventory: {
-        ...inventory,
-        names: [],
-        endpoints: inventory.endpoints.slice(first === "both" || first === which ? 0 : 1),
-      },
-    });
-    return { before: side("before"), after: side("after"), questions };
-  });
-
 const mirrored = ({
   added,
   removed,
@@ -332,7 +321,7 @@ const mirrored = ({
   changed,
   isolated,
   exposed,
-  undecided,
+  undecidable,
 }: Difference): Difference => ({
   added: removed,
   removed: added,
@@ -341,7 +330,7 @@ const mirrored = ({
   changed: changed.map((change) => ({ ...change, before: change.after, after: change.before })),
   isolated: exposed,
   exposed: isolated,
-  undecided,
+  undecidable,
 });
 
 /** In an order that does not depend on which side comes first. */
@@ -374,6 +363,35 @@ describe("The difference of generated policies", () => {
     );
   });
 
+  it("says of every other pod what it says of a pod that no selector means", function () {
+    this.timeout(0);
+    const strayed = { namespace: "stray", name: "pod", labels: {}, namespaceLabels: {} };
+    const withStray = ({ policies, inventory }: Side): Side => ({
+      policies,
+      inventory: { ...inventory, endpoints: [...inventory.endpoints, strayed] },
+    });
+    let told = 0;
+    fc.assert(
+      fc.property(twoSides, ({ before, after }) => {
+        const difference = diff(withStray(before), withStray(after));
+        const flowsOf = (name: string, other: string) =>
+          topics.map((topic) =>
+            difference[topic]
+              .filter(({ from, to }) => [from.name, to.name].includes(name) && ![from.name, to.name].includes(other))
+              .map((flow) =>
+                JSON.stringify(flow).replaceAll(/\{"kind":"[\w-]+","name":"(stray\/pod|every other pod)"\}/g, "it"),
+              )
+              .sort(),
+          );
+        const flows = flowsOf("every other pod", "stray/pod");
+        assert.deepEqual(flows, flowsOf("stray/pod", "every other pod"));
+        told += flows.flat().length;
+      }),
+      { seed, numRuns: 200 },
+    );
+    assert.ok(told > 0, "something changes for every other pod");
+  });
+
   it("says of every connection what the verdicts of both sides say", function () {
     this.timeout(0);
     const seen = new Map<string, number>();
@@ -403,7 +421,7 @@ describe("The difference of generated policies", () => {
   });
 });
 
-const topics = ["opened", "closed", "changed", "undecided"] as const;
+const topics = ["opened", "closed", "changed", "undecidable"] as const;
 
 /** How a difference calls an end of a question; undefined for nodes and addresses, which it tells by what they are. */
 function nameOf(peer: Question["source"]): string | undefined {
@@ -441,7 +459,7 @@ function possibility(network: Network, question: Question): string {
 
 function changeOf(before: string, after: string): (typeof topics)[number] | undefined {
   if (before === after) return undefined;
-  if (before.startsWith("unknown") || after.startsWith("unknown")) return "undecided";
+  if (before.startsWith("unknown") || after.startsWith("unknown")) return "undecidable";
   if (before === "impossible") return "opened";
   return after === "impossible" ? "closed" : "changed";
 }

@@ -37,7 +37,7 @@ func (w *world) addEndpoints() error {
 			return fmt.Errorf("endpoint %s: %w", name, err)
 		}
 		w.UpdateIdentities(identity.IdentityMap{id.ID: id.LabelArray}, nil)
-		if e.isLocal() {
+		if w.isLocal(e) {
 			w.endpoints[name] = &localEndpoint{owner{id: uint64(i + 1), ports: ports}, id}
 		} else {
 			w.remote[name] = id
@@ -45,8 +45,8 @@ func (w *world) addEndpoints() error {
 
 		meta := &ipcache.K8sMetadata{Namespace: e.Namespace, PodName: e.Name, NamedPorts: ports}
 		for _, address := range addresses {
-			_, err := w.ipcache.Upsert(address.String(), net.IPv4(242, 0, 0, 1), 0, meta, ipcache.Identity{ID: id.ID, Source: source.CustomResource})
-			if err != nil {
+			id := ipcache.Identity{ID: id.ID, Source: source.CustomResource}
+			if _, err := w.ipcache.Upsert(address.String(), net.IPv4(242, 0, 0, 1), 0, meta, id); err != nil {
 				return fmt.Errorf("endpoint %s: %w", name, err)
 			}
 		}
@@ -67,7 +67,7 @@ func (w *world) allocate(e endpoint, index int, addresses []netip.Addr) (*identi
 		serviceAccount = "default"
 	}
 	local := option.Config.ClusterName
-	if !e.isLocal() {
+	if !w.isLocal(e) {
 		option.Config.ClusterName = e.Cluster
 	}
 	namedPorts, podLabels := k8s.GetPodMetadata(discard,
@@ -82,7 +82,7 @@ func (w *world) allocate(e endpoint, index int, addresses []netip.Addr) (*identi
 	for _, label := range k8s.NamedPortsIdentityLabels(namedPorts) {
 		identityLabels[label.Key] = label
 	}
-	if !e.isLocal() {
+	if !w.isLocal(e) {
 		const otherCluster = 1 << 16
 		return identity.NewIdentity(identity.NumericIdentity(otherCluster|1000+index), identityLabels), namedPorts, nil
 	}
@@ -91,8 +91,8 @@ func (w *world) allocate(e endpoint, index int, addresses []netip.Addr) (*identi
 	return id, namedPorts, err
 }
 
-// isLocal says whether an endpoint is of the agent's own cluster.
-func (e endpoint) isLocal() bool { return e.Cluster == "" || e.Cluster == option.Config.ClusterName }
+// isLocal says whether an endpoint is of the agent's own cluster, whatever name that has in its configuration.
+func (w *world) isLocal(e endpoint) bool { return e.Cluster == "" || e.Cluster == w.inventory.Cluster }
 
 // cidrLabels are the labels that a pod takes up from the prefixes around its addresses (endpoint: computeCIDRLabelsRLocked).
 func (w *world) cidrLabels(addresses []netip.Addr) labels.Labels {

@@ -1,0 +1,106 @@
+/** What the policies that a cluster has do to an update of a stack, and the update to them. */
+import type { Policy } from "../policy/schema.ts";
+import { drift } from "./drift.ts";
+import { heldFields } from "./fields.ts";
+import type { Finding } from "./finding.ts";
+import { identifier, type RecordedPolicy, type Specs, type StoredPolicy } from "./policy.ts";
+
+export interface Stack {
+  /** As the marks on policies name it. */
+  readonly owner: string;
+  readonly rendered: readonly Policy[];
+  /** The policies in its state, by identifier; undefined where it could not be read. */
+  readonly recorded: ReadonlyMap<string, RecordedPolicy> | undefined;
+  /** Whether the update takes over what exists and whatever fields others own. */
+  readonly adoptExisting: boolean;
+}
+
+/**
+ * Policies that are in the way, and those that the update overwrites; in the order of the rendered ones.
+ * @param ownerOf who a stored policy says it belongs to
+ */
+export function policyFindings(
+  stack: Stack,
+  stored: readonly StoredPolicy[],
+  ownerOf: (policy: StoredPolicy) => string | undefined,
+): Finding[] {
+  const present = new Map(stored.map((policy) => [identifier(policy), policy]));
+  const own = new Set(stack.rendered.map(identifier));
+  return [
+    ...stack.rendered.flatMap((policy) => {
+      const found = present.get(identifier(policy));
+      return found === undefined ? [] : judge(stack, policy, found, ownerOf(found));
+    }),
+    ...stored
+      .filter((policy) => !own.has(identifier(policy)) && ownerOf(policy) === stack.owner)
+      .filter((policy) => stack.recorded !== undefined && !stack.recorded.has(identifier(policy)))
+      .map(leftOver),
+  ];
+}
+
+function judge(stack: Stack, rendered: Policy, stored: StoredPolicy, owner: string | undefined): Finding[] {
+  const recorded = stack.recorded?.get(identifier(rendered));
+  // Without the state, the mark is the best witness.
+  const isKnown = stack.recorded === undefined ? owner === stack.owner : recorded !== undefined;
+  return isKnown ? edits(stack, rendered, stored, recorded) : unknownToStack(stack, rendered, stored, owner);
+}
+
+/** Creating a policy fails where there is one already, unless it is taken over. */
+function unknownToStack(stack: Stack, rendered: Policy, stored: StoredPolicy, owner: string | undefined): Finding[] {
+  const about = identifier(rendered);
+  const fields = differing(stored, rendered);
+  const reason = `exists ${ownership(stack, owner)}${fields.length === 0 ? "" : `; ${fields.join(", ")} would change`}`;
+  if (stack.adoptExisting) {
+    return fields.length === 0 ? [] : [{ effect: "overwrites", about, reason, fix: keepOrGive }];
+  }
+  const otherName =
+    rendered.kind === "CiliumNetworkPolicy" && owner !== stack.owner
+      ? ", or name this stack's otherwise in policyNames"
+      : "";
+  return [{ effect: "stops", about, reason, fix: `take it over with adoptExisting for one update${otherName}` }];
+}
+
+function ownership(stack: Stack, owner: string | undefined): string {
+  if (owner === undefined) return "and is not marked as this stack's";
+  return owner === stack.owner
+    ? "with this stack's mark, but the stack does not know it: an update was cut off"
+    : `and belongs to ${owner}`;
+}
+
+/** Nobody takes away what neither the program nor the state has. */
+const leftOver = (policy: StoredPolicy): Finding => ({
+  effect: "defeats",
+  about: identifier(policy),
+  reason:
+    "carries this stack's mark, but neither the program nor the stack's state has it, so it stays and is enforced",
+  fix: "delete it with kubectl",
+});
+
+/** What others have done to a policy of the stack since it was applied. */
+function edits(stack: Stack, rendered: Policy, stored: StoredPolicy, recorded: RecordedPolicy | undefined): Finding[] {
+  const about = identifier(rendered);
+  const held = heldFields(stored, rendered, recorded);
+  if (held.length === 0 && recorded !== undefined) {
+    // Who removes a field leaves no trace in it.
+    const changing = differing(stored, rendered);
+    const fields = differing(stored, recorded.inputs).filter((field) => changing.includes(field));
+    const reason = `${fields.join(", ")} changed since the last update; by whom is not recorded`;
+    return fields.length === 0 ? [] : [{ effect: "overwrites", about, reason, fix: keepOrGive }];
+  }
+  return held.map(({ manager, outcome, fields }) => {
+    const reason = `${manager} has changed ${fields.join(", ")}`;
+    if (outcome === "update") return { effect: "overwrites", about, reason, fix: keepOrGive };
+    const stop = `stop ${manager} from applying it`;
+    return stack.adoptExisting
+      ? { effect: "overwrites", about, reason, fix: `${stop}, and ${keepOrGive}` }
+      : { effect: "stops", about, reason, fix: `${stop}, then take it over with adoptExisting for one update` };
+  });
+}
+
+const keepOrGive = "write it into the program if it is to stay";
+
+/** The fields of the spec in which a stored policy is not as a manifest has it, without what is below a list. */
+function differing(stored: StoredPolicy, manifest: Specs): string[] {
+  const fields = [...drift(stored.spec, manifest.spec, "spec"), ...drift(stored.specs, manifest.specs, "specs")];
+  return [...new Set(fields.map(({ place }) => place.replace(/\[.*/, "")))];
+}

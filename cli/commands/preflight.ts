@@ -1,0 +1,217 @@
+/** `netpol preflight`: what will stop an update of a stack, and what it will overwrite. */
+import { type Command, Option } from "commander";
+import { namespaceOf } from "../../cilium/policy/parts.ts";
+import type { Policy } from "../../cilium/policy/schema.ts";
+import { agentFindings } from "../../cilium/stored/agent.ts";
+import type { Effect, Finding } from "../../cilium/stored/finding.ts";
+import { policyFindings } from "../../cilium/stored/preflight.ts";
+import { ownerOf } from "../../components/ownership.ts";
+import { probeName } from "../../components/probe-workload.ts";
+import type { Program } from "../../components/program.ts";
+import { withProgress } from "../output/progress.ts";
+import { printReport, type ReportFormat, reportFormats } from "../output/sections.ts";
+import { projectFolder } from "../project.ts";
+import { connect, currentContext } from "../sources/cluster.ts";
+import { missingRights, type Rights } from "../sources/rights.ts";
+import { readState } from "../sources/state.ts";
+import { readStoredPolicies } from "../sources/stored-policies.ts";
+import {
+  type NamespaceState,
+  type Read,
+  readAgentConfiguration,
+  readAgentVersion,
+  readNamespaces,
+} from "../sources/surroundings.ts";
+import { readStack } from "../stack.ts";
+
+interface Options {
+  readonly stack: string;
+  readonly context?: string;
+  readonly output: ReportFormat;
+}
+
+export function preflight(netpol: Command): void {
+  netpol
+    .command("preflight")
+    .description("say before an update what will stop it and what it will overwrite; 1 if there is something")
+    .option("-s, --stack <name>", "the stack that is to be updated", "prod")
+    .option(
+      "--context <name>",
+      "the cluster, by its context in the kubeconfig; else the stack's own, else the current one",
+    )
+    .addOption(new Option("-o, --output <format>", "how to print the answer").choices(reportFormats).default("table"))
+    .addHelpText("after", help)
+    .action(async ({ stack, context: chosen, output }: Options) => {
+      const program = await readStack(stack);
+      const context = chosen ?? (program.config.context || (await currentContext()));
+      const { findings, unread } = await withProgress(`reading ${context}`, look(program, stack, context));
+      printReport(
+        {
+          summary: [summaryOf(context, stack, findings), ...unread.map((what) => `not looked at: ${what}`)],
+          sections: [
+            {
+              title: "Before the update",
+              table: {
+                columns: ["effect", "about", "finding", "what to do"],
+                rows: findings.map(({ effect, about, reason, fix }) => [effect, about, reason, fix]),
+              },
+            },
+          ],
+          data: { context, stack, findings, unread },
+        },
+        output,
+      );
+      if (findings.length > 0) process.exitCode = 1;
+    });
+}
+
+const help = `
+stops       the update fails at it
+overwrites  the update replaces what somebody else has written (for edits of the stack's own policies, with --refresh)
+defeats     the update succeeds, but Cilium does not do what the policies say
+
+Reads only. What may not be read is named as not looked at. The stack's state is read with the command pulumi.
+
+Examples:
+  netpol preflight --context prod
+  netpol preflight --context prod -o json`;
+
+interface Seen {
+  readonly findings: readonly Finding[];
+  /** What was not looked at, why, and what is therefore not known. */
+  readonly unread: readonly string[];
+}
+
+async function look(program: Program, stack: string, context: string): Promise<Seen> {
+  const { policies, config, cluster } = program;
+  const api = await connect(context);
+  const namespaces = [...new Set(policies.map(namespaceOf))].filter((namespace) => namespace !== undefined);
+  const stored = await readStoredPolicies(context, namespaces);
+  const [states, rights, configuration, version, state] = await Promise.all([
+    readNamespaces(api, context, namespaces),
+    missingRights(api, context, needs(program, namespaces)),
+    readAgentConfiguration(api, context),
+    readAgentVersion(api, context),
+    readState(stack, projectFolder()),
+  ]);
+  const [owner] = policies.map(ownerOf);
+  const recorded = "recorded" in state ? state.recorded : undefined;
+  const self = { owner: owner ?? "", rendered: policies, recorded, adoptExisting: config.adoptExisting };
+  const agent = { configuration: known(configuration), version: known(version) };
+  const places = [...stored.unread].map((namespace) => namespace ?? "clusterwide");
+  return {
+    findings: [
+      ...[...stored.absent].map(missingKind),
+      ...[...(known(states) ?? [])].flatMap(([name, state]) => namespaceFinding(name, state)),
+      ...rights.map(rightsFinding),
+      ...policyFindings(self, stored.policies, ownerOf),
+      ...agentFindings(agent, policies, cluster.settings.clusterName),
+    ],
+    unread: [
+      ...unreadText(states, "whether the stack's namespaces are there is not known"),
+      ...(stored.unread.size === 0 ? [] : [`policies that you may not list (${places.join(", ")})`]),
+      ...("reason" in state ? [`the stack's state (${state.reason}): the marks on policies count instead`] : []),
+      ...unreadText(configuration, "whether Cilium's configuration fits the program is not known"),
+      ...unreadText(version, "which version of Cilium runs is not known"),
+      ...("value" in version && version.value === undefined
+        ? ["the version of Cilium: the image of DaemonSet kube-system/cilium names none"]
+        : []),
+    ],
+  };
+}
+
+const known = <T>(read: Read<T>): T | undefined => ("value" in read ? read.value : undefined);
+
+const unreadText = (read: Read<unknown>, consequence: string): string[] =>
+  "refusal" in read ? [`the cluster ${read.refusal.reason}: ${consequence}`] : [];
+
+/** What `pulumi up` does with the kinds that the program applies: server-side apply needs create and patch. */
+function needs({ policies, cluster, config }: Program, namespaces: readonly string[]): Rights[] {
+  const verbs = ["get", "list", "create", "patch", "delete"];
+  // Whoever waits for a condition watches it.
+  const waiting = [...verbs, "watch"];
+  const policyVerbs = config.waitForValid ? waiting : verbs;
+  const isThere = (kind: Policy["kind"]) => policies.some((policy) => policy.kind === kind);
+  const probed = cluster.namespaces.filter(({ workloads }) => workloads.some(({ name }) => name === probeName));
+  return [
+    ...(isThere("CiliumClusterwideNetworkPolicy")
+      ? [
+          {
+            group: "cilium.io",
+            resource: "ciliumclusterwidenetworkpolicies",
+            verbs: policyVerbs,
+            namespaces: undefined,
+          },
+        ]
+      : []),
+    ...(isThere("CiliumNetworkPolicy")
+      ? [{ group: "cilium.io", resource: "ciliumnetworkpolicies", verbs: policyVerbs, namespaces }]
+      : []),
+    ...(probed.length > 0
+      ? [
+          {
+            group: "batch",
+            resource: "jobs",
+            verbs: waiting,
+            namespaces: probed.map(({ name }) => name),
+          },
+        ]
+      : []),
+  ];
+}
+
+const missingKind = (kind: Policy["kind"]): Finding => ({
+  effect: "stops",
+  about: kind,
+  reason: "the cluster does not know this kind",
+  fix: "install Cilium, whose operator brings its CustomResourceDefinitions",
+});
+
+function namespaceFinding(name: string, state: NamespaceState): Finding[] {
+  const finding = { effect: "stops", about: `namespace ${name}` } as const;
+  switch (state) {
+    case "present":
+      return [];
+    case "missing":
+      return [
+        {
+          ...finding,
+          reason: "is not in the cluster; the preview does not notice",
+          fix: `kubectl create namespace ${name}, or take it out of cluster/`,
+        },
+      ];
+    case "terminating":
+      return [
+        {
+          ...finding,
+          reason: "is being deleted and takes nothing new",
+          fix: "wait until it is gone and create it again",
+        },
+      ];
+  }
+}
+
+function rightsFinding({ group, resource, verbs, namespaces }: Rights): Finding {
+  const where = namespaces === undefined ? "" : ` in ${namespaces.join(", ")}`;
+  return {
+    effect: "stops",
+    about: `${resource}.${group}`,
+    reason: `you may not ${verbs.join(", ")} them${where}`,
+    fix: `have a ${namespaces === undefined ? "ClusterRole" : "Role"} with these verbs bound to you`,
+  };
+}
+
+const effects: Readonly<Record<Effect, (count: number) => string>> = {
+  stops: (count) => `${count} ${count === 1 ? "thing stops" : "things stop"} it`,
+  overwrites: (count) => `it overwrites ${count} ${count === 1 ? "thing" : "things"}`,
+  defeats: (count) => `${count} ${count === 1 ? "thing defeats" : "things defeat"} it`,
+};
+
+function summaryOf(context: string, stack: string, findings: readonly Finding[]): string {
+  const counts = (["stops", "overwrites", "defeats"] as const).flatMap((effect) => {
+    const { length } = findings.filter((finding) => finding.effect === effect);
+    return length === 0 ? [] : [effects[effect](length)];
+  });
+  const said = counts.length === 0 ? "nothing stops it, and it overwrites nothing" : counts.join(", ");
+  return `context ${context}, update of stack ${stack}: ${said}`;
+}
