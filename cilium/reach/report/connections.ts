@@ -18,11 +18,29 @@ export type Connection = {
 };
 
 /**
- * The connections that are allowed, or may be, on at least one port, between pairs of which Cilium enforces policies at
- * one end at least. Names whose addresses are not known are listed only where some rule is sure to allow them.
+ * The connections of identities with each endpoint that has them: as many as pairs of endpoints.
  * @param listed which parties take part; by default all but the entities that stand for special cases of others
  */
-export function connections(network: Network, listed: (party: Party) => boolean = isUsual): Connection[] {
+export const connections = (network: Network, listed: (party: Party) => boolean = isUsual): Connection[] =>
+  identityConnections(network, listed).flatMap(({ source, destination, spans }) => {
+    const destinations = eachEndpoint(destination);
+    return eachEndpoint(source).flatMap((from) => destinations.map((to) => ({ source: from, destination: to, spans })));
+  });
+
+const eachEndpoint = (party: Party): Party[] =>
+  party.endpoints.length < 2
+    ? [party]
+    : party.endpoints.map((endpoint) => ({
+        ...party,
+        peer: { kind: "endpoint", namespace: endpoint.namespace, name: endpoint.name },
+      }));
+
+/**
+ * The connections that are allowed, or may be, on at least one port, between pairs of which Cilium enforces policies at
+ * one end at least. Names whose addresses are not known are listed only where some rule is sure to allow them. Of
+ * endpoints that share an identity the first stands for all.
+ */
+export function identityConnections(network: Network, listed: (party: Party) => boolean = isUsual): Connection[] {
   const parties = network.parties.filter(listed);
   const hosts = network.parties.filter(({ identity }) => isHost(identity));
   const destinations = parties.map((party) => ({
@@ -31,6 +49,7 @@ export function connections(network: Network, listed: (party: Party) => boolean 
     unresolved: isUnresolved(party),
   }));
   const answer = answers(network);
+  const isGoverned = (party: Party) => party.enforcement === "endpoint" || policyAt(network, party) !== undefined;
   const found: Connection[] = [];
   for (const source of parties) {
     // A name is looked up to connect to it; nothing connects from one.
@@ -39,7 +58,7 @@ export function connections(network: Network, listed: (party: Party) => boolean 
     for (const { party: destination, reached, unresolved } of destinations) {
       const reaches = unresolved ? reaching.surely : reaching.possibly;
       if (!reaches.has(destination.position) || !reached.has(source.position)) continue;
-      if (source.enforcement !== "endpoint" && destination.enforcement !== "endpoint") continue;
+      if (!isGoverned(source) && !isGoverned(destination)) continue;
       const spans = answer(source, destination);
       if (spans.length > 0) found.push({ source, destination, spans });
     }
