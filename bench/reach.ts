@@ -8,8 +8,8 @@ import type { Endpoint, Inventory, Question } from "../cilium/reach/compile/inve
 import { compile } from "../cilium/reach/compile/network.ts";
 import { verdict } from "../cilium/reach/decide/verdict.ts";
 import { connections } from "../cilium/reach/report/connections.ts";
-import { cluster as declared } from "../cluster/cluster.ts";
 import { readProgram } from "../components/program.ts";
+import { declared } from "../test/rendered.ts";
 
 const sizes = [250, 500, 1000, 2000, 4000];
 const runs = 5;

@@ -1,9 +1,11 @@
 /** Expectations that a team keeps next to its policies: a list of flows that must or must not be possible. */
 import { z } from "zod";
+import { leftOutText } from "../cilium/kubernetes/left-out.ts";
+import { parseText } from "../cilium/kubernetes/text.ts";
 import { type FlowProtocol, flowProtocols, type Peer, type Question } from "../cilium/reach/compile/inventory.ts";
 import { endReader } from "./ends.ts";
 import { Failure } from "./failure.ts";
-import { parseDocuments, textOf } from "./sources/documents.ts";
+import { textOf } from "./sources/files.ts";
 import type { Source } from "./sources/source.ts";
 
 const protocol = z
@@ -44,8 +46,8 @@ export interface Asked {
  * @throws Failure with a line for everything that is wrong with the file.
  */
 export function readExpectations(file: string, source: Pick<Source, "inventory" | "replicas">): Asked[] {
-  const { documents, broken } = parseDocuments(textOf(file), file);
-  if (broken.length > 0) throw new Failure(broken.join("\n"));
+  const { documents, leftOut } = parseText(textOf(file), file);
+  if (leftOut.length > 0) throw new Failure(leftOut.map(leftOutText).join("\n"));
   const items = documents.flatMap(({ value, place }) => {
     if (Array.isArray(value)) return value;
     throw new Failure(`${place} is no list; write a list of {from, to or fqdn, port, protocol, expect, because}`);

@@ -3,8 +3,8 @@
 import { enableCompileCache } from "node:module";
 import { join } from "node:path";
 import { CommanderError } from "commander";
+import { UnreadableObjects } from "../cilium/kubernetes/unreadable.ts";
 import { Faults } from "../cilium/model/faults.ts";
-import { loaded } from "../components/load.ts";
 import { cacheFolder } from "./cache.ts";
 import { Failure } from "./failure.ts";
 
@@ -19,7 +19,7 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 });
 
 try {
-  const { netpol } = await loaded(import("./commands.ts"));
+  const { netpol } = await import("./commands.ts");
   await netpol.parseAsync();
 } catch (error) {
   process.exitCode = exitCode(error);
@@ -28,7 +28,7 @@ try {
 /** Says what went wrong, unless commander has, and gives the code to end with. */
 function exitCode(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-  if (error instanceof Failure || error instanceof Faults) {
+  if (error instanceof Failure || error instanceof Faults || error instanceof UnreadableObjects) {
     process.stderr.write(`${error.message}\n`);
     return 2;
   }

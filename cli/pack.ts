@@ -1,12 +1,12 @@
 /** The policy pack without Pulumi: what it is told of the project's cluster, and what it says about policies. */
 import type { EnforcementLevel, ResourceValidationArgs, StackValidationArgs } from "@pulumi/policy";
+import type { OtherObject } from "../cilium/kubernetes/read.ts";
 import type { ConfiguredCluster } from "../cilium/model/cluster.ts";
 import { policyName } from "../cilium/policy/parts.ts";
 import type { Policy } from "../cilium/policy/schema.ts";
 import { ConfigError, overridden, type PackConfig, readPackConfig } from "../policypack/config.ts";
 import { checked, createRules, packConfigOf } from "../policypack/rules.ts";
 import { Failure } from "./failure.ts";
-import type { OtherObject } from "./sources/manifests.ts";
 
 /** Where a project keeps what the pack has to know of its cluster: beside the pack's entry, if the pack is its own. */
 export const packFile = "policypack/cluster.json";

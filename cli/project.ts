@@ -9,15 +9,15 @@ import { Failure } from "./failure.ts";
  * @throws Failure when there is none.
  */
 export function projectFolder(): string {
-  let folder = process.cwd();
-  while (!existsSync(join(folder, "Pulumi.yaml")) || !existsSync(join(folder, clusterFile))) {
-    const parent = dirname(folder);
-    if (parent === folder) {
-      throw new Failure(
-        `${process.cwd()} is in no project (a folder with Pulumi.yaml and ${clusterFile}); run it in one, or name policies with --from or --context`,
-      );
-    }
-    folder = parent;
-  }
-  return folder;
+  const folder = findProject();
+  if (folder !== undefined) return folder;
+  throw new Failure(
+    `${process.cwd()} is in no project (a folder with Pulumi.yaml and ${clusterFile}); run it in one, or name policies with --from or --context`,
+  );
+}
+
+/** The same; undefined when there is none. */
+export function findProject(folder = process.cwd()): string | undefined {
+  if (existsSync(join(folder, "Pulumi.yaml")) && existsSync(join(folder, clusterFile))) return folder;
+  return dirname(folder) === folder ? undefined : findProject(dirname(folder));
 }

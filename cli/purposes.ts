@@ -1,6 +1,6 @@
 /** Why the program states a flow, for those that have it before them as a pair of ends. */
 import type { ConfiguredCluster } from "../cilium/model/cluster.ts";
-import { type Peer, peerName } from "../cilium/model/peers.ts";
+import { namesInVerdicts } from "../cilium/model/peers.ts";
 import type { Program } from "../components/program.ts";
 
 /**
@@ -26,22 +26,7 @@ interface Purpose {
 function named({ from, to, ports, purpose }: ConfiguredCluster["flows"][number]): Purpose[] {
   if (purpose === undefined) return [];
   const written = ports.flatMap(({ number, transports }) => transports.map((transport) => `${number}/${transport}`));
-  return names(from).flatMap((source) =>
-    names(to).map((end) => ({ ends: `${source} ${end}`, ports: written, purpose })),
+  return namesInVerdicts(from).flatMap((source) =>
+    namesInVerdicts(to).map((end) => ({ ends: `${source} ${end}`, ports: written, purpose })),
   );
-}
-
-function names(peer: Peer): readonly string[] {
-  switch (peer.kind) {
-    case "entities":
-      return peer.entities;
-    case "fqdns":
-      return peer.names;
-    case "external":
-      return [peer.address];
-    case "workload":
-    case "host-network":
-    case "cidr":
-      return [peerName(peer)];
-  }
 }

@@ -1,25 +1,24 @@
 /** The two sides of a comparison as people name them, and the endpoints that both are judged against. */
 import { existsSync } from "node:fs";
+import { type Basis, basisLines } from "../cilium/kubernetes/basis.ts";
 import { podIdentity } from "../cilium/policy/selector.ts";
 import type { Endpoint, Inventory } from "../cilium/reach/compile/inventory.ts";
 import type { Side } from "../cilium/reach/report/diff.ts";
 import { Failure } from "./failure.ts";
 import { currentContext } from "./sources/cluster.ts";
-import { noteAssumed, readPolicies, type Source } from "./sources/source.ts";
+import { readPolicies, type Source, type SourceOptions } from "./sources/source.ts";
 
 /** For `--help`: what a side may be. */
 export const sidesHelp = `Each side is one of
   program       the program as it stands
-  git:REF       the program as it was at a Git revision
+  git:REF       the program as it was at a Git revision or, beside a PATH, that path as it was
+  git:REF:PATH  a file or folder as it was at a Git revision
   live          the cluster that is the current context of the kubeconfig
   context:NAME  another cluster of the kubeconfig
   PATH          a YAML or JSON file, or a folder of them; - for standard input
-With pods of a cluster or of files on one side, both are judged against them.`;
+With pods of a cluster or of files on one side, both are judged against them. A side may hold no policy at all.`;
 
-interface Options {
-  readonly stack: string;
-  readonly inventory?: string;
-}
+type Options = Omit<SourceOptions, "from" | "git" | "context">;
 
 /** A side, and whether its endpoints are real pods, those of a cluster or of files, rather than a program's workloads. */
 interface ReadSide {
@@ -32,34 +31,69 @@ interface ReadSide {
  * @returns their titles, and what to compare
  * @throws Failure for a word that names nothing, and for whatever cannot be read.
  */
-export async function readSides(
-  words: readonly [before: string, after: string],
-  options: Options,
-): Promise<{ readonly titles: readonly [string, string]; readonly before: Side; readonly after: Side }> {
-  const before = await readSide(words[0], options);
-  const after = await readSide(words[1], options);
-  for (const [own, other] of [
-    [before, after],
-    [after, before],
-  ] as const) {
-    if (own.source.assumed && !other.hasPods) noteAssumed(own.source, options);
+export async function readSides(words: readonly [before: string, after: string], options: Options): Promise<Sides> {
+  const before = await readSide(words[0], words[1], options);
+  const after = await readSide(words[1], words[0], options);
+  if ([before, after].every(({ source }) => source.inventory.endpoints.length === 0)) {
+    throw new Failure(
+      `nothing to judge: neither ${before.source.title} nor ${after.source.title} holds Pods or workloads (Deployments and the like); name a file with them: --inventory`,
+    );
   }
-  const judgedAgainst = (own: ReadSide, other: ReadSide): ReadSide => (other.hasPods && !own.hasPods ? other : own);
+  const pods = { before: judgedAgainst(before, after), after: judgedAgainst(after, before) };
   return {
     titles: [before.source.title, after.source.title],
-    before: { policies: before.source.policies, inventory: inventoryOf(judgedAgainst(before, after).source) },
-    after: { policies: after.source.policies, inventory: inventoryOf(judgedAgainst(after, before).source) },
+    before: { policies: before.source.policies, inventory: inventoryAgainst(before, pods.before) },
+    after: { policies: after.source.policies, inventory: inventoryAgainst(after, pods.after) },
+    basis: { before: basisAgainst(before, pods.before), after: basisAgainst(after, pods.after) },
   };
 }
 
-async function readSide(word: string, { stack, inventory }: Options): Promise<ReadSide> {
-  const choice = { stack, ...(inventory !== undefined && { inventory }) };
+/** Two sides to compare, and what each of them rests on. */
+export interface Sides {
+  readonly titles: readonly [string, string];
+  readonly before: Side;
+  readonly after: Side;
+  readonly basis: { readonly before: Basis; readonly after: Basis };
+}
+
+/** What the sides rest on in lines for people, once where that is the same. */
+export function sidesLines({ before, after }: Sides["basis"]): string[] {
+  const [own, other] = [basisLines(before), basisLines(after)];
+  return own.join("\n") === other.join("\n")
+    ? own
+    : [...own.map((text) => `Before: ${text}`), ...other.map((text) => `After: ${text}`)];
+}
+
+/** The side whose pods a side is judged against. */
+const judgedAgainst = (own: ReadSide, other: ReadSide): ReadSide =>
+  (other.hasPods && !own.hasPods) || own.source.inventory.endpoints.length === 0 ? other : own;
+
+/** The pods are those of one side, but what a side says of its cluster besides holds for it. */
+function inventoryAgainst({ source }: ReadSide, pods: ReadSide): Inventory {
+  const { cidrGroups, configuration } = source.inventory;
+  return { ...inventoryOf(pods.source), ...(cidrGroups && { cidrGroups }), ...(configuration && { configuration }) };
+}
+
+function basisAgainst({ source: { basis } }: ReadSide, { source }: ReadSide): Basis {
+  if (basis === source.basis) return basis;
+  const { length } = source.inventory.endpoints;
+  return { ...basis, notes: [...basis.notes, `judged against the ${length} pods or workloads of ${source.title}`] };
+}
+
+async function readSide(word: string, other: string, choice: Options): Promise<ReadSide> {
+  const { stack, inventory } = choice;
   const [kind, name] = /^(git|context):(.+)$/.exec(word)?.slice(1) ?? [word];
   switch (kind) {
     case "program":
       return { source: await readPolicies(choice), hasPods: inventory !== undefined };
-    case "git":
-      return { source: await readPolicies({ ...choice, git: name ?? word }), hasPods: inventory !== undefined };
+    case "git": {
+      const [ref = "", ...rest] = (name ?? word).split(":");
+      const path = rest.length > 0 ? rest.join(":") : isPath(other) ? other : undefined;
+      if (path === undefined) {
+        return { source: await readPolicies({ ...choice, git: ref }), hasPods: inventory !== undefined };
+      }
+      return ofFiles(await readPolicies({ ...choice, from: path, git: ref }));
+    }
     case "live":
     case "context": {
       if (inventory !== undefined) throw new Failure(`--inventory cannot stand in for the pods of a cluster (${word})`);
@@ -71,11 +105,15 @@ async function readSide(word: string, { stack, inventory }: Options): Promise<Re
           `there is no file or folder ${word}; a Git revision is git:${word}, a context context:${word}`,
         );
       }
-      const source = await readPolicies({ ...choice, from: word });
-      return { source, hasPods: !source.assumed };
+      return ofFiles(await readPolicies({ ...choice, from: word }));
     }
   }
 }
+
+const ofFiles = (source: Source): ReadSide => ({ source, hasPods: source.inventory.endpoints.length > 0 });
+
+/** Whether a word is none of those that name something else. */
+const isPath = (word: string): boolean => !/^(program|live|(git|context):.+)$/.test(word);
 
 /** A source with its workloads instead of their pods. */
 export const sideOf = (source: Source): Side => ({ policies: source.policies, inventory: inventoryOf(source) });

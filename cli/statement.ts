@@ -1,7 +1,6 @@
 /** The line that would have to stand in a namespace's file for this program to allow a flow. */
 import { z } from "zod";
 import { type ConfiguredCluster, workloads } from "../cilium/model/cluster.ts";
-import { namespaceCycle } from "../cilium/model/order.ts";
 import type { HostNetworkPods, Workload } from "../cilium/model/peers.ts";
 import type { Transport } from "../cilium/model/ports.ts";
 import type { Peer, PeerEntity, Question } from "../cilium/reach/compile/inventory.ts";
@@ -12,8 +11,6 @@ export type Statement =
       readonly kind: "lines";
       readonly file: string;
       readonly lines: readonly string[];
-      /** What the program would say to it, as things stand. */
-      readonly objection: string | undefined;
     }
   | { readonly kind: "none"; readonly reason: string };
 
@@ -55,17 +52,7 @@ export async function statementFor(question: Question, cluster: ConfiguredCluste
       )),
       `from(${from}).to(${to.word}),`,
     ],
-    objection: client && server ? ringOf(client, server, cluster) : undefined,
   };
-}
-
-/** Namespaces that would become each other's servers, which leaves no safe order of applying. */
-function ringOf(client: Pods, server: Pods, cluster: ConfiguredCluster): string | undefined {
-  const flow = { from: client, to: server, ports: [], purpose: undefined, inspectHttp: false };
-  const ring = namespaceCycle({ ...cluster, flows: [...cluster.flows, flow] });
-  return (
-    ring && `namespaces ${ring.join(" and ")} would be each other's servers, which leaves no safe order of applying`
-  );
 }
 
 const transports: readonly Transport[] = ["TCP", "UDP", "SCTP"];

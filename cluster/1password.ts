@@ -7,4 +7,4 @@ export const connectOperator = onePassword.workload("connect-operator", {
   otherLabels: { "app.kubernetes.io/component": "operator" },
 });
 
-export default onePassword.flows(from(connectOperator).to(kubeApiserver, fqdn("*.1password.com").on(443)));
+export default onePassword.flows(() => [from(connectOperator).to(kubeApiserver, fqdn("*.1password.com").on(443))]);

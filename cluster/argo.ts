@@ -112,7 +112,7 @@ const alpine = "dl-cdn.alpinelinux.org";
 const r2 = "*.r2.cloudflarestorage.com";
 const gitHub = ["github.com", "*.githubusercontent.com"];
 
-export default argo.flows(
+export default argo.flows(() => [
   from(gateway).to(workflowsServer.web).throughHttpProxy(),
 
   from(workflowsServer).to(kubeApiserver),
@@ -151,4 +151,4 @@ export default argo.flows(
 
   from(kanidmReplExchange).to(kubeApiserver),
   from(kanidmReplExchange).to(filer.s3).for("Artifact/log storage"),
-);
+]);

@@ -79,7 +79,7 @@ const chartRepositories = [
   "stakater",
 ].map((organisation) => `${organisation}.github.io`);
 
-export default argocd.flows(
+export default argocd.flows(() => [
   from(gateway).to(server.https),
 
   from(server).to(kubeApiserver, repoServer.grpc, redis.redis),
@@ -100,4 +100,4 @@ export default argocd.flows(
 
   from(cloudflared).to(fqdn("*.v2.argotunnel.com", "cftunnel.com").on(443, tcp(7844), udp(7844)), server.https),
   from(cloudflared).to(eventsource.webhook).for("GitHub webhook relay"),
-);
+]);

@@ -25,7 +25,7 @@ export const startupapicheck = certManager.workload("startupapicheck", {
   labels: { "app.kubernetes.io/name": "startupapicheck" },
 });
 
-export default certManager.flows(
+export default certManager.flows(() => [
   from(host).to(controller.health).for("probes"),
   from(controller).to(kubeApiserver, fqdn("acme-v02.api.letsencrypt.org", "api.cloudflare.com").on(443)),
   from(controller)
@@ -39,4 +39,4 @@ export default certManager.flows(
   from(webhook).to(kubeApiserver),
 
   from(startupapicheck).to(kubeApiserver),
-);
+]);

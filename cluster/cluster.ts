@@ -1,5 +1,5 @@
 /** The cluster: its namespaces, in the order of the tables. */
-import type { Cluster } from "../cilium/model/cluster.ts";
+import type { ClusterDeclaration } from "../cilium/language.ts";
 import onePassword from "./1password.ts";
 import argo from "./argo.ts";
 import argocd from "./argocd.ts";
@@ -16,7 +16,7 @@ import seaweedfs from "./seaweedfs.ts";
 import trident from "./trident.ts";
 import trivySystem from "./trivy-system.ts";
 
-export const cluster: Cluster = {
+export const cluster: ClusterDeclaration = {
   dns: coredns.dns,
   policyPack,
   namespaces: [

@@ -10,8 +10,8 @@ export const cloudnativePg = cnpgSystem.workload("cloudnative-pg", {
   probes: ["webhook"],
 });
 
-export default cnpgSystem.flows(
+export default cnpgSystem.flows(() => [
   from(kubeApiserver, host, remoteNode).to(cloudnativePg.webhook),
   from(cloudnativePg).to(kubeApiserver),
   from(cloudnativePg).to(sharedPg.status).for("Health probes"),
-);
+]);

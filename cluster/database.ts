@@ -14,10 +14,10 @@ export const sharedPg = database.workload("shared-pg", {
   probes: ["status"],
 });
 
-export default database.flows(
+export default database.flows(() => [
   from(host).to(sharedPg.status).for("probes"),
 
   from(sharedPg).to(kubeApiserver),
   from(sharedPg).to(sharedPg.postgresql, sharedPg.status).for("replication"),
   from(sharedPg).to(fqdn("*.r2.cloudflarestorage.com").on(443)).for("CNPG barman backup/WAL archiving"),
-);
+]);

@@ -8,7 +8,7 @@ export const externalDns = ns.workload("external-dns", {
   probes: ["http"],
 });
 
-export default ns.flows(
+export default ns.flows(() => [
   from(host).to(externalDns.http).for("probes"),
   from(externalDns).to(kubeApiserver, fqdn("api.cloudflare.com").on(443)),
-);
+]);

@@ -8,8 +8,8 @@ export const kanidm = ns.workload("kanidm", {
   probes: ["https"],
 });
 
-export default ns.flows(
+export default ns.flows(() => [
   from(gateway).to(kanidm.https).for("TLS Passthrough"),
   from(kanidm).to(kanidm.replication).for("replication"),
   from(kanidm).to(kubeApiserver),
-);
+]);

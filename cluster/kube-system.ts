@@ -99,7 +99,7 @@ export const tetragonOperator = kubeSystem.workload("tetragon-operator", {
   probes: ["health"],
 });
 
-export default kubeSystem.flows(
+export default kubeSystem.flows(() => [
   from(cluster, host, remoteNode).to(coredns.dns),
   from(coredns).to(kubeApiserver),
   from(coredns)
@@ -119,4 +119,4 @@ export default kubeSystem.flows(
   from(reloader).to(kubeApiserver),
 
   from(tetragonOperator).to(kubeApiserver),
-);
+]);

@@ -118,7 +118,7 @@ export const prometheusAdmission = monitoring.workload("prometheus-admission", {
 
 const kubelet = nodes.on(10250);
 
-export default monitoring.flows(
+export default monitoring.flows(() => [
   from(prometheus).to(
     kubeApiserver,
     alertmanager.web,
@@ -170,4 +170,4 @@ export default monitoring.flows(
   from(tempo).to(prometheus.web).for("metrics remote_write"),
 
   from(prometheusAdmission).to(kubeApiserver),
-);
+]);

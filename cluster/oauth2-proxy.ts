@@ -16,11 +16,11 @@ const release = (instance: string) => ({
 export const oauth2ProxyHubble = oauth2Proxy.workload("oauth2-proxy-hubble", release("oauth2-proxy-hubble"));
 export const oauth2ProxySeaweedfs = oauth2Proxy.workload("oauth2-proxy-seaweedfs", release("oauth2-proxy-seaweedfs"));
 
-export default oauth2Proxy.flows(
+export default oauth2Proxy.flows(() => [
   from(gateway).to(oauth2ProxyHubble.http, oauth2ProxySeaweedfs.http).throughHttpProxy(),
 
   from(oauth2ProxyHubble).to(hubbleUi.web).for("Reverse proxy upstream"),
   from(oauth2ProxySeaweedfs).to(filer.http, filer.grpc).for("Reverse proxy upstream"),
 
   from(oauth2ProxyHubble, oauth2ProxySeaweedfs).to(kanidm.https).for("OIDC token exchange"),
-);
+]);

@@ -31,10 +31,10 @@ export const bucketHook = seaweedfs.workload("bucket-hook", {
   otherLabels: { "app.kubernetes.io/instance": "seaweedfs", "app.kubernetes.io/managed-by": "Helm" },
 });
 
-export default seaweedfs.flows(
+export default seaweedfs.flows(() => [
   from(master, filer).to(master.http, master.grpc, volume.http, volume.grpc, filer.http, filer.grpc),
 
   from(volume).to(master.http, master.grpc, volume.http, volume.grpc),
 
   from(bucketHook).to(master.http, master.grpc, filer.http, filer.grpc),
-);
+]);

@@ -19,10 +19,10 @@ export const operator = trident.workload("operator", {
 
 const storageApi = external("qnap-api", "192.168.0.240");
 
-export default trident.flows(
+export default trident.flows(() => [
   from(nodes).to(controller.https).for("CSI node registration"),
   from(controller).to(kubeApiserver),
   from(controller).to(storageApi.on(8080)).for("QNAP NAS"),
 
   from(operator).to(kubeApiserver),
-);
+]);

@@ -20,7 +20,7 @@ export const nodeCollector = trivySystem.workload("node-collector", {
   denyWorld: true,
 });
 
-export default trivySystem.flows(
+export default trivySystem.flows(() => [
   from(host).to(trivyOperator.health).for("probes"),
   from(trivyOperator).to(
     kubeApiserver,
@@ -42,4 +42,4 @@ export default trivySystem.flows(
   from(scanJobs).to(cidr("0.0.0.0/0").on(443)).for("registries and the storage behind them"),
 
   from(nodeCollector).to(kubeApiserver),
-);
+]);

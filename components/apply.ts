@@ -1,13 +1,14 @@
 /** Hands a program's policies to Pulumi in dependency order. */
-import type { ComponentResourceOptions, Resource } from "@pulumi/pulumi";
+import type { ComponentResourceOptions } from "@pulumi/pulumi";
 import { policyNameOf, workloadId } from "../cilium/model/cluster.ts";
 import { applyOrder } from "../cilium/model/order.ts";
 import { policyName } from "../cilium/policy/parts.ts";
 import type { Program } from "./program.ts";
 import {
   type CiliumClusterwideNetworkPolicy,
-  type CiliumNetworkPolicy,
+  CiliumNetworkPolicy,
   ClusterwidePolicies,
+  customTimeouts,
   NamespacePolicies,
 } from "./resources.ts";
 
@@ -23,16 +24,26 @@ export function applyPolicies({ cluster, policies }: Program, options: Component
     policies.filter((policy) => policy.kind === "CiliumNetworkPolicy").map((policy) => [policyName(policy), policy]),
   );
   const first = new ClusterwidePolicies("clusterwide", clusterwide, options);
-  const applied = new Map<string, Resource & AppliedPolicy>(first.policies);
-  const byNamespace = Map.groupBy(applyOrder(cluster), ({ workload }) => workload.namespace);
-  for (const [namespace, steps] of byNamespace) {
-    const ordered = steps.flatMap(({ workload, after }) => {
-      const name = workloadId(workload);
-      const manifest = namespaced.get(`${workload.namespace}/${policyNameOf(cluster, workload)}`);
-      return manifest === undefined ? [] : [{ name, manifest, after: [...first.policies.keys(), ...after] }];
-    });
-    const component = new NamespacePolicies(namespace, ordered, applied, options);
-    for (const [name, policy] of component.policies) applied.set(name, policy);
+  const steps = applyOrder(cluster);
+  const components = new Map(
+    [...Map.groupBy(steps, ({ workload }) => workload.namespace)].map(([namespace, own]) => [
+      namespace,
+      new NamespacePolicies(
+        namespace,
+        own.map(({ workload }) => workloadId(workload)),
+        options,
+      ),
+    ]),
+  );
+  const applied = new Map<string, AppliedPolicy>(first.policies);
+  for (const { workload, after } of steps) {
+    const manifest = namespaced.get(`${workload.namespace}/${policyNameOf(cluster, workload)}`);
+    const parent = components.get(workload.namespace);
+    if (manifest === undefined || parent === undefined) continue;
+    // A dependency on a component reaches neither its children nor ours, so every policy names the policies themselves.
+    const dependsOn = [...first.policies.keys(), ...after].flatMap((earlier) => applied.get(earlier) ?? []);
+    const name = workloadId(workload);
+    applied.set(name, new CiliumNetworkPolicy(name, manifest, { parent, dependsOn, customTimeouts }));
   }
   return [...applied.values()];
 }

@@ -1,34 +1,41 @@
-/** Loading the files that people edit: what is wrong with one of them is told by its place, not by Node's stack trace. */
+/** Loading a project's cluster: what is wrong with its files is told by its place, not by Node's stack trace. */
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Cluster } from "../cilium/model/cluster.ts";
 import { Faults } from "../cilium/model/faults.ts";
+import { faultsThrown } from "../cilium/model/place.ts";
+import { type FileExports, readCluster } from "../cilium/model/read.ts";
 
 /** Where a project says what its cluster is; the file exports it as `cluster`. */
 export const clusterFile = "cluster/cluster.ts";
 
 /**
- * The cluster of a project, the folder that holds `cluster/`.
- * @throws Faults likewise.
+ * The cluster of a project, the folder that holds `cluster/`: all of its files are loaded, and then read.
+ * @throws Faults with a line for everything that is wrong in any of them.
  */
 export async function loadCluster(project: string): Promise<Cluster> {
-  const { cluster } = await loaded<{ cluster?: Cluster }>(import(pathToFileURL(join(project, clusterFile)).href));
+  const files = await loadFiles(project);
+  const { cluster } = files.get(clusterFile) ?? {};
   if (cluster === undefined) throw new Faults([`${clusterFile} exports no cluster; write export const cluster = …`]);
-  return cluster;
+  return readCluster(cluster, files);
 }
 
-/**
- * What importing the cluster's files, or something that imports them, gives.
- * @throws Faults when one of them is no valid TypeScript, imports what is not there or uses what it does not import.
- */
-export async function loaded<Module>(importing: Promise<Module>): Promise<Module> {
-  try {
-    return await importing;
-  } catch (error) {
-    if (!(error instanceof Error) || error instanceof Faults) throw error;
-    // Node has the place in the first line of the trace, or in that of the first function.
-    const place = /\bcluster\/[\w-]+\.ts(:\d+)?/.exec(error.stack ?? "")?.[0];
-    if (place === undefined && !(error instanceof SyntaxError)) throw error;
-    throw new Faults([`${place ?? "a file in cluster/"}: ${error.message}; \`npm run check\` says more`]);
+/** What the files of `cluster/` export, by file. Each is loaded by itself, so that the faults of all of them are told. */
+async function loadFiles(project: string): Promise<Map<string, FileExports>> {
+  if (!existsSync(join(project, clusterFile))) throw new Faults([`there is no ${clusterFile} in ${project}`]);
+  const others = readdirSync(join(project, "cluster")).filter((name) => /^[\w-]+\.ts$/.test(name));
+  const files = new Map<string, FileExports>();
+  const faults = new Set<string>();
+  // One after the other, so that files which import each other always run in the same order.
+  for (const file of new Set([clusterFile, ...others.sort().map((name) => `cluster/${name}`)])) {
+    try {
+      files.set(file, await import(pathToFileURL(join(project, file)).href));
+    } catch (error) {
+      // A file that imports one with a fault fails by the same.
+      for (const fault of faultsThrown(error)) faults.add(fault);
+    }
   }
+  if (faults.size > 0) throw new Faults([...faults]);
+  return files;
 }

@@ -1,7 +1,9 @@
 /** The connectivity probe as a workload: its pods have a label and a policy of their own in each chosen namespace. */
-import { from, kubeApiserver, namespace } from "../cilium/language.ts";
 import type { Cluster } from "../cilium/model/cluster.ts";
+import type { Statement } from "../cilium/model/flow.ts";
 import { didYouMean } from "../cilium/model/names.ts";
+import { kubeApiserver } from "../cilium/model/peers/entities.ts";
+import type { Workload } from "../cilium/model/peers.ts";
 
 export const probeName = "connectivity-probe";
 
@@ -14,18 +16,33 @@ export function withProbes(cluster: Cluster, namespaces: readonly string[]): Clu
     ...cluster,
     namespaces: cluster.namespaces.map((declared) => {
       if (!namespaces.includes(declared.name)) return declared;
-      const opened = namespace(declared.name);
-      const { workloads, statements } = opened.flows(
-        from(opened.workload(probeName, { labels: probeLabels })).to(kubeApiserver),
-      );
+      const probe = probeIn(declared.name);
       return {
         ...declared,
-        workloads: [...declared.workloads, ...workloads],
-        statements: [...declared.statements, ...statements],
+        workloads: [...declared.workloads, probe],
+        statements: [...declared.statements, toApiServer(probe)],
       };
     }),
   };
 }
+
+const probeIn = (namespace: string): Workload => ({
+  kind: "workload",
+  namespace,
+  name: probeName,
+  labels: probeLabels,
+  otherLabels: {},
+  ports: {},
+  probes: [],
+  denyWorld: false,
+});
+
+const toApiServer = (probe: Workload): Statement => ({
+  sources: [probe],
+  destinations: [{ kind: "ports", peer: kubeApiserver, ports: [] }],
+  purpose: undefined,
+  inspectHttp: false,
+});
 
 /** Chosen namespaces that do not exist, a line each. */
 export function unknownProbeNamespaces(cluster: Cluster, chosen: readonly string[]): string[] {

@@ -1,6 +1,8 @@
 /** From a stack's config to its policies: everything that can be known without a cluster and without Pulumi. */
+
+import { faults } from "../cilium/model/check.ts";
 import { type Cluster, type ConfiguredCluster, configure } from "../cilium/model/cluster.ts";
-import { Faults, faults } from "../cilium/model/faults.ts";
+import { Faults } from "../cilium/model/faults.ts";
 import type { CiliumPolicy } from "../cilium/policy/schema.ts";
 import { renderPolicies } from "../cilium/render/policies.ts";
 import { type Config, readConfig } from "./config.ts";

@@ -5,7 +5,6 @@ import {
   type ComponentResourceOptions,
   type CustomResourceOptions,
   type Output,
-  type Resource,
 } from "@pulumi/pulumi";
 import { policyName } from "../cilium/policy/parts.ts";
 import type * as schema from "../cilium/policy/schema.ts";
@@ -34,7 +33,7 @@ export class CiliumClusterwideNetworkPolicy extends CustomResource {
 }
 
 /** A policy is there at once; only `waitForValid` waits, and the agent answers within seconds or not at all. */
-const customTimeouts = { create: "60s", update: "60s", delete: "60s" };
+export const customTimeouts = { create: "60s", update: "60s", delete: "60s" };
 
 /** The policies that hold in every namespace. */
 export class ClusterwidePolicies extends ComponentResource {
@@ -57,33 +56,11 @@ export class ClusterwidePolicies extends ComponentResource {
   }
 }
 
-/** A policy under the name of its workload (`namespace/name`), and the names of the policies that come before it. */
-export interface OrderedPolicy {
-  readonly name: string;
-  readonly manifest: Owned<schema.CiliumNetworkPolicy>;
-  readonly after: readonly string[];
-}
-
-/** The policies of one namespace. */
+/** The policies of one namespace, which are its children. */
 export class NamespacePolicies extends ComponentResource {
-  /** By name of their workload (`namespace/name`). */
-  readonly policies: ReadonlyMap<string, CiliumNetworkPolicy>;
-
-  /** `ordered` is in the order of application; `earlier` holds the policies of other components by name. */
-  constructor(
-    namespace: string,
-    ordered: readonly OrderedPolicy[],
-    earlier: ReadonlyMap<string, Resource>,
-    opts: ComponentResourceOptions,
-  ) {
+  /** `policies` are called after their workloads (`namespace/name`). */
+  constructor(namespace: string, policies: readonly string[], opts: ComponentResourceOptions) {
     super("network-policies:index:NamespacePolicies", namespace, {}, opts);
-    const policies = new Map<string, CiliumNetworkPolicy>();
-    for (const { name, manifest, after } of ordered) {
-      // A dependency on a component reaches neither its children nor ours, so every policy names the policies themselves.
-      const dependsOn = after.flatMap((before) => policies.get(before) ?? earlier.get(before) ?? []);
-      policies.set(name, new CiliumNetworkPolicy(name, manifest, { parent: this, dependsOn, customTimeouts }));
-    }
-    this.policies = policies;
-    this.registerOutputs({ policies: [...policies.keys()] });
+    this.registerOutputs({ policies });
   }
 }

@@ -12,8 +12,11 @@ import { flowList } from "./list.ts";
 import { panels } from "./panels.ts";
 import type { Picture } from "./picture.ts";
 
-/** The page that shows a picture: the same bytes for the same picture. */
-export async function page(picture: Picture): Promise<string> {
+/**
+ * The page that shows a picture: the same bytes for the same picture.
+ * @param basis what the picture rests on, in sentences; it stands below the list of flows
+ */
+export async function page(picture: Picture, basis: readonly string[] = []): Promise<string> {
   const graph = graphOf(picture);
   const [layout, { script, style }] = await Promise.all([layoutOf(graph), bundled()]);
   const code = `${script}netpolMap.start(${asScript(dataOf(picture.peers, graph.lines))});`;
@@ -33,7 +36,7 @@ export async function page(picture: Picture): Promise<string> {
 ${controls(picture, graph, title)}
 <main>
 ${drawing(graph, layout, picture.peers, `Network map: ${title}`)}
-<section id="list" aria-label="Every flow" hidden>${flowList(graph, picture)}</section>
+<section id="list" aria-label="Every flow" hidden>${flowList(graph, picture)}${basis.map((line) => html`<p>${line}</p>`)}</section>
 ${legend(picture)}
 <div id="zoom" role="group" aria-label="Zoom"><button type="button" data-zoom="in" aria-label="Zoom in">+</button><button type="button" data-zoom="out" aria-label="Zoom out">−</button><button type="button" data-zoom="all">Show all</button></div>
 </main>

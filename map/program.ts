@@ -1,7 +1,8 @@
 /** The picture of a program: the flows as its files state them, with their purposes. */
 import type { ConfiguredCluster } from "../cilium/model/cluster.ts";
 import { inventoryOf } from "../cilium/model/inventory.ts";
-import { gateway, isApiServer, type Peer as ProgramPeer, peerName, world } from "../cilium/model/peers.ts";
+import { gateway, world } from "../cilium/model/peers/entities.ts";
+import { isApiServer, type Peer as ProgramPeer, peerName } from "../cilium/model/peers.ts";
 import type { Policy } from "../cilium/policy/schema.ts";
 import { namesLabel, type OtherPeer, type Peer, type Picture } from "./picture.ts";
 import { policyTexts, selectingPolicies } from "./policies.ts";

@@ -4,7 +4,7 @@ import { boxHeight, boxPadding, cardHeight, cardTop, cardWidth, type Rectangle }
 import type { Peer } from "./picture.ts";
 import type { Placement } from "./routing.ts";
 
-export interface Side {
+export interface LeftSide {
   readonly hubs: Rectangle | undefined;
   readonly hostNetwork: Rectangle | undefined;
   readonly boxes: readonly Rectangle[];
@@ -25,7 +25,7 @@ export const sideWidth = ({ gateways, hubs, hostNetwork }: Graph): number =>
     ...[...hubs, ...hostNetwork].map((peer) => cardWidth(peer, countMarks) + 2 * boxPadding),
   );
 
-export function sideOf(graph: Graph, { nodes, height }: Pick<Placement<never>, "nodes" | "height">): Side {
+export function sideOf(graph: Graph, { nodes, height }: Pick<Placement<never>, "nodes" | "height">): LeftSide {
   const gateways = graph.gateways.flatMap(({ id }) => nodes.get(id) ?? []);
   const width = sideWidth(graph);
   const x = gateways.length > 0 ? Math.min(...gateways.map((r) => r.x)) : -width - distance;

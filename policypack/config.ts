@@ -66,12 +66,19 @@ export function configReader<Config>(
   };
 }
 
-/** The same schema as Pulumi wants it, so that its CLI documents the config and checks it before anything runs. */
-export function policyConfigSchema(schema: z.ZodType): PolicyConfigSchema {
+/**
+ * The same schema as Pulumi wants it, so that its CLI documents the config and checks it before anything runs. Pulumi
+ * also fills the defaults in, so what is known must stand among them.
+ */
+export function policyConfigSchema(schema: z.ZodType, known: RuleConfig): PolicyConfigSchema {
   const { properties } = z
     .object({ properties: z.record(z.string(), pulumiSchema) })
     .parse(z.toJSONSchema(schema, { io: "input" }));
-  return { properties };
+  const withKnown = Object.entries(properties).map(([key, property]) => [
+    key,
+    key in known ? { ...property, default: known[key] } : property,
+  ]);
+  return { properties: Object.fromEntries(withKnown) };
 }
 
 const pulumiSchema = z.custom<PolicyConfigSchema["properties"][string]>((value) => typeof value === "object");

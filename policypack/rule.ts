@@ -118,23 +118,16 @@ export const stackRule = <Config extends WithExemptions>(rule: StackRule<Config>
 function prepare<Config>(rule: RuleInfo<Config>, { enforcementLevel = rule.enforcementLevel, ...known }: RuleConfig) {
   const readConfig = configReader(rule.name, rule.configSchema, known);
   readConfig({});
-  return { info: { ...pulumiInfo(rule), enforcementLevel }, readConfig };
+  return { info: { ...pulumiInfo(rule, known), enforcementLevel }, readConfig };
 }
 
-type Info = {
-  name: string;
-  description: string;
-  url: string;
-  configSchema: PolicyConfigSchema;
-  enforcementLevel: EnforcementLevel;
-};
+type Info = { name: string; description: string; url: string; configSchema: PolicyConfigSchema };
 
-const pulumiInfo = <Config>(rule: RuleInfo<Config>): Info => ({
+const pulumiInfo = <Config>(rule: RuleInfo<Config>, known: RuleConfig): Info => ({
   name: rule.name,
   description: `${rule.description} See ${rule.url}`,
   url: rule.url,
-  configSchema: policyConfigSchema(rule.configSchema),
-  enforcementLevel: rule.enforcementLevel,
+  configSchema: policyConfigSchema(rule.configSchema, known),
 });
 
 /** A policy that cannot be read was not judged, so it did not pass. */

@@ -1,8 +1,13 @@
 /** The program's own policies and flows with its default config, for tests that hold them against something else. */
+
+import { readCluster } from "../cilium/model/read.ts";
 import type { CiliumPolicy } from "../cilium/policy/schema.ts";
-import { cluster as declared } from "../cluster/cluster.ts";
+import { cluster } from "../cluster/cluster.ts";
 import { flowOutputs } from "../components/outputs.ts";
 import { readProgram } from "../components/program.ts";
+
+/** The cluster as its files declare it. */
+export const declared = readCluster(cluster);
 
 /** The program as the stack `prod` of the project renders it, without config of its own. */
 export const program = readProgram(declared, {}, { project: "network-policies", stack: "prod" });

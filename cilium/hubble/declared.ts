@@ -1,8 +1,9 @@
 /** A program's flows held against the connections of a record: which were never seen, which were seen and not declared. */
 import type { ConfiguredCluster } from "../model/cluster.ts";
 import type { Flow } from "../model/flow.ts";
-import { nodes, type Peer, peerName, type Workload } from "../model/peers.ts";
+import { type Peer, peerName, selectionOf, type Workload } from "../model/peers.ts";
 import type { Port } from "../model/ports.ts";
+import { destinationFields } from "../model/selection.ts";
 import type { Identity } from "../reach/compile/identity.ts";
 import { egressPeers, placedPeers } from "../reach/compile/peers.ts";
 import { selects } from "../reach/compile/selection.ts";
@@ -94,9 +95,7 @@ function endMatcher(cluster: ConfiguredCluster, find: FindWorkload, { partyOf }:
 
 const workloadId = (workload: Workload | undefined): string | undefined => workload && peerName(workload);
 
-type PeerOutside = Exclude<Peer, { kind: "workload" }>;
-
-function selectorOf(peer: PeerOutside, { settings }: ConfiguredCluster): (identity: Identity) => boolean {
+function selectorOf(peer: Peer, { settings }: ConfiguredCluster): (identity: Identity) => boolean {
   const world = {
     namespace: undefined,
     cluster: settings.clusterName,
@@ -105,23 +104,8 @@ function selectorOf(peer: PeerOutside, { settings }: ConfiguredCluster): (identi
     cidrGroups: undefined,
     services: undefined,
   };
-  const peers = placedPeers(egressPeers(ruleOf(peer)), true, "", world);
+  const peers = placedPeers(egressPeers(destinationFields([selectionOf(peer)], undefined)), true, "", world);
   return (identity) => peers.some(({ selector }) => selects(selector, identity) === "yes");
-}
-
-function ruleOf(peer: PeerOutside): Parameters<typeof egressPeers>[0] {
-  switch (peer.kind) {
-    case "host-network":
-      return { toEntities: [...nodes.entities] };
-    case "entities":
-      return { toEntities: [...peer.entities] };
-    case "fqdns":
-      return { toFQDNs: peer.names.map((name) => ({ matchPattern: name })) };
-    case "cidr":
-      return { toCIDR: [peer.cidr] };
-    case "external":
-      return { toCIDR: [peer.address] };
-  }
 }
 
 function isNameResolution({ destination, port }: Connection, { dns }: ConfiguredCluster, find: FindWorkload): boolean {

@@ -3,7 +3,6 @@
  * wildcard, no wider range, nothing from or to the world at large.
  */
 import { type ConfiguredCluster, workloads } from "../model/cluster.ts";
-import { namespaceCycle } from "../model/order.ts";
 import type { Workload } from "../model/peers.ts";
 import type { Transport } from "../model/ports.ts";
 import type { End } from "./end.ts";
@@ -33,16 +32,13 @@ export function suggest(
 ): Suggestions {
   const lines = new Map<string, Line>();
   const without: Unsuggested[] = [];
-  const ringOf = ringFinder(cluster, find);
   for (const group of groups) {
     if (group.byDenyRule) {
       without.push({ group, reason: "a deny rule refuses it, and wins over every flow" });
       continue;
     }
     for (const connection of group.connections) {
-      const worded = word(connection, cluster, find, namesOf(connection));
-      const ring = "reason" in worded ? undefined : ringOf(connection);
-      const wording = ring === undefined ? worded : { reason: ring };
+      const wording = word(connection, cluster, find, namesOf(connection));
       if ("reason" in wording) {
         if (without.at(-1)?.group !== group) without.push({ group, reason: wording.reason });
         continue;
@@ -55,28 +51,6 @@ export function suggest(
     }
   }
   return { lines: [...lines.values()].map(finished), without };
-}
-
-/** Says why no flow may state a connection: with those before it, it would make namespaces each other's servers. */
-function ringFinder(cluster: ConfiguredCluster, find: FindWorkload): (connection: Connection) => string | undefined {
-  let flows = cluster.flows;
-  const known = new Map<string, string | undefined>();
-  const judge = (from: Workload, to: Workload): string | undefined => {
-    const flow = { from, to, ports: [], purpose: undefined, inspectHttp: false };
-    const ring = namespaceCycle({ ...cluster, flows: [...flows, flow] });
-    if (ring !== undefined) {
-      return `it would make ${ring.join(" and ")} each other's servers, and no order of applying policies would be safe`;
-    }
-    flows = [...flows, flow];
-    return undefined;
-  };
-  return ({ source, destination }) => {
-    const [from, to] = [find(source), find(destination)];
-    if (from === undefined || to === undefined || from.namespace === to.namespace) return undefined;
-    const key = `${from.namespace} ${to.namespace}`;
-    if (!known.has(key)) known.set(key, judge(from, to));
-    return known.get(key);
-  };
 }
 
 type Line = { readonly file: string; readonly from: string; readonly to: To[]; readonly needs: Set<string> };

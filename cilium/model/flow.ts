@@ -1,5 +1,8 @@
 /** A flow, stated once by the side that opens the connection; the policies of both ends follow from it. */
+import { Faults } from "./faults.ts";
+import type { UnknownPort } from "./peers/named-ports.ts";
 import { type Destination, type EntityPeer, isApiServer, type Peer, peerName, type Source } from "./peers.ts";
+import { callerOf, type Place, placeText } from "./place.ts";
 import type { Port } from "./ports.ts";
 
 /** What a namespace's file says in one line: each of the sources may connect to each of the destinations. */
@@ -10,37 +13,6 @@ export interface Statement {
   readonly purpose: string | undefined;
   /** Whether the connections go through Envoy as HTTP, which gives Hubble its HTTP metrics. */
   readonly inspectHttp: boolean;
-}
-
-export interface StatedFlow extends Statement {
-  /** The same flows with their purpose. */
-  for(purpose: string): StatedFlow;
-  /** The same flows, parsed as HTTP by Envoy at the server's end. Plaintext HTTP ports only. */
-  throughHttpProxy(): StatedFlow;
-}
-
-/** `from(server).to(repoServer.grpc, kubeApiserver)`: every source may connect to every destination. */
-export function from(...sources: Source[]): { to(...destinations: (Destination | EntityPeer)[]): StatedFlow } {
-  return {
-    to: (...destinations) =>
-      stated({
-        sources,
-        // Only the API server may stand without ports, since the config knows its port.
-        destinations: destinations.map((to) =>
-          to.kind === "ports" || to.kind === "unknown-port" ? to : { kind: "ports", peer: to, ports: [] },
-        ),
-        purpose: undefined,
-        inspectHttp: false,
-      }),
-  };
-}
-
-function stated(statement: Statement): StatedFlow {
-  return {
-    ...statement,
-    for: (purpose) => stated({ ...statement, purpose }),
-    throughHttpProxy: () => stated({ ...statement, inspectHttp: true }),
-  };
 }
 
 /** One source, one peer, all the ports that one statement opens between them. */
@@ -55,9 +27,7 @@ export interface Flow {
 /** The statement's flows, each pair of ends once. `apiServerPort` is where pods reach the API server. */
 export function flowsOf(statement: Statement, apiServerPort: Port): Flow[] {
   const portsByPeer = new Map<string, { to: Peer; ports: Port[] }>();
-  for (const destination of statement.destinations) {
-    if (destination.kind === "unknown-port") continue;
-    const { peer, ports } = destination;
+  for (const { peer, ports } of statement.destinations) {
     const reached = portsByPeer.get(peerName(peer)) ?? { to: peer, ports: [] };
     reached.ports.push(...(ports.length === 0 && isApiServer(peer) ? [apiServerPort] : ports));
     portsByPeer.set(peerName(peer), reached);
@@ -66,4 +36,64 @@ export function flowsOf(statement: Statement, apiServerPort: Port): Flow[] {
   return statement.sources.flatMap((source) =>
     [...portsByPeer.values()].map(({ to, ports }) => ({ from: source, to, ports, purpose, inspectHttp })),
   );
+}
+
+/** What may stand in `to`: only the API server may be without ports, since the config knows its port. */
+type To = Destination | UnknownPort | EntityPeer;
+
+/** A statement as a file makes it, before anybody has read whether it is one. */
+export interface StatedFlow {
+  readonly kind: "flow";
+  readonly at: Place;
+  readonly sources: readonly Source[];
+  readonly destinations: readonly To[];
+  readonly purpose: string | undefined;
+  readonly inspectHttp: boolean;
+  /** The same flows with their purpose. */
+  for(purpose: string): StatedFlow;
+  /** The same flows, parsed as HTTP by Envoy at the server's end. Plaintext HTTP ports only. */
+  throughHttpProxy(): StatedFlow;
+}
+
+/** A flow without its destinations, which is none yet. */
+export interface BegunFlow {
+  readonly kind: "begun-flow";
+  readonly at: Place;
+  to(...destinations: To[]): StatedFlow;
+}
+
+/** The places of the flows that the running function of a namespace has begun. */
+let begun: Place[] | undefined;
+
+/** `from(server).to(repoServer.grpc, kubeApiserver)`: every source may connect to every destination. */
+export function from(...sources: Source[]): BegunFlow {
+  const at = callerOf(from);
+  if (begun === undefined) {
+    throw new Faults([`${placeText(at)}: a flow outside of flows(() => [ … ]); write it in the list of its namespace`]);
+  }
+  begun.push(at);
+  return {
+    kind: "begun-flow",
+    at,
+    to: (...destinations) =>
+      stated({ kind: "flow", at, sources, destinations, purpose: undefined, inspectHttp: false }),
+  };
+}
+
+const stated = (flow: Omit<StatedFlow, "for" | "throughHttpProxy">): StatedFlow => ({
+  ...flow,
+  for: (purpose) => stated({ ...flow, purpose }),
+  throughHttpProxy: () => stated({ ...flow, inspectHttp: true }),
+});
+
+/** What a namespace's function gives, and the places of all flows that it began. */
+export function collect<T>(state: () => T): { readonly given: T; readonly begun: readonly Place[] } {
+  const outer = begun;
+  const own: Place[] = [];
+  begun = own;
+  try {
+    return { given: state(), begun: own };
+  } finally {
+    begun = outer;
+  }
 }

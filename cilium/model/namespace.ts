@@ -1,8 +1,12 @@
-/** A namespace as its file states it: the workloads, the pods on the host's network, and the flows that start here. */
-import type { Statement } from "./flow.ts";
-import type { Labels } from "./labels.ts";
-import type { HostNetworkPods, PortsOf, Workload } from "./peers.ts";
-import type { Port } from "./ports.ts";
+/** A namespace: the workloads, the pods on the host's network, and the flows that start here or come from outside the pods. */
+import type { StatedFlow, Statement } from "./flow.ts";
+import { givenIn, issueTexts, type ObjectSchema, reading, shown } from "./issues.ts";
+import { type HostNetworkSpec, hostNetworkSpec } from "./peers/host-network.ts";
+import { type WithPorts, withPorts } from "./peers/named-ports.ts";
+import { type WorkloadSpec, workloadSpec } from "./peers/workload.ts";
+import type { HostNetworkPods, Workload } from "./peers.ts";
+import { callerOf, type Place, placeText } from "./place.ts";
+import { http, type Port } from "./ports.ts";
 
 export interface Namespace {
   readonly name: string;
@@ -11,26 +15,16 @@ export interface Namespace {
   readonly statements: readonly Statement[];
 }
 
-/** A workload with its ports as properties: `server.https` is the destination 'server on its port https'. */
-export type WithPorts<T extends Workload | HostNetworkPods, Name extends string> = T & {
-  readonly [name in Name]: PortsOf<T>;
-};
-
-/** Ports by name. A name that the workload itself uses for something else (`labels`, `name`, …) would be unreachable. */
-type NamedPorts<T, Name extends string> = Readonly<Record<Name, Port>> & { readonly [taken in keyof T]?: never };
-
-export interface WorkloadSpec<Name extends string> {
-  readonly labels: Labels;
-  readonly otherLabels?: Readonly<Record<string, string>>;
-  readonly ports?: NamedPorts<Workload, Name>;
-  readonly probes?: readonly NoInfer<Name>[];
-  readonly denyWorld?: true;
-}
-
-export interface HostNetworkSpec<Name extends string> {
-  readonly reason: string;
-  readonly labels?: Readonly<Record<string, string>>;
-  readonly ports?: NamedPorts<HostNetworkPods, Name>;
+/** A namespace as its file declares it. Files may import each other in a ring, so `state` runs when all are loaded. */
+export interface NamespaceDeclaration {
+  readonly kind: "namespace";
+  readonly name: string;
+  readonly at: Place;
+  readonly workloads: readonly Workload[];
+  readonly hostNetwork: readonly HostNetworkPods[];
+  readonly state: () => readonly StatedFlow[];
+  /** What is wrong with its workloads, a line each. */
+  readonly faults: readonly string[];
 }
 
 export interface OpenNamespace {
@@ -39,56 +33,59 @@ export interface OpenNamespace {
   /** Declares pods that no policy can select, so that flows may name them and the outputs list them. */
   hostNetwork<Name extends string = never>(name: string, spec: HostNetworkSpec<Name>): WithPorts<HostNetworkPods, Name>;
   /** States the flows that start here or come in from outside the pods, and closes the namespace. */
-  flows(...statements: Statement[]): Namespace;
+  flows(state: () => readonly StatedFlow[]): NamespaceDeclaration;
 }
 
 export function namespace(name: string): OpenNamespace {
   const workloads: Workload[] = [];
   const hostNetwork: HostNetworkPods[] = [];
-  return {
-    workload(workload, { labels, otherLabels = {}, ports, probes = [], denyWorld = false }) {
-      const declared: Workload = {
-        kind: "workload",
-        namespace: name,
-        name: workload,
-        labels,
-        otherLabels,
-        ports: ports ?? {},
-        probes,
-        denyWorld,
-      };
+  const faults: string[] = [];
+  let closed = false;
+
+  const fault = (at: Place, text: string) => faults.push(`${placeText(at)}: ${text}`);
+
+  /** Reads the spec of pods. What is wrong with it is kept, and `unread` stands for it, so that the rest is read as well. */
+  function read<T>(at: Place, pods: string, schema: ObjectSchema<T>, spec: unknown, unread: T): T {
+    const id = `${name}/${typeof pods === "string" ? pods : shown(pods)}`;
+    if (!isName(pods)) fault(at, `${id}: ${nameSyntax}`);
+    if (closed) fault(at, `${id} is declared after flows(), which closes the namespace; declare it above`);
+    const parsed = schema.safeParse(spec, reading);
+    if (parsed.success) return parsed.data;
+    for (const text of issueTexts(parsed.error, Object.keys(schema.shape), givenIn(spec))) fault(at, `${id}: ${text}`);
+    return unread;
+  }
+
+  const open: OpenNamespace = {
+    workload(workload, spec) {
+      const unread = { labels: {}, otherLabels: {}, ports: portsNamedIn(spec), probes: [], denyWorld: false };
+      const known = read(callerOf(open.workload), workload, workloadSpec, spec, unread);
+      const declared: Workload = { kind: "workload", namespace: name, name: workload, ...known };
       workloads.push(declared);
       return withPorts(declared);
     },
-    hostNetwork(pods, { reason, labels, ports }) {
-      const declared: HostNetworkPods = {
-        kind: "host-network",
-        namespace: name,
-        name: pods,
-        reason,
-        labels,
-        ports: ports ?? {},
-      };
+    hostNetwork(pods, spec) {
+      const unread = { reason: "", labels: undefined, ports: portsNamedIn(spec) };
+      const known = read(callerOf(open.hostNetwork), pods, hostNetworkSpec, spec, unread);
+      const declared: HostNetworkPods = { kind: "host-network", namespace: name, name: pods, ...known };
       hostNetwork.push(declared);
       return withPorts(declared);
     },
-    flows: (...statements) => ({ name, workloads, hostNetwork, statements }),
+    flows(state) {
+      const at = callerOf(open.flows);
+      if (closed) fault(at, `${name}: flows() for the second time; state all flows in one list`);
+      closed = true;
+      return { kind: "namespace", name, at, workloads, hostNetwork, state, faults };
+    },
   };
+  if (!isName(name)) fault(callerOf(namespace), `namespace ${shown(name)}: ${nameSyntax}`);
+  return open;
 }
 
-/**
- * The pods with each port as a property. Node does not check types when it runs a program, so a misspelt port is not
- * `undefined` but a destination that says which name was wrong.
- */
-function withPorts<T extends Workload | HostNetworkPods, Name extends string>(pods: T): WithPorts<T, Name> {
-  // The proxy answers every port name, `Name` included, which the type of `Proxy` cannot express.
-  return new Proxy(pods, {
-    get: (target, property, receiver) => {
-      if (typeof property === "symbol" || property in target) return Reflect.get(target, property, receiver);
-      const port = target.ports[property];
-      return port === undefined
-        ? { kind: "unknown-port", peer: target, port: property }
-        : { kind: "ports", peer: target, ports: [port] };
-    },
-  }) as WithPorts<T, Name>;
-}
+/** As Kubernetes has the names of namespaces and policies. */
+const isName = (name: unknown): boolean =>
+  typeof name === "string" && name.length <= 253 && /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/.test(name);
+const nameSyntax = "write a name of lower-case letters, digits, - and .";
+
+/** The ports that a spec names, as ones that suit every flow, so that flows to them are no faults of their own. */
+const portsNamedIn = (spec: unknown): Record<string, Port> =>
+  Object.fromEntries(Object.keys(Object(Object(spec).ports)).map((port) => [port, http(1)]));

@@ -3,10 +3,11 @@ import { alg, Graph } from "@dagrejs/graphlib";
 import { type ConfiguredCluster, workloadId, workloads } from "./cluster.ts";
 import type { Workload } from "./peers.ts";
 
-/** A cycle of namespaces that are each other's servers, if there is one: then no order exists. */
-export function namespaceCycle(cluster: ConfiguredCluster): string[] | undefined {
-  return alg.findCycles(namespaceGraph(cluster))[0];
-}
+/**
+ * Workloads that are each other's servers, directly or around a corner, as `namespace/name`. There is no order between the
+ * policies of a ring, so while they are applied for the first time a client's may be there before its server's.
+ */
+export const rings = (cluster: ConfiguredCluster): string[][] => ringsIn(serverGraph(cluster));
 
 /** A workload's policy and the policies (`namespace/name`) that come before it. */
 export interface Step {
@@ -15,30 +16,37 @@ export interface Step {
 }
 
 /**
- * The workloads in an order that never applies a client's policy before its servers': after every workload of the
- * namespaces that its namespace's flows go to, and after the servers that it talks to in its own. Workloads of one
- * namespace that are each other's servers, directly or around a corner, have no order between them.
+ * The workloads in an order that never applies a client's policy before its servers', except within a ring. Where the
+ * namespaces have an order as well, all of one come before all of another: whoever watches sees one after the other.
  */
 export function applyOrder(cluster: ConfiguredCluster): Step[] {
-  const namespaces = namespaceGraph(cluster);
   const servers = serverGraph(cluster);
-  const rings = new Map(alg.tarjan(servers).flatMap((ring) => ring.map((id) => [id, ring] as const)));
-  const steps = new Map<string, Step>();
+  const namespaces = namespaceGraph(cluster);
+  const inRing = sameRing(servers);
+  const inNamespaceRing = sameRing(namespaces);
   const order = new Graph();
+  const steps = new Map<string, Step>();
   for (const workload of workloads(cluster)) {
     const id = workloadId(workload);
-    const elsewhere = cluster.namespaces
-      .filter(({ name }) => namespaces.hasEdge(workload.namespace, name))
+    const earlier = cluster.namespaces
+      .filter(({ name }) => namespaces.hasEdge(workload.namespace, name) && !inNamespaceRing(workload.namespace, name))
       .flatMap((namespace) => namespace.workloads.map(workloadId));
-    const here = workloads(cluster)
-      .filter((server) => server.namespace === workload.namespace && servers.hasEdge(id, workloadId(server)))
+    const after = workloads(cluster)
       .map(workloadId)
-      .filter((server) => !rings.get(id)?.includes(server));
-    steps.set(id, { workload, after: [...elsewhere, ...here] });
+      .filter((server) => servers.hasEdge(id, server) && !inRing(id, server));
+    steps.set(id, { workload, after });
     order.setNode(id);
-    for (const server of [...elsewhere, ...here]) order.setEdge(server, id);
+    for (const server of [...earlier, ...after]) order.setEdge(server, id);
   }
   return alg.topsort(order).flatMap((id) => steps.get(id) ?? []);
+}
+
+const ringsIn = (graph: Graph): string[][] => alg.tarjan(graph).filter(({ length }) => length > 1);
+
+/** Tells whether two nodes are in one ring, as each is with itself. */
+function sameRing(graph: Graph): (one: string, other: string) => boolean {
+  const rings = new Map(ringsIn(graph).flatMap((ring) => ring.map((id) => [id, ring] as const)));
+  return (one, other) => one === other || rings.get(one)?.includes(other) === true;
 }
 
 /** Edges from each workload to the workloads that it connects to. */

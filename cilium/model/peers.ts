@@ -2,137 +2,93 @@
  * The ends of a flow: pods of this cluster, Cilium's entities, and what lies outside. Whoever opens the connection is a
  * `Source`; what it connects to is a `Destination`: a peer on ports.
  */
-import type { Entity } from "../policy/schema.ts";
-import type { Labels } from "./labels.ts";
-import { type Port, tcp } from "./ports.ts";
+import { z } from "zod";
+import { isKind, reading, shown } from "./issues.ts";
+import { type CidrPeer, cidrKind } from "./peers/cidr.ts";
+import { type EntityPeer, entitiesKind, kubeApiserver } from "./peers/entities.ts";
+import { type ExternalHost, externalKind } from "./peers/external.ts";
+import { type FqdnPeer, fqdnsKind } from "./peers/fqdns.ts";
+import { type HostNetworkPods, hostNetworkKind } from "./peers/host-network.ts";
+import type { PeerKind, TableName } from "./peers/kind.ts";
+import type { PortsOf } from "./peers/reachable.ts";
+import { type Workload, workloadKind } from "./peers/workload.ts";
+import type { Selection } from "./selection.ts";
 
-/** Pods that one policy governs. */
-export interface Workload {
-  readonly kind: "workload";
-  readonly namespace: string;
-  /** As the tables name it; also the name of its policy. */
-  readonly name: string;
-  /** What its policy selects on. */
-  readonly labels: Labels;
-  /** What its pods carry besides: not selected on, but other selectors may meet it. */
-  readonly otherLabels: Readonly<Record<string, string>>;
-  readonly ports: Readonly<Record<string, Port>>;
-  /** Names of the ports that the kubelet probes. */
-  readonly probes: readonly string[];
-  /** Refuses what comes from outside the cluster, whatever is allowed elsewhere. Not for pods with probes. */
-  readonly denyWorld: boolean;
+export type { CidrPeer, EntityPeer, ExternalHost, FqdnPeer, HostNetworkPods, PortsOf, Workload };
+
+interface Kinds {
+  readonly workload: Workload;
+  readonly "host-network": HostNetworkPods;
+  readonly entities: EntityPeer;
+  readonly fqdns: FqdnPeer;
+  readonly cidr: CidrPeer;
+  readonly external: ExternalHost;
 }
 
-/** Pods with `hostNetwork: true`: their traffic has the node's identity, so no policy selects them. */
-export interface HostNetworkPods {
-  readonly kind: "host-network";
-  readonly namespace: string;
-  readonly name: string;
-  /** Why they run on the host's network. */
-  readonly reason: string;
-  /** The labels that the pods carry, if somebody has to recognise them. */
-  readonly labels?: Readonly<Record<string, string>> | undefined;
-  readonly ports: Readonly<Record<string, Port>>;
-}
+const kinds: { readonly [K in keyof Kinds]: PeerKind<Kinds[K]> } = {
+  workload: workloadKind,
+  "host-network": hostNetworkKind,
+  entities: entitiesKind,
+  fqdns: fqdnsKind,
+  cidr: cidrKind,
+  external: externalKind,
+};
 
-/** One or more of Cilium's entities under the name that people use for them. */
-export interface EntityPeer {
-  readonly kind: "entities";
-  readonly name: string;
-  readonly entities: readonly Entity[];
-}
+const kindNames = ["workload", "host-network", "entities", "fqdns", "cidr", "external"] as const;
 
-/** Names that pods resolve through Cilium's DNS proxy; `*` stands for part of one label, a leading `**.` for any depth. */
-export interface FqdnPeer {
-  readonly kind: "fqdns";
-  readonly names: readonly string[];
-}
-
-/** Addresses outside the cluster. Never matches a node or a pod, whatever its range. */
-export interface CidrPeer {
-  readonly kind: "cidr";
-  readonly cidr: string;
-}
-
-/** One machine outside the cluster whose address the config may change. */
-export interface ExternalHost {
-  readonly kind: "external";
-  readonly name: string;
-  readonly address: string;
-}
-
+export type Peer = Kinds[keyof Kinds];
 export type Source = Workload | HostNetworkPods | EntityPeer;
-export type Peer = Source | FqdnPeer | CidrPeer | ExternalHost;
+export type Destination = PortsOf<Peer>;
 
-export interface PortsOf<P extends Peer> {
-  readonly kind: "ports";
-  readonly peer: P;
-  readonly ports: readonly Port[];
-}
-
-export type Destination =
-  | PortsOf<Peer>
-  /** A port that the workload does not declare; kept so that the fault can name it beside all others. */
-  | { readonly kind: "unknown-port"; readonly peer: Workload | HostNetworkPods; readonly port: string };
-
-/** A bare number means TCP. */
-export type PortNumber = number | Port;
-
-/** A peer that is no pod of this cluster becomes a destination with `.on(443)`. */
-export type Reachable<P extends Peer> = P & { on(...ports: PortNumber[]): PortsOf<P> };
-
-const reachable = <P extends Peer>(peer: P): Reachable<P> => ({
-  ...peer,
-  on: (...ports) => ({
-    kind: "ports",
-    peer,
-    ports: ports.map((port) => (typeof port === "number" ? tcp(port) : port)),
-  }),
+/** A peer, read by its kind. */
+export const peerSchema: z.ZodType<Peer> = z.unknown().transform((value, context): Peer => {
+  const kind = kindIn(value);
+  if (kind === undefined) {
+    context.addIssue(`${shown(value)} is no peer; write a workload's port, or a word such as world.on(443)`);
+    return z.NEVER;
+  }
+  const read = kinds[kind].schema.safeParse(value, reading);
+  for (const { message } of read.error?.issues ?? []) context.addIssue(message);
+  return read.data ?? z.NEVER;
 });
 
-const entityPeer = (name: string, ...entities: Entity[]): Reachable<EntityPeer> =>
-  reachable({ kind: "entities", name, entities });
+/** A peer that connections come from. */
+export const sourceSchema: z.ZodType<Source> = z.unknown().transform((value, context): Source => {
+  const read = peerSchema.safeParse(value);
+  if (read.success && isSource(read.data)) return read.data;
+  const reason = read.success
+    ? `${peerName(read.data)} opens no connections that a policy could tell`
+    : isPorts(value)
+      ? "a port opens no connections"
+      : `${shown(value)} is no peer`;
+  context.addIssue(`${reason}; write a workload, or a word such as gateway or world`);
+  return z.NEVER;
+});
 
-/** Envoy on behalf of the Gateway: the `ingress` entity. */
-export const gateway = entityPeer("gateway", "ingress");
-/** The API server, as control-plane nodes are known to Cilium. As a destination without `on` it means the API server's port. */
-export const kubeApiserver = entityPeer("kube-apiserver", "kube-apiserver");
-export const isApiServer = (peer: Peer): boolean => peer.kind === "entities" && peer.name === kubeApiserver.name;
-/** The node that a pod runs on: kubelet probes, and the node's own DNS. */
-export const host = entityPeer("host", "host");
-export const remoteNode = entityPeer("remote-node", "remote-node");
-/** Nodes, a pod's own and the others. */
-export const nodes = entityPeer("nodes", "host", "remote-node");
-/** Every node, the control plane by its own name as well. */
-export const allNodes = entityPeer("all nodes", "kube-apiserver", "remote-node", "host");
-/** Control-plane nodes: they carry the API server's identity. */
-export const controlPlaneNodes = entityPeer("control-plane nodes", "kube-apiserver");
-/** All pods and nodes of this cluster. */
-export const cluster = entityPeer("cluster", "cluster");
-/** Everything outside the cluster. */
-export const world = entityPeer("world", "world");
+const isSource = (peer: Peer): peer is Source => kinds[peer.kind].isSource;
 
-export const fqdn = (...names: string[]): Reachable<FqdnPeer> => reachable({ kind: "fqdns", names });
+const kindIn = (value: unknown) => kindNames.find((kind) => isKind(value, kind));
+/** Whether a value has been made a destination already. */
+export const isPorts = (value: unknown): boolean => isKind(value, "ports", "unknown-port");
 
-export const cidr = (range: string): Reachable<CidrPeer> => reachable({ kind: "cidr", cidr: range });
-
-/** A machine outside the cluster by the name that config's `addresses` knows it by, and its usual address. */
-export const external = (name: string, address: string): Reachable<ExternalHost> =>
-  reachable({ kind: "external", name, address });
+const kindOf = <K extends keyof Kinds>(peer: Kinds[K] & { readonly kind: K }): PeerKind<Kinds[K]> => {
+  const kind: K = peer.kind;
+  return kinds[kind];
+};
 
 /** `namespace/name` of pods; the peer's own name otherwise. */
-export function peerName(peer: Peer): string {
-  switch (peer.kind) {
-    case "workload":
-    case "host-network":
-      return `${peer.namespace}/${peer.name}`;
-    case "entities":
-      return peer.name;
-    case "fqdns":
-      return peer.names.join(", ");
-    case "cidr":
-      return peer.cidr;
-    case "external":
-      return `${peer.name} (${peer.address})`;
-  }
-}
+export const peerName = (peer: Peer): string => kindOf(peer).name(peer);
+
+/** As the tables call it. */
+export const nameInTables = (peer: Peer): TableName => kindOf(peer).inTables(peer);
+
+/** As the reachability engine calls what it stands for. */
+export const namesInVerdicts = (peer: Peer): readonly string[] => kindOf(peer).inVerdicts(peer);
+
+/** Whether it lies outside the cluster. */
+export const isOutside = (peer: Peer): boolean => kindOf(peer).isOutside(peer);
+
+/** What selects it in a policy. */
+export const selectionOf = (peer: Peer): Selection => kindOf(peer).selection(peer);
+
+export const isApiServer = (peer: Peer): boolean => peer.kind === "entities" && peer.name === kubeApiserver.name;

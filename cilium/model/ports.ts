@@ -1,5 +1,8 @@
 /** Container ports: a number, its transports and what is spoken on it. A policy names the pod's port, never the Service's. */
 
+import { z } from "zod";
+import { shown } from "./issues.ts";
+
 export type Transport = "TCP" | "UDP" | "SCTP";
 
 /** What is spoken on a port. Only `http` is plaintext that Envoy can parse; `tls-passthrough` is behind a TLSRoute. */
@@ -10,6 +13,17 @@ export interface Port {
   readonly transports: readonly Transport[];
   readonly speaks: Spoken;
 }
+
+export const portSchema = z.strictObject(
+  {
+    number: z.custom<number>((number) => Number.isInteger(number) && Number(number) >= 1 && Number(number) <= 65535, {
+      error: ({ input }) => `port ${shown(input)}; write a number from 1 to 65535`,
+    }),
+    transports: z.array(z.enum(["TCP", "UDP", "SCTP"])).min(1),
+    speaks: z.enum(["http", "https", "tls-passthrough", "grpc", "dns", "tcp", "udp", "sctp"]),
+  },
+  { error: ({ input }) => `${shown(input)} is no port; write one such as http(8080) or udp(53)` },
+) satisfies z.ZodType<Port>;
 
 const overTcp =
   (speaks: Spoken) =>

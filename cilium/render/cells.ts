@@ -1,7 +1,7 @@
 /** What a policy allows in the words of the tables: `gateway, cloudflared → 8080`. For descriptions and documentation. */
 import type { ConfiguredCluster } from "../model/cluster.ts";
 import type { Flow } from "../model/flow.ts";
-import { isApiServer, nodes, type Peer, peerName, type Workload } from "../model/peers.ts";
+import { isApiServer, nameInTables, type Peer, type Workload } from "../model/peers.ts";
 import { type Port, portText } from "../model/ports.ts";
 
 /** What may reach the workload: `gateway → 3000 (L7 HTTP); prometheus (monitoring) → 9327`, or `(none)`. */
@@ -9,7 +9,7 @@ export function ingressCell(cluster: ConfiguredCluster, workload: Workload): str
   const reaching = cluster.flows.filter(({ to }) => same(to, workload));
   const groups = Map.groupBy(reaching, (flow) => `${portList(flow.ports)}${remark(flow)}`);
   const cells = [...groups].map(([ports, group]) => {
-    const sources = new Set(group.map(({ from }) => endText(endOf(from, workload))));
+    const sources = new Set(group.map(({ from }) => text(called(from, workload))));
     return `${[...sources].join(", ")} → ${ports}`;
   });
   if (workload.denyWorld) cells.unshift("(deny world)");
@@ -21,10 +21,10 @@ export function egressCell(cluster: ConfiguredCluster, workload: Workload): stri
   const reached = cluster.flows.filter(({ from }) => same(from, workload));
   if (reached.length === 0) return "(none)";
   // First all ports of one end, then all ends in one place that agree in their ports.
-  const ends = Map.groupBy(reached, (flow) => `${endText(endOf(flow.to, workload))}${remark(flow)}`);
+  const ends = Map.groupBy(reached, (flow) => `${text(called(flow.to, workload))}${remark(flow)}`);
   const destinations = [...ends.values()].flatMap((flows) =>
     flows.slice(0, 1).map((flow) => {
-      const { names, place } = endOf(flow.to, workload);
+      const { names, place } = called(flow.to, workload);
       const ports = new Set(flows.flatMap(({ ports }) => ports));
       return { names, rest: `${place}${portSuffix(cluster, flow.to, [...ports])}${remark(flow)}` };
     }),
@@ -42,30 +42,22 @@ export function portList(ports: readonly Port[]): string {
   return alsoUdp.length === 0 ? listed : `${listed} (${numbers} also UDP)`;
 }
 
-/** One end of a flow: its names, and what follows them, such as ` (seaweedfs)`. */
-interface End {
+/** How one end of a flow is called: its names, and what follows them, such as ` (seaweedfs)`. */
+interface Called {
   readonly names: readonly string[];
   readonly place: string;
 }
 
-const endText = ({ names, place }: End): string => `${names.join(" + ")}${place}`;
+const text = ({ names, place }: Called): string => `${names.join(" + ")}${place}`;
 
 /** An end as it is called in the table of a workload: pods of other namespaces with their namespace. */
-function endOf(peer: Peer, seenFrom: Workload): End {
-  switch (peer.kind) {
-    case "workload":
-      if (same(peer, seenFrom)) return { names: ["self"], place: "" };
-      return { names: [peer.name], place: peer.namespace === seenFrom.namespace ? "" : ` (${peer.namespace})` };
-    case "host-network":
-      return { names: [nodes.name], place: "" };
-    case "fqdns":
-      return { names: withBraces(peer.names), place: "" };
-    case "external":
-      return { names: [peer.name], place: ` (${peer.address})` };
-    case "entities":
-    case "cidr":
-      return { names: [peerName(peer)], place: "" };
-  }
+function called(peer: Peer, seenFrom: Workload): Called {
+  if (same(peer, seenFrom)) return { names: ["self"], place: "" };
+  const { names, place } = nameInTables(peer);
+  return {
+    names: withBraces(names),
+    place: place === undefined || place === seenFrom.namespace ? "" : ` (${place})`,
+  };
 }
 
 /** Pods reach the API server on one port, which goes without saying. */

@@ -1,8 +1,7 @@
 /** The policies of a cluster as a Markdown document for people: what may talk to what, and why. */
 import { type ConfiguredCluster, enforcementOf, workloads } from "../model/cluster.ts";
-import type { Flow } from "../model/flow.ts";
 import type { Namespace } from "../model/namespace.ts";
-import type { EntityPeer, Peer, Workload } from "../model/peers.ts";
+import { type EntityPeer, isOutside, nameInTables, type Peer, type Workload } from "../model/peers.ts";
 import { egressCell, ingressCell, portList } from "./cells.ts";
 import { dnsPolicyName } from "./policies.ts";
 
@@ -109,22 +108,13 @@ function crossNamespace({ flows }: ConfiguredCluster): string {
   return `## Cross-Namespace Communication\n\n${table(["From (namespace)", "To (namespace)", "Port", "Purpose"], rows)}`;
 }
 
-function crossed(from: Workload, to: Flow["to"], purpose: string): { name: string; place: string } | undefined {
-  const outside = (name: string) => (purpose === "" ? undefined : { name, place: "external" });
-  switch (to.kind) {
-    case "workload":
-      return from.namespace === to.namespace ? undefined : { name: to.name, place: to.namespace };
-    case "fqdns":
-      return outside(to.names.join(" + "));
-    case "cidr":
-      return outside(to.cidr);
-    case "external":
-      return outside(`${to.name}, ${to.address}`);
-    case "entities":
-      return to.entities.includes("world") ? outside(to.name) : undefined;
-    case "host-network":
-      return undefined;
+function crossed(from: Workload, to: Peer, purpose: string): { name: string; place: string } | undefined {
+  const { names, place } = nameInTables(to);
+  if (to.kind === "workload") {
+    return from.namespace === to.namespace ? undefined : { name: to.name, place: to.namespace };
   }
+  if (!isOutside(to) || purpose === "") return undefined;
+  return { name: [names.join(" + "), ...(place === undefined ? [] : [place])].join(", "), place: "external" };
 }
 
 function excluded({ namespaces }: ConfiguredCluster): string {
@@ -158,13 +148,9 @@ function namespaceTable(cluster: ConfiguredCluster, { name, workloads }: Namespa
  * kubelet probes.
  */
 function notes({ labels, ports, probes }: Workload): string {
-  const requirements = Object.entries(labels);
-  const values = requirements.flatMap(([, requirement]) =>
-    typeof requirement === "object" && "oneOf" in requirement ? requirement.oneOf : [],
-  );
-  const absent = requirements.flatMap(([key, requirement]) =>
-    typeof requirement === "object" && "absent" in requirement ? [key] : [],
-  );
+  const matches = Object.entries(labels);
+  const values = matches.flatMap(([, match]) => (typeof match === "object" && "oneOf" in match ? match.oneOf : []));
+  const absent = matches.flatMap(([key, match]) => (typeof match === "object" && "absent" in match ? [key] : []));
   const probed = probes.flatMap((name) => ports[name] ?? []);
   const all = [
     ...(values.length > 0 ? [values.join(", ")] : []),

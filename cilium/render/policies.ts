@@ -1,21 +1,11 @@
 /** The policies of a cluster: one for each workload, both directions governed, and the clusterwide one for DNS. */
-import ipaddr from "ipaddr.js";
 import { type ConfiguredCluster, enforcementOf, policyNameOf, workloads } from "../model/cluster.ts";
 import { labelSelector } from "../model/labels.ts";
-import { nodes, type Peer, peerName, type Workload } from "../model/peers.ts";
+import { type Peer, peerName, selectionOf, type Workload } from "../model/peers.ts";
 import type { Port } from "../model/ports.ts";
-import type {
-  CiliumClusterwideNetworkPolicy,
-  CiliumNetworkPolicy,
-  CiliumPolicy,
-  EgressRule,
-  Entity,
-  FqdnSelector,
-  IngressRule,
-  LabelSelector,
-  PortRule,
-} from "../policy/schema.ts";
-import { clusterLabel, podNamespaceLabel } from "../policy/selector.ts";
+import { destinationFields, fqdnSelector, type Selection, sourceFields } from "../model/selection.ts";
+import type { CiliumClusterwideNetworkPolicy, CiliumNetworkPolicy, CiliumPolicy, PortRule } from "../policy/schema.ts";
+import { clusterLabel } from "../policy/selector.ts";
 import { egressCell, ingressCell } from "./cells.ts";
 
 /** Name of the clusterwide policy. */
@@ -31,15 +21,14 @@ function renderPolicy(cluster: ConfiguredCluster, workload: Workload): CiliumNet
   const id = peerName(workload);
   const arriving = cluster.flows.filter(({ to }) => peerName(to) === id);
   const leaving = cluster.flows.filter(({ from }) => peerName(from) === id);
-  const ingress = rules(
-    arriving.map((flow) => ({ ...flow, peer: flow.from })),
-    workload.namespace,
-  ).map(ingressRule);
-  const egress = rules(
-    // What is parsed as HTTP is parsed once, where it arrives.
-    leaving.map((flow) => ({ ...flow, peer: flow.to, inspectHttp: false })),
-    workload.namespace,
-  ).map(egressRule);
+  const ingress = rules(arriving.map((flow) => ({ ...flow, peer: flow.from }))).map(({ selections, toPort }) => ({
+    ...sourceFields(selections, workload.namespace),
+    toPorts: [toPort],
+  }));
+  // What is parsed as HTTP is parsed once, where it arrives.
+  const egress = rules(leaving.map((flow) => ({ ...flow, peer: flow.to, inspectHttp: false }))).map(
+    ({ selections, toPort }) => ({ ...destinationFields(selections, workload.namespace), toPorts: [toPort] }),
+  );
   const observed = enforcementOf(cluster, workload) === "observe";
   const denyWorld = workload.denyWorld && !observed;
   return {
@@ -73,7 +62,7 @@ function renderDnsPolicy(cluster: ConfiguredCluster): CiliumClusterwideNetworkPo
       endpointSelector: { matchLabels: { [clusterLabel]: clusterName } },
       egress: [
         {
-          toEndpoints: [endpoint(peer, undefined)],
+          ...destinationFields([selectionOf(peer)], undefined),
           toPorts: [{ ...portRule(ports, false), rules: { dns: dnsNames.map(fqdnSelector) } }],
         },
       ],
@@ -81,13 +70,6 @@ function renderDnsPolicy(cluster: ConfiguredCluster): CiliumClusterwideNetworkPo
     },
   };
 }
-
-/** What one kind of selector selects: a rule has a single kind, since Cilium refuses two in one rule. */
-type Selection =
-  | { readonly kind: "endpoints"; readonly endpoint: LabelSelector }
-  | { readonly kind: "entities"; readonly entities: readonly Entity[] }
-  | { readonly kind: "fqdns"; readonly fqdns: readonly FqdnSelector[] }
-  | { readonly kind: "cidr"; readonly cidr: string };
 
 interface AllowRule {
   readonly selections: readonly Selection[];
@@ -104,9 +86,9 @@ interface Allowed {
  * The rules that allow all this, in the order in which it is stated: first all ports of one peer together, then one rule
  * for all peers that agree in kind of selector, ports and L7.
  */
-function rules(allowed: readonly Allowed[], namespace: string): AllowRule[] {
+function rules(allowed: readonly Allowed[]): AllowRule[] {
   const peers = grouped(
-    allowed.map((one) => ({ ...one, selection: select(one.peer, namespace) })),
+    allowed.map((one) => ({ ...one, selection: selectionOf(one.peer) })),
     ({ selection, inspectHttp }) => [selection, inspectHttp],
   ).map(([first, ...others]) => ({
     selection: first.selection,
@@ -132,54 +114,6 @@ function grouped<T>(items: readonly T[], key: (item: T) => unknown): [T, ...T[]]
   return [...groups.values()];
 }
 
-function select(peer: Peer, namespace: string): Selection {
-  switch (peer.kind) {
-    case "workload":
-      return { kind: "endpoints", endpoint: endpoint(peer, namespace) };
-    case "host-network":
-      return { kind: "entities", entities: nodes.entities };
-    case "entities":
-      return { kind: "entities", entities: peer.entities };
-    case "fqdns":
-      return { kind: "fqdns", fqdns: peer.names.map(fqdnSelector) };
-    case "cidr":
-      return { kind: "cidr", cidr: peer.cidr };
-    case "external":
-      return { kind: "cidr", cidr: `${peer.address}/${ipaddr.parse(peer.address).kind() === "ipv4" ? 32 : 128}` };
-  }
-}
-
-/** A workload as a peer; across namespaces its namespace is named, which a policy otherwise takes to be its own. */
-function endpoint({ labels, namespace }: Workload, seenFrom: string | undefined): LabelSelector {
-  return labelSelector(namespace === seenFrom ? labels : { ...labels, [podNamespaceLabel]: namespace });
-}
-
-const ingressRule = ({ selections, toPort }: AllowRule): IngressRule => {
-  const fromEndpoints = selections.flatMap((s) => (s.kind === "endpoints" ? s.endpoint : []));
-  const fromEntities = unique(selections.flatMap((s) => (s.kind === "entities" ? s.entities : [])));
-  return {
-    ...(fromEndpoints.length > 0 && { fromEndpoints }),
-    ...(fromEntities.length > 0 && { fromEntities }),
-    toPorts: [toPort],
-  };
-};
-
-const egressRule = ({ selections, toPort }: AllowRule): EgressRule => {
-  const toEndpoints = selections.flatMap((s) => (s.kind === "endpoints" ? s.endpoint : []));
-  const toEntities = unique(selections.flatMap((s) => (s.kind === "entities" ? s.entities : [])));
-  const toFQDNs = selections.flatMap((s) => (s.kind === "fqdns" ? s.fqdns : []));
-  const toCIDR = selections.flatMap((s) => (s.kind === "cidr" ? s.cidr : []));
-  return {
-    ...(toEndpoints.length > 0 && { toEndpoints }),
-    ...(toEntities.length > 0 && { toEntities }),
-    ...(toFQDNs.length > 0 && { toFQDNs }),
-    ...(toCIDR.length > 0 && { toCIDR }),
-    toPorts: [toPort],
-  };
-};
-
-const unique = <T>(items: readonly T[]): T[] => [...new Set(items)];
-
 function portRule(ports: readonly Port[], inspectHttp: boolean): PortRule {
   return {
     ports: grouped(
@@ -189,6 +123,3 @@ function portRule(ports: readonly Port[], inspectHttp: boolean): PortRule {
     ...(inspectHttp && { rules: { http: [{}] } }),
   };
 }
-
-const fqdnSelector = (name: string): FqdnSelector =>
-  name.includes("*") ? { matchPattern: name } : { matchName: name };

@@ -30,7 +30,7 @@ function contradictions(
   const called: Finding = {
     effect: "defeats",
     about: `cilium-config cluster-name=${name}`,
-    reason: `the program says ${clusterName}, so its clusterwide policies select no pod: names do not resolve`,
+    reason: `the program says ${clusterName}: the clusterwide policy selects no pod, no name resolves`,
     fix: `pulumi config set clusterName ${name}`,
   };
   const set = flags(policies).filter(
@@ -43,7 +43,7 @@ function contradictions(
         effect: "defeats",
         about: `cilium-config ${key}=${wrong}`,
         reason,
-        fix: `set it to ${right} in Cilium's Helm values and restart the agents`,
+        fix: `set it to ${right} and restart the agents`,
       }),
     ),
   ];
@@ -89,14 +89,14 @@ function flags(policies: readonly Policy[]): Flag[] {
       key: "enable-non-default-deny-policies",
       ...on,
       concerned: open,
-      reason: `enableDefaultDeny: false is ignored, so ${some(open)} would put pods into default deny`,
+      reason: `enableDefaultDeny: false is ignored: ${some(open)} would put pods into default deny`,
     },
     { ...byDefault, wrong: "never", concerned: policies.length - open, reason: "no policy is enforced" },
     {
       ...byDefault,
       wrong: "always",
       concerned: policies.length,
-      reason: "every pod is in default deny, also those without a policy and those that are only observed",
+      reason: "every pod is in default deny, without a policy or only observed too",
     },
     {
       key: "policy-audit-mode",

@@ -2,36 +2,40 @@
 import { z } from "zod";
 import type { Policy } from "../policy/schema.ts";
 import { drift } from "./drift.ts";
-import type { ManagedFields, RecordedPolicy, StoredPolicy } from "./policy.ts";
+import type { ManagedFields, StoredPolicy } from "./policy.ts";
 
 /** Fields that one manager has set otherwise than they are rendered, such as `spec.ingress`. */
 export interface HeldFields {
   readonly manager: string;
-  /** `update`: Pulumi's provider takes the manager's fields for its own; `conflict`: applying fails unless it is forced. */
-  readonly outcome: "update" | "conflict";
+  /** `taken-over`: Pulumi's provider takes the manager's fields for its own; `conflict`: applying fails unless it is forced. */
+  readonly outcome: "taken-over" | "conflict";
   readonly fields: readonly string[];
 }
 
 /**
  * What others than the stack have set in a policy otherwise than it is rendered, by manager. Fields that a conflicting
  * manager has added are left alone by server-side apply and are not among them; those of a manager that is taken over go.
- * @param recorded as the stack has applied it last, if that is known
+ * @param own the manager under which the stack applies this policy; undefined if that is not known: any of Pulumi's then
  */
-export function heldFields(stored: StoredPolicy, rendered: Policy, recorded: RecordedPolicy | undefined): HeldFields[] {
-  return (stored.metadata.managedFields ?? []).flatMap((entry) => {
-    if (entry.subresource || isOwn(entry, recorded?.manager)) return [];
-    const outcome = isTakenOver(entry) ? "update" : "conflict";
-    const paths = leaves(entry.fieldsV1).filter((path) => {
-      const differs = (other: unknown) => drift(valueAt(stored, path), valueAt(other, path)).length > 0;
-      if (path.length === 0 || !differs(rendered)) return false;
-      if (outcome === "conflict") return valueAt(rendered, path) !== undefined;
-      // What is as it was applied is no edit, whoever has set it.
-      return !path.includes(lastApplied) && (recorded === undefined || differs(recorded.inputs));
+export function heldFields(stored: StoredPolicy, rendered: Policy, own: string | undefined): HeldFields[] {
+  const entries = (stored.metadata.managedFields ?? []).filter(({ subresource }) => !subresource);
+  const applied = new Set(
+    entries.filter((entry) => isOwn(entry, own)).flatMap(({ fieldsV1 }) => leaves(fieldsV1).map(at)),
+  );
+  return entries.flatMap((entry) => {
+    if (isOwn(entry, own)) return [];
+    const outcome = isTakenOver(entry) ? "taken-over" : "conflict";
+    const fields = leaves(entry.fieldsV1).filter((path) => {
+      const [before, after] = [valueAt(stored, path), valueAt(rendered, path)];
+      if (path.length === 0 || drift(before, after).length === 0) return false;
+      // A field that the stack has as well is as the stack has applied it: that is no edit, the program has changed.
+      return outcome === "conflict" ? after !== undefined : !applied.has(at(path)) && !path.includes(lastApplied);
     });
-    const fields = paths.map((path) => path.join("."));
-    return fields.length === 0 ? [] : [{ manager: entry.manager ?? "", outcome, fields }];
+    return fields.length === 0 ? [] : [{ manager: entry.manager ?? "", outcome, fields: fields.map(at) }];
   });
 }
+
+const at = (path: readonly string[]): string => path.join(".");
 
 /** kubectl's own note of what it has applied, which nobody misses. */
 const lastApplied = "kubectl.kubernetes.io/last-applied-configuration";

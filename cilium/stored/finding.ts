@@ -8,5 +8,10 @@ export interface Finding {
   readonly fix: string;
 }
 
-/** The update fails, it overwrites what somebody else has written, or Cilium does not do what the policies say. */
-export type Effect = "stops" | "overwrites" | "defeats";
+/**
+ * The update fails, it overwrites what somebody else has written, Cilium does not do what the policies say, or, harmlessly, the
+ * update goes on where another one was cut off.
+ */
+export const effects = ["stops", "overwrites", "defeats", "resumes"] as const;
+
+export type Effect = (typeof effects)[number];

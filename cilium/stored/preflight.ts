@@ -40,46 +40,42 @@ export function policyFindings(
 
 function judge(stack: Stack, rendered: Policy, stored: StoredPolicy, owner: string | undefined): Finding[] {
   const recorded = stack.recorded?.get(identifier(rendered));
-  // Without the state, the mark is the best witness.
-  const isKnown = stack.recorded === undefined ? owner === stack.owner : recorded !== undefined;
-  return isKnown ? edits(stack, rendered, stored, recorded) : unknownToStack(stack, rendered, stored, owner);
+  if (recorded === undefined && owner !== stack.owner) return unknownToStack(stack, rendered, stored, owner);
+  const isUnrecorded = stack.recorded !== undefined && recorded === undefined;
+  return [...(isUnrecorded ? [resumed(rendered)] : []), ...edits(stack, rendered, stored, recorded)];
 }
 
-/** Creating a policy fails where there is one already, unless it is taken over. */
+const resumed = (rendered: Policy): Finding => ({
+  effect: "resumes",
+  about: identifier(rendered),
+  reason: "exists with this stack's mark, but not in its state: an update was cut off",
+  fix: "nothing: the update takes it over",
+});
+
+/** Creating a policy that is somebody else's fails, unless it is taken over. */
 function unknownToStack(stack: Stack, rendered: Policy, stored: StoredPolicy, owner: string | undefined): Finding[] {
   const about = identifier(rendered);
   const fields = differing(stored, rendered);
-  const reason = `exists ${ownership(stack, owner)}${fields.length === 0 ? "" : `; ${fields.join(", ")} would change`}`;
+  const reason = `exists ${owner === undefined ? "without this stack's mark" : `and belongs to ${owner}`}${fields.length === 0 ? "" : `; ${fields.join(", ")} would change`}`;
   if (stack.adoptExisting) {
     return fields.length === 0 ? [] : [{ effect: "overwrites", about, reason, fix: keepOrGive }];
   }
-  const otherName =
-    rendered.kind === "CiliumNetworkPolicy" && owner !== stack.owner
-      ? ", or name this stack's otherwise in policyNames"
-      : "";
-  return [{ effect: "stops", about, reason, fix: `take it over with adoptExisting for one update${otherName}` }];
-}
-
-function ownership(stack: Stack, owner: string | undefined): string {
-  if (owner === undefined) return "and is not marked as this stack's";
-  return owner === stack.owner
-    ? "with this stack's mark, but the stack does not know it: an update was cut off"
-    : `and belongs to ${owner}`;
+  const otherName = rendered.kind === "CiliumNetworkPolicy" ? ", or another name in policyNames" : "";
+  return [{ effect: "stops", about, reason, fix: `adoptExisting for one update${otherName}` }];
 }
 
 /** Nobody takes away what neither the program nor the state has. */
 const leftOver = (policy: StoredPolicy): Finding => ({
   effect: "defeats",
   about: identifier(policy),
-  reason:
-    "carries this stack's mark, but neither the program nor the stack's state has it, so it stays and is enforced",
+  reason: "has this stack's mark, but neither program nor state has it: it stays",
   fix: "delete it with kubectl",
 });
 
 /** What others have done to a policy of the stack since it was applied. */
 function edits(stack: Stack, rendered: Policy, stored: StoredPolicy, recorded: RecordedPolicy | undefined): Finding[] {
   const about = identifier(rendered);
-  const held = heldFields(stored, rendered, recorded);
+  const held = heldFields(stored, rendered, recorded?.manager);
   if (held.length === 0 && recorded !== undefined) {
     // Who removes a field leaves no trace in it.
     const changing = differing(stored, rendered);
@@ -89,15 +85,15 @@ function edits(stack: Stack, rendered: Policy, stored: StoredPolicy, recorded: R
   }
   return held.map(({ manager, outcome, fields }) => {
     const reason = `${manager} has changed ${fields.join(", ")}`;
-    if (outcome === "update") return { effect: "overwrites", about, reason, fix: keepOrGive };
-    const stop = `stop ${manager} from applying it`;
+    if (outcome === "taken-over") return { effect: "overwrites", about, reason, fix: keepOrGive };
+    const stop = `keep ${manager} off it`;
     return stack.adoptExisting
       ? { effect: "overwrites", about, reason, fix: `${stop}, and ${keepOrGive}` }
-      : { effect: "stops", about, reason, fix: `${stop}, then take it over with adoptExisting for one update` };
+      : { effect: "stops", about, reason, fix: `${stop}, then adoptExisting for one update` };
   });
 }
 
-const keepOrGive = "write it into the program if it is to stay";
+const keepOrGive = "put it into the program if it is to stay";
 
 /** The fields of the spec in which a stored policy is not as a manifest has it, without what is below a list. */
 function differing(stored: StoredPolicy, manifest: Specs): string[] {

@@ -1,16 +1,24 @@
 /** `netpol check`: what is wrong or odd about policies, before anybody applies them. */
 import { styleText } from "node:util";
 import type { Command } from "commander";
+import { rings } from "../../cilium/model/order.ts";
 import { policyName } from "../../cilium/policy/parts.ts";
 import type { Policy } from "../../cilium/policy/schema.ts";
+import { invalidities } from "../../cilium/policy/validity.ts";
 import { compile } from "../../cilium/reach/compile/network.ts";
 import { inspect } from "../../cilium/reach/report/inspect.ts";
 import type { Oddity } from "../../cilium/reach/report/oddity.ts";
 import type { PackConfig } from "../../policypack/config.ts";
-import { type Format, print, withOutput } from "../output/format.ts";
+import { basisText, type Format, print, withOutput } from "../output/format.ts";
 import { packConfig, packFile, violations } from "../pack.ts";
-import { note } from "../sources/notes.ts";
-import { readSourceAsIs, type Source, type SourceOptions, withSource } from "../sources/source.ts";
+import {
+  readSourceAsIs,
+  requirePolicies,
+  type Source,
+  type SourceOptions,
+  sourceChoice,
+  withSource,
+} from "../sources/source.ts";
 import { readStack } from "../stack.ts";
 
 export function check(netpol: Command): void {
@@ -22,10 +30,13 @@ export function check(netpol: Command): void {
     .option("--policy-pack-config <file>", "JSON file with the policy pack's config, over what the program declares")
     .action(async (options: Options) => {
       const source = await readSourceAsIs(options);
+      if (source.objects.malformed.length + source.objects.unplaced.length === 0) requirePolicies(source);
       const findings = findingsOf(source, await packConfigFor(source, options));
       const serious = findings.filter(({ level }) => level !== "note");
-      if (options.output === "table") process.stdout.write(report(findings, source));
-      else print({ table: tableOf(findings), data: findings }, options.output);
+      // What is broken is a finding.
+      const basis = { ...source.basis, broken: [], notes: [...source.basis.notes, ...packNotes(options)] };
+      if (options.output === "table") process.stdout.write(`${report(findings, source)}\n${basisText(basis)}`);
+      else print({ table: tableOf(findings), data: { findings }, basis }, options.output);
       if (serious.length > 0) process.exitCode = 1;
     });
 }
@@ -34,7 +45,8 @@ const help = `
 Errors: the API server or Cilium would refuse the policy, rules contradict each other, or a mandatory rule of the policy
 pack is violated.
 Warnings: advisory rules of the pack, policies and peers that select nobody, ports that nobody names, flows that a
-deny rule shadows. Notes: workloads that nothing may connect to; they do not count as found.
+deny rule shadows. Notes: workloads that nothing may connect to, and those that are each other's servers; they do not
+count as found.
 The pack judges the program by what it declares of its cluster (netpol docs writes that to policypack/cluster.json); of
 other policies' cluster it knows what --policy-pack-config says: workloads with probes, on the host's network or behind
 TLSRoutes, and exemptions.
@@ -63,13 +75,17 @@ interface Options extends SourceOptions {
 }
 
 /** What the pack is told: policies of files or of a live cluster may be another cluster's than the program's. */
-async function packConfigFor({ title, program }: Source, options: Options): Promise<PackConfig> {
-  const { cluster } = program ?? (options.git === undefined ? {} : await readStack(options.stack));
-  if (cluster === undefined && options.policyPackConfig === undefined) {
-    note(`${title}: the policy pack knows nothing of the cluster; tell it with --policy-pack-config, as ${packFile}`);
-  }
+async function packConfigFor({ program }: Source, options: Options): Promise<PackConfig> {
+  const isRevision = sourceChoice(options).kind === "revision";
+  const { cluster } = program ?? (isRevision ? await readStack(options.stack) : {});
   return packConfig(cluster, options.policyPackConfig);
 }
+
+/** What the pack judges in ignorance of. */
+const packNotes = (options: Options): string[] =>
+  ["program", "revision"].includes(sourceChoice(options).kind) || options.policyPackConfig !== undefined
+    ? []
+    : [`the policy pack knows nothing of the cluster; tell it with --policy-pack-config, as ${packFile}`];
 
 function findingsOf(source: Source, config: PackConfig): Finding[] {
   const byName = new Map(source.policies.map((policy) => [policyName(policy), policy]));
@@ -77,17 +93,42 @@ function findingsOf(source: Source, config: PackConfig): Finding[] {
     const place = policy && source.places.get(policy);
     return place === undefined ? {} : { file: place };
   };
-  if (source.assumed) note(`${source.title} holds no Pods: whether its selectors select any is not judged`);
-  const oddities = source.assumed ? [] : inspect(source.policies, compile(source.policies, source.inventory));
+  const { malformed, unplaced, twice, others } = source.objects;
+  // Where there are no pods, no selector selects any, and where an object has two versions, there is no saying what it does.
+  const hasWorld = source.inventory.endpoints.length > 0 && twice.length === 0;
+  const oddities = hasWorld ? inspect(source.policies, compile(source.policies, source.inventory)) : [];
   return [
-    ...source.malformed.map(({ place, name, reasons }) => ({
+    ...twice.map(({ name, places }) => ({
+      level: "error" as const,
+      rule: "one-version",
+      subject: name,
+      file: places[0] ?? "",
+      message: `${name}: stands differently in ${places.join(" and ")}; a cluster has one version of it`,
+    })),
+    ...unplaced.map(({ place, policy }) => ({
+      level: "note" as const,
+      rule: "without-namespace",
+      subject: policy.metadata.name,
+      file: place,
+      message: `${policy.metadata.name}: has no namespace, so what it selects is not judged; name the namespace with --namespace`,
+    })),
+    ...unplaced.flatMap(({ place, policy }) =>
+      invalidities(policy).map(({ place: at, reason, fix }) => ({
+        level: "error" as const,
+        rule: "agent-accepts",
+        subject: policy.metadata.name,
+        file: place,
+        message: `${policy.metadata.name} ${at}: ${reason}. Instead: ${fix}.`,
+      })),
+    ),
+    ...malformed.map(({ place, name, reasons }) => ({
       level: "error" as const,
       rule: "api-server-accepts",
       subject: name,
       file: place,
       message: `${name}: the API server refuses it: ${reasons.join("; ")}`,
     })),
-    ...violations(source.policies, source.others, config).map(({ rule, level, policy, message }) => ({
+    ...violations(source.policies, others, config).map(({ rule, level, policy, message }) => ({
       // An exemption is a decision, not a finding.
       level:
         rule === "exemptions" ? ("note" as const) : level === "advisory" ? ("warning" as const) : ("error" as const),
@@ -95,6 +136,12 @@ function findingsOf(source: Source, config: PackConfig): Finding[] {
       subject: policy === undefined ? "" : policyName(policy),
       ...file(policy),
       message,
+    })),
+    ...(source.program === undefined ? [] : rings(source.program.cluster)).map((ring) => ({
+      level: "note" as const,
+      rule: "ring",
+      subject: ring.toSorted().join(", "),
+      message: `${ring.toSorted().join(", ")} are each other's servers: nothing orders their policies when they are first applied`,
     })),
     ...oddities.map(({ kind, subject, place, problem, fix }) => ({
       level: levels[kind],
@@ -115,7 +162,7 @@ const levels = {
   unreachable: "note",
 } as const satisfies Record<Oddity["kind"], Finding["level"]>;
 
-function report(findings: readonly Finding[], { title, policies, malformed }: Source): string {
+function report(findings: readonly Finding[], { title, policies, objects: { malformed, unplaced } }: Source): string {
   const unreachable = findings.filter(({ rule }) => rule === "unreachable").map(({ subject }) => subject);
   const lines = [
     ...findings
@@ -137,7 +184,7 @@ function report(findings: readonly Finding[], { title, policies, malformed }: So
     const { length } = findings.filter((finding) => finding.level === level);
     return `${length} ${level}${length === 1 ? "" : "s"}`;
   });
-  const summary = `${title}: ${policies.length + malformed.length} policies, ${counts.join(", ")}`;
+  const summary = `${title}: ${policies.length + malformed.length + unplaced.length} policies, ${counts.join(", ")}`;
   return [...lines, summary].map((text) => `${text}\n`).join("");
 }
 

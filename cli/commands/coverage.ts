@@ -1,9 +1,11 @@
 /** `netpol coverage`: which pods of a cluster the policies leave open, and which selectors and ports cover nothing. */
 import { type Command, Option } from "commander";
+import { endpointOf, namespaceLabels } from "../../cilium/kubernetes/inventory.ts";
+import { hasEnded, type KnownPod, podId, podsOf } from "../../cilium/kubernetes/pods.ts";
+import type { Objects } from "../../cilium/kubernetes/read.ts";
 import { workloadId, workloads } from "../../cilium/model/cluster.ts";
 import { labelSelector } from "../../cilium/model/labels.ts";
 import { didYouMean } from "../../cilium/model/names.ts";
-import type { Endpoint } from "../../cilium/reach/compile/inventory.ts";
 import {
   type Coverage,
   type CoveredPod,
@@ -14,97 +16,92 @@ import {
 } from "../../cilium/reach/report/coverage.ts";
 import type { Program } from "../../components/program.ts";
 import { Failure } from "../failure.ts";
-import { withProgress } from "../output/progress.ts";
 import { printReport, type ReportFormat, reportFormats, type Section } from "../output/sections.ts";
-import { readCluster } from "../sources/cluster.ts";
-import { readDocuments } from "../sources/documents.ts";
-import { inventoryOfObjects, podId, workloadName } from "../sources/inventory.ts";
-import { type Manifests, readManifests } from "../sources/manifests.ts";
-import type { PodObject } from "../sources/objects.ts";
-import { readSource, type SourceOptions, withSource } from "../sources/source.ts";
+import { findProject } from "../project.ts";
+import { readSource, type Source, type SourceOptions, withSource } from "../sources/source.ts";
 import { readStack } from "../stack.ts";
 
-interface Options extends SourceOptions {
+interface Options extends Omit<SourceOptions, "namespace"> {
   readonly namespace?: readonly string[];
-  readonly strict?: true;
   readonly output: ReportFormat;
 }
 
 export function coverage(netpol: Command): void {
-  withSource(netpol.command("coverage"))
+  const command = netpol
+    .command("coverage")
     .description(
       "find pods that the policies leave open, and selectors and ports that cover nothing; 1 if a pod is open",
     )
     .option("-n, --namespace <names...>", "only the pods and policies of these namespaces")
-    .option("--strict", "1 also for selectors without a pod, pods of two policies and ports that no container names")
+    .option(
+      "--strict",
+      "1 also for selectors without a pod, pods of two policies and ports that no container names; fail where anything of the input is left out or broken",
+    );
+  withSource(command)
     .addOption(new Option("-o, --output <format>", "how to print the answer").choices(reportFormats).default("table"))
     .addHelpText("after", help)
     .action(async (options: Options) => {
-      const { title, policies, manifests, program } = await read(options);
-      const { inventory } = inventoryOfObjects(manifests, program?.cluster.settings.clusterName ?? "default");
-      const known = new Map(
-        inventory.endpoints.map((endpoint) => [`${endpoint.namespace}/${endpoint.name}`, endpoint]),
-      );
-      if (manifests.pods.length === 0) throw new Failure(`${options.inventory ?? title} holds no Pod to cover`);
-      const pods = manifests.pods.flatMap((pod) => coveredPod(pod, known.get(podId(pod))));
+      const { title, policies, inventory, basis, cluster, program } = await read(options);
+      const pods = coveredPods(cluster);
       const chosen = new Set(options.namespace);
       for (const namespace of chosen) requireNamespace(namespace, pods);
       const isChosen = (namespace: string | undefined) => chosen.size === 0 || chosen.has(namespace ?? "");
       const declared = program === undefined ? [] : declaredPorts(program);
       const found = coverageOf(policies, pods, inventory, declared, isChosen);
-      printReport({ summary: [summaryOf(title, found)], sections: sectionsOf(found), data: found }, options.output);
+      printReport(
+        { summary: [summaryOf(title, found)], sections: sectionsOf(found), data: found, basis },
+        options.output,
+      );
       if (isUncovered(found) || (options.strict && hasLoose(found))) process.exitCode = 1;
     });
 }
 
 const help = `
-The pods come from a cluster (--context, with its policies) or from a file (--inventory, with the program's policies or
-those of --from). A policy whose pods come and go, as those of Jobs, has selectors without a pod most of the time.
+The pods come from a cluster (--context, with its policies) or from files: with the policies of --from, or with the
+program's by --inventory. A policy whose pods come and go, as those of Jobs, has selectors without a pod most of the time.
 
 Examples:
   kubectl get pods,namespaces -A -o yaml > pods.yaml && netpol coverage --inventory pods.yaml
   netpol coverage --context prod --namespace argocd monitoring --strict`;
 
-interface Subjects {
-  readonly title: string;
-  readonly policies: Manifests["policies"][number]["policy"][];
-  readonly manifests: Manifests;
+interface Subjects extends Pick<Source, "title" | "policies" | "inventory" | "basis"> {
+  readonly cluster: Objects;
   /** The program, where its declared ports are to be compared. */
   readonly program: Program | undefined;
 }
 
-async function read(options: Options): Promise<Subjects> {
-  const { context, inventory, stack } = options;
-  if (context !== undefined) {
-    const manifests = await withProgress(`reading ${context}`, readCluster(context));
-    const policies = manifests.policies.map(({ policy }) => policy);
-    return { title: `context ${context}`, policies, manifests, program: await readStack(stack) };
-  }
-  if (inventory === undefined) {
+async function read({ namespace: _, ...options }: Options): Promise<Subjects> {
+  const { context, inventory, from, stack } = options;
+  if (context === undefined && inventory === undefined && from === undefined) {
     throw new Failure(
       "name the pods to cover: --context, or --inventory with what kubectl get pods,namespaces -A -o yaml prints",
     );
   }
   const source = await readSource(options);
-  const manifests = readManifests(readDocuments(inventory));
-  return { title: source.title, policies: [...source.policies], manifests, program: source.program };
+  const { cluster } = source;
+  if (cluster === undefined) throw new Failure(`${source.title} holds no Pod to cover`);
+  return { ...source, cluster, program: context === undefined ? source.program : await ownProgram(stack) };
 }
 
-function coveredPod(pod: PodObject, endpoint: Endpoint | undefined): CoveredPod[] {
-  if (endpoint === undefined) return [];
-  const phase = pod.status?.phase;
-  const owner = workloadName(pod);
-  return [
-    {
-      endpoint,
-      owner: owner === undefined ? podId(pod) : `${endpoint.namespace}/${owner}`,
-      ended: phase === "Succeeded" || phase === "Failed",
-      containerPorts: (pod.spec?.containers ?? []).flatMap(({ ports }) =>
-        (ports ?? []).map(({ containerPort }) => containerPort),
-      ),
-    },
-  ];
+/** The project's program, for whoever asks about a cluster from within one. */
+const ownProgram = async (stack: string): Promise<Program | undefined> =>
+  findProject() === undefined ? undefined : readStack(stack);
+
+/** All pods, those that have ended too. */
+function coveredPods(cluster: Objects): CoveredPod[] {
+  const namespaces = namespaceLabels(cluster);
+  return podsOf(cluster).map((known) => ({
+    endpoint: endpointOf(known.pod, namespaces),
+    owner: ownerOf(known),
+    ended: hasEnded(known.pod),
+    containerPorts: (known.pod.spec?.containers ?? []).flatMap(({ ports }) =>
+      (ports ?? []).map(({ containerPort }) => containerPort),
+    ),
+  }));
 }
+
+const ownerOf = ({ pod, workload }: KnownPod): string =>
+  workload === undefined ? podId(pod) : `${workload.namespace}/${workload.name}`;
 
 function requireNamespace(name: string, pods: readonly CoveredPod[]): void {
   const known = [...new Set(pods.map(({ endpoint }) => endpoint.namespace))].sort();

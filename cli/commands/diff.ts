@@ -4,14 +4,11 @@ import { type Command, Option } from "commander";
 import { diff as differenceOf } from "../../cilium/reach/report/diff.ts";
 import { describe, type Sentence, type Topic } from "../../cilium/reach/report/diff-text.ts";
 import { type Difference, isEmpty } from "../../cilium/reach/report/difference.ts";
-import { withOutput } from "../output/format.ts";
-import { readSides, sidesHelp } from "../sides.ts";
+import { dataText, withOutput } from "../output/format.ts";
+import { readSides, type Sides, sidesHelp, sidesLines } from "../sides.ts";
+import { readingOptions, type SourceOptions } from "../sources/source.ts";
 
-interface Options {
-  readonly stack: string;
-  readonly inventory?: string;
-  readonly output: Output;
-}
+type Options = Omit<SourceOptions, "from" | "git" | "context"> & { readonly output: Output };
 
 type Output = "table" | "md" | "json";
 
@@ -24,13 +21,14 @@ export function diff(netpol: Command): void {
     .addOption(
       new Option("--inventory <path>", "judge both against the Pods, Namespaces and Nodes of a file or folder"),
     );
+  for (const option of readingOptions()) command.addOption(option);
   withOutput(command, ["table", "md", "json"])
     .description("which flows open and close, which pods enter or leave default deny; 1 if there is a difference")
     .addHelpText("after", help)
     .action(async (before: string, after: string, { output, ...options }: Options) => {
       const sides = await readSides([before, after], options);
       const difference = differenceOf(sides.before, sides.after);
-      process.stdout.write(written(difference, sides.titles, output));
+      process.stdout.write(written(difference, sides, output));
       if (!isEmpty(difference)) process.exitCode = 1;
     });
 }
@@ -43,18 +41,24 @@ Examples:
   netpol diff git:main program
   netpol diff git:main program --output md > comment.md
   netpol diff live program
-  netpol diff manifests/ program --inventory pods.yaml`;
+  netpol diff manifests/ program --inventory pods.yaml
+  netpol diff git:main clusters/prod`;
 
-function written(difference: Difference, [before, after]: readonly [string, string], output: Output): string {
+function written(difference: Difference, { titles: [before, after], basis }: Sides, output: Output): string {
   switch (output) {
     case "table": {
       const { summary, sentences } = describe(difference);
-      return [`${before} → ${after}: ${summary}`, ...sentences.map(line)].map((text) => `${text}\n`).join("");
+      const lines = [`${before} → ${after}: ${summary}`, ...sentences.map(line)];
+      return `${lines.map((text) => `${text}\n`).join("")}\n${sidesLines(basis)
+        .map((text) => `${text}\n`)
+        .join("")}`;
     }
     case "md":
-      return markdown(difference, `${code(before)} → ${code(after)}`);
+      return `${markdown(difference, `${code(before)} → ${code(after)}`)}${sidesLines(basis)
+        .map((text) => `- ${escaped(text)}\n`)
+        .join("")}`;
     case "json":
-      return `${JSON.stringify({ before, after, ...describe(difference), ...difference }, null, 2)}\n`;
+      return dataText({ before, after, ...describe(difference), ...difference, basis }, output);
   }
 }
 

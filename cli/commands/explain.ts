@@ -10,8 +10,9 @@ import { decidingPolicies, endText, outcomeText, peerText, questionText } from "
 import { type MissingRule, missingRule } from "../../cilium/reach/report/explain-rule.ts";
 import { yaml } from "../../cilium/render/yaml.ts";
 import type { Program } from "../../components/program.ts";
+import { doubted } from "../doubts.ts";
 import { destinationReader, endReader, endsHelp, readPort } from "../ends.ts";
-import { dataText, withOutput } from "../output/format.ts";
+import { basisText, dataText, withOutput } from "../output/format.ts";
 import { readSource, type Source, type SourceOptions, withSource } from "../sources/source.ts";
 import { type Statement, statementFor } from "../statement.ts";
 
@@ -31,15 +32,18 @@ export function explain(netpol: Command): void {
     .action(async (from: string, to: string, port: string, options: Options) => {
       const source = await readSource(options);
       const read = endReader(source);
-      const question = { source: read(from), destination: destinationReader(read)(to), ...readPort(port) };
+      const question = { source: read(from), destination: destinationReader(read, source)(to), ...readPort(port) };
       // Pods of an inventory are not the program's workloads by name.
       const program = options.inventory === undefined ? source.program : undefined;
       const explanation = await explainQuestion(question, source, program);
       const { output } = options;
       process.stdout.write(
-        output === "table" ? inWords(explanation, source.policies) : dataText(dataOf(explanation), output),
+        output === "table"
+          ? `${inWords(explanation, source.policies)}\n${basisText(source.basis)}`
+          : dataText({ ...dataOf(explanation), basis: source.basis }, output),
       );
-      if (!isAllowed(explanation)) process.exitCode = 1;
+      if (explanation.ends.some(({ doubted }) => doubted)) process.exitCode = 2;
+      else if (!isAllowed(explanation)) process.exitCode = 1;
     });
 }
 
@@ -60,6 +64,8 @@ interface Explanation {
     readonly title: string;
     readonly end: EndVerdict;
     readonly missing: MissingRule | undefined;
+    /** Whether a broken policy may decide otherwise there. */
+    readonly doubted: boolean;
   }[];
   /** For the program's own policies: what to write in its files. */
   readonly statement: Statement | undefined;
@@ -67,13 +73,10 @@ interface Explanation {
 
 const isAllowed = ({ outcome }: Explanation): boolean => outcome === "allowed" || outcome === "allowed-once-resolved";
 
-async function explainQuestion(
-  question: Question,
-  { policies, inventory }: Source,
-  program: Program | undefined,
-): Promise<Explanation> {
-  const network = compile(policies, inventory);
-  const { outcome, egress, ingress } = verdict(network, question);
+async function explainQuestion(question: Question, source: Source, program: Program | undefined): Promise<Explanation> {
+  const network = compile(source.policies, source.inventory);
+  const certain = verdict(network, question);
+  const { outcome, egress, ingress } = doubted(certain, question, source);
   return {
     question,
     outcome,
@@ -82,11 +85,13 @@ async function explainQuestion(
         title: `leaving ${peerText(question.source)}`,
         end: egress,
         missing: missingRule(network, question, "egress", egress),
+        doubted: egress !== certain.egress,
       },
       {
         title: `arriving at ${peerText(question.destination)}`,
         end: ingress,
         missing: missingRule(network, question, "ingress", ingress),
+        doubted: ingress !== certain.ingress,
       },
     ],
     statement:
@@ -144,9 +149,6 @@ function adviceText(ends: Explanation["ends"], statement: Statement | undefined)
         ...removal,
         `To allow it, write in ${statement.file}:`,
         ...statement.lines.map((line) => `  ${line}`),
-        ...(statement.objection === undefined
-          ? []
-          : [`As things stand the program refuses that: ${statement.objection}.`]),
       ].join("\n");
     case "none":
       return [...removal, `There is nothing to write: ${statement.reason}.`].join("\n");

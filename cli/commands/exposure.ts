@@ -23,7 +23,7 @@ export function exposure(netpol: Command): void {
       const { inbound, outbound } = exposureOf(flowsOf(source), name);
       const data = { workload: name, inbound: inbound.map(pathData), outbound: outbound.map(pathData) };
       const summary = [summaryOf(name, "can be reached by", inbound), summaryOf(name, "can reach", outbound)];
-      printReport({ summary, sections: sectionsOf(inbound, outbound), data }, options.output);
+      printReport({ summary, sections: sectionsOf(inbound, outbound), data, basis: source.basis }, options.output);
     });
 }
 

@@ -1,8 +1,8 @@
 /** `netpol inventory`: the endpoints that policies are judged against, as the objects that `--inventory` reads. */
 import type { Command } from "commander";
+import { objectsOf } from "../../cilium/kubernetes/inventory.ts";
 import { inventoryOf } from "../../cilium/model/inventory.ts";
 import { yaml } from "../../cilium/render/yaml.ts";
-import { objectsOf } from "../sources/inventory.ts";
 import { readStack } from "../stack.ts";
 
 export function inventory(netpol: Command): void {

@@ -5,7 +5,6 @@ import { certain, flowsOf, isDecidable, isGoverned, type ListedFlow, listed, spa
 import { dot } from "../output/dot.ts";
 import { type Format, print, withOutput } from "../output/format.ts";
 import { purposesOf } from "../purposes.ts";
-import { note } from "../sources/notes.ts";
 import { readSource, type Source, type SourceOptions, withSource } from "../sources/source.ts";
 
 export function list(netpol: Command): void {
@@ -17,8 +16,12 @@ export function list(netpol: Command): void {
       const source = await readSource(options);
       const connections = flowsOf(source);
       const flows = (options.all ? connections : connections.map(certain)).flatMap(listed);
-      if (!options.all) sayWhatIsLeftOut(connections);
-      print({ table: tableOf(flows, source), data: dataOf(flows, source), dot: () => dot(flows) }, options.output);
+      const notes = [...source.basis.notes, ...(options.all ? [] : unlisted(connections))];
+      const basis = { ...source.basis, notes };
+      print(
+        { table: tableOf(flows, source), data: dataOf(flows, source), basis, dot: () => dot(flows) },
+        options.output,
+      );
     });
 }
 
@@ -31,13 +34,16 @@ Examples:
   netpol list --output csv > flows.csv
   netpol list --from manifests/ --inventory pods.yaml --output dot | dot -Tsvg > flows.svg`;
 
-function sayWhatIsLeftOut(connections: readonly Connection[]): void {
+/** What the list says nothing of. */
+function unlisted(connections: readonly Connection[]): string[] {
   const undecidable = connections.filter(({ spans }) => !spans.every(isDecidable)).length;
   const ungoverned = connections.filter(({ spans }) =>
     spans.every((span) => isDecidable(span) && !isGoverned(span)),
   ).length;
-  if (ungoverned > 0) note(`${ungoverned} flows that no policy governs are left out; --all lists them`);
-  if (undecidable > 0) note(`${undecidable} flows that are not decidable are left out; --all lists them`);
+  return [
+    ...(ungoverned > 0 ? [`${ungoverned} flows that no policy governs are left out; --all lists them`] : []),
+    ...(undecidable > 0 ? [`${undecidable} flows that are not decidable are left out; --all lists them`] : []),
+  ];
 }
 
 function tableOf(flows: readonly ListedFlow[], { program }: Source) {
@@ -56,13 +62,15 @@ function tableOf(flows: readonly ListedFlow[], { program }: Source) {
 
 function dataOf(flows: readonly ListedFlow[], { program }: Source) {
   const purpose = purposeOf(program);
-  return flows.map((flow) => ({
-    from: flow.from,
-    to: flow.to,
-    ports: spanData(flow.spans),
-    conditions: flow.conditions,
-    ...(purpose(flow) !== "" && { purpose: purpose(flow) }),
-  }));
+  return {
+    flows: flows.map((flow) => ({
+      from: flow.from,
+      to: flow.to,
+      ports: spanData(flow.spans),
+      conditions: flow.conditions,
+      ...(purpose(flow) !== "" && { purpose: purpose(flow) }),
+    })),
+  };
 }
 
 function purposeOf(program: Source["program"]): (flow: ListedFlow) => string {

@@ -1,6 +1,7 @@
 /** `netpol map`: who can reach whom as a picture, in one HTML file. */
 import { writeFileSync } from "node:fs";
 import type { Command } from "commander";
+import { basisLines } from "../../cilium/kubernetes/basis.ts";
 import type { Picture } from "../../map/picture.ts";
 import { programPicture } from "../../map/program.ts";
 import { reachPicture } from "../../map/reach.ts";
@@ -8,7 +9,7 @@ import { Failure } from "../failure.ts";
 import { certain, flowsOf } from "../flows.ts";
 import { withProgress } from "../output/progress.ts";
 import { purposesOf } from "../purposes.ts";
-import { readSides, sideOf, sidesHelp } from "../sides.ts";
+import { readSides, sideOf, sidesHelp, sidesLines } from "../sides.ts";
 import { readSource, type SourceOptions, sourceChoice, withSource } from "../sources/source.ts";
 import { readStack } from "../stack.ts";
 
@@ -21,10 +22,10 @@ export function map(netpol: Command): void {
     .description("who can reach whom as a picture: one HTML file that needs no network")
     .addHelpText("after", help)
     .action(async (options: Options) => {
-      const picture = await pictureOf(options);
+      const { picture, basis } = await pictureOf(options);
       // Loaded when it is needed: no other command waits for a layout engine.
       const { page } = await import("../../map/page.ts");
-      write(options.output, await withProgress("drawing", page(picture)));
+      write(options.output, await withProgress("drawing", page(picture, basis)));
     });
 }
 
@@ -37,25 +38,27 @@ Examples:
   netpol map --from manifests/ --inventory pods.yaml`;
 
 /** The program as its files state it; everything else, and two versions, as the policies allow it. */
-async function pictureOf(options: Options): Promise<Picture> {
-  const { diff, stack, inventory } = options;
+async function pictureOf(options: Options): Promise<{ readonly picture: Picture; readonly basis: readonly string[] }> {
+  const { diff, from, git, context, output, ...reading } = options;
   if (diff !== undefined) {
-    const { titles, before, after } = await readSides([diff, wordOf(options)], { stack, inventory });
-    const purpose = purposesOf(isProgram(options) ? await readStack(stack) : undefined);
-    return reachPicture(
+    const { titles, before, after, basis } = await readSides([diff, wordOf(options)], reading);
+    const purpose = purposesOf(isProgram(options) ? await readStack(options.stack) : undefined);
+    const picture = reachPicture(
       { ...after, title: titles[1] },
       flowsOf(after).map(certain),
       { ...before, title: titles[0] },
       purpose,
     );
+    return { picture, basis: sidesLines(basis) };
   }
   const source = await readSource(options);
-  if (source.program !== undefined && inventory === undefined) {
-    return programPicture(source.title, source.program.cluster, source.policies);
+  const basis = basisLines(source.basis);
+  if (source.program !== undefined && options.inventory === undefined) {
+    return { picture: programPicture(source.title, source.program.cluster, source.policies), basis };
   }
   const side = sideOf(source);
   const version = { ...side, title: source.title };
-  return reachPicture(version, flowsOf(side).map(certain), undefined, purposesOf(source.program));
+  return { picture: reachPicture(version, flowsOf(side).map(certain), undefined, purposesOf(source.program)), basis };
 }
 
 const isProgram = (options: SourceOptions): boolean => sourceChoice(options).kind === "program";
@@ -67,7 +70,7 @@ function wordOf(options: SourceOptions): string {
     case "program":
       return "program";
     case "manifests":
-      return choice.path;
+      return choice.ref === undefined ? choice.path : `git:${choice.ref}:${choice.path}`;
     case "revision":
       return `git:${choice.ref}`;
     case "cluster":

@@ -5,7 +5,7 @@ import type { Connection } from "../../cilium/reach/report/connections.ts";
 import { peerText } from "../../cilium/reach/report/explain.ts";
 import { flowsOf, listed, portList, spanData } from "../flows.ts";
 import { dot } from "../output/dot.ts";
-import { type Format, print, withOutput } from "../output/format.ts";
+import { basisText, type Format, print, withOutput } from "../output/format.ts";
 import { readSource, type SourceOptions, withSource } from "../sources/source.ts";
 
 export function matrix(netpol: Command): void {
@@ -20,13 +20,15 @@ export function matrix(netpol: Command): void {
         flows.map((flow) => [`${peerText(flow.source.peer)} ${peerText(flow.destination.peer)}`, flow]),
       );
       const ports = (from: string, to: string) => portList(cells.get(`${from} ${to}`)?.spans ?? []);
-      if (options.output === "table") process.stdout.write(drawn(names, (from, to) => cells.has(`${from} ${to}`)));
-      else {
+      const { basis } = source;
+      if (options.output === "table") {
+        process.stdout.write(`${drawn(names, (from, to) => cells.has(`${from} ${to}`))}\n${basisText(basis)}`);
+      } else {
         const table = {
           columns: ["from", ...names],
           rows: names.map((from) => [from, ...names.map((to) => (cells.has(`${from} ${to}`) ? ports(from, to) : ""))]),
         };
-        print({ table, data: dataOf(names, flows), dot: () => dot(flows.flatMap(listed)) }, options.output);
+        print({ table, data: dataOf(names, flows), basis, dot: () => dot(flows.flatMap(listed)) }, options.output);
       }
     });
 }

@@ -3,7 +3,7 @@ import { type Command, Option } from "commander";
 import { namespaceOf } from "../../cilium/policy/parts.ts";
 import type { Policy } from "../../cilium/policy/schema.ts";
 import { agentFindings } from "../../cilium/stored/agent.ts";
-import type { Effect, Finding } from "../../cilium/stored/finding.ts";
+import { type Effect, effects, type Finding } from "../../cilium/stored/finding.ts";
 import { policyFindings } from "../../cilium/stored/preflight.ts";
 import { ownerOf } from "../../components/ownership.ts";
 import { probeName } from "../../components/probe-workload.ts";
@@ -61,7 +61,7 @@ export function preflight(netpol: Command): void {
         },
         output,
       );
-      if (findings.length > 0) process.exitCode = 1;
+      if (findings.some(({ effect }) => effect !== "resumes")) process.exitCode = 1;
     });
 }
 
@@ -69,6 +69,7 @@ const help = `
 stops       the update fails at it
 overwrites  the update replaces what somebody else has written (for edits of the stack's own policies, with --refresh)
 defeats     the update succeeds, but Cilium does not do what the policies say
+resumes     the update takes over what one that was cut off has created; by itself no reason to end with 1
 
 Reads only. What may not be read is named as not looked at. The stack's state is read with the command pulumi.
 
@@ -99,14 +100,15 @@ async function look(program: Program, stack: string, context: string): Promise<S
   const self = { owner: owner ?? "", rendered: policies, recorded, adoptExisting: config.adoptExisting };
   const agent = { configuration: known(configuration), version: known(version) };
   const places = [...stored.unread].map((namespace) => namespace ?? "clusterwide");
+  const findings = [
+    ...[...stored.absent].map(missingKind),
+    ...[...(known(states) ?? [])].flatMap(([name, state]) => namespaceFinding(name, state)),
+    ...rights.map(rightsFinding),
+    ...policyFindings(self, stored.policies, ownerOf),
+    ...agentFindings(agent, policies, cluster.settings.clusterName),
+  ];
   return {
-    findings: [
-      ...[...stored.absent].map(missingKind),
-      ...[...(known(states) ?? [])].flatMap(([name, state]) => namespaceFinding(name, state)),
-      ...rights.map(rightsFinding),
-      ...policyFindings(self, stored.policies, ownerOf),
-      ...agentFindings(agent, policies, cluster.settings.clusterName),
-    ],
+    findings: effects.flatMap((effect) => findings.filter((finding) => finding.effect === effect)),
     unread: [
       ...unreadText(states, "whether the stack's namespaces are there is not known"),
       ...(stored.unread.size === 0 ? [] : [`policies that you may not list (${places.join(", ")})`]),
@@ -176,8 +178,8 @@ function namespaceFinding(name: string, state: NamespaceState): Finding[] {
       return [
         {
           ...finding,
-          reason: "is not in the cluster; the preview does not notice",
-          fix: `kubectl create namespace ${name}, or take it out of cluster/`,
+          reason: "does not exist; the preview does not notice",
+          fix: `kubectl create namespace ${name}`,
         },
       ];
     case "terminating":
@@ -201,17 +203,19 @@ function rightsFinding({ group, resource, verbs, namespaces }: Rights): Finding 
   };
 }
 
-const effects: Readonly<Record<Effect, (count: number) => string>> = {
+const counted: Readonly<Record<Effect, (count: number) => string>> = {
   stops: (count) => `${count} ${count === 1 ? "thing stops" : "things stop"} it`,
   overwrites: (count) => `it overwrites ${count} ${count === 1 ? "thing" : "things"}`,
   defeats: (count) => `${count} ${count === 1 ? "thing defeats" : "things defeat"} it`,
+  resumes: (count) => `it takes over ${count} ${count === 1 ? "policy" : "policies"} of an update that was cut off`,
 };
 
 function summaryOf(context: string, stack: string, findings: readonly Finding[]): string {
-  const counts = (["stops", "overwrites", "defeats"] as const).flatMap((effect) => {
+  const countOf = (effect: Effect): string[] => {
     const { length } = findings.filter((finding) => finding.effect === effect);
-    return length === 0 ? [] : [effects[effect](length)];
-  });
-  const said = counts.length === 0 ? "nothing stops it, and it overwrites nothing" : counts.join(", ");
-  return `context ${context}, update of stack ${stack}: ${said}`;
+    return length === 0 ? [] : [counted[effect](length)];
+  };
+  const harm = effects.filter((effect) => effect !== "resumes").flatMap(countOf);
+  const said = harm.length === 0 ? ["nothing stops it, and it overwrites nothing"] : harm;
+  return `context ${context}, update of stack ${stack}: ${[...said, ...countOf("resumes")].join(", ")}`;
 }

@@ -2,14 +2,13 @@
 import { mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import type { Command } from "commander";
+import { parseText } from "../../cilium/kubernetes/text.ts";
 import { policyName } from "../../cilium/policy/parts.ts";
 import { type Policy, policy as policySchema } from "../../cilium/policy/schema.ts";
 import { yaml } from "../../cilium/render/yaml.ts";
 import { stackAnnotation } from "../../components/ownership.ts";
 import type { Program } from "../../components/program.ts";
 import { Failure } from "../failure.ts";
-import { parseDocuments } from "../sources/documents.ts";
-import { note } from "../sources/notes.ts";
 import { readStack } from "../stack.ts";
 
 interface Options {
@@ -62,7 +61,7 @@ function removeStale(policies: Program["policies"], dir: string): void {
     const path = join(dir, file);
     rmSync(path);
     if (readdirSync(dirname(path)).length === 0) rmdirSync(dirname(path));
-    note(`${path} is removed: ${owner} has no such policy any more`);
+    process.stderr.write(`note: ${path} is removed: ${owner} has no such policy any more\n`);
   }
 }
 
@@ -77,7 +76,7 @@ const filesIn = (dir: string): string[] =>
 
 /** The stack for which this command has written a file; undefined where the file is somebody else's. */
 function ownerOf(path: string, file: string): string | undefined {
-  const [only, ...more] = parseDocuments(readFileSync(path, "utf8"), path).documents;
+  const [only, ...more] = parseText(readFileSync(path, "utf8"), path).documents;
   const policy = policySchema.safeParse(only?.value).data;
   if (policy === undefined || more.length > 0 || fileOf(policy) !== file) return undefined;
   return policy.metadata.annotations?.[stackAnnotation];

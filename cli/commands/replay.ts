@@ -14,8 +14,7 @@ import { Failure } from "../failure.ts";
 import { withProgress } from "../output/progress.ts";
 import { printReport, type ReportFormat, reportFormats, type Section } from "../output/sections.ts";
 import { type ReadFlows, readFlows } from "../sources/flows.ts";
-import { note } from "../sources/notes.ts";
-import { readSource, type Source, type SourceOptions, withSource } from "../sources/source.ts";
+import { readRules, type Source, type SourceOptions, withSource } from "../sources/source.ts";
 
 interface Options extends SourceOptions {
   readonly suggest?: true;
@@ -33,7 +32,8 @@ export function replay(netpol: Command): void {
       if (files.includes("-") && options.from === "-") {
         throw new Failure("standard input holds either the flows or the policies; name a file for one of them");
       }
-      const source = await readSource(options);
+      // The pods are those of the record.
+      const source = await readRules(options);
       if (options.suggest && source.program === undefined) {
         throw new Failure("--suggest writes lines for the program; leave out --from, --git and --context");
       }
@@ -41,7 +41,8 @@ export function replay(netpol: Command): void {
       if (read.record.flows === 0) throw nothingToReplay(files, read);
       for (const problem of read.problems) process.stderr.write(`${problem}\n`);
       const answer = answerOf(read.record, source, options.suggest === true);
-      printReport({ ...reportOf(read, source, answer), data: dataOf(read, answer) }, options.output);
+      const basis = { ...source.basis, notes: [...source.basis.notes, ...asEnforced(source)] };
+      printReport({ ...reportOf(read, source, answer), data: dataOf(read, answer), basis }, options.output);
       if (read.problems.length > 0) process.exitCode = 2;
       else if (answer.replay.dropped.length + answer.replay.refused.length > 0) process.exitCode = 1;
     });
@@ -82,10 +83,18 @@ function answerOf(record: FlowRecord, { program, policies, inventory }: Source, 
 }
 
 /** What the policies of a stack that only observes would do once they are enforced: that is the question. */
-function enforced(cluster: ConfiguredCluster): ConfiguredCluster {
+const enforced = (cluster: ConfiguredCluster): ConfiguredCluster => ({
+  ...cluster,
+  settings: { ...cluster.settings, enforcement: "enforce", namespaceEnforcement: {} },
+});
+
+function asEnforced({ program }: Source): string[] {
+  if (program === undefined) return [];
+  const { cluster } = program;
   const observing = workloads(cluster).filter((workload) => enforcementOf(cluster, workload) === "observe");
-  if (observing.length > 0) note(`${observing.length} policies of the stack only observe; they are judged as enforced`);
-  return { ...cluster, settings: { ...cluster.settings, enforcement: "enforce", namespaceEnforcement: {} } };
+  return observing.length === 0
+    ? []
+    : [`${observing.length} policies of the stack only observe; they are judged as enforced`];
 }
 
 function reportOf({ record, problems }: ReadFlows, { title }: Source, { replay, suggestions }: Answer) {

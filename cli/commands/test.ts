@@ -3,9 +3,10 @@ import type { Command } from "commander";
 import { compile } from "../../cilium/reach/compile/network.ts";
 import { type EndVerdict, type Verdict, verdict } from "../../cilium/reach/decide/verdict.ts";
 import { decidingPolicies, endText, outcomeText, peerText, questionText } from "../../cilium/reach/report/explain.ts";
+import { doubted } from "../doubts.ts";
 import { endsHelp } from "../ends.ts";
 import { type Asked, type Expectation, readExpectations } from "../expectations.ts";
-import { type Format, print, withOutput } from "../output/format.ts";
+import { basisText, type Format, print, withOutput } from "../output/format.ts";
 import { readSource, type SourceOptions, withSource } from "../sources/source.ts";
 
 export function test(netpol: Command): void {
@@ -19,10 +20,11 @@ export function test(netpol: Command): void {
       const source = await readSource(options);
       const asked = readExpectations(file, source);
       const network = compile(source.policies, source.inventory);
-      const results = asked.map((one) => judge(one, verdict(network, one.question)));
+      const results = asked.map((one) => judge(one, doubted(verdict(network, one.question), one.question, source)));
       const broken = results.filter(({ holds }) => !holds);
-      if (options.output === "table") process.stdout.write(report(results, broken));
-      else print({ table: tableOf(results), data: results.map(data) }, options.output);
+      if (options.output === "table") process.stdout.write(`${report(results, broken)}\n${basisText(source.basis)}`);
+      else
+        print({ table: tableOf(results), data: { results: results.map(data) }, basis: source.basis }, options.output);
       if (broken.length > 0) process.exitCode = 1;
     });
 }

@@ -1,14 +1,16 @@
 /** The forms in which a command prints its answer. */
 import { type Command, Option } from "commander";
+import { type Basis, basisLines } from "../../cilium/kubernetes/basis.ts";
 import { yaml } from "../../cilium/render/yaml.ts";
 import { csv, markdown, plain, type Table } from "./table.ts";
 
 export type Format = "table" | "json" | "yaml" | "csv" | "md" | "dot";
 
-/** One answer: rows for people and spreadsheets, data for programs, a graph where there is one. */
+/** One answer: rows for people and spreadsheets, data for programs, a graph where there is one; and what it rests on. */
 export interface Answer {
   readonly table: Table;
-  readonly data: unknown;
+  readonly data: object;
+  readonly basis: Basis;
   /** In the language of Graphviz. */
   readonly dot?: () => string;
 }
@@ -21,23 +23,39 @@ export const withOutput = (command: Command, formats: readonly [Format, ...Forma
 
 export function print(answer: Answer, format: Format): void {
   process.stdout.write(formatted(answer, format));
+  // A file of rows has no room for anything else.
+  if (format === "csv") process.stderr.write(basisText(answer.basis));
 }
 
-function formatted({ table, data, dot }: Answer, format: Format): string {
+function formatted({ table, data, basis, dot }: Answer, format: Format): string {
   switch (format) {
     case "table":
-      return plain(table, process.stdout);
+      return `${plain(table, process.stdout)}\n${basisText(basis)}`;
     case "csv":
       return csv(table);
     case "md":
-      return markdown(table);
+      return `${markdown(table)}\n${basisMarkdown(basis)}`;
     case "json":
     case "yaml":
-      return dataText(data, format);
+      return dataText({ ...data, basis }, format);
     case "dot":
-      return dot?.() ?? "";
+      return `${dot?.() ?? ""}${basisLines(basis)
+        .map((line) => `// ${line}\n`)
+        .join("")}`;
   }
 }
+
+/** What an answer rests on, for people. */
+export const basisText = (basis: Basis): string =>
+  basisLines(basis)
+    .map((line) => `${line}\n`)
+    .join("");
+
+/** The same as a Markdown list. */
+export const basisMarkdown = (basis: Basis): string =>
+  basisLines(basis)
+    .map((line) => `- ${line.replaceAll(/[*_<|`]/g, "\\$&")}\n`)
+    .join("");
 
 /** An answer for programs. */
 export const dataText = (data: unknown, format: "json" | "yaml"): string =>

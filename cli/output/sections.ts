@@ -1,5 +1,7 @@
 /** An answer of several parts: a heading and a table each, with sentences before and after. */
 import { styleText } from "node:util";
+import type { Basis } from "../../cilium/kubernetes/basis.ts";
+import { basisMarkdown, basisText, dataText } from "./format.ts";
 import { markdown, plain, type Table } from "./table.ts";
 
 export interface Section {
@@ -10,7 +12,9 @@ export interface Section {
 export type Report = {
   readonly summary: readonly string[];
   readonly sections: readonly Section[];
-  readonly data: unknown;
+  readonly data: object;
+  /** What the answer rests on, where that is not the summary's subject. */
+  readonly basis?: Basis;
 };
 
 export type ReportFormat = "table" | "md" | "json";
@@ -21,10 +25,10 @@ export const reportFormats = ["table", "md", "json"] as const;
 const shownRows = 100;
 
 /** Prints the parts that say something; those without a row are left out, and long ones cut. */
-export function printReport({ summary, sections, data }: Report, format: ReportFormat): void {
+export function printReport({ summary, sections, data, basis }: Report, format: ReportFormat): void {
   const { stdout } = process;
   if (format === "json") {
-    stdout.write(`${JSON.stringify(data, null, 2)}\n`);
+    stdout.write(dataText({ ...data, ...(basis && { basis }) }, format));
     return;
   }
   stdout.write(summary.map((line) => `${line}\n`).join(format === "md" ? "\n" : ""));
@@ -36,4 +40,5 @@ export function printReport({ summary, sections, data }: Report, format: ReportF
     const more = table.rows.length - shownRows;
     if (more > 0) stdout.write(`${format === "md" ? "\n" : ""}… and ${more} more; -o json prints all\n`);
   }
+  if (basis !== undefined) stdout.write(`\n${format === "md" ? basisMarkdown(basis) : basisText(basis)}`);
 }

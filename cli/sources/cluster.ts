@@ -1,10 +1,9 @@
 /** A live cluster: its policies, and the pods, namespaces and nodes that they apply to. Reads only. */
 import type { KubeConfig, KubernetesListObject, KubernetesObject, KubernetesObjectApi } from "@kubernetes/client-node";
+import type { Read } from "../../cilium/kubernetes/read.ts";
+import type { Document } from "../../cilium/kubernetes/text.ts";
 import { didYouMean } from "../../cilium/model/names.ts";
 import { Failure } from "../failure.ts";
-import type { Document } from "./documents.ts";
-import { type Manifests, readManifests } from "./manifests.ts";
-import { note } from "./notes.ts";
 
 /**
  * Reads the cluster of a context of the kubeconfig (`KUBECONFIG`, or `~/.kube/config`).
@@ -12,21 +11,27 @@ import { note } from "./notes.ts";
  * knows no Cilium policies, or does not let the user list policies or pods. What else the user may not list is left out,
  * and said.
  */
-export async function readCluster(context: string): Promise<Manifests> {
+export async function readCluster(context: string): Promise<Read> {
   const api = await connect(context);
   const documents: Document[] = [];
+  const listed: string[] = [];
+  const notes: string[] = [];
+  const take = (objects: readonly KubernetesObject[] | Missing, kind: string) => {
+    if ("missing" in objects) notes.push(objects.missing);
+    else {
+      listed.push(kind);
+      documents.push(...objects.map((value) => ({ place: context, file: context, value })));
+    }
+  };
   for (const kind of kinds) {
-    const objects = await attempt(context, kind, () => list(api, kind));
     // The items of a list do not say what they are.
-    documents.push(...objects.map((item) => ({ place: context, value: { ...item, ...header(kind) } })));
+    take(
+      await attempt(context, kind, async () => (await list(api, kind)).map((item) => ({ ...item, ...header(kind) }))),
+      kind.kind,
+    );
   }
-  const found = await attempt(context, ciliumConfig, () => readCiliumConfig(api));
-  documents.push(...found.map((value) => ({ place: context, value })));
-  const manifests = readManifests(documents);
-  if (manifests.others.some(({ kind }) => kind === "NetworkPolicy")) {
-    note("the cluster has Kubernetes NetworkPolicies, which Cilium enforces as well; these are not judged here");
-  }
-  return manifests;
+  take(await attempt(context, ciliumConfig, () => readCiliumConfig(api)), "cilium-config");
+  return { documents, leftOut: [], broken: [], files: [], listed, notes };
 }
 
 /**
@@ -77,7 +82,11 @@ interface Kind {
   readonly name?: string;
   /** What follows for the answers if it may not be read; without it, there is no answer. */
   readonly missing?: string;
+  /** `fine` where a cluster without the kind simply has none of it. */
+  readonly absent?: "fine";
 }
+
+const withoutPods = "those without pods are not judged";
 
 const kinds: readonly Kind[] = [
   { apiVersion: "cilium.io/v2", kind: "CiliumNetworkPolicy" },
@@ -88,20 +97,32 @@ const kinds: readonly Kind[] = [
     missing: "clusterwide policies are not judged",
   },
   { apiVersion: "cilium.io/v2", kind: "CiliumCIDRGroup", missing: "rules on CIDR groups are not decidable" },
-  { apiVersion: "v1", kind: "Namespace", missing: "rules on labels of namespaces select nothing" },
-  { apiVersion: "v1", kind: "Node", missing: "addresses of nodes count as outside the cluster" },
+  { apiVersion: "networking.k8s.io/v1", kind: "NetworkPolicy", missing: "Kubernetes NetworkPolicies are not judged" },
   {
-    apiVersion: "networking.k8s.io/v1",
-    kind: "NetworkPolicy",
-    missing: "whether there are Kubernetes NetworkPolicies too is not known",
+    apiVersion: "policy.networking.k8s.io/v1alpha2",
+    kind: "ClusterNetworkPolicy",
+    // Optional in every cluster.
+    absent: "fine",
+    missing: "ClusterNetworkPolicies are not judged",
   },
+  { apiVersion: "v1", kind: "Namespace", missing: "the labels of namespaces are not known" },
+  { apiVersion: "v1", kind: "Node", missing: "the addresses and labels of nodes are not known" },
+  { apiVersion: "v1", kind: "Service", missing: "Services are not known" },
+  { apiVersion: "discovery.k8s.io/v1", kind: "EndpointSlice", missing: "the backends of Services are not known" },
+  ...["Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"].map((kind) => ({
+    apiVersion: "apps/v1",
+    kind,
+    missing: withoutPods,
+  })),
+  { apiVersion: "batch/v1", kind: "Job", missing: withoutPods },
+  { apiVersion: "batch/v1", kind: "CronJob", missing: withoutPods },
 ];
 
 const ciliumConfig: Kind = {
   apiVersion: "v1",
   kind: "ConfigMap",
   name: "kube-system/cilium-config",
-  missing: "the cluster is taken to be called default",
+  missing: "Cilium's defaults are taken",
 };
 
 const header = ({ apiVersion, kind }: Kind) => ({ apiVersion, kind });
@@ -140,15 +161,23 @@ async function readCiliumConfig(api: KubernetesObjectApi): Promise<KubernetesObj
   return [{ ...(await api.read({ ...header(ciliumConfig), metadata })), ...header(ciliumConfig) }];
 }
 
-/** Reads something, or says what follows if that may not be read. */
-async function attempt<T>(context: string, what: Kind, read: () => Promise<T[]>): Promise<T[]> {
+/** What follows from something that may not be read. */
+interface Missing {
+  readonly missing: string;
+}
+
+async function attempt(
+  context: string,
+  what: Kind,
+  read: () => Promise<KubernetesObject[]>,
+): Promise<KubernetesObject[] | Missing> {
   try {
     return await read();
   } catch (error) {
     const refusal = refusalOf(error, what);
+    if (refusal.kind === "absent" && what.absent === "fine") return [];
     if (what.missing === undefined || refusal.kind === "other") throw clusterFailure(context, refusal);
-    note(`the cluster of context ${context} ${refusal.reason}: ${what.missing}`);
-    return [];
+    return { missing: `the cluster of context ${context} ${refusal.reason}: ${what.missing}` };
   }
 }
 

@@ -1,11 +1,16 @@
-/** The program as it was at a Git revision: its files are laid out in a temporary folder, and its own command runs there. */
+/**
+ * What was at a Git revision, laid out in a temporary folder: the program, whose own command runs there, or any folder of
+ * a repository.
+ */
 import { type ExecFileException, execFile } from "node:child_process";
-import { symlinkSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, realpathSync, statSync, symlinkSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
 import { promisify } from "node:util";
+import type { Read } from "../../cilium/kubernetes/read.ts";
+import { parseText } from "../../cilium/kubernetes/text.ts";
 import { didYouMean } from "../../cilium/model/names.ts";
 import { Failure } from "../failure.ts";
-import { type Document, parseDocuments } from "./documents.ts";
+import { type FileOptions, readFiles } from "./files.ts";
 import { inTemporaryFolder } from "./temporary.ts";
 
 const run = promisify(execFile);
@@ -14,21 +19,56 @@ const run = promisify(execFile);
  * The policies that a revision of the program rendered for a stack, and its workloads as Pods.
  * @throws Failure when there is no such revision, or its program cannot say.
  */
-export async function readRevision(ref: string, stack: string, root: string): Promise<Document[]> {
+export async function readRevision(ref: string, stack: string, root: string): Promise<Read> {
   const commit = await commitOf(ref, root);
   // The project may be a folder of a larger repository.
   const folder = (await git(root, ["rev-parse", "--show-prefix"])).trim();
   return inTemporaryFolder(async (temporary) => {
-    const index = { GIT_INDEX_FILE: join(temporary, "index") };
     const checkout = join(temporary, "program");
-    await git(root, ["read-tree", `${commit}:${folder}`], index);
-    await git(root, ["checkout-index", "--all", `--prefix=${checkout}/`], index);
+    await layOut(root, `${commit}:${folder}`, temporary, checkout);
     symlinkSync(join(root, "node_modules"), join(checkout, "node_modules"));
     const texts = await Promise.all(
       ["render", "inventory"].map((command) => netpol(checkout, ref, [command, "--stack", stack])),
     );
-    return texts.flatMap((text) => parseDocuments(text, ref).documents);
+    const documents = texts.flatMap((text) => parseText(text, ref).documents);
+    return { documents, leftOut: [], broken: [], files: [] };
   });
+}
+
+/**
+ * The objects of a file or folder as they were at a revision of its repository; none where it was not there yet.
+ * @throws Failure when there is no such revision, or the path is in no repository.
+ */
+export async function readPathAt(path: string, ref: string, options: FileOptions): Promise<Read> {
+  const place = nearestFolder(resolve(path));
+  const commit = await commitOf(ref, place);
+  const root = (await git(place, ["rev-parse", "--show-toplevel"])).trim();
+  const inRepository = relative(realpathSync(root), join(realpathSync(place), relative(place, resolve(path))));
+  const object = `${commit}:${inRepository}`;
+  const type = await git(root, ["cat-file", "-t", object]).catch(() => undefined);
+  if (type === undefined) return { documents: [], leftOut: [], broken: [], files: [] };
+  if (type.trim() === "blob")
+    return { ...parseText(await git(root, ["cat-file", "blob", object]), path), files: [path] };
+  return inTemporaryFolder(async (temporary) => {
+    const checkout = join(temporary, "folder");
+    await layOut(root, object, temporary, checkout);
+    return existsSync(checkout)
+      ? readFiles(checkout, { ...options, shownAs: path })
+      : { documents: [], leftOut: [], broken: [], files: [] };
+  });
+}
+
+/** The folder itself or, for what is not there any more, the nearest one above. */
+function nearestFolder(path: string): string {
+  const isFolder = existsSync(path) && statSync(path).isDirectory();
+  return isFolder || dirname(path) === path ? path : nearestFolder(dirname(path));
+}
+
+/** Writes the files of a tree into a folder, with an index of its own. */
+async function layOut(root: string, tree: string, temporary: string, folder: string): Promise<void> {
+  const index = { GIT_INDEX_FILE: join(temporary, "index") };
+  await git(root, ["read-tree", tree], index);
+  await git(root, ["checkout-index", "--all", `--prefix=${folder}/`], index);
 }
 
 async function commitOf(ref: string, root: string): Promise<string> {
@@ -51,7 +91,7 @@ async function git(root: string, args: readonly string[], env: NodeJS.ProcessEnv
     if (isExecError(error) && error.code === "ENOENT")
       throw new Failure("--git needs the command git, and there is none");
     if (isExecError(error) && /not a git repository/.test(error.stderr ?? "")) {
-      throw new Failure("--git needs the program in a Git repository, and this is none");
+      throw new Failure(`--git needs a Git repository, and ${root} is in none`);
     }
     throw error;
   }

@@ -1,47 +1,43 @@
 /** Where policies come from, and the cluster that they are judged against: the same options for every command. */
 import { type Command, Option } from "commander";
+import { type Basis, basisOf, programBasis } from "../../cilium/kubernetes/basis.ts";
+import { completed, inventoryOfObjects, type NamedInventory } from "../../cilium/kubernetes/inventory.ts";
+import { isLoss, leftOutText } from "../../cilium/kubernetes/left-out.ts";
+import { type Objects, readObjects } from "../../cilium/kubernetes/read.ts";
+import { twiceText } from "../../cilium/kubernetes/twice.ts";
+import { UnreadableObjects } from "../../cilium/kubernetes/unreadable.ts";
 import { inventoryOf } from "../../cilium/model/inventory.ts";
 import type { Policy } from "../../cilium/policy/schema.ts";
-import { invalidities } from "../../cilium/policy/validity.ts";
+import type { Inventory } from "../../cilium/reach/compile/inventory.ts";
 import type { Program } from "../../components/program.ts";
 import { Failure } from "../failure.ts";
 import { withProgress } from "../output/progress.ts";
 import { projectFolder } from "../project.ts";
 import { readStack } from "../stack.ts";
 import { readCluster } from "./cluster.ts";
-import { readDocuments } from "./documents.ts";
-import { readRevision } from "./git.ts";
-import { inventoryOfObjects, type NamedInventory, readInventory } from "./inventory.ts";
-import {
-  countKinds,
-  type MalformedPolicy,
-  type Manifests,
-  type OtherObject,
-  type PlacedPolicy,
-  readManifests,
-} from "./manifests.ts";
-import { note } from "./notes.ts";
+import { readFiles } from "./files.ts";
+import { readPathAt, readRevision } from "./git.ts";
 
-/** Which policies: the program's, those of YAML files, the program's at a Git revision, or a live cluster's. */
+/** Which policies: the program's, those of files, either at a Git revision, or a live cluster's. */
 export type SourceChoice =
   | { readonly kind: "program" }
-  | { readonly kind: "manifests"; readonly path: string }
+  | { readonly kind: "manifests"; readonly path: string; readonly ref: string | undefined }
   | { readonly kind: "revision"; readonly ref: string }
   | { readonly kind: "cluster"; readonly context: string };
 
 export interface Source extends NamedInventory {
   /** For headings: `stack prod`, `manifests/`, `main, stack prod`, `context kind`. */
   readonly title: string;
-  /** Policies of the right shape; the agent may still refuse some. */
+  /** Policies of the right shape, whose namespace is known; the agent may still refuse some. */
   readonly policies: readonly Policy[];
   /** The file and document of each policy that was read from one. */
   readonly places: ReadonlyMap<Policy, string>;
-  /** Manifests that the API server would not store as they stand. */
-  readonly malformed: readonly MalformedPolicy[];
-  /** Other objects that came with them. */
-  readonly others: readonly OtherObject[];
-  /** Whether the policies came without pods, so that the program's workloads stand in for them. */
-  readonly assumed: boolean;
+  /** The objects that the policies are of: what is broken, stands twice or came with them. None for a program's. */
+  readonly objects: Objects;
+  /** What answers rest on. */
+  readonly basis: Basis;
+  /** The objects that the policies are judged against; undefined for a program's own workloads. */
+  readonly cluster: Objects | undefined;
   /** The program itself, if it is the source. */
   readonly program: Program | undefined;
 }
@@ -52,166 +48,205 @@ export interface SourceOptions {
   readonly git?: string;
   readonly context?: string;
   readonly inventory?: string;
+  readonly namespace?: string;
+  readonly exclude?: readonly string[];
+  readonly strict?: boolean;
+  readonly verbose?: boolean;
 }
 
-/** Adds the options that choose a source. */
-export const withSource = (command: Command): Command =>
-  command
-    .addOption(new Option("-s, --stack <name>", "the stack whose config applies to the program").default("prod"))
-    .addOption(
-      new Option(
-        "-f, --from <path>",
-        "policies, and Pods if there are any, from YAML or JSON: a file, a folder, or - for standard input",
-      ).conflicts(["git", "context"]),
-    )
-    .addOption(new Option("--git <ref>", "the program as it was at a Git revision").conflicts(["from", "context"]))
-    .addOption(
-      new Option("--context <name>", "policies and pods of a live cluster, by its context in the kubeconfig").conflicts(
-        ["from", "git", "inventory"],
-      ),
-    )
-    .addOption(
-      new Option(
-        "--inventory <path>",
-        "judge against the Pods, Namespaces and Nodes of a file or folder instead of the program's workloads",
-      ),
-    );
+/** Adds the options that choose a source, but for those that the command has already. */
+export function withSource(command: Command): Command {
+  const own = new Set(command.options.map(({ long }) => long));
+  for (const option of sourceOptions()) if (!own.has(option.long)) command.addOption(option);
+  return command;
+}
+
+const sourceOptions = (): Option[] => [
+  new Option("-s, --stack <name>", "the stack whose config applies to the program").default("prod"),
+  new Option(
+    "-f, --from <path>",
+    "policies, and the objects that they are judged against, from YAML or JSON: a file, a folder, or - for standard input",
+  ).conflicts("context"),
+  new Option("--git <ref>", "the program, or the path of --from, as it was at a Git revision").conflicts("context"),
+  new Option("--context <name>", "policies and pods of a live cluster, by its context in the kubeconfig").conflicts(
+    "inventory",
+  ),
+  new Option(
+    "--inventory <path>",
+    "judge against the Pods, Namespaces, Nodes and Services of a file or folder instead of those with the policies",
+  ),
+  new Option("--namespace <name>", "the namespace of objects that name none"),
+  excludeOption(),
+  strictOption(),
+  verboseOption(),
+];
+
+/** For commands that read files without choosing a source. */
+export const readingOptions = (): Option[] => [
+  new Option("--namespace <name>", "the namespace of objects that name none"),
+  excludeOption(),
+  strictOption(),
+  verboseOption(),
+];
+
+const excludeOption = () =>
+  new Option(
+    "--exclude <glob>",
+    "files or folders below --from and --inventory to pass over; may be given again",
+  ).argParser((glob: string, before: readonly string[] | undefined) => [...(before ?? []), glob]);
+
+const strictOption = () => new Option("--strict", "fail where anything of the input is left out or broken");
+
+const verboseOption = () =>
+  new Option("--verbose", "name everything that is left out, not only the first of each kind");
 
 export const sourceChoice = ({ from, git, context }: SourceOptions): SourceChoice => {
-  if (from !== undefined) return { kind: "manifests", path: from };
+  if (from !== undefined) return { kind: "manifests", path: from, ref: git };
   if (git !== undefined) return { kind: "revision", ref: git };
   return context === undefined ? { kind: "program" } : { kind: "cluster", context };
 };
 
 /**
  * Reads the chosen policies and what they are judged against.
- * @throws Failure with one line for everything that cannot be read, and for every policy that the API server or Cilium
- * would refuse.
+ * @throws Failure when something cannot be read, or there is no policy or no pod, and UnreadableObjects when an object
+ * stands differently in two places.
  */
 export async function readSource(options: SourceOptions): Promise<Source> {
-  const source = await readPolicies(options);
-  if (source.assumed) noteAssumed(source, options);
+  const source = await readRules(options);
+  if (source.inventory.endpoints.length === 0) throw nothingToJudge(source);
   return source;
 }
 
-/** Says that a program's workloads stand in for pods. */
-export const noteAssumed = ({ title, inventory }: Source, { stack }: Pick<SourceOptions, "stack">): void =>
-  note(`${title} holds no Pods: judged against the ${inventory.endpoints.length} workloads of stack ${stack}`);
+/** Why policies alone are no answer. */
+const nothingToJudge = ({ title, policies, basis }: Source): Failure =>
+  new Failure(
+    `${title} holds no Pods and no workloads (Deployments and the like), so there is nothing to judge its ${policies.length} policies against; name a file with them: --inventory, such as kubectl get pods,namespaces,nodes,services -A -o yaml prints${found(basis)}`,
+  );
 
-/** Like `readSource`, for those who may have other pods to judge against. */
+/** The first of what could not be read or judged, for whom there is no answer that says so. */
+function found({ broken, leftOut }: Basis): string {
+  // Where policies may be hidden, before what never was one.
+  const ordered = [...leftOut].sort((a, b) => b.render.length - a.render.length);
+  const all = [
+    ...broken,
+    ...ordered.flatMap(({ places, reason, render: [command] }) =>
+      places.map((place) => `${place} (${reason}${command === undefined ? "" : `: read the output of ${command}`})`),
+    ),
+  ];
+  return all.length === 0 ? "" : `: ${all.slice(0, 3).join("; ")}`;
+}
+
+/** Like `readSource`, for those who bring the pods themselves. */
+export async function readRules(options: SourceOptions): Promise<Source> {
+  const source = await readPolicies(options);
+  if (sourceChoice(options).kind === "manifests") requirePolicies(source);
+  return source;
+}
+
+/** Like `readRules`, for those to whom it is an answer that there are no policies. */
 export async function readPolicies(options: SourceOptions): Promise<Source> {
   const source = await readSourceAsIs(options);
-  const refusals = [
-    ...source.malformed.map(({ place, name, reasons }) => `${place}: ${name}: ${reasons.join("; ")}`),
-    ...source.policies.flatMap((policy) => refusalLines(policy, source)),
-  ];
-  // What a live cluster stores is a fact: there such a policy is simply not enforced.
-  if (options.context !== undefined) for (const refusal of refusals) note(`${refusal}; so it is not enforced`);
-  else if (refusals.length > 0) throw new Failure(refusals.join("\n"));
+  const { twice, files } = source.objects;
+  if (twice.length > 0) throw new UnreadableObjects(twiceText(twice, files));
   return source;
 }
 
-function refusalLines(policy: Policy, { places }: Source): string[] {
-  const { namespace, name } = policy.metadata;
-  const id = `${policy.kind} ${namespace ? `${namespace}/` : ""}${name}`;
-  const place = places.get(policy);
-  return invalidities(policy).map(
-    ({ place: at, reason, fix }) =>
-      `${place === undefined ? "" : `${place}: `}${id}: Cilium refuses it: ${at}: ${reason}; ${fix}`,
+/** @throws Failure with what was found instead. */
+export function requirePolicies({ title, policies, basis, objects: { files } }: Source): void {
+  if (policies.length > 0) return;
+  if (files.length === 0) throw new Failure(`${title} holds no .yaml, .yml or .json file`);
+  throw new Failure(
+    `${title} holds no CiliumNetworkPolicy, CiliumClusterwideNetworkPolicy, NetworkPolicy or ClusterNetworkPolicy that can be judged${found(basis)}`,
   );
 }
 
-/** Like `readSource`, but hands on policies that would be refused, for those who report them. */
+/** Like `readPolicies`, but with objects that stand differently in two places, for those who report them. */
 export async function readSourceAsIs(options: SourceOptions): Promise<Source> {
   const choice = sourceChoice(options);
   switch (choice.kind) {
     case "program":
       return programSource(options);
     case "manifests":
-      return manifestsSource(choice.path, options);
+      return manifestsSource(choice.path, choice.ref, options);
     case "revision":
       return withProgress(`rendering ${choice.ref}`, revisionSource(choice.ref, options));
     case "cluster":
-      return withProgress(`reading ${choice.context}`, clusterSource(choice.context));
+      return withProgress(`reading ${choice.context}`, clusterSource(choice.context, options));
   }
 }
 
-async function programSource({ stack, inventory }: SourceOptions): Promise<Source> {
-  const program = await readStack(stack);
-  const { policies, cluster } = program;
+async function programSource(options: SourceOptions): Promise<Source> {
+  const program = await readStack(options.stack);
+  return { ...ofProgram(`stack ${options.stack}`, program.policies, inventoryOf(program.cluster), options), program };
+}
+
+async function revisionSource(ref: string, options: SourceOptions): Promise<Source> {
+  const objects = readObjects(await readRevision(ref, options.stack, projectFolder()));
+  const policies = objects.policies.map(({ policy }) => policy);
+  return ofProgram(`${ref}, stack ${options.stack}`, policies, inventoryOfObjects(objects).inventory, options);
+}
+
+/** A program's policies with its workloads, or the pods that are to stand for them. */
+function ofProgram(title: string, policies: readonly Policy[], own: Inventory, options: SourceOptions): Source {
+  const cluster = options.inventory === undefined ? undefined : readInventory(options.inventory, options);
   return {
-    title: `stack ${stack}`,
+    title,
     policies,
-    ...(inventory === undefined ? workloadsOf(program) : readInventory(inventory, cluster.settings.clusterName)),
     places: new Map(),
-    malformed: [],
-    others: [],
-    assumed: false,
-    program,
+    objects: noObjects,
+    cluster,
+    ...(cluster === undefined ? { inventory: own, replicas: new Map() } : inventoryOfObjects(cluster, own.cluster)),
+    basis: programBasis(policies, own.endpoints.length, cluster, options.verbose ?? false),
+    program: undefined,
   };
 }
 
-async function manifestsSource(path: string, { stack, inventory }: SourceOptions): Promise<Source> {
-  const title = path === "-" ? "standard input" : path;
-  const manifests = readManifests(readDocuments(path));
-  sayWhatIsLeftOut(title, manifests);
-  if (manifests.policies.length + manifests.malformed.length === 0) {
-    throw new Failure(`${title} holds no CiliumNetworkPolicy and no CiliumClusterwideNetworkPolicy`);
+const noObjects = readObjects({ documents: [], leftOut: [], broken: [], files: [] });
+
+async function manifestsSource(path: string, ref: string | undefined, options: SourceOptions): Promise<Source> {
+  const name = path === "-" ? "standard input" : path;
+  if (ref !== undefined && path === "-") throw new Failure("standard input has no revisions; leave out --git");
+  const read = ref === undefined ? readFiles(path, options) : await readPathAt(path, ref, options);
+  const objects = readObjects(read, options);
+  const title = ref === undefined ? name : `${name} at ${ref}`;
+  const same = options.inventory === path && ref === undefined;
+  if (options.inventory === undefined || same) return sourceOf(title, objects, objects, options);
+  const inventory = readInventory(options.inventory, options);
+  const source = sourceOf(title, objects, completed(inventory, objects), options);
+  const unused = objects.pods.length + objects.workloads.length + objects.jobs.length + objects.cronJobs.length;
+  const note = `${unused} Pods and workloads of ${title} are not used: --inventory names others`;
+  const notes = unused > 0 ? [...source.basis.notes, note] : source.basis.notes;
+  return { ...source, basis: { ...source.basis, notes } };
+}
+
+async function clusterSource(context: string, options: SourceOptions): Promise<Source> {
+  const objects = readObjects(await readCluster(context), options);
+  return sourceOf(`context ${context}`, objects, objects, options);
+}
+
+/**
+ * Reads the cluster that policies are judged against from a file, a folder or standard input.
+ * @throws Failure when nothing can be read, or there is no pod in it.
+ */
+export function readInventory(path: string, options: Partial<SourceOptions>): Objects {
+  const objects = readObjects(readFiles(path, options), options);
+  if (inventoryOfObjects(objects).inventory.endpoints.length === 0) {
+    const broken = objects.leftOut.filter(isLoss).map(leftOutText);
+    const instead = broken.length === 0 ? "" : ` (${broken.slice(0, 3).join("; ")})`;
+    throw new Failure(
+      `${path} holds no Pod${instead}; write what kubectl get pods,namespaces,nodes,services -A -o yaml prints into it`,
+    );
   }
-  if (inventory !== undefined) {
-    if (manifests.pods.length > 0)
-      note(`${title}: its ${manifests.pods.length} Pods are not used: --inventory names others`);
-    return sourceOf(title, manifests, readInventory(inventory, clusterNameOf(manifests)));
-  }
-  if (manifests.pods.length > 0) return sourceOf(title, manifests, inventoryOfObjects(manifests, defaultClusterName));
-  return { ...sourceOf(title, manifests, workloadsOf(await readStack(stack))), assumed: true };
+  return objects;
 }
 
-async function revisionSource(ref: string, { stack, inventory }: SourceOptions): Promise<Source> {
-  const manifests = readManifests(await readRevision(ref, stack, projectFolder()));
-  const known =
-    inventory === undefined
-      ? inventoryOfObjects(manifests, defaultClusterName)
-      : readInventory(inventory, clusterNameOf(manifests));
-  return { ...sourceOf(`${ref}, stack ${stack}`, manifests, known), places: new Map() };
-}
-
-async function clusterSource(context: string): Promise<Source> {
-  const manifests = await readCluster(context);
-  return sourceOf(`context ${context}`, manifests, inventoryOfObjects(manifests, defaultClusterName));
-}
-
-const workloadsOf = ({ cluster }: Program): NamedInventory => ({
-  inventory: inventoryOf(cluster),
-  replicas: new Map(),
-});
-
-/** Cilium's own default for `cluster-name`. */
-const defaultClusterName = "default";
-
-const clusterNameOf = ({ clusterNames }: Manifests): string => clusterNames.at(-1) ?? defaultClusterName;
-
-const sourceOf = (title: string, manifests: Manifests, { inventory, replicas }: NamedInventory): Source => ({
+const sourceOf = (title: string, objects: Objects, cluster: Objects, { verbose = false }: SourceOptions): Source => ({
   title,
-  policies: manifests.policies.map(({ policy }) => policy),
-  // CIDR groups may stand with the policies or with the pods.
-  inventory: { ...inventory, ...(manifests.cidrGroups.length > 0 && { cidrGroups: manifests.cidrGroups }) },
-  replicas,
-  places: placesOf(manifests.policies),
-  malformed: manifests.malformed,
-  others: manifests.others,
-  assumed: false,
+  policies: objects.policies.map(({ policy }) => policy),
+  places: new Map(objects.policies.map(({ policy, place }) => [policy, place])),
+  objects,
+  cluster,
+  ...inventoryOfObjects(cluster),
+  basis: basisOf(objects, cluster, verbose),
   program: undefined,
 });
-
-const placesOf = (policies: readonly PlacedPolicy[]): ReadonlyMap<Policy, string> =>
-  new Map(policies.map(({ policy, place }) => [policy, place]));
-
-function sayWhatIsLeftOut(title: string, { others }: Manifests): void {
-  if (others.length > 0) {
-    note(`${title}: skipped ${others.length} documents that are no Cilium policies (${countKinds(others)})`);
-  }
-  if (others.some(({ kind }) => kind === "NetworkPolicy")) {
-    note("Cilium enforces Kubernetes NetworkPolicies as well; these are not judged here");
-  }
-}

@@ -9,6 +9,9 @@ export interface Ended {
   readonly stderr: string;
 }
 
+/** An answer for people without the lines that say what it rests on. */
+export const withoutBasis = (stdout: string): string => stdout.replace(/\n(- |Before: )?Rests on [\s\S]*$/, "");
+
 /** Runs `netpol` of the project in a folder, with the folder as the place to work in. */
 export const netpol = (folder: string, ...args: string[]): Ended => netpolWith({}, folder, ...args);
 

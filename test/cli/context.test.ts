@@ -57,13 +57,11 @@ describe("netpol --context, against a real API server", function () {
   });
 
   it("says what the cluster does not have, and what follows", () => {
-    assert.equal(
-      explain(cluster.kubeconfig).stderr,
-      [
-        "note: the cluster of context embedded has no CiliumCIDRGroup: rules on CIDR groups are not decidable\n",
-        "note: the cluster of context embedded has no ConfigMap kube-system/cilium-config: the cluster is taken to be called default\n",
-      ].join(""),
-    );
+    const { stdout } = explain(cluster.kubeconfig);
+    assert.deepEqual(notes(stdout), [
+      "the cluster of context embedded has no CiliumCIDRGroup: rules on CIDR groups are not decidable",
+      "the cluster of context embedded has no ConfigMap kube-system/cilium-config: Cilium's defaults are taken",
+    ]);
   });
 
   it("reports a stored policy that Cilium refuses as not enforced, and goes on", async () => {
@@ -72,11 +70,11 @@ describe("netpol --context, against a real API server", function () {
     assert.ok(refused);
     await api.create(refused);
     try {
-      const { code, stderr } = explain(cluster.kubeconfig);
+      const { code, stdout } = explain(cluster.kubeconfig);
       assert.equal(code, 0);
       assert.match(
-        stderr,
-        /^note: embedded: CiliumNetworkPolicy shop\/refused: Cilium refuses it: .*; so it is not enforced$/m,
+        stdout,
+        /^Not judged: embedded: CiliumNetworkPolicy shop\/refused: Cilium refuses it, so it is not enforced: /m,
       );
     } finally {
       await api.delete(refused);
@@ -92,14 +90,21 @@ describe("netpol --context, against a real API server", function () {
     );
     assert.equal(code, 0, stderr);
     assert.match(stdout, /is allowed\n/);
-    const forbidden = stderr.split("\n").filter((line) => line.includes("does not let you"));
-    assert.deepEqual(forbidden, [
-      "note: the cluster of context embedded does not let you list CiliumClusterwideNetworkPolicy objects: clusterwide policies are not judged",
-      "note: the cluster of context embedded does not let you list Namespace objects: rules on labels of namespaces select nothing",
-      "note: the cluster of context embedded does not let you list Node objects: addresses of nodes count as outside the cluster",
-      "note: the cluster of context embedded does not let you list NetworkPolicy objects: whether there are Kubernetes NetworkPolicies too is not known",
-      "note: the cluster of context embedded does not let you read ConfigMap kube-system/cilium-config: the cluster is taken to be called default",
-    ]);
+    assert.deepEqual(
+      notes(stdout).map((note) => note.replace("the cluster of context embedded does not let you ", "")),
+      [
+        "list CiliumClusterwideNetworkPolicy objects: clusterwide policies are not judged",
+        "list NetworkPolicy objects: Kubernetes NetworkPolicies are not judged",
+        "list Namespace objects: the labels of namespaces are not known",
+        "list Node objects: the addresses and labels of nodes are not known",
+        "list Service objects: Services are not known",
+        "list EndpointSlice objects: the backends of Services are not known",
+        ...["Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob"].map(
+          (kind) => `list ${kind} objects: those without pods are not judged`,
+        ),
+        "read ConfigMap kube-system/cilium-config: Cilium's defaults are taken",
+      ],
+    );
   });
 
   for (const [user, rules, missing] of [
@@ -183,6 +188,8 @@ describe("netpol --context, against a real API server", function () {
     return path;
   }
 });
+
+const notes = (stdout: string): string[] => [...stdout.matchAll(/^Note: (.*)$/gm)].map(([, text = ""]) => text);
 
 const objects = (text: string): KubernetesObject[] => loadAll(text).map((document) => objectSchema.parse(document));
 

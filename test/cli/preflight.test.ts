@@ -124,8 +124,8 @@ describe("netpol preflight, against a real API server", function () {
         {
           effect: "stops",
           about: "argocd/redis",
-          reason: "exists and is not marked as this stack's; spec.egress would change",
-          fix: "take it over with adoptExisting for one update, or name this stack's otherwise in policyNames",
+          reason: "exists without this stack's mark; spec.egress would change",
+          fix: "adoptExisting for one update, or another name in policyNames",
         },
       ]);
       assert.deepEqual(preflight(projectWith("network-policies:adoptExisting: true")), {
@@ -135,8 +135,8 @@ describe("netpol preflight, against a real API server", function () {
           {
             effect: "overwrites",
             about: "argocd/redis",
-            reason: "exists and is not marked as this stack's; spec.egress would change",
-            fix: "write it into the program if it is to stay",
+            reason: "exists without this stack's mark; spec.egress would change",
+            fix: "put it into the program if it is to stay",
           },
         ],
       });
@@ -166,7 +166,7 @@ describe("netpol preflight, against a real API server", function () {
         {
           effect: "stops",
           ...held,
-          fix: "stop argocd-controller from applying it, then take it over with adoptExisting for one update",
+          fix: "keep argocd-controller off it, then adoptExisting for one update",
         },
       ]);
       assert.deepEqual(
@@ -177,7 +177,7 @@ describe("netpol preflight, against a real API server", function () {
           {
             effect: "overwrites",
             ...held,
-            fix: "stop argocd-controller from applying it, and write it into the program if it is to stay",
+            fix: "keep argocd-controller off it, and put it into the program if it is to stay",
           },
         ],
       );
@@ -214,7 +214,7 @@ describe("netpol preflight, against a real API server", function () {
           effect: "overwrites",
           about: "argocd/redis",
           reason: "kubectl-edit has changed spec.ingress, spec.ingressDeny",
-          fix: "write it into the program if it is to stay",
+          fix: "put it into the program if it is to stay",
         },
       ]);
     });
@@ -226,7 +226,7 @@ describe("netpol preflight, against a real API server", function () {
       assert.match(stdout, /^context embedded, update of stack prod: it overwrites 1 thing\n/);
       assert.match(
         stdout,
-        /\n\nBefore the update\nEFFECT +ABOUT +FINDING +WHAT TO DO\noverwrites {2}argocd\/redis {2}kubectl-edit has changed spec\.ingress {2}write it into the program if it is to stay\n$/,
+        /\n\nBefore the update\nEFFECT +ABOUT +FINDING +WHAT TO DO\noverwrites {2}argocd\/redis {2}kubectl-edit has changed spec\.ingress {2}put it into the program if it is to stay\n$/,
       );
     });
   });
@@ -257,12 +257,14 @@ describe("netpol preflight, against a real API server", function () {
 
     it("names policies with the stack's mark that an update created and did not record", async () => {
       await remember(program.policies.filter((policy) => policy !== redis));
-      assert.deepEqual(preflight(folder, environment.variables).findings, [
+      const { code, findings } = preflight(folder, environment.variables);
+      assert.equal(code, 0);
+      assert.deepEqual(findings, [
         {
-          effect: "stops",
+          effect: "resumes",
           about: "argocd/redis",
-          reason: "exists with this stack's mark, but the stack does not know it: an update was cut off",
-          fix: "take it over with adoptExisting for one update",
+          reason: "exists with this stack's mark, but not in its state: an update was cut off",
+          fix: "nothing: the update takes it over",
         },
       ]);
     });
@@ -276,8 +278,7 @@ describe("netpol preflight, against a real API server", function () {
           {
             effect: "defeats",
             about: "argocd/left",
-            reason:
-              "carries this stack's mark, but neither the program nor the stack's state has it, so it stays and is enforced",
+            reason: "has this stack's mark, but neither program nor state has it: it stays",
             fix: "delete it with kubectl",
           },
         ]);
@@ -295,7 +296,7 @@ describe("netpol preflight, against a real API server", function () {
             effect: "overwrites",
             about: "argocd/redis",
             reason: "spec.egress changed since the last update; by whom is not recorded",
-            fix: "write it into the program if it is to stay",
+            fix: "put it into the program if it is to stay",
           },
         ]);
       } finally {
@@ -347,8 +348,8 @@ describe("netpol preflight, against a real API server", function () {
           {
             effect: "stops",
             about: "namespace trident",
-            reason: "is not in the cluster; the preview does not notice",
-            fix: "kubectl create namespace trident, or take it out of cluster/",
+            reason: "does not exist; the preview does not notice",
+            fix: "kubectl create namespace trident",
           },
         ]);
       } finally {

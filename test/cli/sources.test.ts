@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdirSync, readFileSync, watch, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, symlinkSync, watch, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { loadAll } from "js-yaml";
 import { compileCache, copyOfProject, repository } from "../project.ts";
@@ -37,37 +37,136 @@ describe("sources of policies", () => {
       assert.ok(stdout.startsWith(allowedInShop), stdout);
     });
 
-    it("skips foreign documents, and counts them on standard error", () => {
+    it("leaves out foreign documents, and counts them by what they are", () => {
       const foreign = `${policies}---
-apiVersion: apps/v1
-kind: Deployment
+apiVersion: v1
+kind: Secret
 metadata: {name: web}
 ---
-apiVersion: apps/v1
-kind: Deployment
+apiVersion: v1
+kind: Secret
 metadata: {name: api}
 ---
 values: 1
 `;
-      const { code, stderr } = netpolWith({ input: foreign }, repository, ...askShop, "--from", "-");
-      assert.equal(code, 0);
-      assert.equal(
-        stderr,
-        "note: standard input: skipped 3 documents that are no Cilium policies (2 Deployment, 1 without apiVersion and kind)\n",
+      const { code, stdout, stderr } = netpolWith({ input: foreign }, repository, ...askShop, "--from", "-");
+      assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
+      assert.match(stdout, /^Rests on 3 CiliumNetworkPolicy, 5 Pod, 1 Namespace, 2 Node; not known: Service, /m);
+      assert.match(stdout, /^Left out 2 \(another kind: 2 Secret\)$/m);
+      assert.match(stdout, /^Left out 1 \(no Kubernetes object\): standard input, document 14$/m);
+    });
+
+    it("judges the other policies where one is broken or refused, and says so in every format", () => {
+      const folder = folderOf({
+        "good.yaml": policies,
+        "field.yaml": shopPolicy("web-2", "egres: [{}]"),
+        "refused.yaml": shopPolicy("web-3", 'ingress: [{fromEntities: [world], fromCIDR: ["192.0.2.0/24"]}]'),
+        "kind.yaml": shopPolicy("web-4", "ingress: [{}]").replace("CiliumNetworkPolicy", "CiliumNetworkPolcy"),
+        "torn.yaml": `${shopPolicy("web-5", "ingress: [{}]")}  - [\n`,
+      });
+      const said = [
+        /field\.yaml: CiliumNetworkPolicy shop\/web-2: spec: there is no field egres/,
+        /refused\.yaml: CiliumNetworkPolicy shop\/web-3: Cilium refuses it, so it is not enforced: ingress\[0\]: combining/,
+        /kind\.yaml: CiliumNetworkPolcy shop\/web-4: there is no kind CiliumNetworkPolcy in cilium\.io; did you mean CiliumNetworkPolicy\?/,
+        /torn\.yaml, line \d+: CiliumNetworkPolicy shop\/web-5: no valid YAML: /,
+      ];
+      for (const format of ["table", "json", "yaml", "md", "dot"]) {
+        const { code, stdout } = netpol(repository, "list", "--from", folder, "-o", format);
+        assert.equal(code, 0, format);
+        assert.match(stdout, /shop\/api/, format);
+        for (const line of said) assert.match(stdout.replaceAll("\\", ""), line, format);
+      }
+      const { stdout } = netpol(repository, "check", "--from", folder, "-o", "csv");
+      for (const line of said.slice(0, 2)) assert.match(stdout, new RegExp(line.source.replace(/: .*/, "")));
+    });
+
+    it("does not decide where a broken policy may say otherwise, and does everywhere else", () => {
+      const folder = folderOf({ "good.yaml": policies, "bad.yaml": shopPolicy("db", "egres: [{}]") });
+      const doubtful = netpol(repository, ...askShop, "--from", folder);
+      assert.equal(doubtful.code, 2);
+      assert.match(doubtful.stdout, /^shop\/api → shop\/db:5432\/TCP is not decidable/);
+      assert.match(doubtful.stdout, /bad\.yaml: CiliumNetworkPolicy shop\/db: spec: there is no field egres/);
+      const certain = netpol(repository, "explain", "shop/web", "shop/api", "9000", "--from", folder);
+      assert.equal(certain.code, 0);
+      assert.match(certain.stdout, /^shop\/web-7d4b9-aaaaa → shop\/api:9000\/TCP is allowed\n/);
+    });
+
+    it("makes it an error, with --strict, that anything is left out or broken", () => {
+      const folder = folderOf({ "good.yaml": policies, "home.yaml": "password: !secret wifi\n" });
+      const { code, stdout, stderr } = netpol(repository, "list", "--from", folder, "--strict");
+      assert.deepEqual({ code, stdout }, { code: 2, stdout: "" });
+      assert.match(stderr, /^.*home\.yaml: YAML tags of another program: !secret\n$/);
+    });
+
+    it("passes over what --exclude names, hidden folders and node_modules, and follows a link once", () => {
+      const broken = "kind: [";
+      const folder = folderOf({
+        "shop/all.yaml": policies,
+        "old/a.yaml": broken,
+        "deep/er/values.yaml": broken,
+        ".github/workflow.yaml": broken,
+        "node_modules/package/manifest.yaml": broken,
+      });
+      symlinkSync(join(folder, "shop"), join(folder, "alias"));
+      symlinkSync(folder, join(folder, "shop/loop"));
+      const { code, stdout } = netpol(
+        repository,
+        ...["list", "--from", folder, "--strict", "--exclude", "old", "--exclude", "values.yaml", "-o", "json"],
       );
-    });
-
-    it("says that Kubernetes NetworkPolicies are not judged", () => {
-      const more = `${policies}---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: deny}\n`;
-      const { stderr } = netpolWith({ input: more }, repository, ...askShop, "--from", "-");
-      assert.match(stderr, /Cilium enforces Kubernetes NetworkPolicies as well; these are not judged here/);
-    });
-
-    it("judges policies without pods against the program's workloads, and says so", () => {
-      const rendered = netpol(repository, "render").stdout;
-      const { code, stderr } = netpolWith({ input: rendered }, repository, "test", "test/expectations.yaml", "-f", "-");
       assert.equal(code, 0);
-      assert.match(stderr, /^note: standard input holds no Pods: judged against the \d+ workloads of stack prod\n$/);
+      assert.equal(JSON.parse(stdout).basis.read.CiliumNetworkPolicy, 3);
+    });
+
+    it("refuses an answer for a policy of which there are two versions, and names the clusters", () => {
+      const folder = folderOf({
+        "pods.yaml": shopPods,
+        "clusters/blue/all.yaml": shopPolicies,
+        "clusters/green/all.yaml": shopPolicies.replace('port: "9000"', 'port: "9001"'),
+      });
+      const { code, stdout, stderr } = netpol(repository, "list", "--from", folder);
+      assert.deepEqual({ code, stdout }, { code: 2, stdout: "" });
+      assert.match(stderr, /^CiliumNetworkPolicy shop\/web stands differently in \S+blue\/all\.yaml, document 1 and /);
+      assert.match(
+        stderr,
+        /look like clusters of their own: \S+clusters\/blue, \S+clusters\/green; name one with --from/,
+      );
+      const one = netpol(repository, "list", "--from", folder, "--exclude", "clusters/green");
+      assert.equal(one.code, 0);
+      assert.match(one.stdout, /^shop\/api +shop\/db +5432/m);
+    });
+
+    it("judges policies without pods against nothing, and says what to name", () => {
+      const rendered = netpol(repository, "render").stdout;
+      const { code, stdout, stderr } = netpolWith({ input: rendered }, repository, "list", "-f", "-");
+      assert.deepEqual({ code, stdout }, { code: 2, stdout: "" });
+      assert.match(stderr, /^standard input holds no Pods and no workloads .*--inventory.*\n$/);
+      const pods = folderOf({ "pods.yaml": netpol(repository, "inventory").stdout });
+      const args = ["test", "test/expectations.yaml", "-f", "-", "--inventory", pods];
+      assert.equal(netpolWith({ input: rendered }, repository, ...args).code, 0);
+    });
+
+    it("reads another revision of a folder with --git, and compares it by git:REF", () => {
+      const folder = folderOf({ "shop/pods.yaml": shopPods, "shop/policies.yaml": shopPolicies });
+      const git = (...args: string[]) =>
+        execFileSync("git", ["-c", "user.name=test", "-c", "user.email=test@example.com", ...args], { cwd: folder });
+      git("init", "--quiet", "--initial-branch=main");
+      git("commit", "--quiet", "--allow-empty", "--message=nothing yet");
+      git("tag", "nothing");
+      git("add", "--all");
+      git("commit", "--quiet", "--message=shop");
+      const shop = join(folder, "shop");
+      writeFileSync(join(shop, "policies.yaml"), shopPolicies.replaceAll('"9000"', '"9001"'));
+      const ask = (...more: string[]) =>
+        netpol(repository, "explain", "shop/web", "shop/api", "9000", "--from", shop, ...more).stdout.split("\n")[0];
+      assert.match(ask() ?? "", /is denied$/);
+      assert.match(ask("--git", "main") ?? "", /is allowed$/);
+      const changed = netpol(repository, "diff", "git:main", shop);
+      assert.equal(changed.code, 1, changed.stderr);
+      assert.match(changed.stdout, /^- shop\/web can no longer reach shop\/api:9000$/m);
+      assert.match(changed.stdout, /^\+ shop\/web can now reach shop\/api:9001$/m);
+      const first = netpol(repository, "diff", "git:nothing", shop);
+      assert.equal(first.code, 1, first.stderr);
+      assert.match(first.stdout, /3 workloads enter default deny/);
     });
   });
 
@@ -177,7 +276,7 @@ users: [{name: somebody, user: {token: secret}}]
     [
       "a kind that Cilium does not have",
       ["list", "-f", file("kind.yaml")],
-      /Cilium has no kind CiliumNetworkPolcy; did you mean CiliumNetworkPolicy/,
+      /there is no kind CiliumNetworkPolcy in cilium\.io; did you mean CiliumNetworkPolicy/,
     ],
     [
       "a field that policies do not have",
@@ -187,7 +286,7 @@ users: [{name: somebody, user: {token: secret}}]
     [
       "a policy that Cilium refuses",
       ["list", "-f", file("refused.yaml")],
-      /refused\.yaml: CiliumNetworkPolicy shop\/web: Cilium refuses it: ingress\[0\]: combining/,
+      /refused\.yaml: CiliumNetworkPolicy shop\/web: Cilium refuses it, so it is not enforced: ingress\[0\]: combining/,
     ],
     [
       "no policy among the documents",
@@ -207,7 +306,7 @@ users: [{name: somebody, user: {token: secret}}]
     ["a port that is none", ["explain", "world", "argocd/server", "http"], /http is no port/],
     ["a stack that does not exist", ["list", "-s", "dev"], /there is no stack dev .*stacks: prod/],
     ["a Git revision that does not exist", ["list", "--git", "no-such-ref"], /there is no Git revision no-such-ref/],
-    ["two sources at once", ["list", "--git", "main", "--from", "x"], /cannot be used with option/],
+    ["two sources at once", ["list", "--context", "main", "--from", "x"], /cannot be used with option/],
     ["an unknown option", ["list", "--form", "x"], /unknown option '--form'/],
     ["an unknown output", ["list", "-o", "xml"], /'xml' is invalid\. Allowed choices are table, json/],
     ["a missing argument", ["explain", "world"], /missing required argument 'to'/],

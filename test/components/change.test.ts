@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { mock } from "node:test";
 import { runtime } from "@pulumi/pulumi";
 import { disconnect } from "@pulumi/pulumi/runtime/settings.js";
@@ -8,12 +9,12 @@ import { inventoryOf } from "../../cilium/model/inventory.ts";
 import { policyName } from "../../cilium/policy/parts.ts";
 import { diff, type Side } from "../../cilium/reach/report/diff.ts";
 import { describe as tell } from "../../cilium/reach/report/diff-text.ts";
-import { cluster as declared } from "../../cluster/cluster.ts";
 import { announceChange } from "../../components/change.ts";
 import { changeText } from "../../components/change-text.ts";
 import { type Program, readProgram } from "../../components/program.ts";
 import { workloadCount } from "../document/rows.ts";
-import { program } from "../rendered.ts";
+import { repository } from "../project.ts";
+import { declared, program } from "../rendered.ts";
 
 const stack = { project: "network-policies", stack: "prod" };
 
@@ -250,6 +251,20 @@ describe("A preview", () => {
       assert.deepEqual(more, []);
     });
   }
+
+  it("is the only operation that waits for the reachability engine: the program does not load it", () => {
+    const script = `
+      import { registerHooks } from "node:module";
+      const loaded = [];
+      registerHooks({ load: (url, context, next) => (loaded.push(url), next(url, context)) });
+      await import("./components/network-policies.ts");
+      await import("./cluster/cluster.ts");
+      console.log(JSON.stringify(loaded));`;
+    const args = ["--input-type=module", "--eval", script];
+    const loaded = execFileSync(process.execPath, args, { cwd: repository, encoding: "utf8" });
+    assert.match(loaded, /\/components\/change\.ts"/);
+    assert.doesNotMatch(loaded, /\/cilium\/reach\//);
+  });
 
   it("is the only operation that asks: an update does not", async () => {
     assert.deepEqual(await logged(false, () => ({ outputs: {} })), []);

@@ -3,9 +3,9 @@ import { readFileSync } from "node:fs";
 import { load } from "js-yaml";
 import { z } from "zod";
 import { Faults } from "../../cilium/model/faults.ts";
-import { cluster as declared } from "../../cluster/cluster.ts";
 import { configSchema, readConfig } from "../../components/config.ts";
 import { readProgram } from "../../components/program.ts";
+import { declared } from "../rendered.ts";
 
 const prod = { project: "network-policies", stack: "prod" };
 

@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { configure, workloadId, workloads } from "../../cilium/model/cluster.ts";
-import { cluster as declared } from "../../cluster/cluster.ts";
 import { defaultDeny, excludedPods, flowOutputs, policyCounts } from "../../components/outputs.ts";
 import { policyCount, workloadCount } from "../document/rows.ts";
-import { program } from "../rendered.ts";
+import { declared, program } from "../rendered.ts";
 
 describe("The stack's outputs", () => {
   it("count the policies of each namespace and in total", () => {

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { Provider } from "@pulumi/kubernetes/provider.js";
 import { z } from "zod";
-import { cluster as declared } from "../../cluster/cluster.ts";
 import { applyPolicies } from "../../components/apply.ts";
 import { runProbes } from "../../components/probe.ts";
 import { readProgram } from "../../components/program.ts";
 import { namespaces, policyCount } from "../document/rows.ts";
+import { declared } from "../rendered.ts";
 import { type Registration, registrations } from "./recorded.ts";
 
 const stack = { project: "network-policies", stack: "prod" };

@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
 import { policyName } from "../../cilium/policy/parts.ts";
 import type { CiliumPolicy, Rule } from "../../cilium/policy/schema.ts";
-import { cluster as declared } from "../../cluster/cluster.ts";
 import { readProgram } from "../../components/program.ts";
 import { policyCount, policyCounts, workloadCount } from "../document/rows.ts";
-import { program } from "../rendered.ts";
+import { declared, program } from "../rendered.ts";
 
 const stack = { project: "network-policies", stack: "prod" };
 

@@ -56,6 +56,19 @@ describe("netpol gate, without a cluster", function () {
     );
   });
 
+  it("judges by what the cluster declares now, whatever was generated of it", async () => {
+    const folder = changed("cluster/policy-pack.ts", 'policy: "argo/workflow-pods"', 'policy: "argo/other"');
+    const { code, stdout, stderr } = await gate(folder, "--output", "json");
+    assert.equal(code, 1, stdout + stderr);
+    const mandatory = violations
+      .parse(JSON.parse(stdout))
+      .filter(({ enforcementLevel }) => enforcementLevel === "mandatory");
+    assert.deepEqual(
+      mandatory.map(({ policyName }) => policyName),
+      ["no-wide-open"],
+    );
+  });
+
   it("lets a roll-out be observed with the pack's config for it", async () => {
     const folder = changed(
       "Pulumi.prod.yaml",
@@ -90,7 +103,7 @@ describe("netpol gate, without a cluster", function () {
     const folder = changed("cluster/argocd.ts", "repoServer.grpc, redis.redis", "repoServer.grcp, redis.redis");
     const { code, stderr } = await gate(folder);
     assert.equal(code, 2);
-    assert.match(stderr, /^argocd: flow argocd\/server → .*no port grcp; did you mean grpc\?\n/);
+    assert.match(stderr, /^cluster\/argocd\.ts:\d+: flow argocd\/server → .*no port grcp; did you mean grpc\?\n/);
     assert.doesNotMatch(stderr, /^\s+at /m);
   });
 });

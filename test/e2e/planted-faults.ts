@@ -8,33 +8,19 @@ const ofApp = (app: string) => ({ endpointSelector: { matchLabels: { app } } });
 
 export const plantedFaults: Readonly<Record<string, readonly Registered[]>> = {
   "no-l7-http-on-tls-passthrough": [
-    policyWith(
-      {
-        endpointSelector: { matchLabels: { "app.kubernetes.io/name": "kanidm" } },
-        ingress: [
-          {
-            fromEntities: ["ingress"],
-            toPorts: [{ ports: [{ port: "8443", protocol: "TCP" }], rules: { http: [{}] } }],
-          },
-        ],
-      },
-      { namespace: "kanidm" },
-    ),
+    policyWith({
+      ingress: [
+        {
+          fromEntities: ["ingress"],
+          toPorts: [{ ports: [{ port: "8443", protocol: "TCP" }], rules: { http: [{}] } }],
+        },
+      ],
+    }),
   ],
   "ingress-deny-world-only": [policyWith({ ingressDeny: [{ fromEntities: ["cluster"] }] })],
-  "no-ingress-deny-on-probed-pods": [
-    policyWith(
-      {
-        endpointSelector: { matchLabels: { "app.kubernetes.io/name": "kanidm" } },
-        ingressDeny: [{ fromEntities: ["world"] }],
-      },
-      { namespace: "kanidm" },
-    ),
-  ],
+  "no-ingress-deny-on-probed-pods": [policyWith({ ...ofApp("probed"), ingressDeny: [{ fromEntities: ["world"] }] })],
   "clusterwide-selector-excludes-cilium-endpoints": [clusterwideWith({ endpointSelector: {} })],
-  "hostnetwork-pods-excluded": [
-    policyWith({ endpointSelector: { matchLabels: { "k8s-app": "kube-proxy" } } }, { namespace: "kube-system" }),
-  ],
+  "hostnetwork-pods-excluded": [policyWith(ofApp("on-nodes"))],
   "agent-accepts": [
     policyWith({
       egress: [{ toEntities: ["host"], toEndpoints: [{ matchLabels: { app: "x" } }], toPorts: tcp("80") }],
@@ -52,5 +38,12 @@ export const plantedFaults: Readonly<Record<string, readonly Registered[]>> = {
   "no-wide-open": [dns, policyWith({ egress: [{ toEntities: ["all"], toPorts: tcp("80") }] })],
 };
 
+const labelled = (app: string) => ({ namespace: "shop", labels: { app } });
+
 /** What the pack has to know for them. */
-export const packConfig = { "nodes-by-entity": { nodeRanges: ["192.168.0.0/28"] } };
+export const packConfig = {
+  "nodes-by-entity": { nodeRanges: ["192.168.0.0/28"] },
+  "no-l7-http-on-tls-passthrough": { workloads: [{ ...labelled("web"), ports: ["8443"] }] },
+  "no-ingress-deny-on-probed-pods": { workloads: [labelled("probed")] },
+  "hostnetwork-pods-excluded": { workloads: [labelled("on-nodes")] },
+};

@@ -96,7 +96,7 @@ describe("The README's commands, as typed", function () {
   it("a new flow and a new workload", async () => {
     const [flow = "", workload = ""] = codeBlocks("README.md", "Change the network", "ts");
     const [, declaration = "", flows = ""] = /^(.*)^\/\/ among the flows\n(.*)/ms.exec(workload) ?? [];
-    change("cluster/monitoring.ts", "export default monitoring.flows(\n", `${declaration}$&${flow}${flows}`);
+    change("cluster/monitoring.ts", "export default monitoring.flows(() => [\n", `${declaration}$&${flow}${flows}`);
     const preview = await type("pulumi preview --suppress-outputs --policy-pack policypack");
     assert.match(preview, /monitoring\/grafana can now reach monitoring\/loki:3100/);
     assert.match(preview, /monitoring\/blackbox-exporter enters default deny/);

@@ -73,6 +73,8 @@ export type JobEndpoint = {
   readonly ports?: readonly { readonly name: string; readonly port: number; readonly protocol: string }[];
   /** An endpoint without addresses gets one that no policy is likely to name; `policy-cidr-match-mode: pods` needs them. */
   readonly addresses?: readonly string[];
+  /** Shares the network of its node, which must be given: it is that node as an end. */
+  readonly hostNetwork?: boolean;
   /** The name of a node of the inventory. To an endpoint without one, every node of the inventory is remote. */
   readonly node?: string;
 };

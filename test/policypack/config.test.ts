@@ -3,6 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { from, gateway, http, kubeApiserver, namespace, oneOf, tlsPassthrough } from "../../cilium/language.ts";
 import { type Cluster, configure } from "../../cilium/model/cluster.ts";
+import { readCluster } from "../../cilium/model/read.ts";
 import { configSchema } from "../../components/config.ts";
 import { ConfigError, overridden, type PackConfig, readPackConfig } from "../../policypack/config.ts";
 import { createRules, packConfigOf } from "../../policypack/rules.ts";
@@ -20,11 +21,11 @@ const web = shop.workload("web", {
 const cart = shop.workload("cart", { labels: { app: "cart" } });
 shop.hostNetwork("exporter", { reason: "a test", labels: { app: "exporter" } });
 shop.hostNetwork("unlabelled", { reason: "a test" });
-const flows = shop.flows(from(gateway).to(web.https), from(cart).to(kubeApiserver));
+const flows = shop.flows(() => [from(gateway).to(web.https), from(cart).to(kubeApiserver)]);
 
 const clusterWith = (policyPack: Cluster["policyPack"]) =>
   configure(
-    { namespaces: [flows], dns: web.metrics, ...(policyPack && { policyPack }) },
+    readCluster({ namespaces: [flows], dns: web.metrics, ...(policyPack && { policyPack }) }),
     configSchema.parse({ clusterName: "east" }),
   );
 

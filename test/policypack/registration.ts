@@ -42,7 +42,7 @@ export function register(
   for (const resource of resources) {
     for (const rule of rules) {
       if (!("validateResource" in rule) || typeof rule.validateResource !== "function") continue;
-      rule.validateResource({ ...seen(resource), ...run(config, rule.name) }, (message) =>
+      rule.validateResource({ ...seen(resource), ...run(config, rule) }, (message) =>
         violations.push({ rule: rule.name, level: rule.enforcementLevel, message }),
       );
     }
@@ -56,7 +56,7 @@ export function judgeStack(resources: readonly Registered[], config: PackConfig 
   for (const rule of createRules()) {
     if (!("validateStack" in rule)) continue;
     const args: StackValidationArgs = {
-      ...run(config, rule.name),
+      ...run(config, rule),
       resources: resources.map((resource) => ({ ...seen(resource), dependencies: [], propertyDependencies: {} })),
     };
     rule.validateStack(args, (message) => violations.push({ rule: rule.name, level: rule.enforcementLevel, message }));
@@ -84,15 +84,23 @@ const seen = ({ type, name, props }: Registered) => ({
 
 const run = (
   config: PackConfig,
-  rule: string,
+  { name, configSchema }: Policies[number],
 ): Pick<ResourceValidationArgs, "stackTags" | "getConfig" | "notApplicable"> => ({
   stackTags: new Map(),
   // The runtime casts likewise: a rule states the type of its own config.
-  getConfig: <T extends object>() => ({ ...config[rule] }) as T,
+  getConfig: <T extends object>() => ({ ...defaults(configSchema), ...config[name] }) as T,
   notApplicable: (reason) => {
     throw new Error(reason);
   },
 });
+
+/** The engine fills them in. */
+const defaults = (schema: Policies[number]["configSchema"]): object =>
+  Object.fromEntries(
+    Object.entries(schema?.properties ?? {}).flatMap(([key, property]) =>
+      "default" in property ? [[key, property.default]] : [],
+    ),
+  );
 
 /** A policy as the resource that a program registers for it. */
 export function resourceOf(policy: {

@@ -13,6 +13,8 @@ export type Undecidable =
   | { readonly kind: "conflict"; readonly conflict: Conflict }
   /** An end stands for several, and verdicts about them differ. */
   | { readonly kind: "cases"; readonly cases: readonly { readonly verdict: string; readonly circumstance: string }[] }
+  /** A policy that may select an end cannot be read. */
+  | { readonly kind: "broken-policy"; readonly policy: string }
   /** Where a connection to a Service arrives is not known. */
   | { readonly kind: "translation"; readonly why: Untranslatable };
 
@@ -26,6 +28,8 @@ export function undecidableText(reason: Undecidable): string {
       return conflictText(reason.conflict);
     case "cases":
       return reason.cases.map(({ verdict, circumstance }) => `${verdict} ${circumstance}`).join(", ");
+    case "broken-policy":
+      return `a policy that may select it is broken: ${reason.policy}`;
     case "translation":
       return untranslatableText(reason.why);
   }

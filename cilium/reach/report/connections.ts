@@ -98,13 +98,18 @@ function passing(network: Network, direction: Direction, subject: Party, hosts: 
 const isUnresolved = ({ peer, identity }: Party): boolean =>
   peer.kind === "fqdn" && identity.outside?.address === undefined;
 
-/** Answers for pairs; what has been answered once for the same rules on both sides is not worked out again. */
-function answers(network: Network): (source: Party, destination: Party) => readonly AllowedSpan[] {
+/** Answers for pairs: those that the same rules decide at both ends share one array. */
+export function answers(network: Network): (source: Party, destination: Party) => readonly AllowedSpan[] {
   const sequences = sequenceNumbers();
   const known = new Map<number, readonly AllowedSpan[]>();
   const portsNumber = numbering<string>();
   const obstacleNumber = numbering<object>();
-  const portsOf = network.parties.map(({ ports }) => portsNumber(JSON.stringify([...ports])));
+  const numbersOfPorts = new Map<Party["ports"], number>();
+  const portsOf = ({ ports }: Party): number => {
+    const number = numbersOfPorts.get(ports) ?? portsNumber(JSON.stringify([...ports]));
+    numbersOfPorts.set(ports, number);
+    return number;
+  };
 
   /** A number for all that decides at one end: equal numbers, equal verdicts on every port. */
   const deciding = (direction: Direction, subject: Party, peer: Party, start: number): number => {
@@ -123,7 +128,7 @@ function answers(network: Network): (source: Party, destination: Party) => reado
       if (selection === "no") continue;
       const how = selection !== "yes" ? 2 : byNameOnly(rule, peer) ? 1 : 0;
       sequence = sequences(sequence, items.rule + rule.number * 3 + how);
-      if (namesPorts(rule)) sequence = sequences(sequence, portsOf[server.position] ?? 0);
+      if (namesPorts(rule)) sequence = sequences(sequence, portsOf(server));
     }
     return sequence;
   };

@@ -7,7 +7,7 @@ export type Topic = "workloads" | "default deny" | "closed" | "opened" | "change
 
 export type Sentence = { readonly topic: Topic; readonly text: string };
 
-export type Report = {
+export type DifferenceText = {
   /** `1 flow closed, 2 flows opened, 1 pod enters default deny`, or `no difference`. */
   readonly summary: string;
   readonly sentences: readonly Sentence[];
@@ -16,7 +16,7 @@ export type Report = {
 /** How a name is set off from the text around it, for example as code. */
 export type SetOff = (name: string) => string;
 
-export function describe(difference: Difference, setOff: SetOff = (name) => name): Report {
+export function describe(difference: Difference, setOff: SetOff = (name) => name): DifferenceText {
   const { added, removed, isolated, exposed } = difference;
   const { closedByDefault, openedByDefault, ...flows } = told(difference);
   const tell = (topic: Topic, sentences: readonly Together[], verb: string): Sentence[] =>

@@ -9,11 +9,12 @@ import type { Network } from "../compile/network.ts";
 import type { Party } from "../compile/party.ts";
 import type { Direction } from "../compile/rules.ts";
 import { ruleSelects } from "../decide/decide.ts";
-import { type AllowedSpan, allowedSpans } from "../decide/spans.ts";
+import type { AllowedSpan } from "../decide/spans.ts";
 import { undecidableText, type Verdict } from "../decide/verdict.ts";
 import { conditionsOf } from "./conditions.ts";
+import { answers } from "./connections.ts";
 import { type ComparedEnd, compileSides, enforcedAt, type Side, type Sides } from "./diff-sides.ts";
-import type { Difference, FlowChange, FlowEnd, IsolationChange, PortSpan } from "./difference.ts";
+import type { Difference, FlowEnd, IsolationChange, PortSpan } from "./difference.ts";
 
 export type { Side } from "./diff-sides.ts";
 
@@ -21,8 +22,13 @@ export type { Side } from "./diff-sides.ts";
 export function diff(before: Side, after: Side): Difference {
   const sides = compileSides(before, after);
   const endpoints = sides.ends.filter(({ kind }) => kind === "endpoint");
+  const changesOf = pairChanges(sides);
   const changes = sides.ends.flatMap((from) =>
-    sides.ends.filter((to) => mayDiffer(from, to)).flatMap((to) => changesBetween(sides, from, to)),
+    sides.ends
+      .filter((to) => mayDiffer(from, to))
+      .flatMap((to) =>
+        changesOf(from, to).map(({ ports, change }) => ({ flow: { from: named(from), to: named(to), ports }, change })),
+      ),
   );
   return {
     added: endpoints.filter(({ before }) => before === undefined).map(({ name }) => name),
@@ -44,12 +50,14 @@ export function diff(before: Side, after: Side): Difference {
   };
 }
 
-type Change =
+type VerdictChange =
   | { readonly kind: "opened" | "closed"; readonly conditions: readonly string[] }
   | { readonly kind: "changed"; readonly before: readonly string[]; readonly after: readonly string[] }
   | { readonly kind: "undecidable"; readonly reasons: readonly string[] };
 
-type ChangedFlow = { readonly flow: FlowChange; readonly change: Change };
+type ChangedPorts = { readonly ports: readonly PortSpan[]; readonly change: VerdictChange };
+
+const named = ({ kind, name }: FlowEnd): FlowEnd => ({ kind, name });
 
 /** Where neither the source's egress nor the destination's ingress differs, no connection can. */
 const mayDiffer = (from: ComparedEnd, to: ComparedEnd): boolean =>
@@ -57,29 +65,47 @@ const mayDiffer = (from: ComparedEnd, to: ComparedEnd): boolean =>
   // A name is looked up to connect to it; nothing connects from one.
   from.kind !== "fqdn";
 
-function changesBetween(sides: Sides, from: ComparedEnd, to: ComparedEnd): ChangedFlow[] {
-  const before = spansOf(sides.before, from.before, to.before).filter(isAbout(to));
-  const after = spansOf(sides.after, from.after, to.after).filter(isAbout(to));
-  if (before.length === 0 && after.length === 0) return [];
+/** What changes between two ends. Pairs that the same rules decide on both sides share their answer. */
+function pairChanges(sides: Sides): (from: ComparedEnd, to: ComparedEnd) => readonly ChangedPorts[] {
+  const before = spansIn(sides.before);
+  const after = spansIn(sides.after);
+  const known = new Map<Spans, Map<Spans, readonly ChangedPorts[]>>();
+  return (from, to) => {
+    const [earlier, later] = [before(from.before, to.before), after(from.after, to.after)];
+    if (earlier === later) return [];
+    // Rules on addresses may allow any name, which is not news: they are judged with the addresses themselves.
+    if (to.kind === "fqdn") return changesBetween(earlier.filter(isDecidable), later.filter(isDecidable));
+    const found = known.get(earlier)?.get(later) ?? changesBetween(earlier, later);
+    known.set(earlier, (known.get(earlier) ?? new Map()).set(later, found));
+    return found;
+  };
+}
+
+type Spans = readonly AllowedSpan[];
+
+const isDecidable = ({ verdict }: AllowedSpan): boolean => verdict.outcome !== "undecidable";
+
+function changesBetween(before: Spans, after: Spans): ChangedPorts[] {
   const changes = stretches([...before, ...after]).flatMap((stretch) => {
     const change = changeOf(possibility(before, stretch), possibility(after, stretch));
     return change === undefined ? [] : [{ stretch, change }];
   });
-  const named = ({ kind, name }: FlowEnd): FlowEnd => ({ kind, name });
   return [...Map.groupBy(changes, ({ change }) => JSON.stringify(change)).values()].flatMap((alike) =>
-    alike.slice(0, 1).map(({ change }) => ({
-      flow: { from: named(from), to: named(to), ports: joined(alike.map(({ stretch }) => stretch)) },
-      change,
-    })),
+    alike.slice(0, 1).map(({ change }) => ({ ports: joined(alike.map(({ stretch }) => stretch)), change })),
   );
 }
 
 /** The ports on which connections are possible, or may be; none where an end does not exist. */
-function spansOf(network: Network, source: Party | undefined, destination: Party | undefined): AllowedSpan[] {
-  if (source === undefined || destination === undefined) return [];
-  const refused = refuses(network, "egress", source, destination) || refuses(network, "ingress", destination, source);
-  return refused ? [] : allowedSpans(network, source, destination);
+function spansIn(network: Network): (source: Party | undefined, destination: Party | undefined) => Spans {
+  const answer = answers(network);
+  return (source, destination) => {
+    if (source === undefined || destination === undefined) return none;
+    const refused = refuses(network, "egress", source, destination) || refuses(network, "ingress", destination, source);
+    return refused ? none : answer(source, destination);
+  };
 }
+
+const none: Spans = [];
 
 /** Whether default deny refuses all connections with a peer, which spares the question about each port: most pairs. */
 function refuses(network: Network, direction: Direction, subject: Party, peer: Party): boolean {
@@ -93,12 +119,6 @@ function refuses(network: Network, direction: Direction, subject: Party, peer: P
     !rules.some((rule) => rule.effect === "allow" && ruleSelects(rule, peer) !== "no")
   );
 }
-
-/** Rules on addresses may allow any name, which is not news: they are judged with the addresses themselves. */
-const isAbout =
-  ({ kind }: FlowEnd) =>
-  ({ verdict }: AllowedSpan): boolean =>
-    kind !== "fqdn" || verdict.outcome !== "undecidable";
 
 /** The parts that spans cut each other into, ascending within each protocol. */
 const stretches = (spans: readonly AllowedSpan[]): PortSpan[] =>
@@ -126,7 +146,7 @@ function possibility(spans: readonly AllowedSpan[], { protocol, from }: PortSpan
 const reasonsOf = ({ egress, ingress }: Verdict): string[] =>
   [egress, ingress].flatMap((end) => (end.verdict === "undecidable" ? [undecidableText(end.reason)] : []));
 
-function changeOf(before: Possibility, after: Possibility): Change | undefined {
+function changeOf(before: Possibility, after: Possibility): VerdictChange | undefined {
   if (JSON.stringify(before) === JSON.stringify(after)) return undefined;
   if (before.kind === "undecidable" || after.kind === "undecidable") {
     const reasons = [before, after].flatMap((side) => (side.kind === "undecidable" ? side.reasons : []));

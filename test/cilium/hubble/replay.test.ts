@@ -10,9 +10,8 @@ import { type Policy, policy as policySchema } from "../../../cilium/policy/sche
 import type { FlowProtocol, Peer } from "../../../cilium/reach/compile/inventory.ts";
 import { compile } from "../../../cilium/reach/compile/network.ts";
 import { verdict } from "../../../cilium/reach/decide/verdict.ts";
-import { cluster as declared } from "../../../cluster/cluster.ts";
 import { readProgram } from "../../../components/program.ts";
-import { program } from "../../rendered.ts";
+import { declared, program } from "../../rendered.ts";
 import {
   apiServer,
   dnsAnswer,

@@ -8,11 +8,12 @@ import { constantOf, type Suggestions, suggest } from "../../../cilium/hubble/su
 import { workloadFinder } from "../../../cilium/hubble/workload.ts";
 import * as language from "../../../cilium/language.ts";
 import { namespace as openNamespace, sctp, tcp, udp } from "../../../cilium/language.ts";
-import { type Cluster, configure, workloadId, workloads } from "../../../cilium/model/cluster.ts";
-import { faults } from "../../../cilium/model/faults.ts";
-import type { Statement } from "../../../cilium/model/flow.ts";
+import { faults } from "../../../cilium/model/check.ts";
+import { configure, workloadId, workloads } from "../../../cilium/model/cluster.ts";
+import type { StatedFlow } from "../../../cilium/model/flow.ts";
 import { inventoryOf } from "../../../cilium/model/inventory.ts";
 import type { Workload } from "../../../cilium/model/peers.ts";
+import { readCluster } from "../../../cilium/model/read.ts";
 import { renderPolicies } from "../../../cilium/render/policies.ts";
 import { cluster as declared } from "../../../cluster/cluster.ts";
 import { program } from "../../rendered.ts";
@@ -137,10 +138,6 @@ describe("a suggested line", () => {
       /^a deny rule refuses it/,
     ],
     "what has no ports": [flow(grafana, sharedPg, 8, { protocol: "ICMP" }), /^the language has no word for ICMP$/],
-    "what would make two namespaces each other's servers": [
-      flow(sharedPg, grafana, 3000),
-      /^it would make (database and monitoring|monitoring and database) each other's servers/,
-    ],
     "pods that are no workload, in a namespace of the program": [
       flow(pod({ namespace: "argo", name: "mystery", labels: {} }, 999), sharedPg, 5432),
       /^argo\/mystery is no workload of the program; declare it in cluster\/argo.ts first$/,
@@ -231,19 +228,16 @@ function withLines({ lines }: Suggestions, words: ReadonlyMap<string, Words>) {
     words,
   );
   const statements = Map.groupBy(lines, ({ file }) => file);
-  const extended: Cluster = {
-    ...declared,
-    namespaces: declared.namespaces.map((namespace) => ({
-      ...namespace,
-      statements: [
-        ...namespace.statements,
-        ...(statements.get(`cluster/${namespace.name}.ts`) ?? []).map(({ file, line, needs }) =>
-          evaluate(line, scopeOf(file, needs, declaredPorts)),
-        ),
-      ],
-    })),
-  };
-  const configured = configure(extended, config);
+  const namespaces = declared.namespaces.map((namespace) => ({
+    ...namespace,
+    state: () => [
+      ...namespace.state(),
+      ...(statements.get(`cluster/${namespace.name}.ts`) ?? []).map(({ file, line, needs }) =>
+        evaluate(line, scopeOf(file, needs, declaredPorts)),
+      ),
+    ],
+  }));
+  const configured = configure(readCluster({ ...declared, namespaces }), config);
   assert.deepEqual(faults(configured), []);
   return configured;
 }
@@ -282,7 +276,7 @@ const transports = { tcp, udp, sctp };
 const isWorkload = (value: unknown): value is Workload =>
   typeof value === "object" && value !== null && "kind" in value && value.kind === "workload";
 
-function evaluate(line: string, { default: _, ...words }: Words): Statement {
+function evaluate(line: string, { default: _, ...words }: Words): StatedFlow {
   const statement = new Function(...Object.keys(words), `return ${line.replace(/,$/, "")}`);
   return statement(...Object.values(words));
 }

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { inventoryOf } from "../../../cilium/model/inventory.ts";
 import { type Inventory, type Peer, peerEntities, type Question } from "../../../cilium/reach/compile/inventory.ts";
 import { compile } from "../../../cilium/reach/compile/network.ts";
-import { cluster as declared } from "../../../cluster/cluster.ts";
 import { readProgram } from "../../../components/program.ts";
 import { startVerdictOracle, type VerdictOracle } from "../../oracle/job.ts";
+import { declared } from "../../rendered.ts";
 import { type Counts, differences, printed } from "./compare.ts";
 
 describe("The reachability engine on this cluster", () => {

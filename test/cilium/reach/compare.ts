@@ -152,6 +152,7 @@ export function reasonKind(reason: Undecidable): string {
       return `${reason.kind}, ${reason.unknown.kind}`;
     case "conflict":
     case "cases":
+    case "broken-policy":
       return reason.kind;
     case "translation":
       return `${reason.kind}, ${reason.why.kind}`;

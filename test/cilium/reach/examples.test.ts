@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { parseText } from "../../../cilium/kubernetes/text.ts";
 import { type Policy, policy as policySchema } from "../../../cilium/policy/schema.ts";
-import { parseDocuments } from "../../../cli/sources/documents.ts";
 import { startVerdictOracle, type VerdictOracle } from "../../oracle/job.ts";
 import { worldAround } from "./around.ts";
 import { type Counts, differences, printed } from "./compare.ts";
@@ -65,7 +65,7 @@ function textsOf(file: string): string[] {
 }
 
 const policiesIn = (text: string, file: string): object[] =>
-  parseDocuments(text, file).documents.flatMap(({ value }) => (isPolicy(value) ? [value] : []));
+  parseText(text, file).documents.flatMap(({ value }) => (isPolicy(value) ? [value] : []));
 
 const isPolicy = (value: unknown): value is object =>
   typeof value === "object" &&

@@ -17,7 +17,8 @@ import {
   udp,
 } from "../../../cilium/language.ts";
 import { configure, type Settings, workloads } from "../../../cilium/model/cluster.ts";
-import type { Statement } from "../../../cilium/model/flow.ts";
+import type { StatedFlow } from "../../../cilium/model/flow.ts";
+import { readCluster } from "../../../cilium/model/read.ts";
 import { egressCell, ingressCell } from "../../../cilium/render/cells.ts";
 import { program } from "../../rendered.ts";
 
@@ -38,14 +39,12 @@ locked.workload("job", { labels: { app: "job" }, denyWorld: true });
 
 const { config: settings } = program;
 
-const cellsOf = (statements: Statement[], changed: Partial<Settings> = {}) => {
-  const cluster = configure(
-    {
-      dns: program.cluster.dns,
-      namespaces: [shop.flows(...statements), stores.flows(), locked.flows()],
-    },
-    { ...settings, ...changed },
-  );
+const declared = [shop.flows(() => []), stores.flows(() => []), locked.flows(() => [])];
+
+/** The cells of workloads when the namespaces state these flows. */
+const cellsOf = (stated: Readonly<Record<string, () => StatedFlow[]>>, changed: Partial<Settings> = {}) => {
+  const namespaces = declared.map((one) => ({ ...one, state: stated[one.name] ?? one.state }));
+  const cluster = configure(readCluster({ dns: program.cluster.dns, namespaces }), { ...settings, ...changed });
   return (name: string) => {
     const workload = workloads(cluster).find((one) => one.name === name);
     assert.ok(workload);
@@ -56,94 +55,98 @@ const cellsOf = (statements: Statement[], changed: Partial<Settings> = {}) => {
 describe("A workload's cell in the tables", () => {
   const cases: [
     title: string,
-    statements: Statement[],
+    shop: () => StatedFlow[],
     workload: string,
     expected: { ingress?: string; egress?: string },
+    stores?: () => StatedFlow[],
   ][] = [
-    ["says when nothing is allowed", [], "web", { ingress: "(none)", egress: "(none)" }],
-    ["says when the world is denied besides", [], "job", { ingress: "(deny world)", egress: "(none)" }],
+    ["says when nothing is allowed", () => [], "web", { ingress: "(none)", egress: "(none)" }],
+    ["says when the world is denied besides", () => [], "job", { ingress: "(deny world)", egress: "(none)" }],
     [
       "lists sources by the ports that they share, those of other namespaces with their namespace",
-      [from(gateway, db).to(web.http), from(db).to(web.peers), from(blobs).to(web.http)],
+      () => [from(gateway, db).to(web.http), from(db).to(web.peers)],
       "web",
       { ingress: "gateway, db, blobs (stores) → 8080; db → 7946" },
+      () => [from(blobs).to(web.http)],
     ],
     [
       "marks what Envoy parses, apart from the same port without it",
-      [from(db).to(web.http), from(gateway).to(web.http).throughHttpProxy()],
+      () => [from(db).to(web.http), from(gateway).to(web.http).throughHttpProxy()],
       "web",
       { ingress: "db → 8080; gateway → 8080 (L7 HTTP)" },
     ],
     [
       "calls the workload itself self, and tells the purpose at both ends",
-      [from(web).to(web.peers).for("memberlist")],
+      () => [from(web).to(web.peers).for("memberlist")],
       "web",
       { ingress: "self → 7946 (memberlist)", egress: "self:7946 (memberlist)" },
     ],
     [
       "leaves the purpose of flows between namespaces to their own table",
-      [from(web).to(blobs.s3).for("assets")],
+      () => [from(web).to(blobs.s3).for("assets")],
       "web",
       { egress: "blobs (stores):8333" },
     ],
     [
       "joins destinations in one place on the same ports",
-      [from(web).to(blobs.grpc, index.grpc, db.sql, db.admin)],
+      () => [from(web).to(blobs.grpc, index.grpc, db.sql, db.admin)],
       "web",
       { egress: "blobs + index (stores):9000, db:5432/8000" },
     ],
     [
       "joins all ports on nodes, whichever pods of the host's network listen there",
-      [from(web).to(nodes.on(10250), agent.metrics)],
+      () => [from(web).to(nodes.on(10250), agent.metrics)],
       "web",
       { egress: "nodes:10250/9100" },
     ],
     [
       "leaves out the API server's port, unless it is another",
-      [from(web).to(kubeApiserver), from(db).to(kubeApiserver.on(443))],
+      () => [from(web).to(kubeApiserver), from(db).to(kubeApiserver.on(443))],
       "web",
       { egress: "kube-apiserver" },
     ],
     [
       "says a port of the API server that is not the usual one",
-      [from(db).to(kubeApiserver.on(443))],
+      () => [from(db).to(kubeApiserver.on(443))],
       "db",
       { egress: "kube-apiserver:443" },
     ],
     [
       "joins names with a plus, and three or more of one domain with braces",
-      [from(web).to(fqdn("a.example.com", "b.example.org", "*.example.com", "c.example.com", "example.org").on(443))],
+      () => [
+        from(web).to(fqdn("a.example.com", "b.example.org", "*.example.com", "c.example.com", "example.org").on(443)),
+      ],
       "web",
       { egress: "{a,*,c}.example.com + b.example.org + example.org:443" },
     ],
     [
       "keeps names without a dot apart",
-      [from(web).to(fqdn("nas", "printer", "scanner").on(80))],
+      () => [from(web).to(fqdn("nas", "printer", "scanner").on(80))],
       "web",
       { egress: "nas + printer + scanner:80" },
     ],
     [
       "names protocols other than TCP; DNS goes without saying",
-      [from(web).to(host.on(dns(53)), cidr("192.0.2.0/24").on(udp(123)), fqdn("quic.example").on(443, udp(443)))],
+      () => [from(web).to(host.on(dns(53)), cidr("192.0.2.0/24").on(udp(123)), fqdn("quic.example").on(443, udp(443)))],
       "web",
       { egress: "host:53, 192.0.2.0/24:123/UDP, quic.example:443 (443 also UDP)" },
     ],
     [
       "shows a machine's address beside its name",
-      [from(web).to(external("nas", "192.0.2.7").on(2049)).for("NFS")],
+      () => [from(web).to(external("nas", "192.0.2.7").on(2049)).for("NFS")],
       "web",
       { egress: "nas (192.0.2.7):2049 (NFS)" },
     ],
   ];
-  for (const [title, statements, workload, expected] of cases) {
+  for (const [title, shop, workload, expected, stores = () => []] of cases) {
     it(title, () => {
-      const cells = cellsOf(statements)(workload);
+      const cells = cellsOf({ shop, stores })(workload);
       assert.deepEqual({ ...cells, ...expected }, cells);
     });
   }
 
   it("uses the API server's port of the cluster", () => {
-    const cells = cellsOf([from(web).to(kubeApiserver)], { apiServerPort: 443 });
+    const cells = cellsOf({ shop: () => [from(web).to(kubeApiserver)] }, { apiServerPort: 443 });
     assert.equal(cells("web").egress, "kube-apiserver");
   });
 });

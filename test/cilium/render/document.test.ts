@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
 import { type ConfiguredCluster, configure, type Settings } from "../../../cilium/model/cluster.ts";
 import { renderDocument } from "../../../cilium/render/document.ts";
-import { cluster as declared } from "../../../cluster/cluster.ts";
 import { crossNamespaceRows, excludedRows } from "../../document/cross-namespace.ts";
 import { policyCounts, rows } from "../../document/rows.ts";
-import { program } from "../../rendered.ts";
+import { declared, program } from "../../rendered.ts";
 
 const render = (cluster: ConfiguredCluster) => renderDocument(cluster, "npm run netpol -- docs");
 const withSettings = (changed: Partial<Settings>) => render(configure(declared, { ...program.config, ...changed }));

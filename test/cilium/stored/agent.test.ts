@@ -1,13 +1,12 @@
 import assert from "node:assert/strict";
 import type { Policy } from "../../../cilium/policy/schema.ts";
 import { agentFindings } from "../../../cilium/stored/agent.ts";
-import { cluster } from "../../../cluster/cluster.ts";
 import { readProgram } from "../../../components/program.ts";
-import { renderedPolicies } from "../../rendered.ts";
+import { declared, renderedPolicies } from "../../rendered.ts";
 
 const program = renderedPolicies();
 const observed = readProgram(
-  cluster,
+  declared,
   { "network-policies:enforcement": "observe" },
   { project: "network-policies", stack: "prod" },
 ).policies;
@@ -22,12 +21,12 @@ const configured = (configuration: Record<string, string>, policies: readonly Po
   );
 
 describe("Cilium's configuration, held against the program's policies", () => {
-  const restart = "in Cilium's Helm values and restart the agents";
+  const restart = "and restart the agents";
   const contradictions: readonly (readonly [key: string, value: string, reason: string, fix: string])[] = [
     [
       "cluster-name",
       "homelab",
-      "the program says default, so its clusterwide policies select no pod: names do not resolve",
+      "the program says default: the clusterwide policy selects no pod, no name resolves",
       "pulumi config set clusterName homelab",
     ],
     [
@@ -51,14 +50,14 @@ describe("Cilium's configuration, held against the program's policies", () => {
     [
       "enable-non-default-deny-policies",
       "false",
-      "enableDefaultDeny: false is ignored, so 1 policy would put pods into default deny",
+      "enableDefaultDeny: false is ignored: 1 policy would put pods into default deny",
       `set it to true ${restart}`,
     ],
     ["enable-policy", "never", "no policy is enforced", `set it to default ${restart}`],
     [
       "enable-policy",
       "always",
-      "every pod is in default deny, also those without a policy and those that are only observed",
+      "every pod is in default deny, without a policy or only observed too",
       `set it to default ${restart}`,
     ],
     ["policy-audit-mode", "true", "nothing is dropped, only recorded", `set it to false ${restart}`],
@@ -87,7 +86,7 @@ describe("Cilium's configuration, held against the program's policies", () => {
   it("may drop nothing where the policies are only observed, but not take them for enforced ones", () => {
     assert.deepEqual(configured({ "policy-audit-mode": "true", "enable-policy": "never" }, observed), []);
     assert.deepEqual(configured({ "enable-non-default-deny-policies": "0" }, observed), [
-      `cilium-config enable-non-default-deny-policies=false: enableDefaultDeny: false is ignored, so ${observed.length} policies would put pods into default deny; set it to true ${restart}`,
+      `cilium-config enable-non-default-deny-policies=false: enableDefaultDeny: false is ignored: ${observed.length} policies would put pods into default deny; set it to true ${restart}`,
     ]);
   });
 });

@@ -38,6 +38,22 @@ export const peerFacts: readonly Fact[] = [
     })),
   },
   {
+    says: "a pod on its node's network is the node: its labels select nothing, and no policy for pods applies",
+    cases: [true, false].map((hostNetwork) => ({
+      policies: [cnp("web", { ingress: [{ fromEndpoints: [{ matchLabels: { app: "web" } }] }] })],
+      inventory: {
+        endpoints: [
+          { namespace: "shop", name: "web", labels: { app: "web" }, node: "cp", hostNetwork },
+          { namespace: "shop", name: "db", labels: { app: "db" }, node: "edge" },
+        ],
+      },
+      flows: {
+        "shop/web → shop/db 80": hostNetwork ? ("denied" as const) : ("allowed" as const),
+        "8.8.8.8 → shop/web 80": hostNetwork ? ("allowed" as const) : ("denied" as const),
+      },
+    })),
+  },
+  {
     says: "an API server outside the nodes is kube-apiserver and world, so CIDRs and denials of the world match it",
     cases: [
       { rule: { egress: [{ toEntities: ["kube-apiserver"] }] }, api: "allowed" as const, node: "allowed" as const },

@@ -6,6 +6,7 @@ import type { Statement } from "../../../../cilium/model/flow.ts";
 import { inventoryOf } from "../../../../cilium/model/inventory.ts";
 import type { Namespace } from "../../../../cilium/model/namespace.ts";
 import { type Peer, peerName } from "../../../../cilium/model/peers.ts";
+import { readCluster } from "../../../../cilium/model/read.ts";
 import { type Policy, policy as policySchema } from "../../../../cilium/policy/schema.ts";
 import type { Question } from "../../../../cilium/reach/compile/inventory.ts";
 import { compile, type Network } from "../../../../cilium/reach/compile/network.ts";
@@ -15,11 +16,11 @@ import { diff, type Side } from "../../../../cilium/reach/report/diff.ts";
 import { describe as tell } from "../../../../cilium/reach/report/diff-text.ts";
 import { type Difference, type FlowChange, isEmpty } from "../../../../cilium/reach/report/difference.ts";
 import { renderPolicies } from "../../../../cilium/render/policies.ts";
-import { cluster as declared } from "../../../../cluster/cluster.ts";
+import { cluster as clusterFile } from "../../../../cluster/cluster.ts";
 import { prometheus } from "../../../../cluster/monitoring.ts";
 import { filer } from "../../../../cluster/seaweedfs.ts";
 import { workloadCount } from "../../../document/rows.ts";
-import { program } from "../../../rendered.ts";
+import { declared, program } from "../../../rendered.ts";
 import { twoSides } from "../sides.ts";
 
 /** The program's policies with a changed cluster or changed settings. */
@@ -97,21 +98,25 @@ describe("The difference of two states of the program", () => {
     [
       "names a new workload with all that it reaches and that reaches it",
       side(
-        inNamespace("monitoring", (monitoring) => {
-          const opened = namespace("monitoring");
-          const pushgateway = opened.workload("pushgateway", {
-            labels: { "app.kubernetes.io/name": "pushgateway" },
-            ports: { web: http(9091) },
-          });
-          const added = opened.flows(
-            from(prometheus).to(pushgateway.web),
-            from(pushgateway).to(kubeApiserver, filer.s3, fqdn("example.com").on(443)),
-          );
-          return {
-            ...monitoring,
-            workloads: [...monitoring.workloads, ...added.workloads],
-            statements: [...monitoring.statements, ...added.statements],
-          };
+        readCluster({
+          ...clusterFile,
+          namespaces: clusterFile.namespaces.map((one) => {
+            if (one.name !== "monitoring") return one;
+            const opened = namespace("monitoring");
+            const pushgateway = opened.workload("pushgateway", {
+              labels: { "app.kubernetes.io/name": "pushgateway" },
+              ports: { web: http(9091) },
+            });
+            return {
+              ...one,
+              workloads: [...one.workloads, pushgateway],
+              state: () => [
+                ...one.state(),
+                from(prometheus).to(pushgateway.web),
+                from(pushgateway).to(kubeApiserver, filer.s3, fqdn("example.com").on(443)),
+              ],
+            };
+          }),
         }),
       ),
       "1 workload added, 5 flows opened",

@@ -82,11 +82,11 @@ func (j job) answer() (answer, error) {
 
 // endsByView sorts the ends of the questions by the agent that judges them.
 func (j job) endsByView() map[view][]end {
-	views := newViews(j.Inventory)
+	directory := newDirectory(j.Inventory)
 	byView := map[view][]end{}
 	for i, q := range j.Questions {
 		for _, e := range []end{{i, true, q.Source, q.Destination}, {i, false, q.Destination, q.Source}} {
-			v := views.of(e)
+			v := directory.viewOf(e)
 			byView[v] = append(byView[v], e)
 		}
 	}

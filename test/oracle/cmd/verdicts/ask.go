@@ -15,11 +15,11 @@ func (w *world) ask(e end, q question) (*verdict, error) {
 	if err != nil {
 		return nil, err
 	}
-	remote, err := w.identityOf(e.peer, e.subject)
+	remote, err := w.identityOf(w.directory.onNetwork(e.peer), w.directory.named(e.subject))
 	if err != nil {
 		return nil, err
 	}
-	enforced, err := w.policyOf(e.subject.named(w.addresses))
+	enforced, err := w.policyOf(w.directory.named(e.subject))
 	if err != nil {
 		return &verdict{Error: err.Error()}, nil
 	}

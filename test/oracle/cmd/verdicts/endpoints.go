@@ -27,6 +27,9 @@ type localEndpoint struct {
 
 func (w *world) addEndpoints() error {
 	for i, e := range w.inventory.Endpoints {
+		if e.HostNetwork {
+			continue
+		}
 		name := e.Namespace + "/" + e.Name
 		addresses, err := addressesOr(e.Addresses, netip.AddrFrom4([4]byte{241, byte(i >> 16), byte(i >> 8), byte(i)}))
 		if err != nil {

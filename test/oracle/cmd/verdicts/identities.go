@@ -63,7 +63,7 @@ func (w *world) identityOf(p, subject peer) (*identity.Identity, error) {
 		if address, ok := w.nodes[p.Name]; ok {
 			return w.identityOfAddress(address)
 		}
-		return nil, fmt.Errorf("no node %s", p.Name)
+		return nil, fmt.Errorf("no node %q", p.Name)
 	case "fqdn":
 		if address, ok := w.names[p.Name]; ok {
 			return w.identityOfAddress(address)

@@ -36,6 +36,7 @@ type endpoint struct {
 	Ports           []namedPort       `json:"ports"`
 	Addresses       []string          `json:"addresses"`
 	Node            string            `json:"node"`
+	HostNetwork     bool              `json:"hostNetwork"`
 }
 
 type namedPort struct {

@@ -30,7 +30,7 @@ type world struct {
 	allocator *testidentity.MockIdentityAllocator
 	ipcache   *ipcache.IPCache
 	repo      *policy.Repository
-	addresses map[netip.Addr]peer
+	directory directory
 	endpoints map[string]*localEndpoint
 	remote    map[string]*identity.Identity
 	// nodes and names have an address each.
@@ -49,7 +49,7 @@ func newWorld(inv inventory, v view, policies []imported) (*world, error) {
 		view:      v,
 		cancel:    cancel,
 		allocator: testidentity.NewMockIdentityAllocator(nil),
-		addresses: addressesOf(inv),
+		directory: newDirectory(inv),
 		endpoints: map[string]*localEndpoint{},
 		remote:    map[string]*identity.Identity{},
 		nodes:     map[string]netip.Addr{},

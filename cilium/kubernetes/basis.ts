@@ -1,0 +1,153 @@
+/** What an answer rests on: what was read, what is not known, and what of the input is no part of it. */
+import type { Policy } from "../policy/schema.ts";
+import { invalidities } from "../policy/validity.ts";
+import { malformedText } from "./broken.ts";
+import { type LeftOut, reasons } from "./left-out.ts";
+import { hasEnded, podsOf } from "./pods.ts";
+import type { Objects, PlacedPolicy } from "./read.ts";
+import { clusterFolders } from "./twice.ts";
+
+export type Basis = {
+  /** How many objects of each kind are judged or judged against; `workload` are a program's own. */
+  readonly read: Readonly<Record<string, number>>;
+  /** How many of the pods stand in for those that a workload would make. */
+  readonly standIns: number;
+  /** The kinds of which nothing is known, `cilium-config` among them: Cilium's defaults are taken for it. */
+  readonly unknown: readonly string[];
+  readonly leftOut: readonly LeftOutGroup[];
+  /** Policies that are not judged, with their places and what is wrong with them. */
+  readonly broken: readonly string[];
+  readonly notes: readonly string[];
+};
+
+/** What was left out for the same reason. */
+export type LeftOutGroup = {
+  readonly reason: string;
+  readonly count: number;
+  /** The first of them, with what is wrong. */
+  readonly places: readonly string[];
+  /** Commands whose output can be read instead. */
+  readonly render: readonly string[];
+};
+
+/** Kinds whose absence changes answers. */
+const supporting = ["Namespace", "Node", "Service", "CiliumCIDRGroup"];
+
+/** How many places and commands of a kind are shown unless all are wanted. */
+const shown = 3;
+
+/**
+ * What an answer rests on that comes from objects.
+ * @param policies the objects with the policies
+ * @param cluster the objects that they are judged against, the same ones or others
+ * @param all whether every place that is left out is named
+ */
+export function basisOf(policies: Objects, cluster: Objects, all: boolean): Basis {
+  const pods = podsOf(cluster).filter(({ pod }) => !hasEnded(pod));
+  const standIns = pods.filter(({ standsIn }) => standsIn).length;
+  const listed = [
+    ...policies.policies.map(({ policy }) => policy.kind),
+    ...pods.map(({ workload, standsIn }) => (standsIn && workload ? workload.kind : "Pod")),
+    ...[...cluster.namespaces, ...cluster.nodes, ...cluster.services, ...cluster.cidrGroups].map(({ kind }) => kind),
+    ...(cluster === policies ? [] : policies.cidrGroups.map(({ kind }) => kind)),
+    ...cluster.ciliumConfigs.map(() => "cilium-config"),
+  ];
+  const known = new Set([...listed, ...cluster.known, ...policies.known]);
+  const leftOut = cluster === policies ? policies.leftOut : [...policies.leftOut, ...cluster.leftOut];
+  return {
+    read: countOf(listed),
+    standIns,
+    unknown: [...supporting, "cilium-config"].filter((kind) => !known.has(kind)),
+    leftOut: groups(leftOut, all),
+    broken: brokenOf(policies),
+    notes: [...new Set([...policies.notes, ...cluster.notes, ...clusterNotes(policies)])],
+  };
+}
+
+/** What the answers of a program rest on: its policies, and its own workloads unless there are pods to judge against. */
+export function programBasis(
+  policies: readonly Policy[],
+  workloads: number,
+  cluster: Objects | undefined,
+  all: boolean,
+): Basis {
+  const own = countOf(policies.map(({ kind }) => kind));
+  const broken = policies.flatMap((policy) => refusals({ policy, place: "" }));
+  if (cluster === undefined) {
+    const unknown = [...supporting, "cilium-config"];
+    return { read: { ...own, workload: workloads }, standIns: 0, unknown, leftOut: [], broken, notes: [] };
+  }
+  const basis = basisOf(cluster, cluster, all);
+  return { ...basis, read: { ...own, ...basis.read }, broken };
+}
+
+const countOf = (kinds: readonly string[]): Record<string, number> =>
+  Object.fromEntries([...Map.groupBy(kinds, (kind) => kind)].map(([kind, { length }]) => [kind, length]));
+
+function groups(leftOut: readonly LeftOut[], all: boolean): LeftOutGroup[] {
+  const some = <T>(list: readonly T[]) => (all ? list : list.slice(0, shown));
+  return [...Map.groupBy(leftOut, ({ reason }) => reason)].map(([reason, own]) => ({
+    reason: reason === "other-kind" ? otherKinds(own, all) : reasons[reason],
+    count: own.length,
+    places: reason === "other-kind" ? (all ? own.map(({ place }) => place) : []) : some(own).map(detailed),
+    render: some([...new Set(own.flatMap(({ render }) => render ?? []))]),
+  }));
+}
+
+const detailed = ({ place, detail }: LeftOut): string => (detail === undefined ? place : `${place}: ${detail}`);
+
+/** `another kind: 5 ConfigMap, 2 Secret` */
+function otherKinds(own: readonly LeftOut[], all: boolean): string {
+  const counts = Object.entries(countOf(own.flatMap(({ detail }) => detail ?? []))).sort(([, a], [, b]) => b - a);
+  const named = counts.slice(0, all ? undefined : shown).map(([kind, count]) => `${count} ${kind}`);
+  return `${reasons["other-kind"]}: ${[...named, ...(counts.length > named.length ? ["…"] : [])].join(", ")}`;
+}
+
+function brokenOf({ malformed, unplaced, policies }: Objects): string[] {
+  return [
+    ...malformed.map(malformedText),
+    ...unplaced.map(
+      ({ place, policy }) =>
+        `${place}: ${policy.kind} ${policy.metadata.name}: without a namespace, so what it selects is not known; name the namespace with --namespace`,
+    ),
+    ...policies.flatMap(refusals),
+  ];
+}
+
+/** Why Cilium enforces nothing of a policy that it is given. */
+const refusals = ({ place, policy }: PlacedPolicy): string[] => {
+  const { namespace, name } = policy.metadata;
+  const id = `${policy.kind} ${namespace ? `${namespace}/` : ""}${name}`;
+  return invalidities(policy).map(
+    ({ place: at, reason, fix }) =>
+      `${place === "" ? "" : `${place}: `}${id}: Cilium refuses it, so it is not enforced: ${at}: ${reason}; ${fix}`,
+  );
+};
+
+function clusterNotes({ files, twice }: Objects): string[] {
+  const folders = clusterFolders(files, twice);
+  return folders.length === 0
+    ? []
+    : [
+        `${folders.join(" and ")} look like clusters of their own; name one with --from, or leave one out with --exclude ${folders[0]}`,
+      ];
+}
+
+/** What an answer rests on, in lines for people. */
+export function basisLines({ read, unknown, leftOut, broken, notes }: Basis): string[] {
+  const counted = Object.entries(read).map(([kind, count]) => `${count} ${kind}`);
+  const missing = unknown.map((kind) => (kind === "cilium-config" ? `${kind} (Cilium's defaults are taken)` : kind));
+  return [
+    `Rests on ${counted.join(", ") || "nothing"}${missing.length === 0 ? "" : `; not known: ${missing.join(", ")}`}`,
+    ...leftOut.map(groupLine),
+    ...broken.map((line) => `Not judged: ${line}`),
+    ...notes.map((text) => `Note: ${text}`),
+  ];
+}
+
+function groupLine({ reason, count, places, render }: LeftOutGroup): string {
+  const more = count - places.length;
+  const named = places.length === 0 ? "" : `: ${places.join("; ")}${more > 0 ? `; and ${more} more (--verbose)` : ""}`;
+  const commands = render.length === 0 ? "" : `; to have it judged, read the output of ${render.join(", of ")}`;
+  return `Left out ${count} (${reason})${named}${commands}`;
+}

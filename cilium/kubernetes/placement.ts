@@ -1,0 +1,212 @@
+/**
+ * The namespace that an object is applied in, where something else than the object decides it: a kustomization's
+ * `namespace`, which replaces what the object says, as a Flux Kustomization's `targetNamespace` does; or the destination
+ * of an Argo CD Application, which fills in what the object leaves out.
+ */
+import { posix } from "node:path";
+import { z } from "zod";
+import type { LeftOut } from "./left-out.ts";
+import type { Document } from "./text.ts";
+
+/** Something that names the namespace of a file's objects. */
+export type Cover = {
+  readonly namespace: string;
+  /** Where it does so. */
+  readonly by: string;
+};
+
+export type Placement = {
+  /** Those that replace an object's own namespace; several different ones where a file is used more than once. */
+  readonly replacing: (file: string) => readonly Cover[];
+  /** Those that fill in a missing one. */
+  readonly filling: (file: string) => readonly Cover[];
+  /** Files that are no objects but patches of some, with the kustomization that applies them. */
+  readonly patches: ReadonlyMap<string, string>;
+  /** What kustomizations use that was not read, or change in what was. */
+  readonly leftOut: readonly LeftOut[];
+};
+
+const kustomization = z.looseObject({
+  namespace: z.string().nullish(),
+  resources: z.array(z.string()).nullish(),
+  bases: z.array(z.string()).nullish(),
+  components: z.array(z.string()).nullish(),
+  patches: z.array(z.looseObject({ path: z.string().nullish(), patch: z.string().nullish() })).nullish(),
+  patchesStrategicMerge: z.array(z.string()).nullish(),
+  patchesJson6902: z.array(z.looseObject({ path: z.string().nullish() })).nullish(),
+});
+
+type Kustomization = z.infer<typeof kustomization> & { readonly file: string; readonly folder: string };
+
+const fluxKustomization = z.looseObject({
+  apiVersion: z.string().startsWith("kustomize.toolkit.fluxcd.io/"),
+  kind: z.literal("Kustomization"),
+  spec: z.looseObject({ path: z.string().nullish(), targetNamespace: z.string() }),
+});
+
+const argoSource = z.looseObject({
+  path: z.string().nullish(),
+  directory: z.looseObject({ recurse: z.boolean().nullish() }).nullish(),
+});
+
+const argoApplication = z.looseObject({
+  apiVersion: z.string().startsWith("argoproj.io/"),
+  kind: z.literal("Application"),
+  spec: z.looseObject({
+    source: argoSource.nullish(),
+    sources: z.array(argoSource).nullish(),
+    destination: z.looseObject({ namespace: z.string() }),
+  }),
+});
+
+/** The names that kustomize reads a folder's kustomization from. */
+export const isKustomizationFile = (file: string): boolean =>
+  ["kustomization.yaml", "kustomization.yml", "Kustomization"].includes(posix.basename(file));
+
+/**
+ * Reads the kustomizations, Flux Kustomizations and Argo CD Applications among documents.
+ * @param read all files that were read, those without a document among them
+ */
+export function placementOf(documents: readonly Document[], read: readonly string[]): Placement {
+  const files = [...new Set(read.map((file) => posix.normalize(file)))];
+  const folders = kustomizations(documents);
+  const used = new Set(
+    [...folders.values()].flatMap((one) => entries(one).filter((path) => folders.has(path) && path !== one.folder)),
+  );
+  const known = new Set(files);
+  const resourcesOf = (folder: string) => resources(folder, folders, known);
+
+  const byKustomize = new Map<string, Cover[]>();
+  for (const [folder] of folders) {
+    if (used.has(folder)) continue;
+    for (const { file, cover } of resourcesOf(folder)) {
+      if (cover !== undefined) byKustomize.set(file, [...(byKustomize.get(file) ?? []), cover]);
+    }
+  }
+  /** What Flux or Argo CD apply of a folder. */
+  const applied = (folder: string, recurse: boolean): string[] =>
+    folders.has(folder)
+      ? resourcesOf(folder).map(({ file }) => file)
+      : files.filter((file) => (recurse ? isBelow(file, folder) : posix.dirname(file) === folder));
+
+  const byFlux = new Map<string, Cover[]>();
+  const byArgo = new Map<string, Cover[]>();
+  for (const { place, file, value } of documents) {
+    const flux = fluxKustomization.safeParse(value).data?.spec;
+    if (flux !== undefined) {
+      const folder = folderIn(files, file, flux.path ?? ".");
+      cover(byFlux, applied(folder, true), { namespace: flux.targetNamespace, by: place });
+    }
+    const argo = argoApplication.safeParse(value).data?.spec;
+    for (const source of argo === undefined ? [] : [argo.source ?? [], argo.sources ?? []].flat()) {
+      if (!source.path || argo === undefined) continue;
+      const folder = folderIn(files, file, source.path);
+      const { namespace } = argo.destination;
+      cover(byArgo, applied(folder, source.directory?.recurse ?? false), { namespace, by: place });
+    }
+  }
+  const patches = new Map([...folders.values()].flatMap((one) => patchFiles(one).map((path) => [path, one.folder])));
+  return {
+    replacing: (file) => byFlux.get(posix.normalize(file)) ?? byKustomize.get(posix.normalize(file)) ?? [],
+    filling: (file) => byArgo.get(posix.normalize(file)) ?? [],
+    patches,
+    leftOut: [...folders.values()].flatMap((one) => [...outside(one, folders, known), ...inlinePatches(one)]),
+  };
+}
+
+function kustomizations(documents: readonly Document[]): ReadonlyMap<string, Kustomization> {
+  return new Map(
+    documents.flatMap(({ file, value }) => {
+      if (!isKustomizationFile(file)) return [];
+      const parsed = kustomization.safeParse(value);
+      const folder = posix.dirname(posix.normalize(file));
+      return parsed.success ? [[folder, { ...parsed.data, file, folder }] as const] : [];
+    }),
+  );
+}
+
+/** What a kustomization takes in, as paths. */
+const entries = ({ folder, resources, bases, components }: Kustomization): string[] =>
+  [...(resources ?? []), ...(bases ?? []), ...(components ?? [])]
+    .filter((path) => !isRemote(path))
+    .map((path) => posix.join(folder, path).replace(/\/$/, ""));
+
+/** Something that kustomize fetches. */
+const isRemote = (path: string): boolean => /:\/\/|^git@|\?ref=|^[\w-]+\.[\w.-]+\/.*\/\//.test(path);
+
+type Resource = { readonly file: string; readonly cover: Cover | undefined };
+
+/** The files that a kustomization takes in, with the outermost namespace that is set on the way to each. */
+function resources(
+  folder: string,
+  folders: ReadonlyMap<string, Kustomization>,
+  files: ReadonlySet<string>,
+  above: Cover | undefined = undefined,
+  within: readonly string[] = [],
+): Resource[] {
+  const own = folders.get(folder);
+  if (own === undefined || within.includes(folder)) return [];
+  const cover = above ?? (own.namespace ? { namespace: own.namespace, by: own.file } : undefined);
+  return entries(own).flatMap((path) =>
+    files.has(path) && !isKustomizationFile(path)
+      ? [{ file: path, cover }]
+      : resources(path, folders, files, cover, [...within, folder]),
+  );
+}
+
+function cover(covers: Map<string, Cover[]>, files: readonly string[], cover: Cover): void {
+  for (const file of files) covers.set(file, [...(covers.get(file) ?? []), cover]);
+}
+
+const isBelow = (file: string, folder: string): boolean => folder === "." || file.startsWith(`${folder}/`);
+
+/**
+ * The folder that a path of the repository means: the path is from the repository's root, which is a folder above the
+ * file that names it, or that file's own.
+ */
+function folderIn(files: readonly string[], file: string, path: string): string {
+  const own = posix.dirname(posix.normalize(file));
+  const relative = posix.normalize(path).replace(/^\/|\/$/g, "");
+  if (relative === "" || relative === ".") return commonFolder(files);
+  const steps = own.split("/");
+  const roots = steps
+    .map((_, index) => steps.slice(0, index + 1).join("/") || "/")
+    .concat(own.startsWith("/") ? [] : ["."]);
+  const candidates = roots.sort((a, b) => a.length - b.length).map((root) => posix.join(root, relative));
+  return candidates.find((folder) => files.some((one) => isBelow(one, folder))) ?? posix.join(own, relative);
+}
+
+function commonFolder(files: readonly string[]): string {
+  const [first = "", ...others] = files.map((file) => posix.dirname(file));
+  const steps = first.split("/");
+  const shared = steps.findLastIndex((_, index) =>
+    others.every((other) => `${other}/`.startsWith(`${steps.slice(0, index + 1).join("/")}/`)),
+  );
+  return steps.slice(0, shared + 1).join("/") || ".";
+}
+
+const command = (folder: string): string => `kustomize build ${folder}`;
+
+const patchFiles = ({ folder, patches, patchesStrategicMerge, patchesJson6902 }: Kustomization): string[] =>
+  [
+    ...(patches ?? []).map(({ path }) => path),
+    ...(patchesJson6902 ?? []).map(({ path }) => path),
+    ...(patchesStrategicMerge ?? []).filter((path) => !path.includes("\n")),
+  ].flatMap((path) => (path ? [posix.join(folder, path)] : []));
+
+/** What a kustomization takes from where nothing was read. */
+const outside = (
+  own: Kustomization,
+  folders: ReadonlyMap<string, Kustomization>,
+  files: ReadonlySet<string>,
+): LeftOut[] =>
+  entries(own)
+    .filter((path) => !files.has(path) && !folders.has(path))
+    .map((path) => ({ place: own.file, reason: "out-of-reach", detail: path, render: command(own.folder) }));
+
+/** Patches of policies that stand in the kustomization itself. */
+const inlinePatches = (own: Kustomization): LeftOut[] =>
+  [
+    ...(own.patches ?? []).filter((patch) => patch.patch && JSON.stringify(patch).includes("NetworkPolicy")),
+    ...(own.patchesStrategicMerge ?? []).filter((patch) => /\n[\s\S]*NetworkPolicy|NetworkPolicy[\s\S]*\n/.test(patch)),
+  ].map(() => ({ place: own.file, reason: "patch", detail: "of a policy", render: command(own.folder) }));

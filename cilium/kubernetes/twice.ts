@@ -1,0 +1,84 @@
+/** Objects that stand in two places with different content: two versions of one object, of which a cluster has one. */
+import { posix } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+
+/** An object that several places state differently. */
+export type Twice = {
+  /** `CiliumNetworkPolicy shelf/web` */
+  readonly name: string;
+  readonly places: readonly string[];
+};
+
+type Identified = { readonly place: string; readonly name: string; readonly content: unknown };
+
+/**
+ * The items of which there is one version, each once, and those of which there are several.
+ * @param identify what an item is, and what of it would have to be equal
+ */
+export function versions<T>(
+  items: readonly T[],
+  identify: (item: T) => Identified,
+): { readonly items: T[]; readonly twice: Twice[] } {
+  const byName = Map.groupBy(items, (item) => identify(item).name);
+  const kept = [...byName.values()].map((same) =>
+    same.filter((item, index) => !same.slice(0, index).some((other) => equal(identify(item), identify(other)))),
+  );
+  return {
+    items: kept.filter(({ length }) => length === 1).flat(),
+    twice: kept
+      .filter(({ length }) => length > 1)
+      .map((different) => ({
+        name: different
+          .slice(0, 1)
+          .map((item) => identify(item).name)
+          .join(""),
+        places: different.map((item) => identify(item).place),
+      })),
+  };
+}
+
+const equal = (one: Identified, other: Identified): boolean => isDeepStrictEqual(one.content, other.content);
+
+/** Folders under these names often are one cluster each. */
+const homesOfClusters = ["clusters", "cluster", "overlays", "environments", "envs", "stages"];
+
+/**
+ * The folders of a repository that look like one cluster each: those that state one object differently, and those side by
+ * side in a folder called `clusters`, `overlays` or the like.
+ */
+export function clusterFolders(files: readonly string[], twice: readonly Twice[]): string[] {
+  const paths = files.map((file) => posix.normalize(file));
+  const side = paths.flatMap((path) => {
+    const steps = path.split("/");
+    const at = steps.findIndex((step, index) => homesOfClusters.includes(step) && index < steps.length - 2);
+    return at < 0 ? [] : [steps.slice(0, at + 2).join("/")];
+  });
+  const differing = twice.flatMap(({ places }) => differingFolders(places.map(fileOf)));
+  const found = [...new Set(differing.length > 0 ? differing : side)].sort();
+  return found.length > 1 ? found : [];
+}
+
+/** The file of a place such as `a.yaml, document 2`. */
+const fileOf = (place: string): string => posix.normalize(place.replace(/, (document|item|line) .*/, ""));
+
+/** The folders in which the ways of files part. */
+function differingFolders(files: readonly string[]): string[] {
+  const ways = files.map((file) => posix.dirname(file).split("/"));
+  const [first = []] = ways;
+  const shared = first.findIndex((step, index) => ways.some((way) => way[index] !== step));
+  if (shared < 0 || ways.some((way) => way.length <= shared)) return [];
+  return ways.map((way) => way.slice(0, shared + 1).join("/"));
+}
+
+/** Why there is no answer where objects are stated differently, in a line. */
+export function twiceText(twice: readonly Twice[], files: readonly string[]): string {
+  const [first] = twice;
+  if (first === undefined) return "";
+  const others = twice.length === 1 ? "" : `, and ${twice.length - 1} more objects likewise`;
+  const folders = clusterFolders(files, twice);
+  const choice =
+    folders.length === 0
+      ? "leave all but one out with --exclude GLOB"
+      : `these folders look like clusters of their own: ${folders.join(", ")}; name one with --from, or leave the others out with --exclude ${folders[0]}`;
+  return `${first.name} stands differently in ${first.places.join(" and ")}${others}; a cluster has one version of it: ${choice}`;
+}

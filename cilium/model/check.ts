@@ -1,0 +1,75 @@
+/** What is wrong with a cluster as a stack configures it, before anything is rendered or registered. */
+import { matches, podIdentity, subjectRequirements } from "../policy/selector.ts";
+import { type ConfiguredCluster, externalHosts, policyNameOf, workloadId, workloads } from "./cluster.ts";
+import { examplePods, labelFaults, labelSelector } from "./labels.ts";
+import { didYouMean } from "./names.ts";
+import type { HostNetworkPods, Workload } from "./peers.ts";
+
+/** All faults of the cluster; none means that it can be rendered. Each says where, what, and what to write instead. */
+export const faults = (cluster: ConfiguredCluster): string[] => [
+  ...unknownSettings(cluster),
+  ...duplicateNames(cluster),
+  ...overriddenLabels(cluster),
+  ...overlaps(cluster),
+];
+
+/** Overrides for workloads and hosts that do not exist. */
+function unknownSettings(cluster: ConfiguredCluster): string[] {
+  const ids = workloads(cluster).map(workloadId);
+  const namespaces = cluster.namespaces.map(({ name }) => name);
+  const hosts = externalHosts(cluster).map(({ name }) => name);
+  const unknown = (key: string, given: object, known: string[], what: string) =>
+    Object.keys(given)
+      .filter((name) => !known.includes(name))
+      .map((name) => `${key}.${name}: there is no ${what} of this name${didYouMean(name, known)}`);
+  return [
+    ...unknown("labels", cluster.settings.labels, ids, "workload"),
+    ...unknown("policyNames", cluster.settings.policyNames, ids, "workload"),
+    ...unknown("namespaceEnforcement", cluster.settings.namespaceEnforcement, namespaces, "namespace"),
+    ...unknown("addresses", cluster.settings.addresses, hosts, "external host"),
+  ];
+}
+
+/** Two declarations of one name, or two policies that a setting gives one name. */
+function duplicateNames(cluster: ConfiguredCluster): string[] {
+  const all: (Workload | HostNetworkPods)[] = cluster.namespaces.flatMap((n) => [...n.workloads, ...n.hostNetwork]);
+  const names = [...cluster.namespaces.map(({ name }) => `namespace ${name}`), ...all.map(workloadId)];
+  const twice = duplicates(names);
+  const policyNames = workloads(cluster)
+    .filter((workload) => !twice.includes(workloadId(workload)))
+    .map((workload) => `${workload.namespace}/${policyNameOf(cluster, workload)}`);
+  return [
+    ...twice.map((name) => `${name} is declared twice; a name belongs to one policy`),
+    ...duplicates(policyNames).map((name) => `policyNames: two policies are called ${name}; give each its own name`),
+  ];
+}
+
+const duplicates = (names: readonly string[]): string[] => [
+  ...new Set(names.filter((name, at) => names.indexOf(name) !== at)),
+];
+
+/** Labels of a stack's config that no policy can select on. */
+const overriddenLabels = (cluster: ConfiguredCluster): string[] =>
+  workloads(cluster)
+    .filter((workload) => workloadId(workload) in cluster.settings.labels)
+    .flatMap((workload) => labelFaults(workload.labels).map((fault) => `labels.${workloadId(workload)}: ${fault}`));
+
+/** Workloads whose selectors would both apply to the pods of one of them. */
+function overlaps(cluster: ConfiguredCluster): string[] {
+  const pods = workloads(cluster).flatMap((workload) =>
+    examplePods(workload.labels, workload.otherLabels).map((labels) => ({ workload, labels })),
+  );
+  const pairs = workloads(cluster).flatMap((workload) => {
+    const required = subjectRequirements(labelSelector(workload.labels), workload.namespace);
+    return pods
+      .filter((pod) => workloadId(pod.workload) !== workloadId(workload))
+      .filter(({ workload: { namespace }, labels }) =>
+        matches(required, podIdentity({ namespace, labels, cluster: cluster.settings.clusterName })),
+      )
+      .map(
+        (pod) =>
+          `${workloadId(workload)} also selects the pods of ${workloadId(pod.workload)}; make its labels narrower, or require the absence of one`,
+      );
+  });
+  return [...new Set(pairs)];
+}

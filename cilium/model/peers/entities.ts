@@ -1,0 +1,41 @@
+/** Cilium's entities under the names that people use for them: what is no pod of this cluster, and has no address. */
+import type { Entity } from "../../policy/schema.ts";
+import { asMade, type PeerKind } from "./kind.ts";
+import { reachable } from "./reachable.ts";
+
+/** One or more of Cilium's entities. */
+export interface EntityPeer {
+  readonly kind: "entities";
+  readonly name: string;
+  readonly entities: readonly Entity[];
+}
+
+const entityPeer = (name: string, ...entities: Entity[]) => reachable<EntityPeer>({ kind: "entities", name, entities });
+
+/** Envoy on behalf of the Gateway: the `ingress` entity. */
+export const gateway = entityPeer("gateway", "ingress");
+/** The API server, as control-plane nodes are known to Cilium. As a destination without `on` it means the API server's port. */
+export const kubeApiserver = entityPeer("kube-apiserver", "kube-apiserver");
+/** The node that a pod runs on: kubelet probes, and the node's own DNS. */
+export const host = entityPeer("host", "host");
+export const remoteNode = entityPeer("remote-node", "remote-node");
+/** Nodes, a pod's own and the others. */
+export const nodes = entityPeer("nodes", "host", "remote-node");
+/** Every node, the control plane by its own name as well. */
+export const allNodes = entityPeer("all nodes", "kube-apiserver", "remote-node", "host");
+/** Control-plane nodes: they carry the API server's identity. */
+export const controlPlaneNodes = entityPeer("control-plane nodes", "kube-apiserver");
+/** All pods and nodes of this cluster. */
+export const cluster = entityPeer("cluster", "cluster");
+/** Everything outside the cluster. */
+export const world = entityPeer("world", "world");
+
+export const entitiesKind: PeerKind<EntityPeer> = {
+  schema: asMade("entities"),
+  isSource: true,
+  name: ({ name }) => name,
+  inTables: ({ name }) => ({ names: [name] }),
+  inVerdicts: ({ entities }) => entities,
+  isOutside: ({ entities }) => entities.includes("world"),
+  selection: ({ entities }) => ({ kind: "entities", entities }),
+};

@@ -1,0 +1,30 @@
+/** What a kind of peer says of itself, once for everybody: a new kind is a file beside this one, and a row in `peers.ts`. */
+import { z } from "zod";
+import { isKind } from "../issues.ts";
+import type { Selection } from "../selection.ts";
+
+export interface PeerKind<P> {
+  /** Its form, as its word makes it; what the word was given may be wrong. */
+  readonly schema: z.ZodType<P>;
+  /** Whether a policy can tell that a connection comes from it, which a `Source` is. */
+  readonly isSource: boolean;
+  /** As faults, outputs and the map call it: `namespace/name` of pods. */
+  name(peer: P): string;
+  /** As the tables call it. */
+  inTables(peer: P): TableName;
+  /** As the reachability engine calls what it stands for. */
+  inVerdicts(peer: P): readonly string[];
+  /** Whether it lies outside the cluster. */
+  isOutside(peer: P): boolean;
+  /** What selects it in a policy. */
+  selection(peer: P): Selection;
+}
+
+/** The names of a peer, and what tells it apart from others of these names: its namespace, or its address. */
+export interface TableName {
+  readonly names: readonly string[];
+  readonly place?: string;
+}
+
+/** The schema of peers that are as their word made them, since nothing in them is anybody's to write. */
+export const asMade = <P>(kind: string): z.ZodType<P> => z.custom<P>((value) => isKind(value, kind));

@@ -1,0 +1,158 @@
+/** A cluster's files, once all of them are loaded, read as plain data: what is wrong in any of them is told by its place. */
+import { z } from "zod";
+import { type Cluster, workloadId } from "./cluster.ts";
+import { Faults } from "./faults.ts";
+import { type BegunFlow, collect, type StatedFlow, type Statement } from "./flow.ts";
+import { givenIn, isKind, issueTexts, reading, shown } from "./issues.ts";
+import type { Namespace, NamespaceDeclaration } from "./namespace.ts";
+import type { Pods } from "./peers/named-ports.ts";
+import type { PortsOf, Workload } from "./peers.ts";
+import { faultsThrown, type Place, placeText } from "./place.ts";
+import {
+  destinationFaults,
+  destinationSchema,
+  plainStatement,
+  type Reached,
+  statementFaults,
+  statementSchema,
+} from "./statement.ts";
+
+/** What a project declares: the `cluster` of its `cluster/cluster.ts`. */
+export interface ClusterDeclaration {
+  /** In the order of the tables. */
+  readonly namespaces: readonly NamespaceDeclaration[];
+  /** Where all pods resolve names, whatever their own policies say. */
+  readonly dns: PortsOf<Workload>;
+  /** What the policy pack has to know besides what is declared: its config, by the names of its rules. */
+  readonly policyPack?: Cluster["policyPack"];
+}
+
+/** What a file of a project's `cluster/` exports: a namespace, its workloads, or the cluster. */
+export interface FileExports {
+  readonly cluster?: unknown;
+  readonly [name: string]: unknown;
+}
+
+const isNamespace = (value: unknown): value is NamespaceDeclaration => isKind(value, "namespace");
+
+const clusterSchema = z.strictObject(
+  {
+    dns: destinationSchema,
+    policyPack: z.record(z.string(), z.record(z.string(), z.unknown()), "write the pack's config by rule").optional(),
+    namespaces: z.array(
+      z.custom<NamespaceDeclaration>(isNamespace, {
+        error: ({ input }) =>
+          `${shown(input)} is no namespace; list what the namespaces' files export as their default`,
+      }),
+      "write a list of namespaces",
+    ),
+  },
+  "write { dns: …, namespaces: [ … ] }",
+);
+
+/**
+ * The cluster as it is declared, its flows stated. `files` are what the files beside it export, which has to be in it.
+ * @throws Faults with a line for everything that is wrong in any of them.
+ */
+export function readCluster(declared: unknown, files: ReadonlyMap<string, FileExports> = new Map()): Cluster {
+  const parsed = clusterSchema.safeParse(declared, reading);
+  if (!parsed.success) {
+    const texts = issueTexts(parsed.error, Object.keys(clusterSchema.shape), givenIn(declared));
+    throw new Faults(texts.map((text) => `the cluster: ${text}`));
+  }
+  const { dns, namespaces, policyPack } = parsed.data;
+  const pods = new Set(namespaces.flatMap((one) => [...one.workloads, ...one.hostNetwork]).map(workloadId));
+  const faults = [
+    ...dnsFaults(dns),
+    ...[...files].flatMap(([file, exported]) => unlisted(file, exported, namespaces, pods)),
+  ];
+  const read = namespaces.map((one): Namespace => {
+    faults.push(...one.faults);
+    const { name, workloads, hostNetwork } = one;
+    return { name, workloads, hostNetwork, statements: statementsOf(one, pods, faults) };
+  });
+  if (faults.length > 0 || !isServer(dns)) throw new Faults(faults);
+  return { dns, namespaces: read, ...(policyPack !== undefined && { policyPack }) };
+}
+
+/** What a file declares and the cluster does not list, a line for the first of it. */
+function unlisted(
+  file: string,
+  exported: FileExports,
+  namespaces: readonly NamespaceDeclaration[],
+  pods: ReadonlySet<string>,
+): string[] {
+  const values = Object.values(exported);
+  const namespace = values.filter(isNamespace).find((one) => !namespaces.includes(one));
+  if (namespace !== undefined) {
+    return [
+      `${placeText(namespace.at)}: the namespace ${namespace.name} is not in the cluster; import it in cluster/cluster.ts and list it`,
+    ];
+  }
+  const stray = values.filter(isPods).find((one) => !pods.has(workloadId(one)));
+  return stray === undefined
+    ? []
+    : [
+        `${file}: ${workloadId(stray)} is not in the cluster; write export default before flows() of ${stray.namespace}, and list it in cluster/cluster.ts`,
+      ];
+}
+
+const isPods = (value: unknown): value is Pods => isKind(value, "workload", "host-network");
+
+const isServer = (dns: Reached): dns is PortsOf<Workload> => dns.kind === "ports" && dns.peer.kind === "workload";
+
+const dnsFaults = (dns: Reached): string[] =>
+  dns.kind === "unknown-port" || isServer(dns)
+    ? destinationFaults(dns, false).map((fault) => `the cluster's DNS: ${fault}`)
+    : ["the cluster's DNS: write a port of the workload that serves it, such as coredns.dns"];
+
+/** Runs what states a namespace's flows. `pods` are all that the cluster declares; what is wrong is added to `faults`. */
+function statementsOf(declared: NamespaceDeclaration, pods: ReadonlySet<string>, faults: string[]): Statement[] {
+  const { name, at, state } = declared;
+  const tell = (place: Place, text: string) => faults.push(`${placeText(place)}: ${text}`);
+  if (typeof state !== "function") {
+    tell(at, `${name}: flows() takes a function; write flows(() => [ … ])`);
+    return [];
+  }
+  let stated: { readonly given: unknown; readonly begun: readonly Place[] };
+  try {
+    stated = collect<unknown>(state);
+  } catch (error) {
+    faults.push(...faultsThrown(error));
+    return [];
+  }
+  if (!isList(stated.given)) {
+    tell(at, `${name}: the function of flows() gives ${shown(stated.given)}, not a list; write flows(() => [ … ])`);
+    return [];
+  }
+  const flows = stated.given.filter((item) => isStated(item) || isBegun(item));
+  for (const item of stated.given.filter((item) => !isStated(item) && !isBegun(item))) {
+    tell(at, `${name}: ${shown(item)} in the list of flows(); write from(…).to(…)`);
+  }
+  for (const place of stated.begun) {
+    if (!flows.some((flow) => flow.at === place))
+      tell(place, `a flow that is not in the list of ${name}; write it there`);
+  }
+  return flows.flatMap((flow) => {
+    const { faults, statement } = readStatement(flow, name, pods);
+    for (const fault of faults) tell(flow.at, fault);
+    return statement ?? [];
+  });
+}
+
+const isList = (value: unknown): value is readonly unknown[] => Array.isArray(value);
+const isStated = (value: unknown): value is StatedFlow => isKind(value, "flow");
+const isBegun = (value: unknown): value is BegunFlow => isKind(value, "begun-flow");
+
+/** A flow as a statement, unless something is wrong with it. */
+function readStatement(
+  flow: StatedFlow | BegunFlow,
+  namespace: string,
+  pods: ReadonlySet<string>,
+): { readonly faults: readonly string[]; readonly statement?: Statement } {
+  if (flow.kind === "begun-flow") return { faults: ["from(…) without .to(…); say what it may connect to"] };
+  const parsed = statementSchema.safeParse(flow, reading);
+  if (!parsed.success) return { faults: parsed.error.issues.map(({ message }) => message) };
+  const faults = statementFaults(parsed.data, namespace, pods);
+  return faults.length > 0 ? { faults } : { faults, statement: plainStatement(parsed.data) };
+}

@@ -1,0 +1,54 @@
+/** What selects peers in a policy, and the fields of a rule that say so. */
+import type { EgressRule, Entity, FqdnSelector, IngressRule, LabelSelector } from "../policy/schema.ts";
+import { podNamespaceLabel } from "../policy/selector.ts";
+import { type Labels, labelSelector } from "./labels.ts";
+
+/** What one kind of selector selects: a rule has a single kind, since Cilium refuses two in one rule. */
+export type Selection =
+  | { readonly kind: "endpoints"; readonly namespace: string; readonly labels: Labels }
+  | { readonly kind: "entities"; readonly entities: readonly Entity[] }
+  | { readonly kind: "fqdns"; readonly names: readonly string[] }
+  | { readonly kind: "cidr"; readonly cidr: string };
+
+type Sources = Pick<IngressRule, "fromEndpoints" | "fromEntities">;
+type Destinations = Pick<EgressRule, "toEndpoints" | "toEntities" | "toFQDNs" | "toCIDR">;
+
+/** The part of an ingress rule that says from whom. `home` is the policy's namespace; undefined for a clusterwide one. */
+export function sourceFields(selections: readonly Selection[], home: string | undefined): Sources {
+  const fromEndpoints = endpoints(selections, home);
+  const fromEntities = entities(selections);
+  return {
+    ...(fromEndpoints.length > 0 && { fromEndpoints }),
+    ...(fromEntities.length > 0 && { fromEntities }),
+  };
+}
+
+/** The part of an egress rule that says to whom. */
+export function destinationFields(selections: readonly Selection[], home: string | undefined): Destinations {
+  const toEndpoints = endpoints(selections, home);
+  const toEntities = entities(selections);
+  const toFQDNs = selections.flatMap((s) => (s.kind === "fqdns" ? s.names.map(fqdnSelector) : []));
+  const toCIDR = selections.flatMap((s) => (s.kind === "cidr" ? s.cidr : []));
+  return {
+    ...(toEndpoints.length > 0 && { toEndpoints }),
+    ...(toEntities.length > 0 && { toEntities }),
+    ...(toFQDNs.length > 0 && { toFQDNs }),
+    ...(toCIDR.length > 0 && { toCIDR }),
+  };
+}
+
+/** Pods of another namespace are selected with it; a policy otherwise takes its own. */
+const endpoints = (selections: readonly Selection[], home: string | undefined): LabelSelector[] =>
+  selections.flatMap((s) =>
+    s.kind === "endpoints"
+      ? labelSelector(s.namespace === home ? s.labels : { ...s.labels, [podNamespaceLabel]: s.namespace })
+      : [],
+  );
+
+const entities = (selections: readonly Selection[]): Entity[] => [
+  ...new Set(selections.flatMap((s) => (s.kind === "entities" ? s.entities : []))),
+];
+
+/** A name, or a pattern if it has a `*`. */
+export const fqdnSelector = (name: string): FqdnSelector =>
+  name.includes("*") ? { matchPattern: name } : { matchName: name };

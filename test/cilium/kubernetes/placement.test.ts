@@ -1,0 +1,146 @@
+import assert from "node:assert/strict";
+import type { ReadOptions } from "../../../cilium/kubernetes/read.ts";
+import { ids, policy, read } from "./files.ts";
+
+const kustomization = (...lines: string[]) => `kind: Kustomization\n${lines.join("\n")}\n`;
+
+const flux = (path: string, targetNamespace: string, name = "one") => `apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {name: ${name}, namespace: flux-system}
+spec: {path: ${path}, targetNamespace: ${targetNamespace}}
+`;
+
+const argo = (path: string, namespace: string, recurse = false) => `apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata: {name: web, namespace: argocd}
+spec: {source: {path: ${path}, directory: {recurse: ${recurse}}}, destination: {namespace: ${namespace}}}
+`;
+
+type Case = readonly [
+  about: string,
+  files: Readonly<Record<string, string>>,
+  /** `undefined/…` where nobody knows. */
+  placed: readonly string[],
+  options?: ReadOptions,
+];
+
+const cases: readonly Case[] = [
+  ["what the object says", { "a.yaml": policy("a", "shop") }, ["shop/a"]],
+  ["nothing, so that the policy is not judged", { "a.yaml": policy("a") }, []],
+  [
+    "--namespace, where the object says nothing",
+    { "a.yaml": policy("a"), "b.yaml": policy("b", "x") },
+    ["shop/a", "x/b"],
+    { namespace: "shop" },
+  ],
+  [
+    "a kustomization, for what it lists and only for that",
+    {
+      "k/kustomization.yaml": kustomization("namespace: shop", "resources: [a.yaml, b.yaml]"),
+      "k/a.yaml": policy("a"),
+      "k/b.yaml": policy("b", "x"),
+      "k/c.yaml": policy("c", "x"),
+    },
+    ["shop/a", "shop/b", "x/c"],
+  ],
+  [
+    "the outermost kustomization that names one",
+    {
+      "base/kustomization.yaml": kustomization("namespace: base", "resources: [a.yaml]"),
+      "base/a.yaml": policy("a"),
+      "overlays/prod/kustomization.yaml": kustomization("namespace: prod", "resources: [../../base]"),
+    },
+    ["prod/a"],
+  ],
+  [
+    "none of two overlays that disagree",
+    {
+      "base/kustomization.yaml": kustomization("resources: [a.yaml]"),
+      "base/a.yaml": policy("a", "shop"),
+      "overlays/prod/kustomization.yaml": kustomization("namespace: prod", "resources: [../../base]"),
+      "overlays/dev/kustomization.yaml": kustomization("namespace: dev", "resources: [../../base]"),
+    },
+    [],
+  ],
+  [
+    "a kustomization that takes itself in",
+    { "k/kustomization.yaml": kustomization("namespace: shop", "resources: [a.yaml, ../k]"), "k/a.yaml": policy("a") },
+    ["shop/a"],
+  ],
+  [
+    "a Flux Kustomization, for its path from the root of the repository, before kustomize",
+    {
+      "repo/clusters/one/apps.yaml": flux("./apps/web", "shop"),
+      "repo/apps/web/kustomization.yaml": kustomization("namespace: other", "resources: [a.yaml]"),
+      "repo/apps/web/a.yaml": policy("a"),
+      "repo/apps/db/b.yaml": policy("b", "x"),
+    },
+    ["shop/a", "x/b"],
+  ],
+  [
+    "a Flux Kustomization, for a folder without a kustomization",
+    { "clusters/ks.yaml": flux("apps", "shop"), "apps/deep/a.yaml": policy("a") },
+    ["shop/a"],
+  ],
+  [
+    "an Argo CD Application, where the object says nothing",
+    {
+      "argo/app.yaml": argo("apps/web", "shop"),
+      "apps/web/a.yaml": policy("a"),
+      "apps/web/b.yaml": policy("b", "x"),
+      "apps/web/deep/c.yaml": policy("c"),
+    },
+    ["shop/a", "x/b"],
+  ],
+  [
+    "an Argo CD Application, below its folder too",
+    { "argo/app.yaml": argo("apps", "shop", true), "apps/deep/c.yaml": policy("c") },
+    ["shop/c"],
+  ],
+];
+
+describe("the namespace of an object", () => {
+  for (const [about, files, placed, options] of cases) {
+    it(`is ${about}`, () => {
+      assert.deepEqual(ids(read(files, options)), placed);
+    });
+  }
+
+  it("leaves clusterwide policies where they are", () => {
+    const text = policy("a").replace("kind: CiliumNetworkPolicy", "kind: CiliumClusterwideNetworkPolicy");
+    const { policies, unplaced } = read({
+      "kustomization.yaml": "namespace: shop\nresources: [a.yaml]",
+      "a.yaml": text,
+    });
+    assert.deepEqual([policies.map(({ policy }) => policy.metadata.namespace), unplaced], [[undefined], []]);
+  });
+
+  it("names policies and pods without one", () => {
+    const pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\n";
+    const { unplaced, leftOut, pods } = read({ "a.yaml": policy("a"), "pod.yaml": pod });
+    assert.deepEqual(
+      unplaced.map(({ place }) => place),
+      ["a.yaml"],
+    );
+    assert.deepEqual(leftOut, [{ place: "pod.yaml", reason: "without-namespace", detail: "Pod web" }]);
+    assert.deepEqual(pods, []);
+  });
+
+  it("takes no patch for a policy, and names the command that applies it", () => {
+    const files = {
+      "k/kustomization.yaml": kustomization(
+        "resources: [a.yaml, ../elsewhere]",
+        "patches: [{path: patch.yaml}, {patch: 'kind: CiliumNetworkPolicy'}]",
+      ),
+      "k/a.yaml": policy("a", "shop"),
+      "k/patch.yaml": policy("a", "shop").replace("[{}]", "[{fromEntities: [world]}]"),
+    };
+    const objects = read(files);
+    assert.deepEqual(ids(objects), ["shop/a"]);
+    assert.deepEqual(objects.leftOut.map(({ place, reason, render }) => [place, reason, render]).sort(), [
+      ["k/kustomization.yaml", "out-of-reach", "kustomize build k"],
+      ["k/kustomization.yaml", "patch", "kustomize build k"],
+      ["k/patch.yaml", "patch", "kustomize build k"],
+    ]);
+  });
+});

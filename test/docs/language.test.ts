@@ -1,0 +1,98 @@
+import assert from "node:assert/strict";
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import * as language from "../../cilium/language.ts";
+import { faults } from "../../cilium/model/check.ts";
+import { configure } from "../../cilium/model/cluster.ts";
+import { Faults } from "../../cilium/model/faults.ts";
+import { rings } from "../../cilium/model/order.ts";
+import { loadCluster } from "../../components/load.ts";
+import { repository } from "../project.ts";
+import { program } from "../rendered.ts";
+import { temporaryFolder } from "../toolchain/lifetime.ts";
+
+const page = readFileSync(join(repository, "docs/language.md"), "utf8");
+
+const section = (heading: string): string =>
+  page.split(/^## /m).find((part) => part.startsWith(`${heading}\n`)) ?? assert.fail(`a section ${heading}`);
+
+/** The page's files by name, the first line of each being its name. */
+const files = new Map(
+  Array.from(page.matchAll(/^```ts\n\/\/ (cluster\/[\w-]+\.ts)\n.*?^```/gms), ([block = "", name = ""]) => [
+    name,
+    block.slice("```ts\n".length, -"```".length),
+  ]),
+);
+
+/** The second cells of a section's table: code. */
+const examples = (heading: string): string[] =>
+  Array.from(section(heading).matchAll(/^\| [^|]+ \| `(.+?)` \| /gm), ([, code = ""]) => code);
+
+/** A project of the page's files, some of them changed. */
+function project(changed: Readonly<Record<string, string>> = {}): string {
+  const folder = temporaryFolder("language");
+  mkdirSync(join(folder, "cluster"));
+  writeFileSync(join(folder, "package.json"), '{"type":"module"}');
+  symlinkSync(join(repository, "cilium"), join(folder, "cilium"));
+  for (const [name, text] of [...files, ...Object.entries(changed)]) writeFileSync(join(folder, name), text);
+  return folder;
+}
+
+const file = (name: string): string => files.get(name) ?? assert.fail(name);
+
+const read = async (folder: string) => configure(await loadCluster(folder), program.config);
+
+describe("The page on the language", () => {
+  it("shows a cluster that is whole: it is read without faults, a ring of workloads in it", async () => {
+    const cluster = await read(project());
+    assert.deepEqual(faults(cluster), []);
+    assert.deepEqual(
+      rings(cluster).map((ring) => ring.toSorted()),
+      [["monitoring/prometheus", "shop/web"]],
+    );
+  });
+
+  it("has lines that can be written as they are", async () => {
+    const flows = [...examples("Flows"), ...examples("Peers")];
+    const keys = [...examples("Ports"), ...examples("Workloads")];
+    assert.ok(flows.length >= 17 && keys.length >= 12, `${flows.length} flows, ${keys.length} keys`);
+    const [, hostNetwork = ""] = /^```ts\n\/\/ [^\n]+flows\n(.*?)^```/ms.exec(section("Workloads")) ?? [];
+    const workloads = keys.map((key, index) => {
+      const own = { labels: `labels: { example: "${index}" }`, ports: "ports: { http: http(80) }" };
+      const others = Object.entries(own).flatMap(([name, text]) => (key.startsWith(`${name}:`) ? [] : [text]));
+      // A deny of the world is not for pods with probes, and each other key stands beside labels and ports.
+      return `shop.workload("example-${index}", { ${[key, ...others].join(", ")} });\n`;
+    });
+    const words = `import { ${Object.keys(language).join(", ")} } from "../cilium/language.ts";\n`;
+    const shop = file("cluster/shop.ts")
+      .replace(/^import .*language\.ts";\n/m, words)
+      .replace("export default", `${hostNetwork}${workloads.join("")}export default`)
+      .replace("]);", `${flows.map((flow) => `  ${flow},\n`).join("")}]);`);
+    const cluster = await read(project({ "cluster/shop.ts": shop }));
+    assert.equal(cluster.namespaces.find(({ name }) => name === "shop")?.workloads.length, 2 + keys.length);
+    assert.ok(cluster.flows.length > flows.length);
+  });
+
+  it("explains every word that there is", () => {
+    const explained = ["Flows", "Peers", "Ports", "Workloads"].map(section).join("");
+    for (const word of Object.keys(language)) {
+      if (word !== "namespace") assert.match(explained, new RegExp(`\\b${word}\\b`), word);
+    }
+  });
+
+  it("quotes what is said of faults", async () => {
+    const [, said = ""] = /^```\n(.*?)^```/ms.exec(section("When something is wrong")) ?? [];
+    const folder = project({
+      "cluster/monitoring.ts": file("cluster/monitoring.ts").replace("web.metrics", "web.metric"),
+      "cluster/shop.ts": file("cluster/shop.ts")
+        .replace("labels:", "lables:")
+        .replace('probes: ["http"]', 'probes: "http"')
+        .replace("from(web).to(database", 'from("web").to(database'),
+    });
+    await assert.rejects(loadCluster(folder), (error) => {
+      assert.ok(error instanceof Faults);
+      assert.deepEqual(error.faults.toSorted(), said.trim().split("\n").toSorted());
+      return true;
+    });
+  });
+});
