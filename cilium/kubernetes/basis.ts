@@ -5,7 +5,7 @@ import { malformedText } from "./broken.ts";
 import { type LeftOut, reasons } from "./left-out.ts";
 import { hasEnded, podsOf } from "./pods.ts";
 import type { Objects, PlacedPolicy } from "./read.ts";
-import { clusterFolders } from "./twice.ts";
+import { clusterFolders, clustersText } from "./twice.ts";
 
 export type Basis = {
   /** How many objects of each kind are judged or judged against; `workload` are a program's own. */
@@ -60,7 +60,9 @@ export function basisOf(policies: Objects, cluster: Objects, all: boolean): Basi
     unknown: [...supporting, "cilium-config"].filter((kind) => !known.has(kind)),
     leftOut: groups(leftOut, all),
     broken: brokenOf(policies),
-    notes: [...new Set([...policies.notes, ...cluster.notes, ...clusterNotes(policies)])],
+    notes: [
+      ...new Set([...policies.notes, ...cluster.notes, ...unenforced(policies, cluster), ...clusterNotes(policies)]),
+    ],
   };
 }
 
@@ -124,13 +126,28 @@ const refusals = ({ place, policy }: PlacedPolicy): string[] => {
   );
 };
 
+/** The keys that say which kinds the agent enforces, with what they are by default (`pkg/defaults/defaults.go`). */
+const enforcement: Readonly<Record<string, readonly [key: string, byDefault: string]>> = {
+  CiliumNetworkPolicy: ["enable-cilium-network-policy", "true"],
+  CiliumClusterwideNetworkPolicy: ["enable-cilium-clusterwide-network-policy", "true"],
+  NetworkPolicy: ["enable-k8s-networkpolicy", "true"],
+  ClusterNetworkPolicy: ["enable-k8s-cluster-network-policy", "false"],
+};
+
+/** The kinds of policies that are there for nothing. */
+function unenforced({ policies }: Objects, { ciliumConfigs }: Objects): string[] {
+  const configuration = ciliumConfigs.at(-1)?.object.data ?? {};
+  return Object.entries(countOf(policies.map(({ policy }) => policy.kind))).flatMap(([kind, count]) => {
+    const [key = "", byDefault] = enforcement[kind] ?? [];
+    return (configuration[key] ?? byDefault) === "false"
+      ? [`${count} ${kind} are not enforced: ${key} is ${key in configuration ? "false" : "off by default"}`]
+      : [];
+  });
+}
+
 function clusterNotes({ files, twice }: Objects): string[] {
   const folders = clusterFolders(files, twice);
-  return folders.length === 0
-    ? []
-    : [
-        `${folders.join(" and ")} look like clusters of their own; name one with --from, or leave one out with --exclude ${folders[0]}`,
-      ];
+  return folders.length === 0 ? [] : [clustersText(folders)];
 }
 
 /** What an answer rests on, in lines for people. */

@@ -40,11 +40,11 @@ export function versions<T>(
 const equal = (one: Identified, other: Identified): boolean => isDeepStrictEqual(one.content, other.content);
 
 /** Folders under these names often are one cluster each. */
-const homesOfClusters = ["clusters", "cluster", "overlays", "environments", "envs", "stages"];
+const homesOfClusters = ["clusters", "cluster", "environments", "envs"];
 
 /**
  * The folders of a repository that look like one cluster each: those that state one object differently, and those side by
- * side in a folder called `clusters`, `overlays` or the like.
+ * side in a folder called `clusters` or the like.
  */
 export function clusterFolders(files: readonly string[], twice: readonly Twice[]): string[] {
   const paths = files.map((file) => posix.normalize(file));
@@ -76,9 +76,13 @@ export function twiceText(twice: readonly Twice[], files: readonly string[]): st
   if (first === undefined) return "";
   const others = twice.length === 1 ? "" : `, and ${twice.length - 1} more objects likewise`;
   const folders = clusterFolders(files, twice);
-  const choice =
-    folders.length === 0
-      ? "leave all but one out with --exclude GLOB"
-      : `these folders look like clusters of their own: ${folders.join(", ")}; name one with --from, or leave the others out with --exclude ${folders[0]}`;
+  const choice = folders.length === 0 ? "leave all but one out with --exclude GLOB" : clustersText(folders);
   return `${first.name} stands differently in ${first.places.join(" and ")}${others}; a cluster has one version of it: ${choice}`;
+}
+
+/** How to name one of the folders that look like clusters. */
+export function clustersText(folders: readonly string[]): string {
+  const named = folders.slice(0, 4).join(", ");
+  const more = folders.length > 4 ? ` and ${folders.length - 4} more` : "";
+  return `these folders look like clusters of their own: ${named}${more}; name one with --from, or leave others out, as with --exclude ${folders.at(1)}`;
 }

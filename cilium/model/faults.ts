@@ -8,3 +8,6 @@ export class Faults extends Error {
     this.faults = faults;
   }
 }
+
+/** A project's files may import the language from another copy of this package than the one that reads them. */
+export const isFaults = (error: unknown): error is Faults => error instanceof Error && error.name === "Faults";

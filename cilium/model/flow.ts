@@ -87,7 +87,13 @@ const stated = (flow: Omit<StatedFlow, "for" | "throughHttpProxy">): StatedFlow 
 });
 
 /** What a namespace's function gives, and the places of all flows that it began. */
-export function collect<T>(state: () => T): { readonly given: T; readonly begun: readonly Place[] } {
+export interface Stated {
+  readonly given: readonly StatedFlow[];
+  readonly begun: readonly Place[];
+}
+
+/** Runs a namespace's function. */
+export function collect(state: () => readonly StatedFlow[]): Stated {
   const outer = begun;
   const own: Place[] = [];
   begun = own;

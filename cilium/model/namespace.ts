@@ -1,5 +1,5 @@
 /** A namespace: the workloads, the pods on the host's network, and the flows that start here or come from outside the pods. */
-import type { StatedFlow, Statement } from "./flow.ts";
+import { collect, type Stated, type StatedFlow, type Statement } from "./flow.ts";
 import { givenIn, issueTexts, type ObjectSchema, reading, shown } from "./issues.ts";
 import { type HostNetworkSpec, hostNetworkSpec } from "./peers/host-network.ts";
 import { type WithPorts, withPorts } from "./peers/named-ports.ts";
@@ -22,7 +22,7 @@ export interface NamespaceDeclaration {
   readonly at: Place;
   readonly workloads: readonly Workload[];
   readonly hostNetwork: readonly HostNetworkPods[];
-  readonly state: () => readonly StatedFlow[];
+  readonly state: () => Stated;
   /** What is wrong with its workloads, a line each. */
   readonly faults: readonly string[];
 }
@@ -74,7 +74,11 @@ export function namespace(name: string): OpenNamespace {
       const at = callerOf(open.flows);
       if (closed) fault(at, `${name}: flows() for the second time; state all flows in one list`);
       closed = true;
-      return { kind: "namespace", name, at, workloads, hostNetwork, state, faults };
+      if (typeof state !== "function") {
+        fault(at, `${name}: flows() takes a function; write flows(() => [ … ])`);
+        return { kind: "namespace", name, at, workloads, hostNetwork, state: () => ({ given: [], begun: [] }), faults };
+      }
+      return { kind: "namespace", name, at, workloads, hostNetwork, state: () => collect(state), faults };
     },
   };
   if (!isName(name)) fault(callerOf(namespace), `namespace ${shown(name)}: ${nameSyntax}`);

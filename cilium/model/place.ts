@@ -1,5 +1,5 @@
 /** Where a declaration stands, so that what is wrong with it can be said with file and line. */
-import { Faults } from "./faults.ts";
+import { isFaults } from "./faults.ts";
 
 /** The stack at a place in a file. V8 makes its text only when somebody reads it, which nobody does without a fault. */
 export interface Place {
@@ -23,7 +23,7 @@ export const placeText = ({ stack = "" }: Place): string =>
  * @throws the error itself when it has nothing to do with these files.
  */
 export function faultsThrown(error: unknown): readonly string[] {
-  if (error instanceof Faults) return error.faults;
+  if (isFaults(error)) return error.faults;
   if (!(error instanceof Error)) throw error;
   const place = /\bcluster\/[\w-]+\.ts(:\d+)?/.exec(error.stack ?? "")?.[0];
   if (place === undefined && !(error instanceof SyntaxError)) throw error;

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { type Cluster, workloadId } from "./cluster.ts";
 import { Faults } from "./faults.ts";
-import { type BegunFlow, collect, type StatedFlow, type Statement } from "./flow.ts";
+import type { BegunFlow, StatedFlow, Statement } from "./flow.ts";
 import { givenIn, isKind, issueTexts, reading, shown } from "./issues.ts";
 import type { Namespace, NamespaceDeclaration } from "./namespace.ts";
 import type { Pods } from "./peers/named-ports.ts";
@@ -110,13 +110,9 @@ const dnsFaults = (dns: Reached): string[] =>
 function statementsOf(declared: NamespaceDeclaration, pods: ReadonlySet<string>, faults: string[]): Statement[] {
   const { name, at, state } = declared;
   const tell = (place: Place, text: string) => faults.push(`${placeText(place)}: ${text}`);
-  if (typeof state !== "function") {
-    tell(at, `${name}: flows() takes a function; write flows(() => [ … ])`);
-    return [];
-  }
   let stated: { readonly given: unknown; readonly begun: readonly Place[] };
   try {
-    stated = collect<unknown>(state);
+    stated = state();
   } catch (error) {
     faults.push(...faultsThrown(error));
     return [];

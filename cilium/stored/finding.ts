@@ -9,8 +9,8 @@ export interface Finding {
 }
 
 /**
- * The update fails, it overwrites what somebody else has written, Cilium does not do what the policies say, or, harmlessly, the
- * update goes on where another one was cut off.
+ * The update fails, it overwrites what somebody else has written, Cilium does not do what the policies say, or, which harms
+ * nothing, the update goes on where another one was cut off.
  */
 export const effects = ["stops", "overwrites", "defeats", "resumes"] as const;
 

@@ -91,7 +91,7 @@ describe("netpol --context, against a real API server", function () {
     assert.equal(code, 0, stderr);
     assert.match(stdout, /is allowed\n/);
     assert.deepEqual(
-      notes(stdout).map((note) => note.replace("the cluster of context embedded does not let you ", "")),
+      notes(stdout).flatMap((note) => note.split("the cluster of context embedded does not let you ").slice(1)),
       [
         "list CiliumClusterwideNetworkPolicy objects: clusterwide policies are not judged",
         "list NetworkPolicy objects: Kubernetes NetworkPolicies are not judged",

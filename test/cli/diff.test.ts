@@ -115,7 +115,9 @@ describe("netpol diff", function () {
     assert.deepEqual(withoutBasis(stdout).split("\n").slice(1), ["- shop/web can no longer reach shop/api:9000", ""]);
   });
 
+  const podless = folderOf({ "policies.yaml": shopPolicies });
   const misuses: [args: string[], expected: RegExp][] = [
+    [[podless, podless], /^nothing to judge: neither \S+ nor \S+ holds Pods or workloads .*--inventory\n$/],
     [["git:mian", "program"], /^there is no Git revision mian; did you mean main\?\n$/],
     [["main", "program"], /^there is no file or folder main; a Git revision is git:main, a context context:main\n$/],
     [["live", "program"], /^the kubeconfig \/nowhere cannot be read: .*\n$/],

@@ -136,7 +136,7 @@ describe("netpol explain", () => {
         .filter((line) => line.startsWith("  "));
       const [imported, flow] = lines.slice(-2);
       const before = readFileSync(file, "utf8");
-      const after = before.replace(/\n\);\n$/, `\n${flow}\n);\n`);
+      const after = before.replace(/\n\]\);\n$/, `\n${flow}\n]);\n`);
       assert.notEqual(after, before);
       writeFileSync(file, after);
       appendFileSync(file, `${imported}\n`);

@@ -201,11 +201,11 @@ describe("netpol replay", function () {
     const folder = copyOfProject();
     const settings = join(folder, "Pulumi.prod.yaml");
     writeFileSync(settings, `${readFileSync(settings, "utf8")}  network-policies:enforcement: observe\n`);
-    const { code, stderr } = netpolIn(folder, "replay", fileOf(undeclared));
+    const { code, stdout } = netpolIn(folder, "replay", fileOf(undeclared));
     assert.equal(code, 1);
     assert.match(
-      stderr,
-      new RegExp(`^note: ${workloadCount} policies of the stack only observe; they are judged as enforced\n$`),
+      stdout,
+      new RegExp(`\nNote: ${workloadCount} policies of the stack only observe; they are judged as enforced\n$`),
     );
   });
 

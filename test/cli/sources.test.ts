@@ -13,7 +13,13 @@ const policies = shopPolicies + shopPods;
 const allowedInShop = "shop/api → shop/db:5432/TCP is allowed";
 const askShop = ["explain", "shop/api", "shop/db", "5432"];
 
-describe("sources of policies", () => {
+/** Without the escapes of JSON and the line breaks of YAML. */
+const asOneLine = (text: string): string => text.replaceAll("\\", "").replaceAll(/\s+/g, " ");
+
+describe("sources of policies", function () {
+  // Many answers take several commands.
+  this.timeout(60_000);
+
   describe("--from", () => {
     it("reads all YAML and JSON files below a folder, whatever else lies there", () => {
       const asJson = JSON.stringify(loadAll(shopPods)[2]);
@@ -74,7 +80,7 @@ values: 1
         const { code, stdout } = netpol(repository, "list", "--from", folder, "-o", format);
         assert.equal(code, 0, format);
         assert.match(stdout, /shop\/api/, format);
-        for (const line of said) assert.match(stdout.replaceAll("\\", ""), line, format);
+        for (const line of said) assert.match(asOneLine(stdout), line, format);
       }
       const { stdout } = netpol(repository, "check", "--from", folder, "-o", "csv");
       for (const line of said.slice(0, 2)) assert.match(stdout, new RegExp(line.source.replace(/: .*/, "")));

@@ -13,13 +13,13 @@ spec: {nodeName: edge, containers: [{name: main, image: none}]}
 status: {phase: Succeeded, podIP: 10.0.0.3}
 `;
 
-/** Only the API server may call it. */
 const hookPod = `---
 apiVersion: v1
 kind: Pod
 metadata: {name: hook, namespace: shop, labels: {app: hook}}
 spec: {nodeName: edge, containers: [{name: main, image: none}]}
 `;
+/** Only the API server may call it. */
 const webhookPolicy = shopPolicy("hook", "ingress: [{fromEntities: [kube-apiserver]}]\negress: [{}]");
 
 describe("netpol test", () => {

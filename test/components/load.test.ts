@@ -6,7 +6,8 @@ import { Faults } from "../../cilium/model/faults.ts";
 import { peerName } from "../../cilium/model/peers.ts";
 import { loadCluster } from "../../components/load.ts";
 import { networkPolicies } from "../../components/network-policies.ts";
-import { repository } from "../project.ts";
+import { namespaces } from "../document/rows.ts";
+import { copyOfProject, repository, rewrite } from "../project.ts";
 import { temporaryFolder } from "../toolchain/lifetime.ts";
 
 describe("Loading a project's cluster", () => {
@@ -179,6 +180,14 @@ export const cluster = { dns: coredns.dns, namespaces: [${first}, ${second}, kub
       }
     });
   }
+
+  it("reads files that import another copy of the language, and their faults", async () => {
+    const folder = copyOfProject();
+    assert.equal((await loadCluster(folder)).namespaces.length, namespaces.length);
+    const other = copyOfProject();
+    rewrite(other, "cluster/trident.ts", "export default", "from();\nexport default");
+    assert.match((await lines(other)).join("\n"), /^cluster\/trident\.ts:\d+: a flow outside of flows\(/);
+  });
 
   it("fails without a stack trace in a program, by the same lines", async () => {
     const folder = broken("shop.ts", "grafana;");

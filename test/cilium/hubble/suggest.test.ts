@@ -10,7 +10,7 @@ import * as language from "../../../cilium/language.ts";
 import { namespace as openNamespace, sctp, tcp, udp } from "../../../cilium/language.ts";
 import { faults } from "../../../cilium/model/check.ts";
 import { configure, workloadId, workloads } from "../../../cilium/model/cluster.ts";
-import type { StatedFlow } from "../../../cilium/model/flow.ts";
+import { collect, type StatedFlow } from "../../../cilium/model/flow.ts";
 import { inventoryOf } from "../../../cilium/model/inventory.ts";
 import type { Workload } from "../../../cilium/model/peers.ts";
 import { readCluster } from "../../../cilium/model/read.ts";
@@ -230,12 +230,13 @@ function withLines({ lines }: Suggestions, words: ReadonlyMap<string, Words>) {
   const statements = Map.groupBy(lines, ({ file }) => file);
   const namespaces = declared.namespaces.map((namespace) => ({
     ...namespace,
-    state: () => [
-      ...namespace.state(),
-      ...(statements.get(`cluster/${namespace.name}.ts`) ?? []).map(({ file, line, needs }) =>
-        evaluate(line, scopeOf(file, needs, declaredPorts)),
-      ),
-    ],
+    state: () =>
+      collect(() => [
+        ...namespace.state().given,
+        ...(statements.get(`cluster/${namespace.name}.ts`) ?? []).map(({ file, line, needs }) =>
+          evaluate(line, scopeOf(file, needs, declaredPorts)),
+        ),
+      ]),
   }));
   const configured = configure(readCluster({ ...declared, namespaces }), config);
   assert.deepEqual(faults(configured), []);

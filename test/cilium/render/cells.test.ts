@@ -17,7 +17,7 @@ import {
   udp,
 } from "../../../cilium/language.ts";
 import { configure, type Settings, workloads } from "../../../cilium/model/cluster.ts";
-import type { StatedFlow } from "../../../cilium/model/flow.ts";
+import { collect, type StatedFlow } from "../../../cilium/model/flow.ts";
 import { readCluster } from "../../../cilium/model/read.ts";
 import { egressCell, ingressCell } from "../../../cilium/render/cells.ts";
 import { program } from "../../rendered.ts";
@@ -43,7 +43,7 @@ const declared = [shop.flows(() => []), stores.flows(() => []), locked.flows(() 
 
 /** The cells of workloads when the namespaces state these flows. */
 const cellsOf = (stated: Readonly<Record<string, () => StatedFlow[]>>, changed: Partial<Settings> = {}) => {
-  const namespaces = declared.map((one) => ({ ...one, state: stated[one.name] ?? one.state }));
+  const namespaces = declared.map((one) => ({ ...one, state: () => collect(stated[one.name] ?? (() => [])) }));
   const cluster = configure(readCluster({ dns: program.cluster.dns, namespaces }), { ...settings, ...changed });
   return (name: string) => {
     const workload = workloads(cluster).find((one) => one.name === name);

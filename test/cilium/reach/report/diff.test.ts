@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { fqdn, from, http, kubeApiserver, namespace, world } from "../../../../cilium/language.ts";
 import { type Cluster, configure, type Settings } from "../../../../cilium/model/cluster.ts";
-import type { Statement } from "../../../../cilium/model/flow.ts";
+import { collect, type Statement } from "../../../../cilium/model/flow.ts";
 import { inventoryOf } from "../../../../cilium/model/inventory.ts";
 import type { Namespace } from "../../../../cilium/model/namespace.ts";
 import { type Peer, peerName } from "../../../../cilium/model/peers.ts";
@@ -110,11 +110,12 @@ describe("The difference of two states of the program", () => {
             return {
               ...one,
               workloads: [...one.workloads, pushgateway],
-              state: () => [
-                ...one.state(),
-                from(prometheus).to(pushgateway.web),
-                from(pushgateway).to(kubeApiserver, filer.s3, fqdn("example.com").on(443)),
-              ],
+              state: () =>
+                collect(() => [
+                  ...one.state().given,
+                  from(prometheus).to(pushgateway.web),
+                  from(pushgateway).to(kubeApiserver, filer.s3, fqdn("example.com").on(443)),
+                ]),
             };
           }),
         }),
