@@ -27,8 +27,7 @@ export function specified(
       rule.direction === direction && !rule.selectsNodes && selectsByOwnLabels(rule.subject, subject.identity) !== "no",
   );
   const isInitializing = subject.identity.labels.some(({ source, key }) => source === "reserved" && key === "init");
-  const defaultDeny =
-    configuration.enforcement === "always" || isInitializing || own.some((rule) => rule.defaultDeny);
+  const defaultDeny = configuration.enforcement === "always" || isInitializing || own.some((rule) => rule.defaultDeny);
   const server = direction === "ingress" ? subject : peer;
   const matching = own.filter((rule) => isAbout(rule, direction, server, peer, protocol, port)).sort(inOrder);
   if (matching.some((rule) => isInDoubt(rule, peer))) return "unknown";
