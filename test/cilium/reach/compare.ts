@@ -41,11 +41,12 @@ export async function differences(oracle: VerdictOracle, world: World, counts: C
     found.push(`not watched: ${JSON.stringify(unwatched)} here, ${JSON.stringify(cilium.ignored)} by Cilium`);
   }
   const unknowns = network.rules.some(({ selections }) => selections.some(({ undecided }) => undecided.size > 0));
+  const isWhole = world.inventory.services !== undefined && world.inventory.cidrGroups !== undefined;
   world.questions.forEach((question, i) => {
     const ours = verdict(network, question);
     const difference = answerDifference(ours, cilium.answers[i], unknowns, counts);
     found.push(...difference.map((text) => `${JSON.stringify(question)}, ${text}`));
-    count(counts, `connection ${ours.outcome}`);
+    count(counts, `${isWhole ? "connection" : "with parts of the inventory missing"} ${ours.outcome}`);
   });
   return found;
 }

@@ -381,8 +381,8 @@ type PortKinds = "ingress" | "egress" | "deny";
 
 function portsOf(kind: PortKinds): fc.Arbitrary<object> {
   const rules: fc.WeightedArbitrary<object>[] = [{ weight: 40, arbitrary: plainPorts }];
-  if (kind !== "deny") rules.push({ weight: 20, arbitrary: httpPorts }, { weight: 3, arbitrary: tlsPorts });
-  if (kind === "egress") rules.push({ weight: 15, arbitrary: dnsPorts }, { weight: 3, arbitrary: listenerPorts });
+  if (kind !== "deny") rules.push({ weight: 20, arbitrary: httpPorts }, { weight: 2, arbitrary: tlsPorts });
+  if (kind === "egress") rules.push({ weight: 15, arbitrary: dnsPorts }, { weight: 2, arbitrary: listenerPorts });
   return fc.oneof(
     { weight: 4, arbitrary: fc.constant({}) },
     { weight: 10, arbitrary: ports(fc.oneof(...rules)).map((toPorts) => ({ toPorts })) },
