@@ -114,14 +114,14 @@ export function answers(network: Network): (source: Party, destination: Party) =
   /** A number for all that decides at one end: equal numbers, equal verdicts on every port. */
   const deciding = (direction: Direction, subject: Party, peer: Party, start: number): number => {
     const policy = policyAt(network, subject);
-    // A pod's protocols can be dropped whatever the policies.
-    if (policy === undefined)
-      return sequences(start, subject.enforcement === "endpoint" ? items.endpoint : items.elsewhere);
+    // Some protocols are dropped at a pod whatever the policies, and at no node.
+    const place = sequences(start, subject.enforcement === "endpoint" ? items.endpoint : items.elsewhere);
+    if (policy === undefined) return place;
     const { rules, defaultDeny, admitsHost, unknownSubject } = policy[direction];
     const obstacle = policy.conflict ?? unknownSubject;
-    if (obstacle !== undefined) return sequences(start, items.obstacle + obstacleNumber(obstacle));
+    if (obstacle !== undefined) return sequences(place, items.obstacle + obstacleNumber(obstacle));
     const byDefault = admitsHost && isHost(peer.identity) ? items.allowLocalhost : items.defaultDeny;
-    let sequence = sequences(start, defaultDeny ? byDefault : items.noDefaultDeny);
+    let sequence = sequences(place, defaultDeny ? byDefault : items.noDefaultDeny);
     const server = direction === "ingress" ? subject : peer;
     for (const rule of rules) {
       const selection = ruleSelects(rule, peer);
