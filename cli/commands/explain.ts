@@ -18,16 +18,12 @@ import { type Statement, statementFor } from "../statement.ts";
 
 type Options = SourceOptions & { readonly output: "table" | "json" | "yaml" };
 
-export function explain(netpol: Command): void {
-  const command = netpol
-    .command("explain")
+export default function explain(command: Command): void {
+  command
     .argument("<from>", "who opens the connection")
     .argument("<to>", "to whom")
     .argument("<port>", "5432, or with its protocol as 53/UDP; for ICMP the type, as 8/ICMP");
   withOutput(withSource(command), ["table", "json", "yaml"])
-    .description(
-      "the verdict on one connection at both ends, and what would have to be written to allow it; 1 unless it is allowed",
-    )
     .addHelpText("after", help)
     .action(async (from: string, to: string, port: string, options: Options) => {
       const source = await readSource(options);
