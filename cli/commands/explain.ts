@@ -14,7 +14,7 @@ import { doubted } from "../doubts.ts";
 import { destinationReader, endReader, endsHelp, readPort } from "../ends.ts";
 import { basisText, dataText, withOutput } from "../output/format.ts";
 import { readSource, type Source, type SourceOptions, withSource } from "../sources/source.ts";
-import { type Statement, statementFor } from "../statement.ts";
+import type { Statement } from "../statement.ts";
 
 type Options = SourceOptions & { readonly output: "table" | "json" | "yaml" };
 
@@ -90,9 +90,14 @@ async function explainQuestion(question: Question, source: Source, program: Prog
         doubted: ingress !== certain.ingress,
       },
     ],
-    statement:
-      outcome === "denied" && program !== undefined ? await statementFor(question, program.cluster) : undefined,
+    statement: outcome === "denied" && program !== undefined ? await statement(question, program) : undefined,
   };
+}
+
+/** Its writer is loaded only where there is something to write. */
+async function statement(question: Question, { cluster }: Program): Promise<Statement> {
+  const { statementFor } = await import("../statement.ts");
+  return statementFor(question, cluster);
 }
 
 function inWords({ question, outcome, ends, statement }: Explanation, policies: readonly Policy[]): string {
