@@ -14,17 +14,15 @@ const run = promisify(execFile);
 
 /** A cluster of one namespace, and its program. */
 const project = {
-  "cluster/shop.ts": `import { dns, from, http, kubeApiserver, namespace } from "cilium-network-policies/language";
+  "cluster/shop.ts": `import { from, http, kubeApiserver, namespace } from "cilium-network-policies/language";
 
 const shop = namespace("shop");
-export const names = shop.workload("names", { labels: { app: "names" }, ports: { dns: dns(53) } });
 export const web = shop.workload("web", { labels: { app: "web" }, ports: { http: http(8080) }, probes: ["http"] });
 export const cart = shop.workload("cart", { labels: { app: "cart" }, ports: { http: http(9000) } });
-export default shop.flows(() => [from(web).to(cart.http), from(cart, names).to(kubeApiserver)]);
+export default shop.flows(() => [from(web).to(cart.http), from(cart).to(kubeApiserver)]);
 `,
-  "cluster/cluster.ts": `import type { ClusterDeclaration } from "cilium-network-policies/language";
-import shop, { names } from "./shop.ts";
-export const cluster: ClusterDeclaration = { dns: names.dns, namespaces: [shop] };
+  "cluster/cluster.ts": `import shop from "./shop.ts";
+export const cluster = { namespaces: [shop] };
 `,
   "index.ts": `import { loadCluster, networkPolicies } from "cilium-network-policies";
 export const { policies, flows } = await networkPolicies(loadCluster(import.meta.dirname));
