@@ -1,7 +1,7 @@
 /** The policies and flows of the sample cluster with its default config, for tests that hold them against something else. */
 
 import { readCluster } from "../cilium/model/read.ts";
-import type { Policy } from "../cilium/policy/schema.ts";
+import type { CiliumPolicy } from "../cilium/policy/schema.ts";
 import { readProgram } from "../components/program.ts";
 import { cluster } from "./sample/cluster/cluster.ts";
 
@@ -11,4 +11,4 @@ export const declared = readCluster(cluster);
 /** The program as the stack `prod` of the project renders it, without config of its own. */
 export const program = readProgram(declared, {}, { project: "network-policies", stack: "prod" });
 
-export const renderedPolicies = (): readonly Policy[] => program.policies;
+export const renderedPolicies = (): readonly CiliumPolicy[] => program.policies;

@@ -14,25 +14,21 @@ import { doubted } from "../doubts.ts";
 import { destinationReader, endReader, endsHelp, readPort } from "../ends.ts";
 import { basisText, dataText, withOutput } from "../output/format.ts";
 import { readSource, type Source, type SourceOptions, withSource } from "../sources/source.ts";
-import { type Statement, statementFor } from "../statement.ts";
+import type { Statement } from "../statement.ts";
 
 type Options = SourceOptions & { readonly output: "table" | "json" | "yaml" };
 
-export function explain(netpol: Command): void {
-  const command = netpol
-    .command("explain")
+export default function explain(command: Command): void {
+  command
     .argument("<from>", "who opens the connection")
     .argument("<to>", "to whom")
     .argument("<port>", "5432, or with its protocol as 53/UDP; for ICMP the type, as 8/ICMP");
   withOutput(withSource(command), ["table", "json", "yaml"])
-    .description(
-      "the verdict on one connection at both ends, and what would have to be written to allow it; 1 unless it is allowed",
-    )
     .addHelpText("after", help)
     .action(async (from: string, to: string, port: string, options: Options) => {
       const source = await readSource(options);
       const read = endReader(source);
-      const question = { source: read(from), destination: destinationReader(read)(to), ...readPort(port) };
+      const question = { source: read(from), destination: destinationReader(read, source)(to), ...readPort(port) };
       // Pods of an inventory are not the program's workloads by name.
       const program = options.inventory === undefined ? source.program : undefined;
       const explanation = await explainQuestion(question, source, program);
@@ -94,9 +90,14 @@ async function explainQuestion(question: Question, source: Source, program: Prog
         doubted: ingress !== certain.ingress,
       },
     ],
-    statement:
-      outcome === "denied" && program !== undefined ? await statementFor(question, program.cluster) : undefined,
+    statement: outcome === "denied" && program !== undefined ? await statement(question, program) : undefined,
   };
+}
+
+/** Its writer is loaded only where there is something to write. */
+async function statement(question: Question, { cluster }: Program): Promise<Statement> {
+  const { statementFor } = await import("../statement.ts");
+  return statementFor(question, cluster);
 }
 
 function inWords({ question, outcome, ends, statement }: Explanation, policies: readonly Policy[]): string {
@@ -120,7 +121,10 @@ function ruleTexts(end: EndVerdict, policies: readonly Policy[]): string[] {
 }
 
 /** The item of `ingress`, `egress` and the like at a place such as `specs[1].ingress[0]`. */
-function ruleAt({ policy, path }: RuleReference, policies: readonly Policy[]): object | undefined {
+function ruleAt(
+  { policy, path }: Pick<RuleReference, "policy" | "path">,
+  policies: readonly Policy[],
+): object | undefined {
   const found = policies.filter((candidate) => policyName(candidate) === policy);
   const [, spec = "", direction, index] = /^(?:(specs\[\d+\])\.)?(\w+)\[(\d+)\]$/.exec(path) ?? [];
   for (const { rule, place } of found.flatMap(placedRules)) {

@@ -1,6 +1,6 @@
 /** Flows that one end allows and the other does not: what rules mean is read here, what is open the engine decides. */
 import { policyName } from "../../cilium/policy/parts.ts";
-import type { Policy } from "../../cilium/policy/schema.ts";
+import type { CiliumPolicy } from "../../cilium/policy/schema.ts";
 import type { Network, NetworkRule } from "../../cilium/reach/compile/network.ts";
 import type { Party } from "../../cilium/reach/compile/party.ts";
 import {
@@ -12,7 +12,6 @@ import {
 } from "../../cilium/reach/compile/ports.ts";
 import type { CompiledRule, RuleReference } from "../../cilium/reach/compile/rules.ts";
 import { type EndVerdict, endVerdict, ruleSelects } from "../../cilium/reach/decide/decide.ts";
-import { networkOf } from "./network.ts";
 import type { Stack, Workload } from "./stack.ts";
 
 export type HalfOpenFlow = {
@@ -28,11 +27,11 @@ export type HalfOpenFlow = {
  * that grows also those that earlier policies open towards its workloads, which are new.
  * @param cluster Cilium's name of the cluster
  */
-export function halfOpenFlows(policy: Policy, stack: Stack, cluster: string): HalfOpenFlow[] {
+export function halfOpenFlows(policy: CiliumPolicy, stack: Stack, cluster: string): HalfOpenFlow[] {
   const intents = intentsOf(policy, stack);
+  if (intents.length === 0) return [];
   const involved = new Set(intents.flatMap(({ opener, target }) => [opener, target]));
-  const policies = new Set([...involved].flatMap(({ pod }) => stack.policiesFor(pod)));
-  const { network, partyOf } = networkOf(involved, [...policies], cluster);
+  const { network, partyOf } = stack.network(involved, cluster);
   const found = intents.flatMap(({ rule, opener, target }) =>
     rule.ports.flatMap((match, index): HalfOpenFlow[] => {
       const reference = rule.references[index];
@@ -53,7 +52,7 @@ export function halfOpenFlows(policy: Policy, stack: Stack, cluster: string): Ha
 /** A rule that means to open something for `target`, and the workload on whose side it stands. */
 type Intent = { readonly rule: CompiledRule; readonly opener: Workload; readonly target: Workload };
 
-function intentsOf(policy: Policy, stack: Stack): Intent[] {
+function intentsOf(policy: CiliumPolicy, stack: Stack): Intent[] {
   const own = stack.whole ? policyName(policy) : undefined;
   const isNew = !stack.whole && policy.kind === "CiliumNetworkPolicy";
   return stack.workloadsOf(policy).flatMap((workload) => [

@@ -1,7 +1,7 @@
 /** The policies of a stack and what they have to do with each other, as far as resources were added. */
 import { namespaceOf, policyName, rulesOf } from "../../cilium/policy/parts.ts";
 import { representatives } from "../../cilium/policy/representatives.ts";
-import type { Policy } from "../../cilium/policy/schema.ts";
+import type { CiliumPolicy } from "../../cilium/policy/schema.ts";
 import {
   clusterLabel,
   type Label,
@@ -10,13 +10,14 @@ import {
   type Requirement,
   subjectRequirements,
 } from "../../cilium/policy/selector.ts";
-import { type CompiledRule, compilePolicy } from "../../cilium/reach/compile/rules.ts";
+import { type CompiledRule, compilePolicy, noCluster } from "../../cilium/reach/compile/rules.ts";
 import type { PolicyResource, Resource } from "../resource.ts";
 import { Selected, Selecting } from "./lookup.ts";
+import { networkOf, type WorkloadNetwork } from "./network.ts";
 import { Passthrough } from "./passthrough.ts";
 
 /** A pod that stands for what a policy selects. */
-export type Workload = { readonly policy: Policy; readonly pod: readonly Label[] };
+export type Workload = { readonly policy: CiliumPolicy; readonly pod: readonly Label[] };
 
 /** A peer of a rule that names workloads by their labels. */
 export type NamedPeer = { readonly rule: CompiledRule; readonly requirements: readonly Requirement[] };
@@ -27,14 +28,17 @@ export class Stack {
   /** Whether nothing is going to be added. */
   readonly whole: boolean;
   /** By URN. */
-  readonly #policies = new Map<string, Policy>();
-  readonly #byName = new Map<string, Policy[]>();
-  readonly #subjects = new Selecting<Policy>();
-  readonly #clusterwide = new Selecting<Policy>();
+  readonly #policies = new Map<string, CiliumPolicy>();
+  readonly #byName = new Map<string, CiliumPolicy[]>();
+  readonly #subjects = new Selecting<CiliumPolicy>();
+  readonly #clusterwide = new Selecting<CiliumPolicy>();
   readonly #rules = new Selecting<CompiledRule>();
   readonly #peers = new Selecting<NamedPeer>();
   readonly #namedPeers = new Map<CompiledRule, readonly NamedPeer[]>();
   readonly #workloads = new Selected<Workload>();
+  /** The pods that stand for what a namespaced policy selects. */
+  readonly #ownWorkloads = new Map<CiliumPolicy, readonly Workload[]>();
+  #network: WorkloadNetwork | undefined;
   #cluster: string | undefined;
 
   constructor({ whole = false }: { whole?: boolean } = {}) {
@@ -42,7 +46,7 @@ export class Stack {
   }
 
   /** Adds a resource, and the policy that was read from it; gives the policies that have to be judged now, maybe again. */
-  add(resource: Resource, read: PolicyResource | undefined): readonly Policy[] {
+  add(resource: Resource, read: PolicyResource | undefined): readonly CiliumPolicy[] {
     if (read === undefined) return this.passthrough.add(resource) ? [...this.#policies.values()] : [];
     if (!read.readable) return [];
     const known = this.#policies.get(resource.urn);
@@ -52,7 +56,7 @@ export class Stack {
   }
 
   /** The policies that could be read, with the URNs of their resources. */
-  policies(): ReadonlyMap<string, Policy> {
+  policies(): ReadonlyMap<string, CiliumPolicy> {
     return this.#policies;
   }
 
@@ -62,12 +66,16 @@ export class Stack {
   }
 
   /** The policies with the same kind, namespace and name, itself included. */
-  namesakes(policy: Policy): readonly Policy[] {
+  namesakes(policy: CiliumPolicy): readonly CiliumPolicy[] {
     return this.#byName.get(`${policy.kind} ${policyName(policy)}`) ?? [];
   }
 
   /** The pods that stand for what a policy selects: for a clusterwide one, those of other policies. */
-  workloadsOf(policy: Policy): Workload[] {
+  workloadsOf(policy: CiliumPolicy): readonly Workload[] {
+    return this.#ownWorkloads.get(policy) ?? this.#findWorkloads(policy);
+  }
+
+  #findWorkloads(policy: CiliumPolicy): Workload[] {
     return rulesOf(policy).flatMap(({ endpointSelector }) => {
       if (!endpointSelector) return [];
       if (policy.kind === "CiliumClusterwideNetworkPolicy") {
@@ -77,8 +85,18 @@ export class Stack {
     });
   }
 
+  /** What Cilium enforces between some of its pods; of a whole stack, between all of them, which is compiled once. */
+  network(some: ReadonlySet<Workload>, cluster: string): WorkloadNetwork {
+    if (this.whole) {
+      this.#network ??= networkOf([...this.#ownWorkloads.values()].flat(), [...this.#policies.values()], cluster);
+      return this.#network;
+    }
+    const policies = new Set([...some].flatMap(({ pod }) => this.policiesFor(pod)));
+    return networkOf([...some], [...policies], cluster);
+  }
+
   /** The pods of other policies, and its own, that a policy's subject selects. */
-  workloadsSelectedBySubjectsOf(policy: Policy): Workload[] {
+  workloadsSelectedBySubjectsOf(policy: CiliumPolicy): Workload[] {
     return rulesOf(policy).flatMap(({ endpointSelector }) =>
       endpointSelector ? this.#workloads.by(subjectRequirements(endpointSelector, namespaceOf(policy))) : [],
     );
@@ -89,12 +107,12 @@ export class Stack {
   }
 
   /** The namespaced policies whose subject a pod belongs to. */
-  subjectsOf(pod: readonly Label[]): Policy[] {
+  subjectsOf(pod: readonly Label[]): CiliumPolicy[] {
     return this.#subjects.of(pod);
   }
 
   /** The policies of either kind whose subject a pod belongs to. */
-  policiesFor(pod: readonly Label[]): Policy[] {
+  policiesFor(pod: readonly Label[]): CiliumPolicy[] {
     return [...this.#clusterwide.of(pod), ...this.#subjects.of(pod)];
   }
 
@@ -113,10 +131,8 @@ export class Stack {
     return this.#namedPeers.get(rule) ?? [];
   }
 
-  #addPolicy(urn: string, policy: Policy): void {
-    const rules = compilePolicy(policy, { cluster: "", cidrGroups: undefined, services: undefined }).filter(
-      (rule) => !rule.selectsNodes,
-    );
+  #addPolicy(urn: string, policy: CiliumPolicy): void {
+    const rules = compilePolicy(policy, noCluster).filter((rule) => !rule.selectsNodes);
     this.#policies.set(urn, policy);
     const name = `${policy.kind} ${policyName(policy)}`;
     this.#byName.set(name, [...(this.#byName.get(name) ?? []), policy]);
@@ -132,7 +148,9 @@ export class Stack {
       if (endpointSelector) subjects.add(subjectRequirements(endpointSelector, namespaceOf(policy)), policy);
     }
     if (policy.kind === "CiliumClusterwideNetworkPolicy") return;
-    for (const workload of this.workloadsOf(policy)) this.#workloads.add(workload.pod, workload);
+    const workloads = this.#findWorkloads(policy);
+    this.#ownWorkloads.set(policy, workloads);
+    for (const workload of workloads) this.#workloads.add(workload.pod, workload);
   }
 }
 
@@ -141,8 +159,8 @@ export class Stack {
  * particular and expects to be answered.
  */
 function namedPeers(rule: CompiledRule): (readonly Requirement[])[] {
-  if (rule.deny) return [];
-  return rule.peers.flatMap(({ condition }) =>
+  if (rule.effect !== "allow") return [];
+  return rule.peers.flatMap(({ selector: { condition } }) =>
     condition.kind === "labels" && condition.requirements.some(namesWorkload) ? [condition.requirements] : [],
   );
 }

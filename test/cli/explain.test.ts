@@ -59,7 +59,9 @@ describe("netpol explain", () => {
         verdict: "allowed",
         why: "allowed by kube-system/coredns ingress[1].toPorts[0]",
         policies: ["kube-system/coredns"],
-        rules: [{ policy: "kube-system/coredns", path: "ingress[1].toPorts[0]" }],
+        rules: [
+          { kind: "CiliumNetworkPolicy", policy: "kube-system/coredns", tier: "Normal", path: "ingress[1].toPorts[0]" },
+        ],
         redirect: null,
       },
     });
