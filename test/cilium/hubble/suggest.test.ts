@@ -214,7 +214,7 @@ type Words = Readonly<Record<string, unknown>>;
 /** What each namespace's file exports. */
 async function wordsByFile(): Promise<Map<string, Words>> {
   const files = cluster.namespaces.map(({ name }) => `cluster/${name}.ts`);
-  const root = join(import.meta.dirname, "../../..");
+  const root = join(import.meta.dirname, "../../sample");
   const modules = files.map(
     async (file): Promise<[string, Words]> => [file, { ...(await import(pathToFileURL(join(root, file)).href)) }],
   );
