@@ -9,12 +9,15 @@ import { type EndVerdict, verdict } from "../../cilium/reach/decide/verdict.ts";
 import { decidingPolicies, endText, outcomeText, peerText, questionText } from "../../cilium/reach/report/explain.ts";
 import { type MissingRule, missingRule } from "../../cilium/reach/report/explain-rule.ts";
 import { yaml } from "../../cilium/render/yaml.ts";
+import { statementOf } from "../../cilium/write/statement.ts";
+import { type Addition, linesOf, write } from "../../cilium/write/write.ts";
+import { loadSourceFiles } from "../../components/load.ts";
 import type { Program } from "../../components/program.ts";
 import { doubted } from "../doubts.ts";
 import { destinationReader, endReader, endsHelp, readPort } from "../ends.ts";
 import { basisText, dataText, withOutput } from "../output/format.ts";
+import { projectFolder } from "../project.ts";
 import { readSource, type Source, type SourceOptions, withSource } from "../sources/source.ts";
-import { type Statement, statementFor } from "../statement.ts";
 
 type Options = SourceOptions & { readonly output: "table" | "json" | "yaml" };
 
@@ -68,8 +71,13 @@ interface Explanation {
     readonly doubted: boolean;
   }[];
   /** For the program's own policies: what to write in its files. */
-  readonly statement: Statement | undefined;
+  readonly statement: Advice | undefined;
 }
+
+/** What to write, with what it allows besides; or why the language has no words for the connection. */
+type Advice =
+  | { readonly kind: "additions"; readonly additions: readonly Addition[]; readonly notes: readonly string[] }
+  | { readonly kind: "none"; readonly reason: string };
 
 const isAllowed = ({ outcome }: Explanation): boolean => outcome === "allowed" || outcome === "allowed-once-resolved";
 
@@ -94,9 +102,19 @@ async function explainQuestion(question: Question, source: Source, program: Prog
         doubted: ingress !== certain.ingress,
       },
     ],
-    statement:
-      outcome === "denied" && program !== undefined ? await statementFor(question, program.cluster) : undefined,
+    statement: outcome === "denied" && program !== undefined ? await adviceFor(question, program) : undefined,
   };
+}
+
+async function adviceFor(question: Question, { cluster }: Program): Promise<Advice> {
+  const files = await loadSourceFiles(projectFolder());
+  const stated = statementOf(question, cluster, files);
+  if (stated.kind === "none") return stated;
+  const isAddress = question.source.kind === "address" || question.source.kind === "cidr";
+  const notes = isAddress
+    ? ["An address cannot be a source: what follows allows everything outside the cluster, as world."]
+    : [];
+  return { kind: "additions", additions: write([stated.statement], files), notes };
 }
 
 function inWords({ question, outcome, ends, statement }: Explanation, policies: readonly Policy[]): string {
@@ -132,7 +150,7 @@ function ruleAt({ policy, path }: RuleReference, policies: readonly Policy[]): o
   return undefined;
 }
 
-function adviceText(ends: Explanation["ends"], statement: Statement | undefined): string {
+function adviceText(ends: Explanation["ends"], statement: Advice | undefined): string {
   const removals = ends.flatMap(({ missing }) => (missing?.kind === "remove" ? missing.rules : []));
   const removal = removals.map((rule) =>
     statement === undefined
@@ -141,11 +159,14 @@ function adviceText(ends: Explanation["ends"], statement: Statement | undefined)
         `To allow it, leave denyWorld out of the workload of ${rule}: no allow rule outweighs a deny.`,
   );
   switch (statement?.kind) {
-    case "lines":
+    case "additions":
       return [
         ...removal,
-        `To allow it, write in ${statement.file}:`,
-        ...statement.lines.map((line) => `  ${line}`),
+        ...statement.notes,
+        ...statement.additions.flatMap((addition, at) => [
+          `${at === 0 ? "To allow it, write" : "and"} in ${addition.file}:`,
+          ...linesOf(addition).map((line) => `  ${line}`),
+        ]),
       ].join("\n");
     case "none":
       return [...removal, `There is nothing to write: ${statement.reason}.`].join("\n");
