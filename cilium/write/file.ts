@@ -58,7 +58,7 @@ function importsIn(text: string): Import[] {
       const [, others = "", named = ""] = /^([^{]*)(?:\{([^}]*)\})?$/.exec(clause.replace(/\/\/.*$/gm, "")) ?? [];
       return [
         // A default, or everything: a name that is taken, and none of the others.
-        ...identifiers(others).map((local) => ({ from, name: local === "type" ? "" : "default", local })),
+        ...identifiers(others).map((local) => ({ from, name: "default", local })),
         ...named.split(",").flatMap((one): Import[] => {
           const [name = "", local = name] = identifiers(one.replace(/\bas\b/, " "));
           return name === "" ? [] : [{ from, name, local }];

@@ -79,7 +79,8 @@ type Advice =
   | { readonly kind: "additions"; readonly additions: readonly Addition[]; readonly notes: readonly string[] }
   | { readonly kind: "none"; readonly reason: string };
 
-const isAllowed = ({ outcome }: Explanation): boolean => outcome === "allowed" || outcome === "allowed-once-resolved";
+const isAllowed = ({ outcome }: Pick<Explanation, "outcome">): boolean =>
+  outcome === "allowed" || outcome === "allowed-once-resolved";
 
 async function explainQuestion(question: Question, source: Source, program: Program | undefined): Promise<Explanation> {
   const network = compile(source.policies, source.inventory);
@@ -102,7 +103,7 @@ async function explainQuestion(question: Question, source: Source, program: Prog
         doubted: ingress !== certain.ingress,
       },
     ],
-    statement: outcome === "denied" && program !== undefined ? await adviceFor(question, program) : undefined,
+    statement: !isAllowed({ outcome }) && program !== undefined ? await adviceFor(question, program) : undefined,
   };
 }
 
@@ -112,7 +113,7 @@ async function adviceFor(question: Question, { cluster }: Program): Promise<Advi
   if (stated.kind === "none") return stated;
   const isAddress = question.source.kind === "address" || question.source.kind === "cidr";
   const notes = isAddress
-    ? ["An address cannot be a source: what follows allows everything outside the cluster, as world."]
+    ? ["An address cannot be a source: this allows everything outside the cluster, as world."]
     : [];
   return { kind: "additions", additions: write([stated.statement], files), notes };
 }
@@ -121,7 +122,7 @@ function inWords({ question, outcome, ends, statement }: Explanation, policies: 
   const blocks = [
     `${questionText(question)} is ${outcomeText({ outcome })}`,
     ...ends.map(({ title, end }) => [`${title}: ${endText(end)}`, ...ruleTexts(end, policies)].join("\n")),
-    ...(outcome === "denied" ? [adviceText(ends, statement)] : []),
+    ...(isAllowed({ outcome }) ? [] : [adviceText(ends, statement)]),
   ];
   return `${blocks.filter((block) => block !== "").join("\n\n")}\n`;
 }
@@ -162,11 +163,11 @@ function adviceText(ends: Explanation["ends"], statement: Advice | undefined): s
     case "additions":
       return [
         ...removal,
-        ...statement.notes,
         ...statement.additions.flatMap((addition, at) => [
           `${at === 0 ? "To allow it, write" : "and"} in ${addition.file}:`,
           ...linesOf(addition).map((line) => `  ${line}`),
         ]),
+        ...statement.notes,
       ].join("\n");
     case "none":
       return [...removal, `There is nothing to write: ${statement.reason}.`].join("\n");
