@@ -1,36 +1,12 @@
 #!/usr/bin/env node
-/** The `netpol` command: runs what it is asked for, and ends with 0, 1 (found something) or 2 (wrong use). */
-import { enableCompileCache } from "node:module";
-import { join } from "node:path";
-import { CommanderError } from "commander";
-import { UnreadableObjects } from "../cilium/kubernetes/unreadable.ts";
-import { Faults } from "../cilium/model/faults.ts";
-import { cacheFolder } from "./cache.ts";
-import { Failure } from "./failure.ts";
+/** The `netpol` command. Any Node.js can read this file, so that one that is too old says so instead of failing. */
 
-// Compiling takes longer than most commands. In the environment, so that processes which this one starts share the cache;
-// not in Node's usual place, since in a folder for everybody anybody could plant code.
-process.env.NODE_COMPILE_CACHE ||= join(cacheFolder, "compiled");
-enableCompileCache(process.env.NODE_COMPILE_CACHE);
+/** What runs a cluster's TypeScript files without a compiler. */
+const needed = [22, 18] as const;
 
-// Whoever reads the output may have seen enough (`| head`).
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code !== "EPIPE") throw error;
-});
-
-try {
-  const { netpol } = await import("./commands.ts");
-  await netpol.parseAsync();
-} catch (error) {
-  process.exitCode = exitCode(error);
-}
-
-/** Says what went wrong, unless commander has, and gives the code to end with. */
-function exitCode(error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-  if (error instanceof Failure || error instanceof Faults || error instanceof UnreadableObjects) {
-    process.stderr.write(`${error.message}\n`);
-    return 2;
-  }
-  throw error;
+const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+if (major > needed[0] || (major === needed[0] && minor >= needed[1])) await import("./main.ts");
+else {
+  process.stderr.write(`netpol needs Node.js ${needed.join(".")} or newer, and this is ${process.versions.node}\n`);
+  process.exitCode = 2;
 }

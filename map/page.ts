@@ -1,7 +1,6 @@
 /** The map as one HTML file that needs nothing else: no network, no other file, no server. */
 import { createHash } from "node:crypto";
-import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
+import { bundle } from "./bundle.ts";
 import { controls, legend } from "./controls.ts";
 import { dataOf } from "./data.ts";
 import { drawing } from "./draw.ts";
@@ -18,7 +17,7 @@ import type { Picture } from "./picture.ts";
  */
 export async function page(picture: Picture, basis: readonly string[] = []): Promise<string> {
   const graph = graphOf(picture);
-  const [layout, { script, style }] = await Promise.all([layoutOf(graph), bundled()]);
+  const [layout, { script, style }] = await Promise.all([layoutOf(graph), bundle()]);
   const code = `${script}netpolMap.start(${asScript(dataOf(picture.peers, graph.lines))});`;
   const title =
     picture.comparison === undefined ? picture.title : `${picture.title} against ${picture.comparison.title}`;
@@ -46,30 +45,6 @@ ${panels(picture)}<script>${trusted(code)}</script>
 </body>
 </html>
 `.markup;
-}
-
-/** The page's script and style sheet, each in one piece, the fonts inside. */
-async function bundled(): Promise<{ readonly script: string; readonly style: string }> {
-  const [script, style] = await Promise.all(
-    ["browser/main.ts", "browser/style.css"].map(async (entry) => {
-      const { outputFiles } = await build({
-        entryPoints: [fileURLToPath(new URL(entry, import.meta.url))],
-        bundle: true,
-        minify: true,
-        write: false,
-        format: "iife",
-        globalName: "netpolMap",
-        target: "es2022",
-        charset: "utf8",
-        loader: { ".woff2": "dataurl" },
-        // The compiler's settings are for checking types.
-        tsconfigRaw: {},
-        logLevel: "silent",
-      });
-      return outputFiles[0]?.text ?? "";
-    }),
-  );
-  return { script: script ?? "", style: style ?? "" };
 }
 
 /** A value as an expression; no text in it can end the script element. */

@@ -1,15 +1,18 @@
 /** The program's own workloads as the endpoints that policies are judged against. */
 import type { Endpoint, Inventory } from "../reach/compile/inventory.ts";
-import { type ConfiguredCluster, workloads } from "./cluster.ts";
+import { type ConfiguredCluster, workloadId, workloads } from "./cluster.ts";
 import { examplePods } from "./labels.ts";
 import type { Transport } from "./ports.ts";
 
 /**
- * One endpoint for each workload, with the labels that its pods carry, and one for the pods of each host-network
- * declaration. Nodes and addresses are not part of a program, so flows from and to them are judged by entity.
+ * One endpoint for each workload, with the labels that its pods carry, one for the DNS server where that is none of them, and
+ * one for the pods of each host-network declaration. Nodes and addresses are not part of a program, so flows from and to them are judged by entity.
  */
 export function inventoryOf(cluster: ConfiguredCluster): Inventory {
-  const endpoints = workloads(cluster).flatMap(({ namespace, name, labels, otherLabels, ports }): Endpoint[] =>
+  const declared = workloads(cluster);
+  const server = cluster.dns.peer;
+  const pods = declared.some((one) => workloadId(one) === workloadId(server)) ? declared : [...declared, server];
+  const endpoints = pods.flatMap(({ namespace, name, labels, otherLabels, ports }): Endpoint[] =>
     examplePods(labels, otherLabels)
       .slice(0, 1)
       .map((podLabels) => ({

@@ -8,6 +8,7 @@ import type { Namespace, NamespaceDeclaration } from "./namespace.ts";
 import { isPods } from "./peers/named-ports.ts";
 import type { PortsOf, Workload } from "./peers.ts";
 import { faultsThrown, type Place, placeText } from "./place.ts";
+import { dns } from "./ports.ts";
 import {
   destinationFaults,
   destinationSchema,
@@ -21,8 +22,8 @@ import {
 export interface ClusterDeclaration {
   /** In the order of the tables. */
   readonly namespaces: readonly NamespaceDeclaration[];
-  /** Where all pods resolve names, whatever their own policies say. */
-  readonly dns: PortsOf<Workload>;
+  /** Where all pods resolve names, whatever their own policies say: the usual `kubeDns`, unless it is declared. */
+  readonly dns?: PortsOf<Workload>;
   /** What the policy pack has to know besides what is declared: its config, by the names of its rules. */
   readonly policyPack?: Cluster["policyPack"];
 }
@@ -33,11 +34,27 @@ export interface FileExports {
   readonly [name: string]: unknown;
 }
 
+/** The pods that Kubernetes' Service `kube-dns` selects, in a cluster whose program does not govern them. */
+const kubeDns: PortsOf<Workload> = {
+  kind: "ports",
+  peer: {
+    kind: "workload",
+    namespace: "kube-system",
+    name: "kube-dns",
+    labels: { "k8s-app": "kube-dns" },
+    otherLabels: {},
+    ports: { dns: dns(53) },
+    probes: [],
+    denyWorld: false,
+  },
+  ports: [dns(53)],
+};
+
 export const isNamespace = (value: unknown): value is NamespaceDeclaration => isKind(value, "namespace");
 
 const clusterSchema = z.strictObject(
   {
-    dns: destinationSchema,
+    dns: destinationSchema.default(kubeDns),
     policyPack: z.record(z.string(), z.record(z.string(), z.unknown()), "write the pack's config by rule").optional(),
     namespaces: z.array(
       z.custom<NamespaceDeclaration>(isNamespace, {
@@ -47,7 +64,7 @@ const clusterSchema = z.strictObject(
       "write a list of namespaces",
     ),
   },
-  "write { dns: …, namespaces: [ … ] }",
+  "write { namespaces: [ … ] }",
 );
 
 /**
@@ -60,10 +77,10 @@ export function readCluster(declared: unknown, files: ReadonlyMap<string, FileEx
     const texts = issueTexts(parsed.error, Object.keys(clusterSchema.shape), givenIn(declared));
     throw new Faults(texts.map((text) => `the cluster: ${text}`));
   }
-  const { dns, namespaces, policyPack } = parsed.data;
+  const { dns: server, namespaces, policyPack } = parsed.data;
   const pods = new Set(namespaces.flatMap((one) => [...one.workloads, ...one.hostNetwork]).map(workloadId));
   const faults = [
-    ...dnsFaults(dns),
+    ...dnsFaults(server),
     ...[...files].flatMap(([file, exported]) => unlisted(file, exported, namespaces, pods)),
   ];
   const read = namespaces.map((one): Namespace => {
@@ -71,8 +88,8 @@ export function readCluster(declared: unknown, files: ReadonlyMap<string, FileEx
     const { name, workloads, hostNetwork } = one;
     return { name, workloads, hostNetwork, statements: statementsOf(one, pods, faults) };
   });
-  if (faults.length > 0 || !isServer(dns)) throw new Faults(faults);
-  return { dns, namespaces: read, ...(policyPack !== undefined && { policyPack }) };
+  if (faults.length > 0 || !isServer(server)) throw new Faults(faults);
+  return { dns: server, namespaces: read, ...(policyPack !== undefined && { policyPack }) };
 }
 
 /** What a file declares and the cluster does not list, a line for the first of it. */
@@ -97,11 +114,12 @@ function unlisted(
       ];
 }
 
-const isServer = (dns: Reached): dns is PortsOf<Workload> => dns.kind === "ports" && dns.peer.kind === "workload";
+const isServer = (reached: Reached): reached is PortsOf<Workload> =>
+  reached.kind === "ports" && reached.peer.kind === "workload";
 
-const dnsFaults = (dns: Reached): string[] =>
-  dns.kind === "unknown-port" || isServer(dns)
-    ? destinationFaults(dns, false).map((fault) => `the cluster's DNS: ${fault}`)
+const dnsFaults = (server: Reached): string[] =>
+  server.kind === "unknown-port" || isServer(server)
+    ? destinationFaults(server, false).map((fault) => `the cluster's DNS: ${fault}`)
     : ["the cluster's DNS: write a port of the workload that serves it, such as coredns.dns"];
 
 /** Runs what states a namespace's flows. `pods` are all that the cluster declares; what is wrong is added to `faults`. */

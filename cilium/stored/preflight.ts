@@ -13,6 +13,8 @@ export interface Stack {
   readonly recorded: ReadonlyMap<string, RecordedPolicy> | undefined;
   /** Whether the update takes over what exists and whatever fields others own. */
   readonly adoptExisting: boolean;
+  /** Whether who updates may list policies in the whole cluster, by which the update finds those that it did not record. */
+  readonly listsEverywhere: boolean;
 }
 
 /**
@@ -42,15 +44,17 @@ function judge(stack: Stack, rendered: Policy, stored: StoredPolicy, owner: stri
   const recorded = stack.recorded?.get(identifier(rendered));
   if (recorded === undefined && owner !== stack.owner) return unknownToStack(stack, rendered, stored, owner);
   const isUnrecorded = stack.recorded !== undefined && recorded === undefined;
-  return [...(isUnrecorded ? [resumed(rendered)] : []), ...edits(stack, rendered, stored, recorded)];
+  return [...(isUnrecorded ? [unrecorded(stack, rendered)] : []), ...edits(stack, rendered, stored, recorded)];
 }
 
-const resumed = (rendered: Policy): Finding => ({
-  effect: "resumes",
-  about: identifier(rendered),
-  reason: "exists with this stack's mark, but not in its state: an update was cut off",
-  fix: "nothing: the update takes it over",
-});
+/** The update takes over what it finds under its own mark. */
+function unrecorded({ adoptExisting, listsEverywhere }: Stack, rendered: Policy): Finding {
+  const about = identifier(rendered);
+  const reason = "exists with this stack's mark, but not in its state: an update was cut off";
+  return adoptExisting || listsEverywhere
+    ? { effect: "resumes", about, reason, fix: "nothing: the update takes it over" }
+    : { effect: "stops", about, reason, fix: "have the right to list policies in the whole cluster, or adoptExisting" };
+}
 
 /** Creating a policy that is somebody else's fails, unless it is taken over. */
 function unknownToStack(stack: Stack, rendered: Policy, stored: StoredPolicy, owner: string | undefined): Finding[] {

@@ -26,16 +26,17 @@ export interface Import {
 
 /**
  * Reads a file of `cluster/` from what it exports and its text.
- * @returns undefined for one that declares no namespace
+ * @returns undefined for one that declares no namespace, or has the word for that from elsewhere
  */
 export function sourceFile(path: string, exported: FileExports, text: string): SourceFile | undefined {
   const namespace = Object.values(exported).find(isNamespace)?.name;
-  if (namespace === undefined) return undefined;
   const imports = importsIn(text);
+  const language = imports.find(({ name }) => name === "namespace")?.from;
+  if (namespace === undefined || language === undefined) return undefined;
   return {
     path,
     namespace,
-    language: imports.find(({ name }) => name === "namespace")?.from ?? "../cilium/language.ts",
+    language,
     constants: new Map(
       Object.entries(exported).flatMap(([name, value]): [string, string][] =>
         isPods(value) && name !== "default" ? [[peerName(value), name]] : [],

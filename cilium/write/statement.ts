@@ -98,6 +98,7 @@ function sourceOf(source: Peer): Source | undefined {
       return world;
     case "endpoint":
     case "fqdn":
+    case "service":
       return undefined;
   }
 }
@@ -123,6 +124,7 @@ function destinationOf(destination: Peer, port: Port, cluster: ConfiguredCluster
     case "fqdn":
       return fqdn(destination.name).on(port);
     case "endpoint":
+    case "service":
       return undefined;
   }
 }

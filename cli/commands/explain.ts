@@ -35,7 +35,7 @@ export function explain(netpol: Command): void {
     .action(async (from: string, to: string, port: string, options: Options) => {
       const source = await readSource(options);
       const read = endReader(source);
-      const question = { source: read(from), destination: destinationReader(read)(to), ...readPort(port) };
+      const question = { source: read(from), destination: destinationReader(read, source)(to), ...readPort(port) };
       // Pods of an inventory are not the program's workloads by name.
       const program = options.inventory === undefined ? source.program : undefined;
       const explanation = await explainQuestion(question, source, program);
@@ -74,7 +74,7 @@ interface Explanation {
   readonly statement: Advice | undefined;
 }
 
-/** What to write, with what it allows besides; or why the language has no words for the connection. */
+/** What to write, and what to know of it; or why the language has no words for the connection. */
 type Advice =
   | { readonly kind: "additions"; readonly additions: readonly Addition[]; readonly notes: readonly string[] }
   | { readonly kind: "none"; readonly reason: string };
@@ -103,19 +103,28 @@ async function explainQuestion(question: Question, source: Source, program: Prog
         doubted: ingress !== certain.ingress,
       },
     ],
-    statement: !isAllowed({ outcome }) && program !== undefined ? await adviceFor(question, program) : undefined,
+    statement:
+      !isAllowed({ outcome }) && program !== undefined
+        ? await adviceFor(question, program, [egress, ingress])
+        : undefined,
   };
 }
 
-async function adviceFor(question: Question, { cluster }: Program): Promise<Advice> {
+async function adviceFor(question: Question, { cluster }: Program, ends: readonly EndVerdict[]): Promise<Advice> {
   const files = await loadSourceFiles(projectFolder());
   const stated = statementOf(question, cluster, files);
   if (stated.kind === "none") return stated;
-  const isAddress = question.source.kind === "address" || question.source.kind === "cidr";
-  const notes = isAddress
-    ? ["An address cannot be a source: this allows everything outside the cluster, as world."]
-    : [];
-  return { kind: "additions", additions: write([stated.statement], files), notes };
+  return { kind: "additions", additions: write([stated.statement], files), notes: notesOn(question, ends) };
+}
+
+/** What the lines allow besides, and what they need that is no line. */
+function notesOn({ source }: Question, ends: readonly EndVerdict[]): string[] {
+  const isAddress = source.kind === "address" || source.kind === "cidr";
+  const keys = ends.flatMap((end) => (end.verdict === "denied" && end.by.kind === "protocol-off" ? end.by.key : []));
+  return [
+    ...(isAddress ? ["An address cannot be a source: this allows everything outside the cluster, as world."] : []),
+    ...[...new Set(keys)].map((key) => `Besides, ${key} in cilium-config has to be true.`),
+  ];
 }
 
 function inWords({ question, outcome, ends, statement }: Explanation, policies: readonly Policy[]): string {
@@ -139,7 +148,10 @@ function ruleTexts(end: EndVerdict, policies: readonly Policy[]): string[] {
 }
 
 /** The item of `ingress`, `egress` and the like at a place such as `specs[1].ingress[0]`. */
-function ruleAt({ policy, path }: RuleReference, policies: readonly Policy[]): object | undefined {
+function ruleAt(
+  { policy, path }: Pick<RuleReference, "policy" | "path">,
+  policies: readonly Policy[],
+): object | undefined {
   const found = policies.filter((candidate) => policyName(candidate) === policy);
   const [, spec = "", direction, index] = /^(?:(specs\[\d+\])\.)?(\w+)\[(\d+)\]$/.exec(path) ?? [];
   for (const { rule, place } of found.flatMap(placedRules)) {

@@ -97,7 +97,13 @@ async function look(program: Program, stack: string, context: string): Promise<S
   ]);
   const [owner] = policies.map(ownerOf);
   const recorded = "recorded" in state ? state.recorded : undefined;
-  const self = { owner: owner ?? "", rendered: policies, recorded, adoptExisting: config.adoptExisting };
+  const self = {
+    owner: owner ?? "",
+    rendered: policies,
+    recorded,
+    adoptExisting: config.adoptExisting,
+    listsEverywhere: stored.everywhere,
+  };
   const agent = { configuration: known(configuration), version: known(version) };
   const places = [...stored.unread].map((namespace) => namespace ?? "clusterwide");
   const findings = [

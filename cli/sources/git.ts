@@ -99,7 +99,9 @@ async function git(root: string, args: readonly string[], env: NodeJS.ProcessEnv
 
 async function netpol(checkout: string, ref: string, args: readonly string[]): Promise<string> {
   try {
-    const { stdout } = await run(process.execPath, [join(checkout, "cli/netpol.ts"), ...args], {
+    // A project that brings the command is answered by its own, with the language of that time.
+    const own = join(checkout, "cli/netpol.ts");
+    const { stdout } = await run(process.execPath, [existsSync(own) ? own : command, ...args], {
       cwd: checkout,
       // What is compiled of a checkout is of no use to the next one, which is in another folder.
       env: { ...process.env, NODE_DISABLE_COMPILE_CACHE: "1" },
@@ -111,6 +113,9 @@ async function netpol(checkout: string, ref: string, args: readonly string[]): P
     throw new Failure(`the program at ${ref} cannot say netpol ${args.join(" ")}: ${said.split("\n")[0] || error}`);
   }
 }
+
+/** This process's own command. */
+const [, command = ""] = process.argv;
 
 const maxBuffer = 256 * 1024 * 1024;
 

@@ -7,6 +7,8 @@ export interface StoredPolicies {
   readonly policies: readonly StoredPolicy[];
   /** Where policies may not be read: namespaces, and undefined for the clusterwide ones. */
   readonly unread: ReadonlySet<string | undefined>;
+  /** Whether they were listed for the whole cluster at once. */
+  readonly everywhere: boolean;
   /** Kinds of policies that the cluster does not know. */
   readonly absent: ReadonlySet<StoredPolicy["kind"]>;
 }
@@ -40,5 +42,5 @@ export async function readStoredPolicies(context: string, namespaces: readonly s
     if (own === undefined) unread.add(namespace);
     else policies.push(...own);
   }
-  return { policies, unread, absent };
+  return { policies, unread, everywhere: clusterwide !== undefined && everywhere !== undefined, absent };
 }

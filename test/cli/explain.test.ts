@@ -59,7 +59,9 @@ describe("netpol explain", () => {
         verdict: "allowed",
         why: "allowed by kube-system/coredns ingress[1].toPorts[0]",
         policies: ["kube-system/coredns"],
-        rules: [{ policy: "kube-system/coredns", path: "ingress[1].toPorts[0]" }],
+        rules: [
+          { kind: "CiliumNetworkPolicy", policy: "kube-system/coredns", tier: "Normal", path: "ingress[1].toPorts[0]" },
+        ],
         redirect: null,
       },
     });
@@ -98,6 +100,12 @@ describe("netpol explain", () => {
         "monitoring/node-exporter",
         "9100",
         'cluster/argocd.ts:\n  import { nodeExporter } from "./monitoring.ts";\n  from(redis).to(nodeExporter.metrics),',
+      ],
+      [
+        "argocd/redis",
+        "argocd/redis",
+        "6379/SCTP",
+        'cluster/argocd.ts:\n  import { sctp } from "../cilium/language.ts";\n  sctp6379: sctp(6379), // a port of redis\n  from(redis).to(redis.sctp6379),\nBesides, enable-sctp in cilium-config has to be true.',
       ],
       ["ingress", "argocd/redis", "6379", "cluster/argocd.ts:\n  from(gateway).to(redis.redis),"],
       [

@@ -257,16 +257,23 @@ describe("netpol preflight, against a real API server", function () {
 
     it("names policies with the stack's mark that an update created and did not record", async () => {
       await remember(program.policies.filter((policy) => policy !== redis));
+      const left = {
+        about: "argocd/redis",
+        reason: "exists with this stack's mark, but not in its state: an update was cut off",
+      };
       const { code, findings } = preflight(folder, environment.variables);
       assert.equal(code, 0);
-      assert.deepEqual(findings, [
-        {
-          effect: "resumes",
-          about: "argocd/redis",
-          reason: "exists with this stack's mark, but not in its state: an update was cut off",
-          fix: "nothing: the update takes it over",
-        },
+      assert.deepEqual(findings, [{ effect: "resumes", ...left, fix: "nothing: the update takes it over" }]);
+      // Who may not list policies everywhere does not find those that were left behind.
+      const deputy = await userWith("deputy-of-all", [
+        { apiGroups: ["cilium.io"], resources: ["ciliumclusterwidenetworkpolicies"], verbs: allVerbs },
       ]);
+      const rules = [{ apiGroups: ["cilium.io"], resources: ["ciliumnetworkpolicies"], verbs: allVerbs }];
+      for (const namespace of namespaces) await grant("deputy-of-all", namespace, rules);
+      const seen = preflight(folder, { ...environment.variables, ...deputy });
+      assert.equal(seen.code, 1);
+      const fix = "have the right to list policies in the whole cluster, or adoptExisting";
+      assert.deepEqual(seen.findings, [{ effect: "stops", ...left, fix }]);
     });
 
     it("names policies with the stack's mark that nobody has any more", async () => {

@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { CoreV1Api, CustomObjectsApi, KubeConfig, RbacAuthorizationV1Api } from "@kubernetes/client-node";
 import { z } from "zod";
-import type { Policy } from "../../cilium/policy/schema.ts";
+import type { CiliumPolicy } from "../../cilium/policy/schema.ts";
 import { namespaces, policyCount, policyCounts } from "../document/rows.ts";
 import { repository } from "../project.ts";
 import {
@@ -53,7 +53,7 @@ describe("netpol verify, against a real API server", function () {
     api = kubernetesApiOf(cluster.kubeconfig, cluster.context);
     for (const policy of program.policies) {
       await apply(policy);
-      await setValid(policy, "True", "Policy validation succeeded");
+      await setValid(policy, "True", "CiliumPolicy validation succeeded");
     }
   });
   after(() => cluster?.stop());
@@ -87,7 +87,7 @@ describe("netpol verify, against a real API server", function () {
       });
     } finally {
       await apply(redis);
-      await setValid(redis, "True", "Policy validation succeeded");
+      await setValid(redis, "True", "CiliumPolicy validation succeeded");
     }
   });
 
@@ -147,7 +147,7 @@ describe("netpol verify, against a real API server", function () {
         strangers: [],
       });
     } finally {
-      for (const policy of [kanidm, grafana]) await setValid(policy, "True", "Policy validation succeeded");
+      for (const policy of [kanidm, grafana]) await setValid(policy, "True", "CiliumPolicy validation succeeded");
     }
   });
 
@@ -226,10 +226,10 @@ describe("netpol verify, against a real API server", function () {
     assert.match(stderr, /^the cluster of context embedded does not answer: .*\n$/);
   });
 
-  const apply = (policy: Policy) => api.apply(objectOf(policy), { fieldManager: "pulumi", force: true });
+  const apply = (policy: CiliumPolicy) => api.apply(objectOf(policy), { fieldManager: "pulumi", force: true });
 
   /** Writes what Cilium's operator would: the condition Valid, or no condition at all. */
-  async function setValid(policy: Policy, status?: "True" | "False", message?: string): Promise<void> {
+  async function setValid(policy: CiliumPolicy, status?: "True" | "False", message?: string): Promise<void> {
     const objects = config.makeApiClient(CustomObjectsApi);
     const conditions = status && [{ type: "Valid", status, message, lastTransitionTime: "2026-11-24T21:00:00Z" }];
     const stored = await api.get(objectOf(policy));
@@ -275,9 +275,9 @@ describe("netpol verify, against a real API server", function () {
   }
 });
 
-const objectOf = (policy: Policy): KubernetesObject => objectSchema.parse(JSON.parse(JSON.stringify(policy)));
+const objectOf = (policy: CiliumPolicy): KubernetesObject => objectSchema.parse(JSON.parse(JSON.stringify(policy)));
 
-function policyOf(namespace: string, name: string): Policy {
+function policyOf(namespace: string, name: string): CiliumPolicy {
   const found = program.policies.find(({ metadata }) => metadata.namespace === namespace && metadata.name === name);
   assert.ok(found);
   return found;

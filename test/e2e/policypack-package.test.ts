@@ -12,6 +12,7 @@ import type { Registered } from "../policypack/registration.ts";
 import { repository } from "../project.ts";
 import { temporaryFolder } from "../toolchain/lifetime.ts";
 import { openStack, type TestStack } from "../toolchain/stack.ts";
+import { packed } from "./packed.ts";
 import { declare as declareAll, mandatoryRules, manifestOf, recordViolations } from "./policypack-runs.ts";
 
 const run = promisify(execFile);
@@ -90,18 +91,14 @@ function manifestFile(): string {
 const provider = () => new Provider("cluster", { kubeconfig: "" });
 const register = (resources: readonly Registered[]): void => declareAll(resources, { kubeconfig: "" });
 
-/** The package as npm installs it, but with this repository's copies of its dependencies. */
+/** The pack of the package as npm installs it, but with this repository's copies of its dependencies. */
 async function installedPack(): Promise<string> {
   const modules = join(temporaryFolder("project"), "node_modules");
-  const pack = join(modules, "cilium-network-policy-pack");
-  mkdirSync(pack, { recursive: true });
+  const installed = join(modules, "cilium-network-policies");
+  mkdirSync(installed, { recursive: true });
   for (const name of readdirSync(join(repository, "node_modules"))) {
     symlinkSync(join(repository, "node_modules", name), join(modules, name));
   }
-  const { stdout } = await run("npm", ["pack", "--json", "--pack-destination", modules], {
-    cwd: join(repository, "policypack"),
-  });
-  const [{ filename }] = JSON.parse(stdout.slice(stdout.indexOf("[")));
-  await run("tar", ["--extract", "--file", join(modules, filename), "--directory", pack, "--strip-components=1"]);
-  return pack;
+  await run("tar", ["--extract", "--file", await packed(modules), "--directory", installed, "--strip-components=1"]);
+  return join(installed, "policypack");
 }

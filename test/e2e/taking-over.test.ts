@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { dump, load, loadAll } from "js-yaml";
 import { z } from "zod";
 import { policyName } from "../../cilium/policy/parts.ts";
-import { type Policy, type Rule, rule as ruleSchema } from "../../cilium/policy/schema.ts";
+import { type CiliumPolicy, type Rule, rule as ruleSchema } from "../../cilium/policy/schema.ts";
 import { netpol, netpolWith } from "../cli/command.ts";
 import { namespaces } from "../document/rows.ts";
 import { copyOfProject } from "../project.ts";
@@ -23,7 +23,7 @@ import { rendered, stored, touched } from "./policies.ts";
 const policyNames = { "database/shared-pg": "postgres-access", "argocd/redis": "redis-clients" };
 
 /** The same rules as somebody else would have written them: another order, one peer a rule, other names and labels. */
-function handWritten(policy: Policy): Policy {
+function handWritten(policy: CiliumPolicy): CiliumPolicy {
   const name = new Map(Object.entries(policyNames)).get(policyName(policy)) ?? policy.metadata.name;
   const spec: Rule = {
     ...policy.spec,

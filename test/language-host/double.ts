@@ -26,8 +26,12 @@ export type LanguageHost = {
 /**
  * Serves the double until it is stopped.
  * @param environment what the CLI's environment has beside this process's, which programs inherit
+ * @param node the Node.js that runs programs
  */
-export async function serveLanguageHost(environment: Readonly<Record<string, string>>): Promise<LanguageHost> {
+export async function serveLanguageHost(
+  environment: Readonly<Record<string, string>>,
+  node: string,
+): Promise<LanguageHost> {
   let engine = "";
   const programs = new Set<ChildProcess>();
 
@@ -46,7 +50,7 @@ export async function serveLanguageHost(environment: Readonly<Record<string, str
     };
     const config = call.getConfigMap().toArray();
     const program = spawn(
-      process.execPath,
+      node,
       [
         createRequire(join(folder, "package.json")).resolve("@pulumi/pulumi/cmd/run/index.js"),
         ...Object.entries(options).flatMap(([name, value]) => (value === "" ? [] : [`--${name}`, value])),

@@ -35,8 +35,12 @@ type RunOptions = {
 /**
  * @param kubeconfig what KUBECONFIG is
  * @param double asks for the provider's double even where the genuine provider is at hand, for tests that inject faults
+ * @param node the Node.js that runs programs and packs; a genuine language host takes it from the PATH
  */
-export async function openEnvironment(kubeconfig: string, { double: wanted = false } = {}): Promise<Environment> {
+export async function openEnvironment(
+  kubeconfig: string,
+  { double: wanted = false, node = process.execPath } = {},
+): Promise<Environment> {
   const { command, plugins, hasLanguageHost } = await toolchain();
   const folder = temporaryFolder("pulumi");
   const [home, backend] = [join(folder, "home"), join(folder, "backend")];
@@ -46,9 +50,12 @@ export async function openEnvironment(kubeconfig: string, { double: wanted = fal
   const variables: Record<string, string> = {
     KUBECONFIG: kubeconfig,
     NODE_COMPILE_CACHE: compileCache,
-    PATH: [dirname(command.command), ...(hasLanguageHost ? [] : [policyHost(folder)]), process.env.PATH].join(
-      delimiter,
-    ),
+    PATH: [
+      dirname(node),
+      dirname(command.command),
+      ...(hasLanguageHost ? [] : [policyHost(folder, node)]),
+      process.env.PATH,
+    ].join(delimiter),
     PULUMI_BACKEND_URL: pathToFileURL(backend).href,
     PULUMI_CONFIG_PASSPHRASE: "test",
     PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
@@ -57,7 +64,7 @@ export async function openEnvironment(kubeconfig: string, { double: wanted = fal
   };
   const double = plugins === undefined || wanted ? await serveDouble(kubeconfig) : undefined;
   if (double) variables.PULUMI_DEBUG_PROVIDERS = `kubernetes:${double.port}`;
-  const languageHost = hasLanguageHost ? undefined : await serveLanguageHost(variables);
+  const languageHost = hasLanguageHost ? undefined : await serveLanguageHost(variables, node);
   if (languageHost) variables.PULUMI_DEBUG_LANGUAGES = `nodejs:${languageHost.port}`;
 
   const close = stoppedOnInterrupt(async () => {
@@ -76,11 +83,11 @@ export async function openEnvironment(kubeconfig: string, { double: wanted = fal
 }
 
 /** A folder for the PATH with what starts policy packs, which a language host that is not a double does itself. */
-function policyHost(folder: string): string {
+function policyHost(folder: string, node: string): string {
   const bin = join(folder, "bin");
   const run = createRequire(import.meta.url).resolve("@pulumi/pulumi/cmd/run-policy-pack/index.js");
   mkdirSync(bin);
-  writeFileSync(join(bin, "pulumi-analyzer-policy-nodejs"), `#!/bin/sh\nexec "${process.execPath}" "${run}" "$@"\n`, {
+  writeFileSync(join(bin, "pulumi-analyzer-policy-nodejs"), `#!/bin/sh\nexec "${node}" "${run}" "$@"\n`, {
     mode: 0o755,
   });
   return bin;

@@ -85,12 +85,16 @@ const load = async (folder: string): Promise<ConfiguredCluster> => {
 };
 
 function asked(cluster: ConfiguredCluster, from: string, to: string, port: string): Question {
-  const read = endReader({ inventory: inventoryOf(cluster), replicas: new Map() });
-  return { source: read(from), destination: destinationReader(read)(to), ...readPort(port) };
+  const surroundings = { inventory: inventoryOf(cluster), replicas: new Map() };
+  const read = endReader(surroundings);
+  return { source: read(from), destination: destinationReader(read, surroundings)(to), ...readPort(port) };
 }
 
-const outcomeOf = (cluster: ConfiguredCluster, question: Question): string =>
-  verdict(compile(renderPolicies(cluster), inventoryOf(cluster)), question).outcome;
+/** Where the agent lets SCTP pass. */
+const outcomeOf = (cluster: ConfiguredCluster, question: Question): string => {
+  const inventory = { ...inventoryOf(cluster), configuration: { "enable-sctp": "true" } };
+  return verdict(compile(renderPolicies(cluster), inventory), question).outcome;
+};
 
 type Row = readonly [from: string, to: string, port: string];
 

@@ -371,7 +371,7 @@ describe("The difference of generated policies", () => {
 
   it("says of every other pod what it says of a pod that no selector means", function () {
     this.timeout(0);
-    const strayed = { namespace: "stray", name: "pod", labels: {} };
+    const strayed = { namespace: "stray", name: "pod", labels: {}, namespaceLabels: {} };
     const withStray = ({ policies, inventory }: Side): Side => ({
       policies,
       inventory: { ...inventory, endpoints: [...inventory.endpoints, strayed] },
@@ -441,6 +441,7 @@ function nameOf(peer: Question["source"]): string | undefined {
     case "node":
     case "address":
     case "cidr":
+    case "service":
       return undefined;
   }
 }

@@ -1,0 +1,3 @@
+/** A cluster's Pulumi program. */
+export { loadCluster } from "./load.ts";
+export { type NetworkPolicies, networkPolicies } from "./network-policies.ts";
