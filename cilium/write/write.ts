@@ -26,10 +26,7 @@ export const linesOf = ({ imports, ports, flows }: Addition): string[] => [
   ...flows,
 ];
 
-/**
- * What has to be added to which files for these statements, the files with flows first. The files export all pods of the
- * statements.
- */
+/** What has to be added to which files for these statements. The files export all pods of the statements. */
 export function write(statements: readonly Statement[], files: readonly SourceFile[]): Addition[] {
   const pages = new Map<string, Page>();
   const pageOf = (namespace: string): Page => {

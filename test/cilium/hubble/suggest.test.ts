@@ -10,13 +10,13 @@ import { inventoryOf } from "../../../cilium/model/inventory.ts";
 import { renderPolicies } from "../../../cilium/render/policies.ts";
 import { linesOf } from "../../../cilium/write/write.ts";
 import { loadCluster, loadSourceFiles } from "../../../components/load.ts";
-import { repository } from "../../project.ts";
+import { sampleCluster } from "../../project.ts";
 import { program } from "../../rendered.ts";
 import { pasted } from "../write/pasted.ts";
 import { apiServer, flow, gateway, host, line, outside, pod, type RecordedEnd, remoteNode } from "./recorded.ts";
 
 const { cluster, config } = program;
-const files = await loadSourceFiles(repository);
+const files = await loadSourceFiles(sampleCluster);
 const endpoints = inventoryOf(cluster).endpoints.filter(({ hostNetwork }) => !hostNetwork);
 
 function podOf(workload: string): RecordedEnd {
@@ -184,7 +184,7 @@ describe("a suggested line", () => {
         const [unrecorded, ...recorded] = flows;
         assert.ok(unrecorded);
         const before = replayed(recorded);
-        const extended = configure(await loadCluster(pasted(repository, before.suggestions.additions)), config);
+        const extended = configure(await loadCluster(pasted(sampleCluster, before.suggestions.additions)), config);
         assert.deepEqual(faults(extended), []);
         const after = replayed(recorded, extended);
         const unsuggested = new Set(before.suggestions.without.map(({ group }) => keyOf(group)));

@@ -12,7 +12,7 @@ import { statementOf } from "../../../cilium/write/statement.ts";
 import { linesOf, write } from "../../../cilium/write/write.ts";
 import { destinationReader, endReader, readPort } from "../../../cli/ends.ts";
 import { loadCluster, loadSourceFiles } from "../../../components/load.ts";
-import { repository } from "../../project.ts";
+import { sampleCluster } from "../../project.ts";
 import { program } from "../../rendered.ts";
 import { pasted, projectOf } from "./pasted.ts";
 
@@ -271,13 +271,13 @@ flowFrom(web).to(theHost.on(9100)),`,
 
 describe("The statements of a whole cluster", () => {
   it("are the same once they are written and read again", async () => {
-    const files = await loadSourceFiles(repository);
-    const { namespaces } = await loadCluster(repository);
+    const files = await loadSourceFiles(sampleCluster);
+    const { namespaces } = await loadCluster(sampleCluster);
     const withoutFlows = projectOf(
       Object.fromEntries(
         ["cluster/cluster.ts", "cluster/policy-pack.ts", ...files.map(({ path }) => path)].map((path) => [
           path,
-          readFileSync(join(repository, path), "utf8").replace(/flows\(\(\) => \[.*\]\);/s, "flows(() => [\n]);"),
+          readFileSync(join(sampleCluster, path), "utf8").replace(/flows\(\(\) => \[.*\]\);/s, "flows(() => [\n]);"),
         ]),
       ),
     );
