@@ -5,10 +5,11 @@
 import type { ConfiguredCluster } from "../model/cluster.ts";
 import type { Statement } from "../model/flow.ts";
 import type { Peer } from "../reach/compile/inventory.ts";
+import type { Addition } from "../write/addition.ts";
 import type { SourceFile } from "../write/file.ts";
 import { gathered } from "../write/gathered.ts";
 import { type Stated, statementOf, undeclared } from "../write/statement.ts";
-import { type Addition, write } from "../write/write.ts";
+import { write } from "../write/write.ts";
 import type { End } from "./end.ts";
 import type { Group } from "./groups.ts";
 import type { Connection } from "./record.ts";

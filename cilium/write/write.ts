@@ -5,26 +5,9 @@ import { camelCase } from "../model/names.ts";
 import { isPods, type Pods } from "../model/peers/named-ports.ts";
 import { type Destination, type Peer, wordingOf } from "../model/peers.ts";
 import { dns, grpc, http, https, type Port, type Spoken, sctp, tcp, tlsPassthrough, udp } from "../model/ports.ts";
+import type { Addition } from "./addition.ts";
 import { fileOf, type SourceFile } from "./file.ts";
 import { type Scope, scopeOf, unusedName } from "./scope.ts";
-
-/** What is added to one file. */
-export interface Addition {
-  /** Seen from the project's folder. */
-  readonly file: string;
-  readonly imports: readonly string[];
-  /** Ports that are not declared yet, each with the constant of its pods: `port9999: tcp(9999),`. */
-  readonly ports: readonly { readonly of: string; readonly line: string }[];
-  /** For the list of flows: `from(grafana).to(sharedPg.postgresql),` */
-  readonly flows: readonly string[];
-}
-
-/** The addition as text, a line each, all of them for the same file. */
-export const linesOf = ({ imports, ports, flows }: Addition): string[] => [
-  ...imports,
-  ...ports.map(({ of, line }) => `${line} // a port of ${of}`),
-  ...flows,
-];
 
 /** What has to be added to which files for these statements. The files export all pods of the statements. */
 export function write(statements: readonly Statement[], files: readonly SourceFile[]): Addition[] {

@@ -9,8 +9,7 @@ import { type EndVerdict, verdict } from "../../cilium/reach/decide/verdict.ts";
 import { decidingPolicies, endText, outcomeText, peerText, questionText } from "../../cilium/reach/report/explain.ts";
 import { type MissingRule, missingRule } from "../../cilium/reach/report/explain-rule.ts";
 import { yaml } from "../../cilium/render/yaml.ts";
-import { statementOf } from "../../cilium/write/statement.ts";
-import { type Addition, linesOf, write } from "../../cilium/write/write.ts";
+import { type Addition, linesOf } from "../../cilium/write/addition.ts";
 import { loadSourceFiles } from "../../components/load.ts";
 import type { Program } from "../../components/program.ts";
 import { doubted } from "../doubts.ts";
@@ -21,16 +20,12 @@ import { readSource, type Source, type SourceOptions, withSource } from "../sour
 
 type Options = SourceOptions & { readonly output: "table" | "json" | "yaml" };
 
-export function explain(netpol: Command): void {
-  const command = netpol
-    .command("explain")
+export default function explain(command: Command): void {
+  command
     .argument("<from>", "who opens the connection")
     .argument("<to>", "to whom")
     .argument("<port>", "5432, or with its protocol as 53/UDP; for ICMP the type, as 8/ICMP");
   withOutput(withSource(command), ["table", "json", "yaml"])
-    .description(
-      "the verdict on one connection at both ends, and what would have to be written to allow it; 1 unless it is allowed",
-    )
     .addHelpText("after", help)
     .action(async (from: string, to: string, port: string, options: Options) => {
       const source = await readSource(options);
@@ -110,7 +105,10 @@ async function explainQuestion(question: Question, source: Source, program: Prog
   };
 }
 
+/** Its writer is loaded only where there is something to write. */
 async function adviceFor(question: Question, { cluster }: Program, ends: readonly EndVerdict[]): Promise<Advice> {
+  const { statementOf } = await import("../../cilium/write/statement.ts");
+  const { write } = await import("../../cilium/write/write.ts");
   const files = await loadSourceFiles(projectFolder());
   const stated = statementOf(question, cluster, files);
   if (stated.kind === "none") return stated;

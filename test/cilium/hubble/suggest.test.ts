@@ -8,7 +8,7 @@ import { faults } from "../../../cilium/model/check.ts";
 import { configure } from "../../../cilium/model/cluster.ts";
 import { inventoryOf } from "../../../cilium/model/inventory.ts";
 import { renderPolicies } from "../../../cilium/render/policies.ts";
-import { linesOf } from "../../../cilium/write/write.ts";
+import { linesOf } from "../../../cilium/write/addition.ts";
 import { loadCluster, loadSourceFiles } from "../../../components/load.ts";
 import { sampleCluster } from "../../project.ts";
 import { program } from "../../rendered.ts";

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Addition } from "../../../cilium/write/write.ts";
+import type { Addition } from "../../../cilium/write/addition.ts";
 import { repository } from "../../project.ts";
 import { temporaryFolder } from "../../toolchain/lifetime.ts";
 

@@ -8,8 +8,9 @@ import { peerEntities, type Question } from "../../../cilium/reach/compile/inven
 import { compile } from "../../../cilium/reach/compile/network.ts";
 import { verdict } from "../../../cilium/reach/decide/verdict.ts";
 import { renderPolicies } from "../../../cilium/render/policies.ts";
+import { linesOf } from "../../../cilium/write/addition.ts";
 import { statementOf } from "../../../cilium/write/statement.ts";
-import { linesOf, write } from "../../../cilium/write/write.ts";
+import { write } from "../../../cilium/write/write.ts";
 import { destinationReader, endReader, readPort } from "../../../cli/ends.ts";
 import { loadCluster, loadSourceFiles } from "../../../components/load.ts";
 import { sampleCluster } from "../../project.ts";
