@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { namespaces, policyCount, workloadCount } from "../document/rows.ts";
-import { codeBlocks, commandsInText, shellBlocks } from "../markdown.ts";
+import { assertQuoted, codeBlocks, commandsInText, quotations, shellBlocks } from "../markdown.ts";
 import { copyOfProject, rewrite } from "../project.ts";
 import { type KubernetesApi, kubernetesApiOf } from "../provider/kubernetes-api.ts";
 import { type Cluster, startCluster } from "../toolchain/cluster.ts";
@@ -15,7 +15,7 @@ import { stored } from "./policies.ts";
 const resourceCount = policyCount + namespaces.length + 3;
 
 describe("The pages' commands for Pulumi, as typed", function () {
-  this.timeout("2m");
+  this.timeout("5m");
   let cluster: Cluster;
   let api: KubernetesApi;
   let environment: Environment;
@@ -68,6 +68,17 @@ describe("The pages' commands for Pulumi, as typed", function () {
     assert.equal((await stored(api)).size, policyCount);
     const flows = z.array(z.looseObject({ from: z.string() })).parse(JSON.parse(await type(output ?? "")));
     assert.ok(flows.some(({ from }) => from === "argocd/server"));
+  });
+
+  it("in service: verify, with one policy edited by hand", async () => {
+    const redis = (await stored(api)).get("argocd/redis");
+    assert.ok(redis);
+    await api.patch(redis, { spec: { description: "edited by hand" } });
+    const [quotation] = quotations("docs/operations.md", "In service");
+    assert.ok(quotation);
+    const { code, output } = await ended(`npm run --silent netpol -- ${quotation.words.join(" ")}`);
+    assert.equal(code, 1);
+    assertQuoted(output, quotation);
   });
 
   it("a roll-out: everything observed, then one namespace enforced, then all", async () => {
