@@ -17,5 +17,5 @@ function doubtedEnd(verdict: EndVerdict, end: Peer, { objects, inventory }: Sour
   const [broken] = mayDecide(objects.malformed, end, inventory);
   return broken === undefined
     ? verdict
-    : { verdict: "undecidable", reason: `a policy that may select it is broken: ${malformedText(broken)}` };
+    : { verdict: "undecidable", reason: { kind: "broken-policy", policy: malformedText(broken) } };
 }

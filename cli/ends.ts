@@ -23,6 +23,9 @@ export function endReader({ inventory, replicas }: Pick<Source, "inventory" | "r
     if (peer !== undefined && !endpoints.has(workload)) endpoints.set(workload, peer);
   }
   const others = new Map<string, Peer>([
+    ...(inventory.services ?? []).map(
+      ({ namespace, name }) => [`${namespace}/${name}`, { kind: "service", namespace, name }] as const,
+    ),
     ...inventory.nodes.map(({ name }) => [name, { kind: "node", name }] as const),
     ...peerEntities.map((entity) => [entity, { kind: "entity", entity }] as const),
   ]);
@@ -47,11 +50,13 @@ function nearest(text: string, endpoints: readonly string[], others: readonly st
   return namesakes.length > 0 ? `; did you mean ${namesakes.join(" or ")}?` : didYouMean(text, others);
 }
 
-/** Like the reader, but what looks like a DNS name is one. */
+/** Like the reader, but what looks like a DNS name and is no node's is one. */
 export const destinationReader =
-  (read: (text: string) => Peer) =>
+  (read: (text: string) => Peer, { inventory }: Pick<Source, "inventory">) =>
   (text: string): Peer =>
-    isIP(text) === 0 && /^[^/]*\.[^/]*$/.test(text) ? { kind: "fqdn", name: text } : read(text);
+    isIP(text) === 0 && /^[^/]*\.[^/]*$/.test(text) && !inventory.nodes.some(({ name }) => name === text)
+      ? { kind: "fqdn", name: text }
+      : read(text);
 
 /** A port and its protocol, as `5432` or `53/UDP`; for ICMP the number is the type. */
 export function readPort(text: string): { readonly port: number; readonly protocol: FlowProtocol } {

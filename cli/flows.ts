@@ -2,6 +2,7 @@
 
 import { compile } from "../cilium/reach/compile/network.ts";
 import type { AllowedSpan } from "../cilium/reach/decide/spans.ts";
+import { undecidableText } from "../cilium/reach/decide/verdict.ts";
 import { conditionsOf } from "../cilium/reach/report/conditions.ts";
 import { type Connection, connections } from "../cilium/reach/report/connections.ts";
 import { portsText } from "../cilium/reach/report/diff-ports.ts";
@@ -34,13 +35,13 @@ export const portList = (spans: readonly AllowedSpan[]): string => portsText(spa
 
 /** What a connection on these ports has to satisfy besides. */
 export function conditionList({ verdict }: AllowedSpan): string[] {
-  const reasons = [verdict.egress, verdict.ingress].flatMap((end) =>
-    end.verdict === "undecidable" ? [end.reason] : [],
+  const undecided = [verdict.egress, verdict.ingress].flatMap((end) =>
+    end.verdict === "undecidable" ? [undecidableText(end.reason)] : [],
   );
   return [
     ...conditionsOf(verdict),
     ...(verdict.outcome === "allowed-once-resolved" ? ["once resolved"] : []),
-    ...reasons.map((reason) => `not decidable: ${reason}`),
+    ...undecided.map((reason) => `not decidable: ${reason}`),
   ];
 }
 

@@ -107,6 +107,7 @@ function sourceWord(source: Peer): string | undefined {
       return "world";
     case "endpoint":
     case "fqdn":
+    case "service":
       return undefined;
   }
 }
@@ -132,6 +133,7 @@ function peerWord(to: Peer): string | undefined {
     case "fqdn":
       return `fqdn("${to.name}")`;
     case "endpoint":
+    case "service":
       return undefined;
   }
 }

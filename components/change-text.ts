@@ -3,7 +3,7 @@ import { z } from "zod";
 import { inventoryOf } from "../cilium/model/inventory.ts";
 import { namespaceOf } from "../cilium/policy/parts.ts";
 import { representatives } from "../cilium/policy/representatives.ts";
-import { type Policy, policy as policySchema } from "../cilium/policy/schema.ts";
+import { type CiliumPolicy, ciliumPolicy as policySchema } from "../cilium/policy/schema.ts";
 import {
   clusterLabel,
   matches,
@@ -36,7 +36,7 @@ export function changeText(resources: unknown, { cluster, policies }: Program): 
 interface Deployed {
   /** `namespace/name` of the workload whose policy it is; the policy's own name for a clusterwide one. */
   readonly name: string;
-  readonly policy: Policy;
+  readonly policy: CiliumPolicy;
 }
 
 /** Of what the API server has answered, the policies as they were written. */

@@ -2,7 +2,7 @@
 import { log, type ResourceTransformation, runtime } from "@pulumi/pulumi";
 import { z } from "zod";
 import { policyName } from "../cilium/policy/parts.ts";
-import type { Policy } from "../cilium/policy/schema.ts";
+import type { CiliumPolicy } from "../cilium/policy/schema.ts";
 import { identifier, type StoredPolicy, storedPolicy } from "../cilium/stored/policy.ts";
 import { type Owned, stackAnnotation } from "./ownership.ts";
 import type { Program } from "./program.ts";
@@ -35,7 +35,7 @@ export async function importUnrecorded({ config, policies }: Program): Promise<R
 
 /** The names of those policies that the cluster has under their owner's mark. */
 async function storedAmong(
-  policies: readonly Owned<Policy>[],
+  policies: readonly Owned<CiliumPolicy>[],
   { kubeconfig, context }: Program["config"],
 ): Promise<Set<string>> {
   if (policies.length === 0) return new Set();

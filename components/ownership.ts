@@ -1,5 +1,5 @@
 /** The marks by which anybody who meets a policy in the cluster finds the stack that owns it. */
-import type { Policy } from "../cilium/policy/schema.ts";
+import type { CiliumPolicy } from "../cilium/policy/schema.ts";
 
 export interface StackName {
   readonly project: string;
@@ -7,7 +7,7 @@ export interface StackName {
 }
 
 /** A policy with the marks of its owner. */
-export type Owned<P extends Policy> = P & {
+export type Owned<P extends CiliumPolicy> = P & {
   readonly metadata: { readonly name: string; readonly namespace?: string } & Marks;
 };
 
@@ -34,7 +34,7 @@ export const ownerOf = ({
   readonly metadata: { readonly annotations?: Readonly<Record<string, string>> | null };
 }): string | undefined => metadata.annotations?.[stackAnnotation];
 
-export function owned<P extends Policy>(policy: P, { project, stack }: StackName, handling: Handling): Owned<P> {
+export function owned<P extends CiliumPolicy>(policy: P, { project, stack }: StackName, handling: Handling): Owned<P> {
   const { name, namespace } = policy.metadata;
   const marks: Marks = {
     labels: { "app.kubernetes.io/managed-by": "pulumi", "app.kubernetes.io/part-of": project },

@@ -130,6 +130,7 @@ function endOf(peer: ReachPeer): FlowEnd {
     case "address":
       return { kind: "cidr", name };
     case "node":
+    case "service":
       return { kind: "entity", name };
   }
 }

@@ -1,6 +1,6 @@
 /** Cilium policies among the resources that Pulumi shows to a policy pack. */
 import { z } from "zod";
-import { type Policy, policy } from "../cilium/policy/schema.ts";
+import { type CiliumPolicy, ciliumPolicy } from "../cilium/policy/schema.ts";
 
 /** A resource as Pulumi shows it: one by one before registration, and all together at the end. */
 export type Resource = {
@@ -12,7 +12,7 @@ export type Resource = {
 
 /** A resource that is a policy: either it can be judged, or there is something in the way. */
 export type PolicyResource =
-  | { readonly readable: true; readonly policy: Policy }
+  | { readonly readable: true; readonly policy: CiliumPolicy }
   | { readonly readable: false; readonly obstacles: readonly Obstacle[] };
 
 export type Obstacle = { readonly place: string; readonly problem: string };
@@ -27,7 +27,7 @@ export function readPolicy({ type, props }: Resource): PolicyResource | undefine
   if (!manifest.known) {
     return obstacle("", `cannot be judged before it is known: ${manifest.reason}`);
   }
-  const parsed = policy.safeParse(manifest.value);
+  const parsed = ciliumPolicy.safeParse(manifest.value);
   if (parsed.success) return { readable: true, policy: parsed.data };
   return {
     readable: false,

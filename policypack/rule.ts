@@ -10,7 +10,7 @@ import type {
 import { z } from "zod";
 import type { ConfiguredCluster } from "../cilium/model/cluster.ts";
 import { policyName } from "../cilium/policy/parts.ts";
-import type { Policy } from "../cilium/policy/schema.ts";
+import type { CiliumPolicy } from "../cilium/policy/schema.ts";
 import { configReader, policyConfigSchema, type RuleConfig } from "./config.ts";
 import { type Exemption, exemption } from "./exemptions.ts";
 import type { PolicyResource, Resource } from "./resource.ts";
@@ -38,7 +38,7 @@ export type Rule = {
 
 /** A rule that judges each policy by itself, before it is registered. */
 type PolicyRule<Config> = RuleInfo<Config> & {
-  readonly validate: (policy: Policy, config: Config) => Finding[];
+  readonly validate: (policy: CiliumPolicy, config: Config) => Finding[];
 };
 
 /**
@@ -46,7 +46,7 @@ type PolicyRule<Config> = RuleInfo<Config> & {
  * end against the whole stack. The end comes after the changes if there is no preview, so the former must suffice.
  */
 type StackRule<Config> = RuleInfo<Config> & {
-  readonly validateStack: (policy: Policy, stack: Stack, config: Config) => Finding[];
+  readonly validateStack: (policy: CiliumPolicy, stack: Stack, config: Config) => Finding[];
 };
 
 type RuleInfo<Config> = {
@@ -144,7 +144,7 @@ type Reporting = {
   readonly report: ReportViolation;
 };
 
-function reportFindings(findings: readonly Finding[], policy: Policy, reporting: Reporting): void {
+function reportFindings(findings: readonly Finding[], policy: CiliumPolicy, reporting: Reporting): void {
   const { rule, config, run, urn, report } = reporting;
   const name = policyName(policy);
   for (const { place, problem, fix } of findings) {

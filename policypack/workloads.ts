@@ -4,7 +4,7 @@ import { examplePods } from "../cilium/model/labels.ts";
 import type { Workload as DeclaredWorkload } from "../cilium/model/peers.ts";
 import { namespaceOf } from "../cilium/policy/parts.ts";
 import { matchesPod } from "../cilium/policy/representatives.ts";
-import type { Policy, Rule } from "../cilium/policy/schema.ts";
+import type { CiliumPolicy, Rule } from "../cilium/policy/schema.ts";
 import { podIdentity, subjectRequirements } from "../cilium/policy/selector.ts";
 
 export const workload = z.strictObject({
@@ -19,7 +19,7 @@ export const declaredPods = ({ namespace, labels, otherLabels }: DeclaredWorkloa
   examplePods(labels, otherLabels).map((labels) => ({ namespace, labels }));
 
 /** Whether the subject of a policy's rule selects pods that carry a workload's labels. */
-export function subjectSelects(policy: Policy, rule: Rule, { namespace, labels }: Workload): boolean {
+export function subjectSelects(policy: CiliumPolicy, rule: Rule, { namespace, labels }: Workload): boolean {
   if (!rule.endpointSelector) return false;
   const requirements = subjectRequirements(rule.endpointSelector, namespaceOf(policy));
   return matchesPod(requirements, podIdentity({ namespace, labels, cluster: "" }));

@@ -5,7 +5,8 @@ import { type Peer, peerName, selectionOf, type Workload } from "../model/peers.
 import type { Port } from "../model/ports.ts";
 import { destinationFields } from "../model/selection.ts";
 import type { Identity } from "../reach/compile/identity.ts";
-import { egressPeers, peerSelectors, selects } from "../reach/compile/peers.ts";
+import { egressPeers, placedPeers } from "../reach/compile/peers.ts";
+import { selects } from "../reach/compile/selection.ts";
 import type { End } from "./end.ts";
 import type { Judged } from "./judge.ts";
 import type { Connection, FlowRecord } from "./record.ts";
@@ -98,12 +99,13 @@ function selectorOf(peer: Peer, { settings }: ConfiguredCluster): (identity: Ide
   const world = {
     namespace: undefined,
     cluster: settings.clusterName,
+    localCluster: settings.clusterName,
     subject: undefined,
     cidrGroups: undefined,
     services: undefined,
   };
-  const selectors = peerSelectors(egressPeers(destinationFields([selectionOf(peer)], undefined)), true, world);
-  return (identity) => selectors.some((selector) => selects(selector, identity) === "yes");
+  const peers = placedPeers(egressPeers(destinationFields([selectionOf(peer)], undefined)), true, "", world);
+  return (identity) => peers.some(({ selector }) => selects(selector, identity) === "yes");
 }
 
 function isNameResolution({ destination, port }: Connection, { dns }: ConfiguredCluster, find: FindWorkload): boolean {

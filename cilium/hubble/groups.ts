@@ -1,5 +1,6 @@
 /** Connections of the same two workloads on the same port, added up: what a person reads. */
-import type { RuleReference } from "../reach/compile/rules.ts";
+import { policyText } from "../policy/parts.ts";
+import { ruleText } from "../reach/compile/rules.ts";
 import type { DeniedBy } from "../reach/decide/verdict.ts";
 import type { Judgement, Refusal } from "./judge.ts";
 import { type Connection, type Example, extend, type Times } from "./record.ts";
@@ -56,8 +57,8 @@ function deniedByText(by: DeniedBy): string {
     case "rules":
       return by.rules.map(ruleText).join(", ");
     case "default-deny":
-      return by.policies.length === 0 ? "default deny" : `default deny of ${by.policies.join(", ")}`;
+      return by.policies.length === 0 ? "default deny" : `default deny of ${by.policies.map(policyText).join(", ")}`;
+    case "protocol-off":
+      return `the agent, since ${by.key} is not set`;
   }
 }
-
-export const ruleText = ({ policy, path }: RuleReference): string => `${policy} ${path}`;

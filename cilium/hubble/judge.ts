@@ -1,4 +1,5 @@
 /** Judges the connections of a record by policies: what Cilium would do with each of them if these were in force. */
+import { rulesOf } from "../policy/parts.ts";
 import type { FqdnSelector, Policy } from "../policy/schema.ts";
 import { isKept } from "../policy/selector.ts";
 import { parseAddressOrPrefix } from "../reach/compile/addresses.ts";
@@ -7,7 +8,7 @@ import type { Endpoint, FlowProtocol, Inventory, Peer, Question } from "../reach
 import { compile, type Network } from "../reach/compile/network.ts";
 import { addressParty, type Party } from "../reach/compile/party.ts";
 import type { Direction } from "../reach/compile/rules.ts";
-import { type DeniedBy, type Verdict, verdict } from "../reach/decide/verdict.ts";
+import { type DeniedBy, undecidableText, type Verdict, verdict } from "../reach/decide/verdict.ts";
 import { questionText } from "../reach/report/explain.ts";
 import { classifyAddresses } from "./addresses.ts";
 import type { End, RecordedPod } from "./end.ts";
@@ -82,9 +83,9 @@ export function judge(record: FlowRecord, policies: readonly Policy[], surroundi
   return { network, judgements, verdictOf: (...question) => decide(questionOf(...question)), partyOf };
 }
 
-function partyAt({ directory, inventory }: Network, peer: Peer): Party {
+function partyAt({ directory, surroundings }: Network, peer: Peer): Party {
   const address = peer.kind === "address" ? parseAddressOrPrefix(peer.address) : undefined;
-  const party = address === undefined ? directory.parties.get(partyKey(peer)) : addressParty(address, inventory);
+  const party = address === undefined ? directory.parties.get(partyKey(peer)) : addressParty(address, surroundings);
   if (party === undefined) throw new Error(`the network has no ${partyKey(peer)}`);
   return party;
 }
@@ -129,15 +130,13 @@ function endpointOf(pod: RecordedPod, name: string, known: readonly Endpoint[]):
 
 /** Every DNS name that the policies' egress rules allow. */
 export const fqdnSelectors = (policies: readonly Policy[]): FqdnSelector[] =>
-  policies
-    .flatMap(({ spec, specs }) => [spec ?? [], specs ?? []].flat())
-    .flatMap(({ egress }) => (egress ?? []).flatMap(({ toFQDNs }) => toFQDNs ?? []));
+  policies.flatMap(rulesOf).flatMap(({ egress }) => (egress ?? []).flatMap(({ toFQDNs }) => toFQDNs ?? []));
 
 function read(connection: Connection, verdict: Verdict): Judgement {
   const ends = (["egress", "ingress"] as const).map((direction) => ({ direction, end: verdict[direction] }));
   const refusals = ends.flatMap(({ direction, end }) => (end.verdict === "denied" ? [{ direction, by: end.by }] : []));
   if (refusals.length > 0) return { connection, outcome: "denied", refusals };
-  const open = ends.flatMap(({ end }) => (end.verdict === "undecidable" ? [end.reason] : []));
+  const open = ends.flatMap(({ end }) => (end.verdict === "undecidable" ? [undecidableText(end.reason)] : []));
   const [reason] = open;
   return reason === undefined
     ? { connection, outcome: "allowed", verdict }

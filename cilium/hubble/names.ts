@@ -91,7 +91,7 @@ export function refusedLookups({ lookups }: FlowRecord, { verdictOf }: Judged): 
 /** Whether a rule allows an address, on whatever port. */
 function allows({ rules }: DirectionPolicy, address: string, { partyOf }: Judged): boolean {
   const party = partyOf({ kind: "outside", key: address, address });
-  return rules.some((rule) => !rule.deny && ruleSelects(rule, party) !== "no");
+  return rules.some((rule) => rule.effect === "allow" && ruleSelects(rule, party) !== "no");
 }
 
 const egressOf = (pod: End, { network, partyOf }: Judged): DirectionPolicy | undefined =>

@@ -1,9 +1,9 @@
 /** A record of flows replayed against policies: what they would drop, and where record and program differ. */
 import type { ConfiguredCluster } from "../model/cluster.ts";
 import type { Policy } from "../policy/schema.ts";
-import { compilePolicy } from "../reach/compile/rules.ts";
+import { ruleText } from "../reach/compile/rules.ts";
 import { compareWithFlows, type UnseenFlow } from "./declared.ts";
-import { type Group, groupJudgements, type NameConnection, ruleText } from "./groups.ts";
+import { type Group, groupJudgements, type NameConnection } from "./groups.ts";
 import { type Judged, type Judgement, judge, type Surroundings } from "./judge.ts";
 import { refusedLookups, type UnusedNames, unlistedLookups, unusedNames } from "./names.ts";
 import { type Connection, extend, type FlowRecord, type Lookup, type Times } from "./record.ts";
@@ -72,7 +72,7 @@ export function replay(
     refused: groupLookups(refusedLookups(record, judged), find),
     unlisted: groupLookups(unlistedLookups(record, judged), find),
     unseen: flows?.unseen ?? [],
-    unusedRules: program === undefined ? unusedRules(policies, judged) : [],
+    unusedRules: program === undefined ? unusedRules(judged) : [],
     unusedNames: unusedNames(record, policies, judged),
     allowed: allowed.reduce((sum, { connection }) => sum + flowCount(connection), 0),
     notJudged: notJudged(record, judgements),
@@ -125,17 +125,16 @@ function groupLookups(lookups: readonly Lookup[], find: FindWorkload): LookedUp[
 }
 
 /** Allow rules that no connection of the record used, also of policies that select no pod of it. */
-function unusedRules(policies: readonly Policy[], { network, judgements }: Judged): string[] {
+function unusedRules({ network, judgements }: Judged): string[] {
   const ends = judgements.flatMap((judgement) =>
     judgement.outcome === "allowed" ? [judgement.verdict.egress, judgement.verdict.ingress] : [],
   );
   const used = new Set(
     ends.flatMap((end) => (end.verdict === "allowed" && end.by.kind === "rules" ? end.by.rules.map(ruleText) : [])),
   );
-  const { cluster, cidrGroups, services } = network.inventory;
-  const references = policies
-    .flatMap((policy) => compilePolicy(policy, { cluster, cidrGroups, services }))
-    .flatMap((rule) => (rule.deny || rule.peers.length === 0 ? [] : rule.references.map(ruleText)));
+  const references = network.rules.flatMap((rule) =>
+    rule.effect !== "allow" || rule.peers.length === 0 ? [] : rule.references.map(ruleText),
+  );
   return [...new Set(references)].filter((reference) => !used.has(reference));
 }
 

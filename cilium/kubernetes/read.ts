@@ -169,8 +169,6 @@ const policyKinds: Readonly<Record<string, string>> = {
   ClusterNetworkPolicy: "policy.networking.k8s.io",
 };
 
-const notYetJudged = ["NetworkPolicy", "ClusterNetworkPolicy"];
-
 /** The policies' own schema, whatever the kind. */
 const parsePolicy = (value: unknown) => policySchema.safeParse(value);
 
@@ -207,7 +205,7 @@ function sorter(placement: Placement, options: ReadOptions) {
     else if (isEncrypted(value)) leaveOut({ place, reason: "encrypted" });
     else if (kind === "") {
       if (!isKustomizationFile(file)) leaveOut({ place, reason: "not-kubernetes" });
-    } else if (policyKinds[kind] === group && !notYetJudged.includes(kind)) takePolicy(document, kind);
+    } else if (policyKinds[kind] === group) takePolicy(document, kind);
     else if (isMisspelt(group, kind)) takeMisspelt(document, group, kind);
     else {
       objects.others.push({ apiVersion, kind, value });

@@ -3,9 +3,12 @@
  * selector of a manifest, and from the place where the selector stands (a policy's subject, a peer, a node).
  *
  * Sources: `pkg/labels/labels.go` (sources of keys), `pkg/policy/types/requirements.go` (matching),
- * `pkg/k8s/apis/cilium.io/utils/utils.go` (what parsing adds), `pkg/labelsfilter/filter.go` (what identities keep).
+ * `pkg/k8s/apis/cilium.io/utils/utils.go` (what parsing adds).
  */
+import { keepsByDefault, type LabelFilter } from "./label-filter.ts";
 import type { LabelSelector } from "./schema.ts";
+
+export { isKept } from "./label-filter.ts";
 
 /** A label of an identity. `source` says who gave it: `k8s` for a pod's, `reserved` for Cilium's own endpoints. */
 export type Label = { readonly source: string; readonly key: string; readonly value: string };
@@ -25,6 +28,8 @@ export const clusterLabel = "io.cilium.k8s.policy.cluster";
 export const serviceAccountLabel = "io.cilium.k8s.policy.serviceaccount";
 /** Prefix under which an identity carries the labels of its pod's namespace. */
 export const namespaceLabelsPrefix = "io.cilium.k8s.namespace.labels.";
+/** The label of a namespace that Kubernetes itself gives, as an identity carries it. */
+export const namespaceNameLabel = `${namespaceLabelsPrefix}kubernetes.io/metadata.name`;
 
 /** Whether labels satisfy all requirements; no requirement is satisfied by everything. */
 export const matches = (requirements: readonly Requirement[], labels: readonly Label[]): boolean =>
@@ -91,6 +96,25 @@ export function selectorKey(key: string): { source: string; key: string } {
     : { source: "any", key: key.slice(colon + 1) };
 }
 
+/** A selector whose keys get a source where they name none, as Cilium reads those of Kubernetes' own kinds. */
+export const sourcedRequirements = (selector: LabelSelector, source: string): Requirement[] =>
+  selectorRequirements({
+    matchLabels: Object.fromEntries(
+      Object.entries(selector.matchLabels ?? {}).map(([key, value]) => [sourcedKey(key, source), value]),
+    ),
+    matchExpressions: (selector.matchExpressions ?? []).map((expression) => ({
+      ...expression,
+      key: sourcedKey(expression.key, source),
+    })),
+  });
+
+/** `NewSourceEncodedLabelKey`: a leading `$` is short for the source `reserved`. */
+export function sourcedKey(key: string, source: string): string {
+  if (key.startsWith("$")) return `reserved:${key.slice(1)}`;
+  if (key.startsWith(":")) return `${source}${key}`;
+  return key.includes(":") ? key : `${source}:${key}`;
+}
+
 /** A pod, as far as policies can see it. */
 export type Pod = {
   readonly namespace: string;
@@ -101,18 +125,18 @@ export type Pod = {
 };
 
 /** The labels of a pod's identity: its own without those that Cilium strips, and those that Cilium adds. */
-export function podIdentity(pod: Pod): Label[] {
+export function podIdentity(pod: Pod, keeps: LabelFilter = keepsByDefault): Label[] {
   const added: Record<string, string> = {
     [podNamespaceLabel]: pod.namespace,
     [clusterLabel]: pod.cluster,
-    [`${namespaceLabelsPrefix}kubernetes.io/metadata.name`]: pod.namespace,
+    [namespaceNameLabel]: pod.namespace,
   };
   for (const [key, value] of Object.entries(pod.namespaceLabels ?? {})) added[`${namespaceLabelsPrefix}${key}`] = value;
   if (pod.serviceAccount !== undefined) added[serviceAccountLabel] = pod.serviceAccount;
   const own = Object.entries(pod.labels).filter(([key]) => !key.startsWith(ciliumPrefix));
   return Object.entries({ ...Object.fromEntries(own), ...added })
-    .filter(([key]) => isKept(key))
-    .map(([key, value]) => ({ source: "k8s", key, value }));
+    .map(([key, value]) => ({ source: "k8s", key, value }))
+    .filter(keeps);
 }
 
 /** Labels that only Cilium gives; it drops a pod's own (`RemoveCiliumLabels` in `pkg/k8s/utils/utils.go`). */
@@ -121,42 +145,6 @@ const ciliumPrefix = "io.cilium.k8s";
 /** The identity of one of Cilium's own endpoints: `ingress` (the Gateway), `health`, `host`, `remote-node`, `init`… */
 export const reservedIdentity = (...names: string[]): Label[] =>
   names.map((key) => ({ source: "reserved", key, value: "" }));
-
-/**
- * Whether an identity keeps a pod's label. Selectors on others match nothing. A label is dropped if a pattern excludes
- * it, unless one that includes it matches a longer part (Cilium's default filter, without `--labels`).
- */
-export function isKept(key: string): boolean {
-  const longest = (patterns: readonly RegExp[]) => patterns.map((pattern) => pattern.exec(key)?.[0].length ?? 0);
-  const excluded = longest(excludedLabels).filter((length) => length > 0);
-  return excluded.length === 0 || Math.max(...longest(includedLabels)) > Math.min(...excluded);
-}
-
-const includedLabels = [
-  /^io\.kubernetes\.pod\.namespace/,
-  /^io\.cilium\.k8s\.namespace\.labels/,
-  /^app\.kubernetes\.io/,
-  /^io\.cilium\.k8s\.policy\.cluster/,
-  /^io\.cilium\.k8s\.policy\.serviceaccount/,
-];
-
-const excludedLabels = [
-  /^io\.kubernetes/,
-  /^kubernetes\.io/,
-  /^statefulset\.kubernetes\.io\/pod-name/,
-  /^apps\.kubernetes\.io\/pod-index/,
-  /^batch\.kubernetes\.io\/job-completion-index/,
-  /^batch\.kubernetes\.io\/controller-uid/,
-  /^.*beta\.kubernetes\.io/,
-  /^k8s\.io/,
-  /^pod-template-generation/,
-  /^pod-template-hash/,
-  /^controller-revision-hash/,
-  /^controller-uid/,
-  /^annotation.*/,
-  /^etcd_node/,
-  /^topology\.kubernetes\.io/,
-];
 
 function expressionRequirement({ key, operator, values }: MatchExpression): Requirement {
   switch (operator) {
@@ -187,14 +175,14 @@ function satisfies(requirement: Requirement, labels: readonly Label[]): boolean 
 
 type MatchExpression = NonNullable<LabelSelector["matchExpressions"]>[number];
 
-const equals = (source: string, key: string, value: string): Requirement => ({
+export const equals = (source: string, key: string, value: string): Requirement => ({
   source,
   key,
   operator: "In",
   values: [value],
 });
 
-const exists = (source: string, key: string): Requirement => ({ source, key, operator: "Exists" });
+export const exists = (source: string, key: string): Requirement => ({ source, key, operator: "Exists" });
 
 const fromPod = ({ source }: Requirement): boolean => source === "k8s" || source === "any";
 

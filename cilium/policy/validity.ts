@@ -2,31 +2,42 @@
  * What the API server takes and Cilium's agent refuses. Such a policy is stored, its `Valid` condition turns False, and
  * none of its rules is enforced.
  *
- * Follows Cilium 1.20 with the agent's default flags: `CiliumNetworkPolicy.Parse` (`pkg/k8s/apis/cilium.io/v2`),
- * `Rule.Sanitize` (`pkg/policy/api/rule_validation.go`) and the types' own decoding.
+ * Follows Cilium 1.20: `CiliumNetworkPolicy.Parse` (`pkg/k8s/apis/cilium.io/v2`), `Rule.Sanitize`
+ * (`pkg/policy/api/rule_validation.go`), the types' own decoding, and the agent's reading of Kubernetes' kinds
+ * (`pkg/k8s`), which refuses no NetworkPolicy that the API server takes.
  */
 
+import { placedRules } from "./parts.ts";
 import { at, each } from "./place.ts";
 import type { EgressDenyRule, EgressRule, IngressDenyRule, IngressRule, Policy, Rule } from "./schema.ts";
+import { type Agent, defaultAgent } from "./validity/agent.ts";
+import { clusterNetworkPolicyFaults } from "./validity/cluster-network-policy.ts";
 import { type Fault, fault } from "./validity/fault.ts";
 import { icmpFaults } from "./validity/icmp.ts";
 import { egressPeerFaults, ingressPeerFaults } from "./validity/peers.ts";
 import { denyPortFaults, portFaults } from "./validity/ports.ts";
 import { selectorFaults } from "./validity/selectors.ts";
 
+export { type Agent, defaultAgent } from "./validity/agent.ts";
 export type { Fault } from "./validity/fault.ts";
 
 /** Every reason for the agent to refuse a policy whose shape is right; empty if it takes the policy. */
-export function invalidities(policy: Policy): Fault[] {
-  const namespaced = policy.kind === "CiliumNetworkPolicy";
-  return [
-    ...(policy.spec ? ruleFaults(policy.spec, "", namespaced) : []),
-    ...each(policy.specs, "", "specs", (rule, place) => ruleFaults(rule, place, namespaced)),
-  ];
+export function invalidities(policy: Policy, agent: Agent = defaultAgent): Fault[] {
+  switch (policy.kind) {
+    case "CiliumNetworkPolicy":
+    case "CiliumClusterwideNetworkPolicy":
+      return placedRules(policy).flatMap(({ rule, place }) =>
+        ruleFaults(rule, place, policy.kind === "CiliumNetworkPolicy", agent),
+      );
+    case "NetworkPolicy":
+      return [];
+    case "ClusterNetworkPolicy":
+      return clusterNetworkPolicyFaults(policy, agent);
+  }
 }
 
-function ruleFaults(rule: Rule, place: string, namespaced: boolean): Fault[] {
-  const host = rule.nodeSelector != null;
+function ruleFaults(rule: Rule, place: string, namespaced: boolean, agent: Agent): Fault[] {
+  const context = { host: rule.nodeSelector != null, agent };
   return [
     ...emptyRuleFaults(rule, place),
     ...subjectFaults(rule, place, namespaced),
@@ -35,10 +46,10 @@ function ruleFaults(rule: Rule, place: string, namespaced: boolean): Fault[] {
         ? [fault(at(place, "key"), label.key, "invalid Label: does not contain label key", "give the label a key")]
         : [],
     ),
-    ...each(rule.ingress, place, "ingress", (rule, place) => ingressFaults(rule, place, host)),
-    ...each(rule.ingressDeny, place, "ingressDeny", ingressDenyFaults),
-    ...each(rule.egress, place, "egress", (rule, place) => egressFaults(rule, place, host)),
-    ...each(rule.egressDeny, place, "egressDeny", egressDenyFaults),
+    ...each(rule.ingress, place, "ingress", (rule, place) => ingressFaults(rule, place, context)),
+    ...each(rule.ingressDeny, place, "ingressDeny", (rule, place) => ingressDenyFaults(rule, place, agent)),
+    ...each(rule.egress, place, "egress", (rule, place) => egressFaults(rule, place, context)),
+    ...each(rule.egressDeny, place, "egressDeny", (rule, place) => egressDenyFaults(rule, place, agent)),
   ];
 }
 
@@ -74,26 +85,32 @@ function subjectFaults(rule: Rule, place: string, namespaced: boolean): Fault[] 
   return faults;
 }
 
-const ingressFaults = (rule: IngressRule, place: string, host: boolean): Fault[] => [
-  ...ingressPeerFaults(rule, place),
-  ...icmpFaults(rule, place),
-  ...each(rule.toPorts, place, "toPorts", (ports, place) => portFaults(ports, place, { direction: "ingress", host })),
+type RuleContext = { readonly host: boolean; readonly agent: Agent };
+
+const ingressFaults = (rule: IngressRule, place: string, context: RuleContext): Fault[] => [
+  ...ingressPeerFaults(rule, place, context.agent),
+  ...icmpFaults(rule, place, context.agent),
+  ...each(rule.toPorts, place, "toPorts", (ports, place) =>
+    portFaults(ports, place, { direction: "ingress", ...context }),
+  ),
 ];
 
-const ingressDenyFaults = (rule: IngressDenyRule, place: string): Fault[] => [
-  ...ingressPeerFaults(rule, place),
-  ...icmpFaults(rule, place),
-  ...each(rule.toPorts, place, "toPorts", denyPortFaults),
+const ingressDenyFaults = (rule: IngressDenyRule, place: string, agent: Agent): Fault[] => [
+  ...ingressPeerFaults(rule, place, agent),
+  ...icmpFaults(rule, place, agent),
+  ...each(rule.toPorts, place, "toPorts", (ports, place) => denyPortFaults(ports, place, agent)),
 ];
 
-const egressFaults = (rule: EgressRule, place: string, host: boolean): Fault[] => [
-  ...egressPeerFaults(rule, place),
-  ...icmpFaults(rule, place),
-  ...each(rule.toPorts, place, "toPorts", (ports, place) => portFaults(ports, place, { direction: "egress", host })),
+const egressFaults = (rule: EgressRule, place: string, context: RuleContext): Fault[] => [
+  ...egressPeerFaults(rule, place, context.agent),
+  ...icmpFaults(rule, place, context.agent),
+  ...each(rule.toPorts, place, "toPorts", (ports, place) =>
+    portFaults(ports, place, { direction: "egress", ...context }),
+  ),
 ];
 
-const egressDenyFaults = (rule: EgressDenyRule, place: string): Fault[] => [
-  ...egressPeerFaults(rule, place),
-  ...icmpFaults(rule, place),
-  ...each(rule.toPorts, place, "toPorts", denyPortFaults),
+const egressDenyFaults = (rule: EgressDenyRule, place: string, agent: Agent): Fault[] => [
+  ...egressPeerFaults(rule, place, agent),
+  ...icmpFaults(rule, place, agent),
+  ...each(rule.toPorts, place, "toPorts", (ports, place) => denyPortFaults(ports, place, agent)),
 ];

@@ -4,7 +4,7 @@ import { labelSelector } from "../model/labels.ts";
 import { type Peer, peerName, selectionOf, type Workload } from "../model/peers.ts";
 import type { Port } from "../model/ports.ts";
 import { destinationFields, fqdnSelector, type Selection, sourceFields } from "../model/selection.ts";
-import type { CiliumClusterwideNetworkPolicy, CiliumNetworkPolicy, Policy, PortRule } from "../policy/schema.ts";
+import type { CiliumClusterwideNetworkPolicy, CiliumNetworkPolicy, CiliumPolicy, PortRule } from "../policy/schema.ts";
 import { clusterLabel } from "../policy/selector.ts";
 import { egressCell, ingressCell } from "./cells.ts";
 
@@ -12,7 +12,7 @@ import { egressCell, ingressCell } from "./cells.ts";
 export const dnsPolicyName = "allow-dns";
 
 /** Every policy of a cluster without faults: the DNS policy, then a policy for each workload, in the order of the files. */
-export function renderPolicies(cluster: ConfiguredCluster): Policy[] {
+export function renderPolicies(cluster: ConfiguredCluster): CiliumPolicy[] {
   return [renderDnsPolicy(cluster), ...workloads(cluster).map((workload) => renderPolicy(cluster, workload))];
 }
 

@@ -1,6 +1,6 @@
 /** Whether a cluster has what a stack has rendered: every policy stored as it is, accepted by Cilium, and no other. */
 import { namespaceOf } from "../policy/parts.ts";
-import type { Policy } from "../policy/schema.ts";
+import type { CiliumPolicy } from "../policy/schema.ts";
 import { type Drift, drift } from "./drift.ts";
 import { identifier, type StoredPolicy } from "./policy.ts";
 
@@ -34,7 +34,7 @@ export type Verification = {
  * @param ownerOf who a stored policy says it belongs to; `owner` is this stack
  */
 export function verify(
-  rendered: readonly Policy[],
+  rendered: readonly CiliumPolicy[],
   stored: readonly StoredPolicy[],
   isRead: (namespace: string | undefined) => boolean,
   ownerOf: (policy: StoredPolicy) => string | undefined,
@@ -59,7 +59,7 @@ export function verify(
 }
 
 function problemsOf(
-  rendered: Policy,
+  rendered: CiliumPolicy,
   stored: StoredPolicy,
   ownerOf: (policy: StoredPolicy) => string | undefined,
   owner: string,

@@ -32,7 +32,7 @@ export function explain(netpol: Command): void {
     .action(async (from: string, to: string, port: string, options: Options) => {
       const source = await readSource(options);
       const read = endReader(source);
-      const question = { source: read(from), destination: destinationReader(read)(to), ...readPort(port) };
+      const question = { source: read(from), destination: destinationReader(read, source)(to), ...readPort(port) };
       // Pods of an inventory are not the program's workloads by name.
       const program = options.inventory === undefined ? source.program : undefined;
       const explanation = await explainQuestion(question, source, program);
@@ -120,7 +120,10 @@ function ruleTexts(end: EndVerdict, policies: readonly Policy[]): string[] {
 }
 
 /** The item of `ingress`, `egress` and the like at a place such as `specs[1].ingress[0]`. */
-function ruleAt({ policy, path }: RuleReference, policies: readonly Policy[]): object | undefined {
+function ruleAt(
+  { policy, path }: Pick<RuleReference, "policy" | "path">,
+  policies: readonly Policy[],
+): object | undefined {
   const found = policies.filter((candidate) => policyName(candidate) === policy);
   const [, spec = "", direction, index] = /^(?:(specs\[\d+\])\.)?(\w+)\[(\d+)\]$/.exec(path) ?? [];
   for (const { rule, place } of found.flatMap(placedRules)) {

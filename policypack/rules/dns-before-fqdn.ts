@@ -29,7 +29,7 @@ export const dnsBeforeFqdn = stackRule({
 const dnsRules = (pod: readonly Label[], stack: Stack): FqdnSelector[] =>
   stack
     .rulesFor(pod)
-    .filter(({ direction, deny }) => direction === "egress" && !deny)
+    .filter(({ direction, effect }) => direction === "egress" && effect === "allow")
     .flatMap(({ ports }) => ports.flatMap(({ l7 }) => l7?.dns ?? []));
 
 function unresolved(name: FqdnSelector, proxied: readonly FqdnSelector[][], place: string): Finding[] {

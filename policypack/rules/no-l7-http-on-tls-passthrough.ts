@@ -5,7 +5,7 @@ import type { Workload as DeclaredWorkload } from "../../cilium/model/peers.ts";
 import { namespaceOf, placedRules } from "../../cilium/policy/parts.ts";
 import { at, each } from "../../cilium/policy/place.ts";
 import { isPortName, portNumber } from "../../cilium/policy/port.ts";
-import type { Policy, PortProtocol, PortRule, Rule } from "../../cilium/policy/schema.ts";
+import type { CiliumPolicy, PortProtocol, PortRule, Rule } from "../../cilium/policy/schema.ts";
 import { type Finding, ruleConfig, stackRule } from "../rule.ts";
 import type { Stack } from "../stack/stack.ts";
 import { declaredPods, subjectSelects, type Workload, workload } from "../workloads.ts";
@@ -60,7 +60,7 @@ const passthroughPorts = ({ ports }: DeclaredWorkload): string[] =>
 /** Why ports are behind a TLSRoute, and which: all if undefined. */
 type Behind = { readonly why: string; readonly ports: readonly string[] | undefined };
 
-function passthroughOf(policy: Policy, rule: Rule, stack: Stack, { workloads }: Config): Behind[] {
+function passthroughOf(policy: CiliumPolicy, rule: Rule, stack: Stack, { workloads }: Config): Behind[] {
   const annotated = policy.metadata.annotations?.[annotation];
   const namespace = namespaceOf(policy);
   const inNamespace = (workload: Workload) => subjectSelects(policy, rule, workload);

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { placedRules } from "../../cilium/policy/parts.ts";
 import { each } from "../../cilium/policy/place.ts";
-import type { Policy, Rule } from "../../cilium/policy/schema.ts";
+import type { CiliumPolicy, Rule } from "../../cilium/policy/schema.ts";
 import { type Finding, policyRule, ruleConfig } from "../rule.ts";
 import { conflictFindings } from "./no-silent-no-ops/conflicts.ts";
 import { emptyListFindings } from "./no-silent-no-ops/empty-lists.ts";
@@ -33,7 +33,7 @@ export const noSilentNoOps = policyRule({
   ],
 });
 
-const specsFindings = (policy: Policy): Finding[] =>
+const specsFindings = (policy: CiliumPolicy): Finding[] =>
   policy.specs == null
     ? []
     : [
@@ -45,7 +45,7 @@ const specsFindings = (policy: Policy): Finding[] =>
       ];
 
 /** Cilium reads no annotation of a policy. */
-const annotationFindings = (policy: Policy): Finding[] =>
+const annotationFindings = (policy: CiliumPolicy): Finding[] =>
   Object.keys(policy.metadata.annotations ?? {})
     .filter((key) => /^([^/]+\.)?cilium\.io\/|^io\.cilium[./]/.test(key))
     .map((key) => ({

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { containsPrefix, parsePrefix } from "../../cilium/policy/cidr.ts";
 import { placedRules } from "../../cilium/policy/parts.ts";
 import { at, each } from "../../cilium/policy/place.ts";
-import type { CidrRule, Policy, Rule } from "../../cilium/policy/schema.ts";
+import type { CidrRule, CiliumPolicy, Rule } from "../../cilium/policy/schema.ts";
 import { policyRule, ruleConfig } from "../rule.ts";
 
 const range = z.string().refine((cidr) => parsePrefix(cidr) !== undefined, "a range such as 10.0.0.0/24");
@@ -42,7 +42,7 @@ const ranges = (cidrs: readonly string[], who: string, fix: string) =>
 
 type Cidr = { readonly cidr: string; readonly place: string };
 
-const cidrsOf = (policy: Policy): Cidr[] =>
+const cidrsOf = (policy: CiliumPolicy): Cidr[] =>
   placedRules(policy).flatMap(({ rule, place }) => [
     ...ingressCidrs(rule, "ingress", place),
     ...ingressCidrs(rule, "ingressDeny", place),

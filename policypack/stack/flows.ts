@@ -1,6 +1,6 @@
 /** Flows that one end allows and the other does not: what rules mean is read here, what is open the engine decides. */
 import { policyName } from "../../cilium/policy/parts.ts";
-import type { Policy } from "../../cilium/policy/schema.ts";
+import type { CiliumPolicy } from "../../cilium/policy/schema.ts";
 import type { Network, NetworkRule } from "../../cilium/reach/compile/network.ts";
 import type { Party } from "../../cilium/reach/compile/party.ts";
 import {
@@ -28,7 +28,7 @@ export type HalfOpenFlow = {
  * that grows also those that earlier policies open towards its workloads, which are new.
  * @param cluster Cilium's name of the cluster
  */
-export function halfOpenFlows(policy: Policy, stack: Stack, cluster: string): HalfOpenFlow[] {
+export function halfOpenFlows(policy: CiliumPolicy, stack: Stack, cluster: string): HalfOpenFlow[] {
   const intents = intentsOf(policy, stack);
   const involved = new Set(intents.flatMap(({ opener, target }) => [opener, target]));
   const policies = new Set([...involved].flatMap(({ pod }) => stack.policiesFor(pod)));
@@ -53,7 +53,7 @@ export function halfOpenFlows(policy: Policy, stack: Stack, cluster: string): Ha
 /** A rule that means to open something for `target`, and the workload on whose side it stands. */
 type Intent = { readonly rule: CompiledRule; readonly opener: Workload; readonly target: Workload };
 
-function intentsOf(policy: Policy, stack: Stack): Intent[] {
+function intentsOf(policy: CiliumPolicy, stack: Stack): Intent[] {
   const own = stack.whole ? policyName(policy) : undefined;
   const isNew = !stack.whole && policy.kind === "CiliumNetworkPolicy";
   return stack.workloadsOf(policy).flatMap((workload) => [

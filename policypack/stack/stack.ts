@@ -1,7 +1,7 @@
 /** The policies of a stack and what they have to do with each other, as far as resources were added. */
 import { namespaceOf, policyName, rulesOf } from "../../cilium/policy/parts.ts";
 import { representatives } from "../../cilium/policy/representatives.ts";
-import type { Policy } from "../../cilium/policy/schema.ts";
+import type { CiliumPolicy } from "../../cilium/policy/schema.ts";
 import {
   clusterLabel,
   type Label,
@@ -10,13 +10,13 @@ import {
   type Requirement,
   subjectRequirements,
 } from "../../cilium/policy/selector.ts";
-import { type CompiledRule, compilePolicy } from "../../cilium/reach/compile/rules.ts";
+import { type CompiledRule, compilePolicy, noCluster } from "../../cilium/reach/compile/rules.ts";
 import type { PolicyResource, Resource } from "../resource.ts";
 import { Selected, Selecting } from "./lookup.ts";
 import { Passthrough } from "./passthrough.ts";
 
 /** A pod that stands for what a policy selects. */
-export type Workload = { readonly policy: Policy; readonly pod: readonly Label[] };
+export type Workload = { readonly policy: CiliumPolicy; readonly pod: readonly Label[] };
 
 /** A peer of a rule that names workloads by their labels. */
 export type NamedPeer = { readonly rule: CompiledRule; readonly requirements: readonly Requirement[] };
@@ -27,10 +27,10 @@ export class Stack {
   /** Whether nothing is going to be added. */
   readonly whole: boolean;
   /** By URN. */
-  readonly #policies = new Map<string, Policy>();
-  readonly #byName = new Map<string, Policy[]>();
-  readonly #subjects = new Selecting<Policy>();
-  readonly #clusterwide = new Selecting<Policy>();
+  readonly #policies = new Map<string, CiliumPolicy>();
+  readonly #byName = new Map<string, CiliumPolicy[]>();
+  readonly #subjects = new Selecting<CiliumPolicy>();
+  readonly #clusterwide = new Selecting<CiliumPolicy>();
   readonly #rules = new Selecting<CompiledRule>();
   readonly #peers = new Selecting<NamedPeer>();
   readonly #namedPeers = new Map<CompiledRule, readonly NamedPeer[]>();
@@ -42,7 +42,7 @@ export class Stack {
   }
 
   /** Adds a resource, and the policy that was read from it; gives the policies that have to be judged now, maybe again. */
-  add(resource: Resource, read: PolicyResource | undefined): readonly Policy[] {
+  add(resource: Resource, read: PolicyResource | undefined): readonly CiliumPolicy[] {
     if (read === undefined) return this.passthrough.add(resource) ? [...this.#policies.values()] : [];
     if (!read.readable) return [];
     const known = this.#policies.get(resource.urn);
@@ -52,7 +52,7 @@ export class Stack {
   }
 
   /** The policies that could be read, with the URNs of their resources. */
-  policies(): ReadonlyMap<string, Policy> {
+  policies(): ReadonlyMap<string, CiliumPolicy> {
     return this.#policies;
   }
 
@@ -62,12 +62,12 @@ export class Stack {
   }
 
   /** The policies with the same kind, namespace and name, itself included. */
-  namesakes(policy: Policy): readonly Policy[] {
+  namesakes(policy: CiliumPolicy): readonly CiliumPolicy[] {
     return this.#byName.get(`${policy.kind} ${policyName(policy)}`) ?? [];
   }
 
   /** The pods that stand for what a policy selects: for a clusterwide one, those of other policies. */
-  workloadsOf(policy: Policy): Workload[] {
+  workloadsOf(policy: CiliumPolicy): Workload[] {
     return rulesOf(policy).flatMap(({ endpointSelector }) => {
       if (!endpointSelector) return [];
       if (policy.kind === "CiliumClusterwideNetworkPolicy") {
@@ -78,7 +78,7 @@ export class Stack {
   }
 
   /** The pods of other policies, and its own, that a policy's subject selects. */
-  workloadsSelectedBySubjectsOf(policy: Policy): Workload[] {
+  workloadsSelectedBySubjectsOf(policy: CiliumPolicy): Workload[] {
     return rulesOf(policy).flatMap(({ endpointSelector }) =>
       endpointSelector ? this.#workloads.by(subjectRequirements(endpointSelector, namespaceOf(policy))) : [],
     );
@@ -89,12 +89,12 @@ export class Stack {
   }
 
   /** The namespaced policies whose subject a pod belongs to. */
-  subjectsOf(pod: readonly Label[]): Policy[] {
+  subjectsOf(pod: readonly Label[]): CiliumPolicy[] {
     return this.#subjects.of(pod);
   }
 
   /** The policies of either kind whose subject a pod belongs to. */
-  policiesFor(pod: readonly Label[]): Policy[] {
+  policiesFor(pod: readonly Label[]): CiliumPolicy[] {
     return [...this.#clusterwide.of(pod), ...this.#subjects.of(pod)];
   }
 
@@ -113,10 +113,8 @@ export class Stack {
     return this.#namedPeers.get(rule) ?? [];
   }
 
-  #addPolicy(urn: string, policy: Policy): void {
-    const rules = compilePolicy(policy, { cluster: "", cidrGroups: undefined, services: undefined }).filter(
-      (rule) => !rule.selectsNodes,
-    );
+  #addPolicy(urn: string, policy: CiliumPolicy): void {
+    const rules = compilePolicy(policy, noCluster).filter((rule) => !rule.selectsNodes);
     this.#policies.set(urn, policy);
     const name = `${policy.kind} ${policyName(policy)}`;
     this.#byName.set(name, [...(this.#byName.get(name) ?? []), policy]);
@@ -141,8 +139,8 @@ export class Stack {
  * particular and expects to be answered.
  */
 function namedPeers(rule: CompiledRule): (readonly Requirement[])[] {
-  if (rule.deny) return [];
-  return rule.peers.flatMap(({ condition }) =>
+  if (rule.effect !== "allow") return [];
+  return rule.peers.flatMap(({ selector: { condition } }) =>
     condition.kind === "labels" && condition.requirements.some(namesWorkload) ? [condition.requirements] : [],
   );
 }

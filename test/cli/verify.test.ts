@@ -3,9 +3,8 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { CoreV1Api, CustomObjectsApi, KubeConfig, RbacAuthorizationV1Api } from "@kubernetes/client-node";
 import { z } from "zod";
-import type { Policy } from "../../cilium/policy/schema.ts";
-import { namespaces, policyCount, policyCounts } from "../document/rows.ts";
-import { repository } from "../project.ts";
+import type { CiliumPolicy } from "../../cilium/policy/schema.ts";
+import { sample } from "../project.ts";
 import {
   type KubernetesApi,
   type KubernetesObject,
@@ -13,6 +12,7 @@ import {
   objectSchema,
 } from "../provider/kubernetes-api.ts";
 import { program } from "../rendered.ts";
+import { namespaces, policyCount, policyCounts } from "../sample/counts.ts";
 import { type Cluster, startCluster } from "../toolchain/cluster.ts";
 import { temporaryFolder } from "../toolchain/lifetime.ts";
 import { netpolWith } from "./command.ts";
@@ -35,7 +35,7 @@ describe("netpol verify, against a real API server", function () {
   let api: KubernetesApi;
 
   const verify = (kubeconfig: string, ...args: string[]) =>
-    netpolWith({ env: { KUBECONFIG: kubeconfig } }, repository, "verify", "--context", "embedded", ...args);
+    netpolWith({ env: { KUBECONFIG: kubeconfig } }, sample, "verify", "--context", "embedded", ...args);
 
   /** The problems of the policies that have some, and what else the answer names. */
   function problems() {
@@ -71,7 +71,7 @@ describe("netpol verify, against a real API server", function () {
   });
 
   it("takes the current context of the kubeconfig where none is named", () => {
-    const { code, stdout } = netpolWith({ env: { KUBECONFIG: cluster.kubeconfig } }, repository, "verify");
+    const { code, stdout } = netpolWith({ env: { KUBECONFIG: cluster.kubeconfig } }, sample, "verify");
     assert.equal(code, 0);
     assert.match(stdout, new RegExp(`^context embedded: ${policyCount} of ${policyCount} `));
   });
@@ -226,10 +226,10 @@ describe("netpol verify, against a real API server", function () {
     assert.match(stderr, /^the cluster of context embedded does not answer: .*\n$/);
   });
 
-  const apply = (policy: Policy) => api.apply(objectOf(policy), { fieldManager: "pulumi", force: true });
+  const apply = (policy: CiliumPolicy) => api.apply(objectOf(policy), { fieldManager: "pulumi", force: true });
 
   /** Writes what Cilium's operator would: the condition Valid, or no condition at all. */
-  async function setValid(policy: Policy, status?: "True" | "False", message?: string): Promise<void> {
+  async function setValid(policy: CiliumPolicy, status?: "True" | "False", message?: string): Promise<void> {
     const objects = config.makeApiClient(CustomObjectsApi);
     const conditions = status && [{ type: "Valid", status, message, lastTransitionTime: "2026-11-24T21:00:00Z" }];
     const stored = await api.get(objectOf(policy));
@@ -275,9 +275,9 @@ describe("netpol verify, against a real API server", function () {
   }
 });
 
-const objectOf = (policy: Policy): KubernetesObject => objectSchema.parse(JSON.parse(JSON.stringify(policy)));
+const objectOf = (policy: CiliumPolicy): KubernetesObject => objectSchema.parse(JSON.parse(JSON.stringify(policy)));
 
-function policyOf(namespace: string, name: string): Policy {
+function policyOf(namespace: string, name: string): CiliumPolicy {
   const found = program.policies.find(({ metadata }) => metadata.namespace === namespace && metadata.name === name);
   assert.ok(found);
   return found;

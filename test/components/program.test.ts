@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { policyName } from "../../cilium/policy/parts.ts";
-import type { Policy, Rule } from "../../cilium/policy/schema.ts";
+import type { CiliumPolicy, Rule } from "../../cilium/policy/schema.ts";
 import { readProgram } from "../../components/program.ts";
-import { policyCount, policyCounts, workloadCount } from "../document/rows.ts";
 import { declared, program } from "../rendered.ts";
+import { policyCount, policyCounts, workloadCount } from "../sample/counts.ts";
 
 const stack = { project: "network-policies", stack: "prod" };
 
@@ -15,7 +15,7 @@ const configured = (values: Record<string, string>) =>
     stack,
   );
 
-const find = (policies: readonly Policy[], name: string): Policy => {
+const find = (policies: readonly CiliumPolicy[], name: string): CiliumPolicy => {
   const found = policies.find((policy) => policyName(policy) === name);
   assert.ok(found, name);
   return found;

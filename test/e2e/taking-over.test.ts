@@ -4,9 +4,8 @@ import { join } from "node:path";
 import { dump, load, loadAll } from "js-yaml";
 import { z } from "zod";
 import { policyName } from "../../cilium/policy/parts.ts";
-import { type Policy, type Rule, rule as ruleSchema } from "../../cilium/policy/schema.ts";
+import { type CiliumPolicy, type Rule, rule as ruleSchema } from "../../cilium/policy/schema.ts";
 import { netpol, netpolWith } from "../cli/command.ts";
-import { namespaces } from "../document/rows.ts";
 import { copyOfProject } from "../project.ts";
 import {
   type KubernetesApi,
@@ -15,6 +14,7 @@ import {
   objectSchema,
 } from "../provider/kubernetes-api.ts";
 import { renderedPolicies } from "../rendered.ts";
+import { namespaces } from "../sample/counts.ts";
 import { type Cluster, startCluster } from "../toolchain/cluster.ts";
 import { type ProdStack, prodStack, recordSteps } from "../toolchain/stack.ts";
 import { rendered, stored, touched } from "./policies.ts";
@@ -23,7 +23,7 @@ import { rendered, stored, touched } from "./policies.ts";
 const policyNames = { "database/shared-pg": "postgres-access", "argocd/redis": "redis-clients" };
 
 /** The same rules as somebody else would have written them: another order, one peer a rule, other names and labels. */
-function handWritten(policy: Policy): Policy {
+function handWritten(policy: CiliumPolicy): CiliumPolicy {
   const name = new Map(Object.entries(policyNames)).get(policyName(policy)) ?? policy.metadata.name;
   const spec: Rule = {
     ...policy.spec,

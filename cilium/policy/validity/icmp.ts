@@ -2,10 +2,25 @@
 import { icmpTypes } from "../icmp.ts";
 import { at, each } from "../place.ts";
 import type { EgressDenyRule, IngressDenyRule } from "../schema.ts";
+import type { Agent } from "./agent.ts";
 import { type Fault, fault } from "./fault.ts";
 
-export function icmpFaults(rule: Pick<IngressDenyRule | EgressDenyRule, "icmps" | "toPorts">, place: string): Fault[] {
+export function icmpFaults(
+  rule: Pick<IngressDenyRule | EgressDenyRule, "icmps" | "toPorts">,
+  place: string,
+  agent: Agent,
+): Fault[] {
   const faults = each(rule.icmps, place, "icmps", ({ fields }, place) => each(fields, place, "fields", typeFaults));
+  if ((rule.icmps ?? []).length > 0 && !agent.icmpRules) {
+    faults.push(
+      fault(
+        at(place, "icmps"),
+        rule.icmps,
+        'ICMP rules can only be applied when the "enable-icmp-rules" flag is set',
+        "set enable-icmp-rules in cilium-config, or leave icmps out",
+      ),
+    );
+  }
   if ((rule.icmps ?? []).length > 0 && (rule.toPorts ?? []).length > 0) {
     faults.push(
       fault(

@@ -3,17 +3,19 @@ import { RE2JS } from "re2js";
 import { at, each } from "../place.ts";
 import { isPortName, portNumber } from "../port.ts";
 import type { HttpRule, PortRule } from "../schema.ts";
+import type { Agent } from "./agent.ts";
 import { type Fault, fault } from "./fault.ts";
 
 /** Where a port rule stands; `host` says that the policy selects nodes. */
-export type L7Context = { readonly direction: "ingress" | "egress"; readonly host: boolean };
+export type PortContext = { readonly direction: "ingress" | "egress"; readonly host: boolean; readonly agent: Agent };
 
-export function l7Faults(rule: PortRule, place: string, context: L7Context): Fault[] {
+export function l7Faults(rule: PortRule, place: string, context: PortContext): Fault[] {
   const http = rule.rules?.http ?? [];
   const dns = rule.rules?.dns ?? [];
   if (http.length + dns.length === 0) return [];
   const here = at(place, "rules");
   return [
+    ...proxyFaults(rule, here, context),
     ...placementFaults(dns.length > 0 ? "DNS" : "HTTP", here, context),
     ...neighbourFaults(rule, place),
     ...(dns.length > 0 ? dnsPortFaults(rule, place) : httpPortFaults(rule, place)),
@@ -21,7 +23,19 @@ export function l7Faults(rule: PortRule, place: string, context: L7Context): Fau
   ];
 }
 
-function placementFaults(protocol: "DNS" | "HTTP", place: string, { direction, host }: L7Context): Fault[] {
+const proxyFaults = ({ rules }: PortRule, place: string, { agent }: PortContext): Fault[] =>
+  agent.l7Proxy
+    ? []
+    : [
+        fault(
+          place,
+          rules,
+          "L7 policy is not supported since L7 proxy is not enabled",
+          "set enable-l7-proxy in cilium-config, or leave rules out",
+        ),
+      ];
+
+function placementFaults(protocol: "DNS" | "HTTP", place: string, { direction, host }: PortContext): Fault[] {
   if (direction === "ingress" && host) {
     return [
       fault(place, protocol, "L7 policy is not supported on host ingress yet", "leave rules out, the ports remain"),

@@ -1,7 +1,8 @@
 /** Who a rule is about: `IngressCommonRule.sanitize`, `EgressCommonRule.sanitize`, `CIDRRule.sanitize`. */
 import { containsPrefix, parsePrefix } from "../cidr.ts";
 import { at, each } from "../place.ts";
-import type { CidrRule, EgressDenyRule, EgressRule, IngressDenyRule } from "../schema.ts";
+import type { CidrRule, EgressDenyRule, EgressRule, IngressDenyRule, LabelSelector } from "../schema.ts";
+import type { Agent } from "./agent.ts";
 import { type Fault, fault } from "./fault.ts";
 import { selectorFaults } from "./selectors.ts";
 
@@ -19,24 +20,24 @@ const egressPeers = [
 ] as const;
 
 /** Allow and deny rules name their peers alike. */
-export const ingressPeerFaults = (rule: IngressDenyRule, place: string): Fault[] => [
+export const ingressPeerFaults = (rule: IngressDenyRule, place: string, agent: Agent): Fault[] => [
   ...combinationFaults(
     ingressPeers.filter((kind) => (rule[kind] ?? []).length > 0),
     place,
   ),
   ...each(rule.fromEndpoints, place, "fromEndpoints", selectorFaults),
-  ...each(rule.fromNodes, place, "fromNodes", nodeFaults),
+  ...each(rule.fromNodes, place, "fromNodes", (selector, place) => nodeFaults(selector, place, agent)),
   ...each(rule.fromCIDR, place, "fromCIDR", cidrFaults),
   ...each(rule.fromCIDRSet, place, "fromCIDRSet", cidrSetFaults),
 ];
 
-export const egressPeerFaults = (rule: EgressRule | EgressDenyRule, place: string): Fault[] => [
+export const egressPeerFaults = (rule: EgressRule | EgressDenyRule, place: string, agent: Agent): Fault[] => [
   ...combinationFaults(
     egressPeers.filter((kind) => peers(rule, kind).length > 0),
     place,
   ),
   ...each(rule.toEndpoints, place, "toEndpoints", selectorFaults),
-  ...each(rule.toNodes, place, "toNodes", nodeFaults),
+  ...each(rule.toNodes, place, "toNodes", (selector, place) => nodeFaults(selector, place, agent)),
   ...each(rule.toCIDR, place, "toCIDR", cidrFaults),
   ...each(rule.toCIDRSet, place, "toCIDRSet", cidrSetFaults),
 ];
@@ -59,14 +60,17 @@ function combinationFaults(kinds: readonly string[], place: string): Fault[] {
 
 const goName = (field: string): string => field.charAt(0).toUpperCase() + field.slice(1);
 
-const nodeFaults = (selector: unknown, place: string): Fault[] => [
-  fault(
-    place,
-    selector,
-    'FromNodes/ToNodes rules can only be applied when the "enable-node-selector-labels" flag is set',
-    "name nodes by entity: host, remote-node, kube-apiserver",
-  ),
-];
+const nodeFaults = (selector: LabelSelector, place: string, agent: Agent): Fault[] =>
+  agent.nodeSelectorLabels
+    ? selectorFaults(selector, place)
+    : [
+        fault(
+          place,
+          selector,
+          'FromNodes/ToNodes rules can only be applied when the "enable-node-selector-labels" flag is set',
+          "set it in cilium-config, or name nodes by entity: host, remote-node, kube-apiserver",
+        ),
+      ];
 
 const cidrFaults = (cidr: string, place: string): Fault[] =>
   parsePrefix(cidr)
@@ -75,7 +79,7 @@ const cidrFaults = (cidr: string, place: string): Fault[] =>
 
 function cidrSetFaults(rule: CidrRule, place: string): Fault[] {
   if (rule.cidrGroupSelector)
-    return selectorFaults(rule.cidrGroupSelector, at(place, "cidrGroupSelector"), "cidrgroup:");
+    return selectorFaults(rule.cidrGroupSelector, at(place, "cidrGroupSelector"), "cidrgroup");
   if (rule.cidr == null) return [];
   const prefix = parsePrefix(rule.cidr);
   if (prefix === undefined) return cidrFaults(rule.cidr, at(place, "cidr"));

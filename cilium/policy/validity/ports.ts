@@ -3,25 +3,27 @@
 import { at, each } from "../place.ts";
 import { isPortName, portNumber } from "../port.ts";
 import type { PortDenyRule, PortProtocol, PortRule } from "../schema.ts";
+import type { Agent } from "./agent.ts";
 import { type Fault, fault } from "./fault.ts";
-import { type L7Context, l7Faults } from "./l7.ts";
+import { l7Faults, type PortContext } from "./l7.ts";
 
 const maxPorts = 40;
 
 /** Protocols without transport ports: an entry names port 0. */
 const portless: ReadonlySet<string> = new Set(["VRRP", "IGMP", "GRE", "IPIP", "IPV6", "ESP", "AH"]);
 
-export const portFaults = (rule: PortRule, place: string, context: L7Context): Fault[] => [
-  ...portListFaults(rule, place),
+export const portFaults = (rule: PortRule, place: string, context: PortContext): Fault[] => [
+  ...portListFaults(rule, place, context.agent),
   ...listenerFaults(rule, place, context),
   ...l7Faults(rule, place, context),
 ];
 
 /** Deny rules have no L7 part, and only the agent limits their number of ports. */
-export const denyPortFaults = (rule: PortDenyRule, place: string): Fault[] => portListFaults(rule, place);
+export const denyPortFaults = (rule: PortDenyRule, place: string, agent: Agent): Fault[] =>
+  portListFaults(rule, place, agent);
 
-function portListFaults({ ports }: PortDenyRule, place: string): Fault[] {
-  const faults = each(ports, place, "ports", portProtocolFaults);
+function portListFaults({ ports }: PortDenyRule, place: string, agent: Agent): Fault[] {
+  const faults = each(ports, place, "ports", (port, place) => portProtocolFaults(port, place, agent));
   const count = (ports ?? []).length;
   if (count > maxPorts) {
     faults.push(
@@ -36,10 +38,14 @@ function portListFaults({ ports }: PortDenyRule, place: string): Fault[] {
   return faults;
 }
 
-function portProtocolFaults({ port, protocol }: PortProtocol, place: string): Fault[] {
+function portProtocolFaults({ port, protocol }: PortProtocol, place: string, agent: Agent): Fault[] {
   const here = at(place, "port");
-  if (port == null) {
-    return [fault(here, port, "port must be specified", 'name the port; "0" stands for all of the protocol')];
+  if (!port) {
+    if (agent.extendedProtocols) return [];
+    const fix = portless.has(protocol ?? "")
+      ? `set enable-extended-ip-protocols in cilium-config, without which ${protocol} is dropped in any case`
+      : 'name the port; "0" stands for all of the protocol';
+    return [fault(here, port, "port must be specified", fix)];
   }
   if (isPortName(port)) return [];
   if (port !== "0" && portless.has(protocol ?? "")) {
@@ -58,7 +64,7 @@ function portProtocolFaults({ port, protocol }: PortProtocol, place: string): Fa
   return [];
 }
 
-function listenerFaults({ listener }: PortRule, place: string, { direction }: L7Context): Fault[] {
+function listenerFaults({ listener }: PortRule, place: string, { direction }: PortContext): Fault[] {
   if (!listener || direction !== "ingress") return [];
   return [
     fault(

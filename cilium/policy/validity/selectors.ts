@@ -2,6 +2,7 @@
 import { isLabelValue, isSelectorKey, labelKeySyntax, labelValueSyntax } from "../label-syntax.ts";
 import { at } from "../place.ts";
 import type { LabelSelector } from "../schema.ts";
+import { sourcedKey } from "../selector.ts";
 import { type Fault, fault } from "./fault.ts";
 
 /**
@@ -9,7 +10,7 @@ import { type Fault, fault } from "./fault.ts";
  */
 export function selectorFaults(selector: LabelSelector, place: string, source = ""): Fault[] {
   const keyFaults = (key: string, place: string) =>
-    isSelectorKey(withSource(key, source))
+    isSelectorKey(source === "" ? key : sourcedKey(key, source))
       ? []
       : [fault(place, key, `invalid label selector: ${labelKeySyntax}`, "write the key as the pods carry it")];
 
@@ -53,12 +54,4 @@ function valuesFaults({ operator, values }: Expression, place: string): Fault[] 
     ];
   }
   return invalid;
-}
-
-/** `NewSourceEncodedLabelKey`: a leading `$` is short for the source `reserved`. */
-function withSource(key: string, source: string): string {
-  if (source === "") return key;
-  if (key.startsWith("$")) return `reserved:${key.slice(1)}`;
-  if (key.startsWith(":")) return source + key.slice(1);
-  return key.includes(":") ? key : source + key;
 }

@@ -1,4 +1,5 @@
 /** Single addresses, and the parts that nested prefixes cut the address space into. */
+import { isIPv4 } from "node:net";
 import ipaddr from "ipaddr.js";
 import { containsPrefix, type Prefix, parsePrefix } from "../../policy/cidr.ts";
 
@@ -14,13 +15,32 @@ export function formatPrefix(prefix: Prefix): string {
 
 const isAddress = ({ address, bits }: Prefix): boolean => bits === address.toByteArray().length * 8;
 
-/** An address of a prefix that lies in none of the others; undefined if they cover the prefix. */
-export function addressOutside(prefix: Prefix, others: readonly Prefix[]): Prefix | undefined {
+/** An address in the form in which every way to write it is the same. */
+export function canonicalAddress(address: string): string {
+  if (isIPv4(address)) return address;
+  const parsed = parseAddressOrPrefix(address);
+  return parsed === undefined ? address : formatPrefix(parsed);
+}
+
+/**
+ * The first address of a prefix that lies in none of the others and is not taken; undefined if there is none.
+ * @param taken addresses in their canonical form
+ */
+export function addressOutside(
+  prefix: Prefix,
+  others: readonly Prefix[],
+  taken: ReadonlySet<string> = new Set(),
+): Prefix | undefined {
   const inner = others.filter((other) => containsPrefix(prefix, other) && !containsPrefix(other, prefix));
-  const candidates = [first(prefix), ...inner.map(after)].filter((candidate) => candidate !== undefined);
-  return candidates
-    .map((address) => ({ address, bits: address.toByteArray().length * 8 }))
-    .find((address) => containsPrefix(prefix, address) && !inner.some((other) => containsPrefix(other, address)));
+  let address: Address | undefined = first(prefix);
+  while (address !== undefined) {
+    const candidate: Prefix = { address, bits: address.toByteArray().length * 8 };
+    if (!containsPrefix(prefix, candidate)) return undefined;
+    const holder = inner.find((other) => containsPrefix(other, candidate));
+    if (holder === undefined && !taken.has(formatPrefix(candidate))) return candidate;
+    address = after(holder ?? candidate);
+  }
+  return undefined;
 }
 
 type Address = Prefix["address"];

@@ -7,8 +7,8 @@ import type { CidrGroup } from "./inventory.ts";
 export type AddressGroups = {
   /** The prefixes of all groups: each has an identity of its own. */
   readonly prefixes: readonly Prefix[];
-  /** Whether a rule selects an address by the groups that hold it. */
-  readonly select: (address: Prefix) => boolean;
+  /** Whether a rule selects somebody by the groups that hold its addresses. */
+  readonly select: (addresses: readonly Prefix[]) => boolean;
 };
 
 /** The groups of a cluster as a rule with `cidrGroupRef` or `cidrGroupSelector` selects them. */
@@ -20,8 +20,10 @@ export function addressGroups(rule: CidrRule, groups: readonly CidrGroup[]): Add
   const select = condition(rule);
   return {
     prefixes: parsed.flatMap(({ prefixes }) => prefixes),
-    select: (address) => {
-      const holding = parsed.filter(({ prefixes }) => prefixes.some((prefix) => containsPrefix(prefix, address)));
+    select: (addresses) => {
+      const holding = parsed.filter(({ prefixes }) =>
+        prefixes.some((prefix) => addresses.some((address) => containsPrefix(prefix, address))),
+      );
       return select(holding.map(({ group }) => group));
     },
   };

@@ -5,13 +5,20 @@
 
 import type { L7, L7Parser } from "./ports.ts";
 import { protocolBit } from "./ports.ts";
-import type { CompiledRule } from "./rules.ts";
+import { type CompiledRule, type Effect, type RuleReference, ruleText } from "./rules.ts";
+
+/** Rules that cannot be merged, and what they disagree about. */
+export type Conflict = { readonly rules: readonly RuleReference[]; readonly what: string };
+
+export const conflictText = ({ rules, what }: Conflict): string =>
+  `${rules.map(ruleText).join(" and ")} ${what}; the agent keeps an earlier policy`;
 
 /**
  * Why the rules of an endpoint for one direction cannot be merged; undefined if they can.
+ * @param rules in the order in which they decide
  * @param inNamespace false for endpoints of Cilium's own, as the Gateway's
  */
-export function conflictOf(rules: readonly CompiledRule[], inNamespace: boolean): string | undefined {
+export function conflictOf(rules: readonly CompiledRule[], inNamespace: boolean): Conflict | undefined {
   const ambiguous = ambiguousRange(rules);
   if (ambiguous !== undefined) return ambiguous;
   if (!rules.some((rule) => rule.authentication !== undefined || rule.ports.some(({ l7 }) => l7 !== undefined))) {
@@ -19,13 +26,16 @@ export function conflictOf(rules: readonly CompiledRule[], inNamespace: boolean)
   }
   const homeless = inNamespace ? undefined : rules.find(({ ports }) => ports.some(({ l7 }) => l7?.namespacedListener));
   if (homeless !== undefined) {
-    return `${homeless.policy} names a CiliumEnvoyConfig, which an endpoint without a namespace cannot have`;
+    return {
+      rules: homeless.references.slice(0, 1),
+      what: "name a CiliumEnvoyConfig, which an endpoint without a namespace cannot have",
+    };
   }
   const filters = new Map<string, Merged>();
-  for (const added of rules.toSorted(inOrderOfImport).flatMap(contributions)) {
+  for (const added of rules.flatMap(contributions)) {
     const existing = filters.get(added.filter);
     const merged = existing === undefined ? added : merge(existing, added);
-    if (typeof merged === "string") return merged;
+    if ("what" in merged) return merged;
     filters.set(added.filter, merged);
   }
   return undefined;
@@ -34,11 +44,12 @@ export function conflictOf(rules: readonly CompiledRule[], inNamespace: boolean)
 /** What a rule says about one set of peers on one set of ports, which Cilium calls a filter. */
 type Merged = {
   readonly filter: string;
-  readonly origin: string;
-  readonly deny: boolean;
+  readonly origin: RuleReference;
+  readonly priority: number;
+  readonly effect: Effect;
   readonly authentication: string | undefined;
   readonly parser: L7Parser | undefined;
-  readonly priority: number;
+  readonly listenerPriority: number;
   readonly listener: string | undefined;
   readonly terminatingTLS: string | undefined;
   readonly originatingTLS: string | undefined;
@@ -50,20 +61,28 @@ const contributions = (rule: CompiledRule): Merged[] =>
   rule.ports.flatMap((match, i) =>
     protocolsIn(match.protocols).flatMap((protocol) =>
       rule.peers
-        .filter(({ key }) => key !== nobody)
-        .map(({ key }) => ({
-          filter: `${match.key}/${protocol} ${key}`,
-          origin: `${rule.policy} ${rule.references[i]?.path}`,
-          deny: rule.deny,
-          authentication: rule.authentication,
-          ...l7Part(match.l7),
-        })),
+        .filter(({ selector: { key } }) => key !== nobody)
+        .flatMap(({ selector: { key } }) => {
+          const origin = rule.references[i];
+          return origin === undefined
+            ? []
+            : [
+                {
+                  filter: `${rule.tier} ${match.key}/${protocol} ${key}`,
+                  origin,
+                  priority: rule.priority,
+                  effect: rule.effect,
+                  authentication: rule.authentication,
+                  ...l7Part(match.l7),
+                },
+              ];
+        }),
     ),
   );
 
 const l7Part = (l7: L7 | undefined) => ({
   parser: l7?.parser,
-  priority: l7?.priority ?? lowestPriority,
+  listenerPriority: l7?.priority ?? lowestPriority,
   listener: l7?.listener,
   terminatingTLS: l7?.terminatingTLS,
   originatingTLS: l7?.originatingTLS,
@@ -78,19 +97,17 @@ const lowestPriority = 256;
 
 const protocolsIn = (bits: number): number[] => Object.values(protocolBit).filter((bit) => (bits & bit) !== 0);
 
-/** Clusterwide policies first, then by name; the rules of a policy in their order (`ruleSlice.sort`). */
-function inOrderOfImport(a: CompiledRule, b: CompiledRule): number {
-  if (a.clusterwide !== b.clusterwide) return a.clusterwide ? -1 : 1;
-  return a.policy === b.policy ? 0 : a.policy < b.policy ? -1 : 1;
-}
+const precedence: Readonly<Record<Effect, number>> = { deny: 0, allow: 1, pass: 2 };
 
-function merge(a: Merged, b: Merged): Merged | string {
-  if (a.deny) return a;
-  if (b.deny) return b;
+/** Of two in order, the first decides alone where it comes first by priority or effect. */
+function merge(a: Merged, b: Merged): Merged | Conflict {
+  if (a.priority < b.priority || precedence[a.effect] < precedence[b.effect]) return a;
+  if (precedence[b.effect] < precedence[a.effect]) return b;
+  if (a.effect !== "allow") return a;
   const parser = mergeParsers(a.parser, b.parser);
   if (parser === "conflict") return conflict(a, b, `different L7 parsers (${a.parser} and ${b.parser})`);
-  const priority = parser === a.parser ? a.priority : b.priority;
-  const listener = mergeListeners({ ...a, priority }, b);
+  const listenerPriority = parser === a.parser ? a.listenerPriority : b.listenerPriority;
+  const listener = mergeListeners({ ...a, listenerPriority }, b);
   if (listener === "conflict") return conflict(a, b, "different Envoy listeners of the same priority");
   for (const part of ["authentication", "terminatingTLS", "originatingTLS"] as const) {
     if (a[part] !== undefined && b[part] !== undefined && a[part] !== b[part])
@@ -104,8 +121,8 @@ function merge(a: Merged, b: Merged): Merged | string {
   return {
     ...a,
     parser,
-    priority: listener?.priority ?? priority,
-    listener: listener?.listener,
+    listenerPriority: listener.listenerPriority,
+    listener: listener.listener,
     authentication: a.authentication ?? b.authentication,
     terminatingTLS,
     originatingTLS: a.originatingTLS ?? b.originatingTLS,
@@ -122,31 +139,36 @@ function mergeParsers(a: L7Parser | undefined, b: L7Parser | undefined): L7Parse
   return "conflict";
 }
 
-/** Where rules give one named port different ends, Cilium takes the first that it imports for all of them. */
-function ambiguousRange(rules: readonly CompiledRule[]): string | undefined {
-  const ends = new Map<string, { readonly endPort: number; readonly policy: string }>();
-  for (const { ports, policy, direction } of rules) {
-    for (const match of direction === "ingress" ? ports : []) {
-      if (!("name" in match.ports)) continue;
+/** Where rules of a tier give one named port different ends, Cilium takes the first that it imports for all of them. */
+function ambiguousRange(rules: readonly CompiledRule[]): Conflict | undefined {
+  const ends = new Map<string, { readonly endPort: number; readonly reference: RuleReference }>();
+  for (const { ports, references, tier, direction } of rules) {
+    for (const [i, match] of direction === "ingress" ? ports.entries() : []) {
+      const reference = references[i];
+      if (!("name" in match.ports) || reference === undefined) continue;
       const { name, endPort } = match.ports;
-      const first = ends.get(name);
-      if (first === undefined) ends.set(name, { endPort, policy });
-      else if (first.endPort !== endPort) return `${first.policy} and ${policy} give the port ${name} different ends`;
+      const first = ends.get(`${tier} ${name}`);
+      if (first === undefined) ends.set(`${tier} ${name}`, { endPort, reference });
+      else if (first.endPort !== endPort) {
+        return { rules: [first.reference, reference], what: `give the port ${name} different ends` };
+      }
     }
   }
   return undefined;
 }
 
-type Listening = Pick<Merged, "listener" | "priority">;
+type Listening = Pick<Merged, "listener" | "listenerPriority">;
 
 function mergeListeners(a: Listening, b: Listening): Listening | "conflict" {
-  if (b.listener === undefined || (b.listener === a.listener && b.priority === a.priority)) return a;
-  if (a.priority < b.priority) return a;
-  return a.listener === undefined || b.priority < a.priority ? b : "conflict";
+  if (b.listener === undefined || (b.listener === a.listener && b.listenerPriority === a.listenerPriority)) return a;
+  if (a.listenerPriority < b.listenerPriority) return a;
+  return a.listener === undefined || b.listenerPriority < a.listenerPriority ? b : "conflict";
 }
 
-const conflict = (a: Merged, b: Merged, what: string): string =>
-  `${a.origin} and ${b.origin} say the same peers and ports with ${what}; the agent keeps an earlier policy`;
+const conflict = (a: Merged, b: Merged, what: string): Conflict => ({
+  rules: [a.origin, b.origin],
+  what: `say the same peers and ports with ${what}`,
+});
 
 const same = (a: Merged, b: Merged): boolean =>
   a.parser === b.parser && a.serverNames === b.serverNames && a.requests === b.requests;

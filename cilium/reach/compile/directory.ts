@@ -1,17 +1,19 @@
-/** Finds the parties, endpoints and nodes of a network by name and by address. */
-import { formatPrefix, parseAddressOrPrefix } from "./addresses.ts";
-import type { ClusterNode, Endpoint, Inventory, Peer } from "./inventory.ts";
+/** Finds the parties, endpoints, nodes and Services of a network by name and by address. */
+import { canonicalAddress } from "./addresses.ts";
+import type { ClusterNode, Endpoint, Inventory, Peer, Service } from "./inventory.ts";
 import type { Party } from "./party.ts";
 
 export type Directory = {
-  /** Endpoints and entities by `partyKey`. */
+  /** Endpoints and entities by `partyKey`; endpoints that share an identity have the same. */
   readonly parties: ReadonlyMap<string, Party>;
   /** Endpoints with an identity of their own, by namespace and name. */
   readonly endpointParties: ReadonlyMap<string, ReadonlyMap<string, Party>>;
   /** By `namespace/name`, those on their node's network too. */
   readonly endpoints: ReadonlyMap<string, Endpoint>;
   readonly nodes: ReadonlyMap<string, ClusterNode>;
-  /** The endpoint or node that has an address, by the address in its canonical form. */
+  /** By `namespace/name`. */
+  readonly services: ReadonlyMap<string, Service>;
+  /** The endpoint, node or Service that has an address, by the address in its canonical form. */
   readonly addresses: ReadonlyMap<string, Peer>;
 };
 
@@ -19,39 +21,40 @@ export const partyKey = (peer: Peer): string =>
   peer.kind === "endpoint" ? `endpoint ${peer.namespace}/${peer.name}` : peer.kind === "entity" ? peer.entity : "";
 
 export function makeDirectory(parties: readonly Party[], inventory: Inventory): Directory {
+  const { endpoints, nodes, services = [] } = inventory;
+  const keyed = parties.flatMap((party) =>
+    party.endpoints.length === 0
+      ? [[partyKey(party.peer), party] as const]
+      : party.endpoints.map(({ namespace, name }) => [partyKey({ kind: "endpoint", namespace, name }), party] as const),
+  );
   return {
-    parties: new Map(parties.map((party) => [partyKey(party.peer), party])),
+    parties: new Map(keyed),
     endpointParties: byNamespace(parties),
-    endpoints: new Map(inventory.endpoints.map((endpoint) => [`${endpoint.namespace}/${endpoint.name}`, endpoint])),
-    nodes: new Map(inventory.nodes.map((node) => [node.name, node])),
-    addresses: new Map([...endpointAddresses(inventory), ...nodeAddresses(inventory)]),
+    endpoints: new Map(endpoints.map((endpoint) => [`${endpoint.namespace}/${endpoint.name}`, endpoint])),
+    nodes: new Map(nodes.map((node) => [node.name, node])),
+    services: new Map(services.map((service) => [`${service.namespace}/${service.name}`, service])),
+    addresses: new Map([
+      ...services.flatMap(({ namespace, name, clusterIPs, externalIPs }) =>
+        located([...clusterIPs, ...externalIPs], { kind: "service", namespace, name }),
+      ),
+      ...endpoints
+        .filter(({ hostNetwork }) => !hostNetwork)
+        .flatMap(({ namespace, name, addresses }) => located(addresses ?? [], { kind: "endpoint", namespace, name })),
+      ...nodes.flatMap(({ name, addresses }) => located(addresses, { kind: "node", name })),
+    ]),
   };
 }
 
 function byNamespace(parties: readonly Party[]): Map<string, Map<string, Party>> {
   const found = new Map<string, Map<string, Party>>();
   for (const party of parties) {
-    if (party.peer.kind !== "endpoint") continue;
-    const { namespace, name } = party.peer;
-    found.set(namespace, (found.get(namespace) ?? new Map<string, Party>()).set(name, party));
+    for (const { namespace, name } of party.endpoints) {
+      const named = found.get(namespace) ?? new Map<string, Party>();
+      found.set(namespace, named.set(name, party));
+    }
   }
   return found;
 }
 
-type Located = readonly [address: string, holder: Peer];
-
-const endpointAddresses = ({ endpoints }: Inventory): Located[] =>
-  endpoints
-    .filter(({ hostNetwork }) => !hostNetwork)
-    .flatMap(({ namespace, name, addresses }) => located(addresses ?? [], { kind: "endpoint", namespace, name }));
-
-const nodeAddresses = ({ nodes }: Inventory): Located[] =>
-  nodes.flatMap(({ name, addresses }) => located(addresses, { kind: "node", name }));
-
-const located = (addresses: readonly string[], holder: Peer): Located[] =>
-  addresses.map((address) => [canonical(address), holder]);
-
-function canonical(address: string): string {
-  const parsed = parseAddressOrPrefix(address);
-  return parsed === undefined ? address : formatPrefix(parsed);
-}
+const located = (addresses: readonly string[], holder: Peer): (readonly [address: string, holder: Peer])[] =>
+  addresses.map((address) => [canonicalAddress(address), holder]);

@@ -12,11 +12,6 @@ export type Inventory = {
   readonly names: readonly ResolvedName[];
   /** The CiliumCIDRGroups; leave undefined if they are not known. */
   readonly cidrGroups?: readonly CidrGroup[];
-  /**
-   * Whether Cilium has IPv6 enabled besides IPv4. It gives the world other labels then; leave this undefined if it is
-   * not known, and selectors that name those labels (`reserved:world`) are not decidable. The entity `world` always is.
-   */
-  readonly ipv6?: boolean;
   /** The Services; leave undefined if they are not known. */
   readonly services?: readonly Service[];
   /** The data of the ConfigMap `cilium-config`, by key as it stands there; leave undefined if it is not known. */
@@ -28,12 +23,15 @@ export type Endpoint = {
   readonly namespace: string;
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** The labels of its namespace; leave undefined if they are not known. The namespace's name always is. */
   readonly namespaceLabels?: Readonly<Record<string, string>>;
+  /** `default` if undefined, as the API server fills in. */
   readonly serviceAccount?: string;
   /** The cluster that it runs in, if not the inventory's. Cilium here does not enforce policies on such an endpoint. */
   readonly cluster?: string;
   /** The container ports that have a name. */
   readonly ports?: readonly NamedPort[];
+  /** Leave undefined if they are not known. */
   readonly addresses?: readonly string[];
   /** Shares its node's network and so its node's identity; policies do not apply to it. */
   readonly hostNetwork?: boolean;
@@ -93,8 +91,9 @@ export type Backend = {
 
 /**
  * The entities that can stand at an end of a flow. `host` is the endpoint's own node and `remote-node` another;
- * `control-plane-host` and `kube-apiserver` are the same where the node runs the API server. `world` is an IPv4 address
- * that no policy names.
+ * `control-plane-host` and `kube-apiserver` are the same where the node runs the API server. All four are nodes that no
+ * policy names by label or address. Where no node runs the API server, `kube-apiserver` is its address outside. `world`
+ * is an IPv4 address that no policy names.
  */
 export const peerEntities = [
   "host",
@@ -110,11 +109,12 @@ export const peerEntities = [
 
 export type PeerEntity = (typeof peerEntities)[number];
 
-/** One end of a flow. */
+/** One end of a flow; a Service only where a flow goes to. */
 export type Peer =
   | { readonly kind: "endpoint"; readonly namespace: string; readonly name: string }
   | { readonly kind: "entity"; readonly entity: PeerEntity }
   | { readonly kind: "node"; readonly name: string }
+  | { readonly kind: "service"; readonly namespace: string; readonly name: string }
   | { readonly kind: "address"; readonly address: string }
   | { readonly kind: "cidr"; readonly cidr: string }
   | { readonly kind: "fqdn"; readonly name: string };

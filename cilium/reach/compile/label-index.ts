@@ -1,22 +1,26 @@
 /** Finds the identities that satisfy label requirements without looking at all of them. */
 import { matches, type Requirement } from "../../policy/selector.ts";
 import type { Identity } from "./identity.ts";
+import { selectsByOwnLabels } from "./selection.ts";
 
 export type LabelIndex = {
-  /** The positions of the identities that satisfy all requirements, ascending. */
+  /** The positions of the identities that satisfy all requirements, or may do so, ascending. */
   readonly select: (requirements: readonly Requirement[]) => readonly number[];
 };
 
 export function indexLabels(identities: readonly Identity[]): LabelIndex {
-  const everyone = identities.map((_, position) => position);
+  const everyone = identities.flatMap(({ unknownLabels }, position) => (unknownLabels === undefined ? [position] : []));
+  const uncertain = identities.flatMap(({ unknownLabels }, position) =>
+    unknownLabels === undefined ? [] : [position],
+  );
   const byLabel = new Map<string, number[]>();
-  identities.forEach(({ labels }, position) => {
-    for (const { key, value } of labels) {
+  for (const position of everyone) {
+    for (const { key, value } of identities[position]?.labels ?? []) {
       const holders = byLabel.get(`${key}=${value}`);
       if (holders === undefined) byLabel.set(`${key}=${value}`, [position]);
       else holders.push(position);
     }
-  });
+  }
 
   const candidates = (requirement: Requirement): readonly number[] | undefined => {
     if (requirement.operator !== "In") return undefined;
@@ -30,10 +34,15 @@ export function indexLabels(identities: readonly Identity[]): LabelIndex {
         const found = candidates(requirement);
         if (found !== undefined && found.length < fewest.length) fewest = found;
       }
-      return fewest.filter((position) => {
+      const certain = fewest.filter((position) => {
         const identity = identities[position];
         return identity !== undefined && matches(requirements, identity.labels);
       });
+      const possible = uncertain.filter((position) => {
+        const identity = identities[position];
+        return identity !== undefined && selectsByOwnLabels(requirements, identity) !== "no";
+      });
+      return possible.length === 0 ? certain : [...certain, ...possible].sort((a, b) => a - b);
     },
   };
 }

@@ -1,58 +1,70 @@
 /**
- * Policies and an inventory, compiled once: for each endpoint the rules that select it, for each peer of a rule the
+ * Policies and an inventory, compiled once: for each identity the rules that select it, for each peer of a rule the
  * parties that it selects. Verdicts and connections are then read off (`Repository.computePolicyEnforcementAndRules`).
  */
 import type { Prefix } from "../../policy/cidr.ts";
-import { policyName } from "../../policy/parts.ts";
+import { type PolicyReference, referenceTo } from "../../policy/parts.ts";
 import type { Policy } from "../../policy/schema.ts";
-import { podNamespaceLabel } from "../../policy/selector.ts";
+import type { Requirement } from "../../policy/selector.ts";
 import { type Fault, invalidities } from "../../policy/validity.ts";
 import { formatPrefix } from "./addresses.ts";
 import { Bitset } from "./bitset.ts";
-import { conflictOf } from "./conflicts.ts";
+import {
+  type AssumedKey,
+  assumedKeys,
+  type Configuration,
+  kindKeys,
+  readConfiguration,
+  type UnreadableKey,
+} from "./configuration.ts";
 import { type Directory, makeDirectory } from "./directory.ts";
-import { isInitializing, selectsAggregate } from "./identity.ts";
+import { type EnforcedPolicy, enforcedPolicy } from "./enforced.ts";
+import { isInitializing, nodeSubject, selectsAggregate } from "./identity.ts";
 import type { Inventory } from "./inventory.ts";
 import { indexLabels, type LabelIndex } from "./label-index.ts";
 import { knownParties, type Party } from "./party.ts";
-import { isDerived, isOnWorld, type PeerSelector, type Selection, selects } from "./peers.ts";
-import { type CompiledRule, compilePolicy } from "./rules.ts";
+import type { PeerSelector } from "./peers.ts";
+import { type CompiledRule, compilePolicy, inOrder } from "./rules.ts";
+import { isDerived, type Selection, selects, selectsByOwnLabels } from "./selection.ts";
+import { serviceOfName } from "./services.ts";
+import { type Surroundings, surroundingsOf } from "./surroundings.ts";
+
+export type { DirectionPolicy, EnforcedPolicy, Level } from "./enforced.ts";
 
 export type Network = {
   readonly inventory: Inventory;
+  readonly configuration: Configuration;
+  readonly surroundings: Surroundings;
+  readonly basis: Basis;
   /** Policies that the agent refuses: none of their rules is enforced. */
   readonly refused: readonly Refusal[];
+  /** All rules that the agent enforces, in the order in which they decide. */
+  readonly rules: readonly NetworkRule[];
   readonly parties: readonly Party[];
   readonly directory: Directory;
   /** The prefixes that policies tell apart. */
   readonly prefixes: readonly Prefix[];
-  /** What Cilium enforces at a party, by its position. */
+  /** What Cilium enforces at a party, by its position; nothing where the agent enforces no policy at all. */
   readonly enforced: readonly EnforcedPolicy[];
-  /** Rules of the host firewall, which is off unless it is switched on. */
-  readonly nodeRules: readonly CompiledRule[];
+  /** What the host firewall enforces, by the node's name, and at a node of which nothing is known by the empty name. */
+  readonly enforcedOnNodes: ReadonlyMap<string, EnforcedPolicy>;
 };
 
-export type Refusal = { readonly policy: string; readonly faults: readonly Fault[] };
-
-export type EnforcedPolicy = {
-  readonly ingress: DirectionPolicy;
-  readonly egress: DirectionPolicy;
-  /** Why the agent cannot compute the endpoint's policy; it then goes on enforcing an earlier one. */
-  readonly conflict: string | undefined;
+/** What a network's verdicts rest on besides the policies and the inventory. */
+export type Basis = {
+  /** Where the agent's configuration is not known: what was assumed, and what another value would change. */
+  readonly assumed: readonly AssumedKey[];
+  readonly unreadable: readonly UnreadableKey[];
+  /** Policies of a kind that the agent does not watch, with the key that decides it. */
+  readonly unwatched: readonly (PolicyReference & { readonly key: string })[];
 };
 
-/** The rules that select an endpoint, for one direction. */
-export type DirectionPolicy = {
-  readonly rules: readonly NetworkRule[];
-  /** Whether what no rule allows is denied. */
-  readonly defaultDeny: boolean;
-  /** The policies that say so; none for an endpoint that is still initializing. */
-  readonly isolating: readonly string[];
-};
+export type Refusal = PolicyReference & { readonly faults: readonly Fault[] };
 
 export type NetworkRule = CompiledRule & {
   /** Its place among the rules of the network. */
   readonly number: number;
+  /** For each of `peers`, the parties that it selects. */
   readonly selections: readonly PartySelection[];
 };
 
@@ -66,33 +78,74 @@ export type PartySelection = {
   readonly undecided: Bitset;
 };
 
-/** Compiles policies that have the right shape; those that the agent refuses are left out and reported. */
+/** Compiles policies that have the right shape; those that the agent refuses or does not watch are left out and reported. */
 export function compile(policies: readonly Policy[], inventory: Inventory): Network {
-  const judged = policies.map((policy) => ({ policy, faults: invalidities(policy) }));
-  const refused = judged.filter(({ faults }) => faults.length > 0);
-  const world = { cluster: inventory.cluster, cidrGroups: inventory.cidrGroups, services: inventory.services };
+  const { configuration, unreadable } = readConfiguration(inventory.configuration);
+  const watched = policies.filter(({ kind }) => configuration.enforcedKinds[kind]);
+  const judged = watched.map((policy) => ({ policy, faults: invalidities(policy, configuration) }));
+  const { cluster, cidrGroups, services } = inventory;
   const rules = judged
     .filter(({ faults }) => faults.length === 0)
-    .flatMap(({ policy }) => compilePolicy(policy, world));
+    .flatMap(({ policy }) => compilePolicy(policy, { cluster, configuration, cidrGroups, services }))
+    .sort(inOrder);
 
+  const surroundings = surroundingsOf(inventory, configuration);
   const prefixes = prefixesOf(rules);
-  const parties = knownParties(inventory, prefixes, namesOf(rules, inventory));
+  const parties = knownParties(surroundings, prefixes, namesOf(rules, inventory));
   const index = indexLabels(parties.map(({ identity }) => identity));
   const selection = selectionCache(parties, index);
-  const networkRules = rules.map((rule, number) => ({ ...rule, number, selections: rule.peers.map(selection) }));
+  const networkRules = rules.map((rule, number) => ({
+    ...rule,
+    number,
+    selections: rule.peers.map(({ selector }) => selection(selector)),
+  }));
   return {
     inventory,
-    refused: refused.map(({ policy, faults }) => ({ policy: policyName(policy), faults })),
+    configuration,
+    surroundings,
+    basis: {
+      assumed: inventory.configuration === undefined ? assumedKeys(policies) : [],
+      unreadable,
+      unwatched: policies
+        .filter(({ kind }) => !configuration.enforcedKinds[kind])
+        .map((policy) => ({ ...referenceTo(policy), key: kindKeys[policy.kind] })),
+    },
+    refused: judged
+      .filter(({ faults }) => faults.length > 0)
+      .map(({ policy, faults }) => ({ ...referenceTo(policy), faults })),
+    rules: networkRules,
     parties,
     directory: makeDirectory(parties, inventory),
     prefixes,
-    enforced: enforce(
-      networkRules.filter(({ selectsNodes }) => !selectsNodes),
-      parties,
-      index,
-    ),
-    nodeRules: rules.filter(({ selectsNodes }) => selectsNodes),
+    enforced:
+      configuration.enforcement === "never"
+        ? []
+        : enforceOnParties(
+            networkRules.filter(({ selectsNodes }) => !selectsNodes),
+            parties,
+            index,
+            configuration,
+          ),
+    enforcedOnNodes:
+      configuration.enforcement !== "never" && configuration.hostFirewall
+        ? enforceOnNodes(
+            networkRules.filter(({ selectsNodes }) => selectsNodes),
+            surroundings,
+          )
+        : new Map(),
   };
+}
+
+/** What Cilium enforces at a party; undefined where it enforces nothing. */
+export function policyAt(network: Network, { enforcement, position, peer }: Party): EnforcedPolicy | undefined {
+  switch (enforcement) {
+    case "elsewhere":
+      return undefined;
+    case "endpoint":
+      return network.enforced[position];
+    case "node":
+      return network.enforcedOnNodes.get(peer.kind === "node" ? peer.name : "");
+  }
 }
 
 /** Whether a rule's peer selects a party. */
@@ -102,27 +155,47 @@ export function selectsParty({ selector, selected, undecided }: PartySelection, 
   return known ? "no" : selects(selector, party.identity);
 }
 
-function enforce(rules: readonly NetworkRule[], parties: readonly Party[], index: LabelIndex): EnforcedPolicy[] {
-  const none = (): NetworkRule[] => [];
-  const selecting = parties.map(() => ({ ingress: none(), egress: none() }));
+function enforceOnParties(
+  rules: readonly NetworkRule[],
+  parties: readonly Party[],
+  index: LabelIndex,
+  configuration: Configuration,
+): EnforcedPolicy[] {
+  const selecting = parties.map((): { rule: NetworkRule; selection: Selection }[] => []);
   // The rules of one policy share their subject.
   const subjects = new Map<CompiledRule["subject"], readonly number[]>();
   for (const rule of rules) {
-    const positions = subjects.get(rule.subject) ?? index.select(rule.subject);
+    const positions = subjects.get(rule.subject) ?? candidates(rule.subject, parties, index);
     subjects.set(rule.subject, positions);
-    for (const position of positions) selecting[position]?.[rule.direction].push(rule);
+    for (const position of positions) {
+      const party = parties[position];
+      const selection = party && selectsByOwnLabels(rule.subject, party.identity);
+      if (selection !== undefined && selection !== "no") selecting[position]?.push({ rule, selection });
+    }
   }
-  return parties.map(({ identity }, position) => {
-    const { ingress, egress } = selecting[position] ?? { ingress: none(), egress: none() };
-    const isolated = isInitializing(identity);
-    const direction = (rules: readonly NetworkRule[]): DirectionPolicy => {
-      const isolating = rules.filter(({ defaultDeny }) => defaultDeny).map(({ policy }) => policy);
-      return { rules, defaultDeny: isolated || isolating.length > 0, isolating: [...new Set(isolating)] };
-    };
-    const inNamespace = identity.labels.some(({ key }) => key === podNamespaceLabel);
-    const conflict = conflictOf(ingress, inNamespace) ?? conflictOf(egress, inNamespace);
-    return { ingress: direction(ingress), egress: direction(egress), conflict };
-  });
+  return parties.map(({ identity }, position) =>
+    enforcedPolicy(selecting[position] ?? [], identity, {
+      always: configuration.enforcement === "always",
+      isInitializing: isInitializing(identity),
+      admitsHost: configuration.allowLocalhost,
+    }),
+  );
+}
+
+function enforceOnNodes(rules: readonly NetworkRule[], surroundings: Surroundings): Map<string, EnforcedPolicy> {
+  const { inventory, configuration } = surroundings;
+  const always = configuration.enforcement === "always";
+  return new Map(
+    [undefined, ...inventory.nodes].map((node) => {
+      const subject = nodeSubject(node, surroundings);
+      const selecting = rules.flatMap((rule) => {
+        const selection = selectsByOwnLabels(rule.subject, subject);
+        return selection === "no" ? [] : [{ rule, selection }];
+      });
+      const policy = enforcedPolicy(selecting, subject, { always, isInitializing: false, admitsHost: false });
+      return [node?.name ?? "", policy];
+    }),
+  );
 }
 
 /** Rules share the selections of equal peers. */
@@ -139,7 +212,9 @@ function select(selector: PeerSelector, parties: readonly Party[], index: LabelI
   const selected = new Bitset(parties.length);
   const list: number[] = [];
   const undecided = new Bitset(parties.length);
-  for (const position of candidates(selector, parties, index)) {
+  const { condition } = selector;
+  const positions = condition.kind === "labels" ? candidates(condition.requirements, parties, index) : parties.keys();
+  for (const position of positions) {
     const party = parties[position];
     const selection = party === undefined ? "no" : selects(selector, party.identity);
     if (selection === "yes") {
@@ -152,29 +227,35 @@ function select(selector: PeerSelector, parties: readonly Party[], index: LabelI
   return { selector, selected, list, undecided };
 }
 
-/** The parties that a selector may select. */
-function candidates({ condition }: PeerSelector, parties: readonly Party[], index: LabelIndex): Iterable<number> {
-  if (condition.kind !== "labels") return parties.keys();
-  const { requirements } = condition;
-  const special = requirements.some(isDerived) || requirements.some(isOnWorld) || selectsAggregate(requirements);
-  return special ? parties.keys() : index.select(requirements);
+/** The parties that requirements on labels may select. */
+function candidates(
+  requirements: readonly Requirement[],
+  parties: readonly Party[],
+  index: LabelIndex,
+): readonly number[] {
+  return requirements.some(isDerived) || selectsAggregate(requirements)
+    ? [...parties.keys()]
+    : index.select(requirements);
 }
 
 const prefixesOf = (rules: readonly CompiledRule[]): Prefix[] => {
-  const conditions = rules.flatMap(({ peers }) => peers.map(({ condition }) => condition));
-  const prefixes = conditions.flatMap((condition) =>
-    condition.kind === "cidr"
-      ? [condition.prefix, ...condition.except]
-      : condition.kind === "cidr-groups"
-        ? [...condition.groups.prefixes, ...condition.except]
-        : [],
-  );
+  const prefixes = rules
+    .flatMap(({ peers }) => peers)
+    .flatMap(({ selector: { condition } }) =>
+      condition.kind === "cidr"
+        ? [condition.prefix, ...condition.except]
+        : condition.kind === "cidr-groups"
+          ? [...condition.groups.prefixes, ...condition.except]
+          : [],
+    );
   return [...new Map(prefixes.map((prefix) => [formatPrefix(prefix), prefix])).values()];
 };
 
+/** Names of Services stand for what is in the cluster, where no name is matched. */
 const namesOf = (rules: readonly CompiledRule[], inventory: Inventory): string[] => {
   const written = rules.flatMap(({ peers }) =>
-    peers.flatMap(({ condition }) => (condition.kind === "fqdn" ? [condition.name] : [])),
+    peers.flatMap(({ selector: { condition } }) => (condition.kind === "fqdn" ? [condition.name] : [])),
   );
-  return [...new Set([...inventory.names.map(({ name }) => name), ...written])];
+  const names = new Set([...inventory.names.map(({ name }) => name), ...written]);
+  return [...names].filter((name) => serviceOfName(name) === undefined);
 };

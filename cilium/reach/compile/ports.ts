@@ -79,10 +79,14 @@ const allProtocols = 4095;
 
 const everyPort = { from: 0, to: 65535 };
 
-/** The ports of a rule; a rule with neither `toPorts` nor `icmps` is about all of them. */
+/**
+ * The ports of a rule; a rule with neither `toPorts` nor `icmps` is about all of them.
+ * @param field the field of the manifest that lists the ports
+ */
 export function portMatches(
   toPorts: readonly (PortRule | PortDenyRule)[] | null | undefined,
   icmps: Icmps,
+  field = "toPorts",
 ): PortMatch[] {
   if ((toPorts ?? []).length === 0 && (icmps ?? []).length === 0) {
     return [{ protocols: allProtocols, ports: everyPort, key: "all", path: "", l7: undefined }];
@@ -90,7 +94,7 @@ export function portMatches(
   return [
     ...(toPorts ?? []).flatMap((rule, i) => {
       const l7 = l7Of(rule);
-      return (rule.ports ?? []).map((port) => portMatch(port, `toPorts[${i}]`, l7));
+      return (rule.ports ?? []).map((port) => portMatch(port, `${field}[${i}]`, l7));
     }),
     ...(icmps ?? []).flatMap((rule, i) => (rule.fields ?? []).map((field) => icmpMatch(field, `icmps[${i}]`))),
   ];

@@ -1,32 +1,54 @@
-/** Policies taken apart into the rules that Cilium's policy repository holds (`RulesToPolicyEntries`). */
-import { namespaceOf, policyName } from "../../policy/parts.ts";
-import type { IngressDenyRule, Policy, Rule } from "../../policy/schema.ts";
-import { type Requirement, subjectRequirements } from "../../policy/selector.ts";
+/**
+ * The neutral rule that policies of all four kinds become (`pkg/policy/types/policyentry.go`), with the place of every
+ * part of it in its manifest.
+ */
+import { namespaceOf, type PolicyReference, policyText } from "../../policy/parts.ts";
+import type { Policy } from "../../policy/schema.ts";
+import type { Requirement } from "../../policy/selector.ts";
+import { ciliumRules } from "./cilium-rules.ts";
+import { type Configuration, defaultConfiguration } from "./configuration.ts";
 import type { CidrGroup, Service } from "./inventory.ts";
-import { egressPeers, ingressPeers, type PeerParts, type PeerSelector, peerSelectors } from "./peers.ts";
-import { type Direction, type PortMatch, portMatches } from "./ports.ts";
+import { clusterNetworkPolicyRules, networkPolicyRules } from "./kubernetes-rules.ts";
+import type { PeerSelector } from "./peers.ts";
+import type { Direction, PortMatch } from "./ports.ts";
 
 export type { Direction } from "./ports.ts";
 
-/** The place of a rule: which policy, and where in it, as `ingress[1].toPorts[0]`. */
-export type RuleReference = {
-  /** `namespace/name`, or `name` for a clusterwide policy. */
-  readonly policy: string;
-  readonly path: string;
-};
+/** Tiers decide one after another. NetworkPolicies and Cilium's own kinds are in the one between. */
+export const tiers = ["Admin", "Normal", "Baseline"] as const;
 
-/** One item of `ingress`, `ingressDeny`, `egress` or `egressDeny`. */
-export type CompiledRule = {
-  readonly policy: string;
-  readonly clusterwide: boolean;
+export type Tier = (typeof tiers)[number];
+
+/** What a rule says about what matches it; `pass` leaves it to the next tier. */
+export type Effect = "allow" | "deny" | "pass";
+
+/** The place of a rule: which policy, and where in it, as `ingress[1].toPorts[0]`. */
+export type RuleReference = PolicyReference & { readonly tier: Tier; readonly path: string };
+
+/** A rule for people, as `shop/web ingress[1]`; with its tier where it is not the one of most policies. */
+export const ruleText = (reference: RuleReference): string =>
+  [policyText(reference), ...(reference.tier === "Normal" ? [] : [`(tier ${reference.tier})`]), reference.path].join(
+    " ",
+  );
+
+/** A peer of a rule with its place, as `ingress[1].fromEndpoints[0]`; the rule's own where it names none. */
+export type PlacedPeer = { readonly selector: PeerSelector; readonly path: string };
+
+/** One item of a policy's lists for a direction: for CiliumNetworkPolicies of `ingress`, `egressDeny`, … */
+export type CompiledRule = PolicyReference & {
+  readonly tier: Tier;
+  /** Lower numbers decide first within a tier. */
+  readonly priority: number;
+  readonly effect: Effect;
   readonly subject: readonly Requirement[];
   /** Selects nodes rather than endpoints: part of the host firewall. */
   readonly selectsNodes: boolean;
   readonly direction: Direction;
-  readonly deny: boolean;
   /** Whether endpoints that it selects deny what no rule allows. */
   readonly defaultDeny: boolean;
-  readonly peers: readonly PeerSelector[];
+  /** Its place, as `ingress[1]`. */
+  readonly path: string;
+  readonly peers: readonly PlacedPeer[];
   readonly ports: readonly PortMatch[];
   /** For each of `ports`, its place. */
   readonly references: readonly RuleReference[];
@@ -36,64 +58,66 @@ export type CompiledRule = {
 
 /** What the meaning of a rule depends on besides the policy. */
 export type RuleWorld = {
+  /** The local cluster's name. */
   readonly cluster: string;
+  readonly configuration: Configuration;
   readonly cidrGroups: readonly CidrGroup[] | undefined;
   readonly services: readonly Service[] | undefined;
 };
 
-/** The rules of a policy that the agent accepts. */
-export const compilePolicy = (policy: Policy, world: RuleWorld): CompiledRule[] => [
-  ...(policy.spec ? compileRule(policy, policy.spec, "", world) : []),
-  ...(policy.specs ?? []).flatMap((rule, i) => compileRule(policy, rule, `specs[${i}].`, world)),
-];
+/** What policies say by themselves, without regard to a cluster. */
+export const noCluster: RuleWorld = {
+  cluster: "",
+  configuration: defaultConfiguration,
+  cidrGroups: undefined,
+  services: undefined,
+};
 
-function compileRule(policy: Policy, rule: Rule, place: string, world: RuleWorld): CompiledRule[] {
-  const namespace = namespaceOf(policy);
-  const name = policyName(policy);
-  const subject = rule.nodeSelector ?? rule.endpointSelector ?? {};
-  const requirements = subjectRequirements(subject, namespace);
-  const peerWorld = { ...world, namespace, subject };
-
-  const compile = (
-    direction: Direction,
-    deny: boolean,
-    item: AnyRule,
-    parts: PeerParts,
-    path: string,
-  ): CompiledRule => {
-    const ports = portMatches(item.toPorts, item.icmps);
-    return {
-      policy: name,
-      clusterwide: namespace === undefined,
-      subject: requirements,
-      selectsNodes: rule.nodeSelector != null,
-      direction,
-      deny,
-      defaultDeny: rule.enableDefaultDeny?.[direction] ?? true,
-      peers: peerSelectors(parts, namesPorts(item), peerWorld),
-      ports,
-      references: ports.map((port) => ({ policy: name, path: port.path === "" ? path : `${path}.${port.path}` })),
-      authentication: item.authentication?.mode,
-    };
-  };
-  return [
-    ...(rule.ingress ?? []).map((item, i) =>
-      compile("ingress", false, item, ingressPeers(item), `${place}ingress[${i}]`),
-    ),
-    ...(rule.ingressDeny ?? []).map((item, i) =>
-      compile("ingress", true, item, ingressPeers(item), `${place}ingressDeny[${i}]`),
-    ),
-    ...(rule.egress ?? []).map((item, i) => compile("egress", false, item, egressPeers(item), `${place}egress[${i}]`)),
-    // The agent resolves Services in allow rules only; in a deny rule they count as no peer at all.
-    ...(rule.egressDeny ?? []).map((item, i) =>
-      compile("egress", true, item, { ...egressPeers(item), services: [] }, `${place}egressDeny[${i}]`),
-    ),
-  ];
+/** The rules of a policy that the agent accepts, in the order in which it imports them. */
+export function compilePolicy(policy: Policy, world: RuleWorld): CompiledRule[] {
+  switch (policy.kind) {
+    case "CiliumNetworkPolicy":
+    case "CiliumClusterwideNetworkPolicy":
+      return ciliumRules(policy, namespaceOf(policy), world);
+    case "NetworkPolicy":
+      return networkPolicyRules(policy, world);
+    case "ClusterNetworkPolicy":
+      return clusterNetworkPolicyRules(policy, world);
+  }
 }
 
-const namesPorts = ({ toPorts, icmps }: AnyRule): boolean => (toPorts?.length ?? 0) + (icmps?.length ?? 0) > 0;
+/** The cluster that selectors mean where they name none; undefined for any. */
+export const defaultCluster = ({ cluster, configuration }: RuleWorld): string | undefined =>
+  configuration.defaultLocalCluster ? cluster : undefined;
 
-type AnyRule = Pick<NonNullable<Rule["ingress"]>[number], "toPorts" | "icmps"> & {
-  readonly toPorts?: NonNullable<Rule["ingress"]>[number]["toPorts"] | IngressDenyRule["toPorts"];
-  readonly authentication?: NonNullable<Rule["ingress"]>[number]["authentication"];
-};
+/** A rule with the places of its ports. */
+export const withReferences = (rule: Omit<CompiledRule, "references">): CompiledRule => ({
+  ...rule,
+  references: rule.ports.map(({ path }) => ({
+    kind: rule.kind,
+    policy: rule.policy,
+    tier: rule.tier,
+    path: path === "" ? rule.path : `${rule.path}.${path}`,
+  })),
+});
+
+/**
+ * The order in which an endpoint's rules decide: tier, then priority. Within both, the order of import (the resources'
+ * names, then their rules), which decides what cannot be merged (`ruleSlice.sort` in `pkg/policy/rules.go`).
+ */
+export function inOrder(a: CompiledRule, b: CompiledRule): number {
+  if (a.tier !== b.tier) return tiers.indexOf(a.tier) - tiers.indexOf(b.tier);
+  if (a.priority !== b.priority) return a.priority - b.priority;
+  const [resourceA, resourceB] = [resourceOf(a), resourceOf(b)];
+  return resourceA === resourceB ? 0 : resourceA < resourceB ? -1 : 1;
+}
+
+const resourceOf = ({ kind, policy }: CompiledRule): string =>
+  `${resourceKinds[kind]}/${policy.includes("/") ? "" : "/"}${policy}`;
+
+const resourceKinds = {
+  CiliumNetworkPolicy: "cnp",
+  CiliumClusterwideNetworkPolicy: "ccnp",
+  NetworkPolicy: "netpol",
+  ClusterNetworkPolicy: "kcnp",
+} as const satisfies Record<Policy["kind"], string>;

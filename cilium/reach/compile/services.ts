@@ -8,14 +8,12 @@ import type { Service } from "./inventory.ts";
 
 type ServiceReference = NonNullable<EgressRule["toServices"]>[number];
 
-/** The endpoints and addresses behind the Services that a rule names, to be added to the rule's own peers. */
+/** The endpoints and addresses behind the Services that an item of `toServices` names. */
 export function backendsOf(
-  references: readonly ServiceReference[],
+  reference: ServiceReference,
   services: readonly Service[],
 ): { readonly endpoints: LabelSelector[]; readonly cidrSet: CidrRule[] } {
-  const named = services.flatMap((service) =>
-    references.filter((reference) => isNamed(service, reference)).map(() => service),
-  );
+  const named = services.filter((service) => isNamed(service, reference));
   return {
     endpoints: named.filter(selectsPods).map(({ namespace, selector }) => ({
       matchLabels: {
@@ -31,6 +29,12 @@ export function backendsOf(
           .map((address) => ({ cidr: `${address}/${address.includes(":") ? 128 : 32}` })),
       ),
   };
+}
+
+/** The Service that a DNS name of the cluster names, as `web.shop.svc.cluster.local`; undefined for other names. */
+export function serviceOfName(name: string): Pick<Service, "namespace" | "name"> | undefined {
+  const [service = "", namespace = "", ...rest] = name.replace(/\.$/, "").split(".");
+  return ["svc", "svc.cluster.local"].includes(rest.join(".")) ? { namespace, name: service } : undefined;
 }
 
 const selectsPods = ({ selector }: Service): boolean => Object.keys(selector).length > 0;

@@ -1,14 +1,24 @@
 /**
- * What Cilium decides at one end of a connection. A deny wins over every allow; without a matching rule, default deny
- * decides. What cannot be judged is never guessed: it makes the verdict undecidable where it could change it.
+ * What Cilium decides at one end of a connection, in one ordered pass: tier, priority, deny before allow before pass; a
+ * pass skips the rest of its tier, and where no rule decides, default deny does (`pkg/policy/testutils/simulate.go`). What
+ * cannot be judged is never guessed: it makes the verdict undecidable where it could change it.
  */
+import type { PolicyReference } from "../../policy/parts.ts";
 import type { FqdnSelector, HttpRule } from "../../policy/schema.ts";
 import { isHost } from "../compile/identity.ts";
-import { type DirectionPolicy, type Network, type NetworkRule, selectsParty } from "../compile/network.ts";
+import {
+  type DirectionPolicy,
+  type Level,
+  type Network,
+  type NetworkRule,
+  policyAt,
+  selectsParty,
+} from "../compile/network.ts";
 import type { Party } from "../compile/party.ts";
-import type { Selection } from "../compile/peers.ts";
-import { type L7, type PortMatch, rangeAt } from "../compile/ports.ts";
-import type { Direction, RuleReference } from "../compile/rules.ts";
+import { type L7, type PortMatch, protocolBit, rangeAt } from "../compile/ports.ts";
+import type { Direction, Effect, RuleReference } from "../compile/rules.ts";
+import { type Selection, selects } from "../compile/selection.ts";
+import type { Undecidable } from "./undecidable.ts";
 
 /** What is decided at one end, and by what. */
 export type EndVerdict =
@@ -22,7 +32,7 @@ export type EndVerdict =
       readonly authentication: readonly RuleReference[];
     }
   | { readonly verdict: "denied"; readonly by: DeniedBy }
-  | { readonly verdict: "undecidable"; readonly reason: string };
+  | { readonly verdict: "undecidable"; readonly reason: Undecidable };
 
 export type AllowedBy =
   | { readonly kind: "rules"; readonly rules: readonly RuleReference[] }
@@ -31,12 +41,19 @@ export type AllowedBy =
   /** An endpoint's own node may always reach it. */
   | { readonly kind: "allow-localhost" }
   /** Cilium applies no policy at this end: a node, or something outside the cluster. */
-  | { readonly kind: "not-enforced" };
+  | { readonly kind: "not-enforced" }
+  /** The policies deny it, and `policy-audit-mode` lets it pass. */
+  | { readonly kind: "audit-mode"; readonly denied: DeniedBy };
 
 export type DeniedBy =
   | { readonly kind: "rules"; readonly rules: readonly RuleReference[] }
-  /** The policies that put the endpoint into default deny; none for an endpoint that is still initializing. */
-  | { readonly kind: "default-deny"; readonly policies: readonly string[] };
+  /**
+   * The policies that put the endpoint into default deny; none where `enable-policy` is `always`, or for an endpoint that
+   * is still initializing.
+   */
+  | { readonly kind: "default-deny"; readonly policies: readonly PolicyReference[] }
+  /** The agent drops the protocol unless this key of its configuration switches it on. */
+  | { readonly kind: "protocol-off"; readonly key: string };
 
 /** Traffic that passes a proxy, and what the proxy lets through. */
 export type Redirect =
@@ -54,22 +71,39 @@ export function endVerdict(
   protocol: number,
   port: number,
 ): EndVerdict {
-  switch (subject.enforcement) {
-    case "elsewhere":
-      return notEnforced;
-    case "node": {
-      const rule = network.nodeRules.find((rule) => rule.direction === direction);
-      return rule === undefined
-        ? notEnforced
-        : undecidable(`${rule.policy} selects nodes, and whether the host firewall is on is not known`);
-    }
-    case "endpoint": {
-      const policy = network.enforced[subject.position];
-      if (policy === undefined) return notEnforced;
-      if (policy.conflict !== undefined) return undecidable(policy.conflict);
-      return decide(policy[direction], direction, subject, peer, protocol, port);
-    }
+  const key = subject.enforcement === "elsewhere" ? undefined : keyFor(network, protocol);
+  if (key !== undefined && subject.enforcement === "endpoint") {
+    return { verdict: "denied", by: { kind: "protocol-off", key } };
   }
+  const policy = policyAt(network, subject);
+  if (policy === undefined) return notEnforced;
+  if (policy.conflict !== undefined) return undecidable({ kind: "conflict", conflict: policy.conflict });
+  const { unknownSubject } = policy[direction];
+  if (unknownSubject !== undefined) {
+    const { rule, unknown } = unknownSubject;
+    const [reference] = rule.references;
+    if (reference !== undefined) return undecidable({ kind: "subject", rule: reference, unknown });
+  }
+  const decided = decide(policy[direction], direction, subject, peer, protocol, portFor(network, protocol, port));
+  return decided.verdict === "denied" && network.configuration.auditMode
+    ? allowedBy({ kind: "audit-mode", denied: decided.by })
+    : decided;
+}
+
+/** The key without which the datapath drops a protocol (`ct_extract_ports4` in `bpf/lib/conntrack.h`). */
+function keyFor({ configuration }: Network, protocol: number): string | undefined {
+  if (configuration.extendedProtocols || (protocol & portsOrIcmp) !== 0) return undefined;
+  if (protocol === protocolBit.SCTP) return configuration.sctp ? undefined : "enable-sctp";
+  return "enable-extended-ip-protocols";
+}
+
+const portsOrIcmp = protocolBit.TCP | protocolBit.UDP | protocolBit.ICMP | protocolBit.ICMPv6;
+
+/** The port that the datapath looks up; without support for a protocol it knows none. */
+function portFor({ configuration }: Network, protocol: number, port: number): number {
+  const isIcmp = (protocol & (protocolBit.ICMP | protocolBit.ICMPv6)) !== 0;
+  const unread = isIcmp ? !configuration.icmpRules : protocol === protocolBit.SCTP && !configuration.sctp;
+  return unread ? 0 : port;
 }
 
 const notEnforced: EndVerdict = allowedBy({ kind: "not-enforced" });
@@ -80,10 +114,7 @@ function allowedBy(by: AllowedBy): EndVerdict {
   return { verdict: "allowed", by, redirect: undefined, onceResolved: false, authentication: [] };
 }
 
-export const undecidable = (reason: string): EndVerdict => ({ verdict: "undecidable", reason });
-
-/** A rule that says something about a connection. */
-type Hit = { readonly rule: NetworkRule; readonly match: PortMatch; readonly reference: RuleReference };
+export const undecidable = (reason: Undecidable): EndVerdict => ({ verdict: "undecidable", reason });
 
 function decide(
   policy: DirectionPolicy,
@@ -94,51 +125,109 @@ function decide(
   port: number,
 ): EndVerdict {
   const server = direction === "ingress" ? subject : peer;
-  const denying: RuleReference[] = [];
-  const allowing: Hit[] = [];
-  let maybeDenied: string | undefined;
-  let maybeAllowed: string | undefined;
-  let maybeSpecial = false;
-  for (const rule of policy.rules) {
+  const levels = policy.levels.map((level) => ({
+    tier: level.tier,
+    hits: hitsOf(level, direction, server, peer, protocol, port),
+  }));
+  const { end, alternatives } = firstMatch(levels, policy, peer);
+  const other = alternatives.find(({ verdict }) => verdict !== end.verdict || isSpecialEnd(end));
+  return other === undefined ? end : undecidable(other.reason);
+}
+
+const isSpecialEnd = (end: EndVerdict): boolean =>
+  end.verdict === "allowed" && (end.redirect !== undefined || end.authentication.length > 0);
+
+/** A rule that says something about a connection. */
+type Hit = { readonly rule: NetworkRule; readonly match: PortMatch; readonly reference: RuleReference };
+
+/** A rule that may do so, and why that is not known. */
+type Doubt = { readonly reason: Undecidable; readonly isSpecial: boolean };
+
+type Hits = {
+  readonly sure: Readonly<Record<Effect, Hit[]>>;
+  readonly maybe: Record<Effect, Doubt | undefined>;
+};
+
+function hitsOf(level: Level, direction: Direction, server: Party, peer: Party, protocol: number, port: number): Hits {
+  const hits: Hits = {
+    sure: { allow: [], deny: [], pass: [] },
+    maybe: { allow: undefined, deny: undefined, pass: undefined },
+  };
+  for (const rule of level.rules) {
     const selection = ruleSelects(rule, peer);
     if (selection === "no") continue;
     for (let i = 0; i < rule.ports.length; i++) {
       const match = rule.ports[i];
       const reference = rule.references[i];
       if (match === undefined || reference === undefined || !covers(match, direction, server, protocol, port)) continue;
+      if ("name" in match.ports && direction === "egress" && !selectsItself(rule, peer)) continue;
       if (selection === "yes") {
-        if (rule.deny) denying.push(reference);
-        else allowing.push({ rule, match, reference });
-      } else if (rule.deny) {
-        maybeDenied ??= `${reference.policy} ${reference.path} may deny it: ${selection.maybe}`;
-      } else {
-        maybeAllowed ??= `${reference.policy} ${reference.path} may allow it: ${selection.maybe}`;
-        maybeSpecial ||= isSpecial(rule, match);
+        hits.sure[rule.effect].push({ rule, match, reference });
+        continue;
       }
+      const { effect } = rule;
+      const known = hits.maybe[effect];
+      const reason = known?.reason ?? { kind: "peer", rule: reference, effect, unknown: selection.maybe };
+      hits.maybe[effect] = { reason, isSpecial: known?.isSpecial || isSpecial(rule, match) };
     }
   }
-  if (denying.length > 0) return { verdict: "denied", by: { kind: "rules", rules: denying } };
-  const allowed =
-    allowing.length > 0 ? allowedByRules(allowing, policy.defaultDeny, peer) : allowedAnyway(policy, direction, peer);
-  if (maybeDenied !== undefined && (allowed ?? maybeAllowed) !== undefined) return undecidable(maybeDenied);
-  if (allowed !== undefined) {
-    // It passes in any case, but what may match besides could put a proxy in its way or take one's limits off.
-    const special = maybeSpecial || allowing.some(({ rule, match }) => isSpecial(rule, match));
-    return maybeAllowed !== undefined && special ? undecidable(maybeAllowed) : allowed;
+  return hits;
+}
+
+/** The verdict by the rules that are sure to match, and others that are possible where rules only may match. */
+type Pass = { readonly end: EndVerdict; readonly alternatives: readonly Alternative[] };
+
+type Alternative = { readonly verdict: "allowed" | "denied" | "allowed in another way"; readonly reason: Undecidable };
+
+type JudgedLevel = { readonly tier: Level["tier"]; readonly hits: Hits };
+
+function firstMatch(levels: readonly JudgedLevel[], policy: DirectionPolicy, peer: Party): Pass {
+  const [level, ...rest] = levels;
+  if (level === undefined) return { end: byDefault(policy, peer), alternatives: [] };
+  const { sure, maybe } = level.hits;
+  if (sure.deny.length > 0) {
+    return { end: { verdict: "denied", by: { kind: "rules", rules: referencesOf(sure.deny) } }, alternatives: [] };
   }
-  if (maybeAllowed !== undefined) return undecidable(maybeAllowed);
+  const denied: Alternative[] = maybe.deny === undefined ? [] : [{ verdict: "denied", reason: maybe.deny.reason }];
+  const after = (passed: boolean) =>
+    firstMatch(passed ? rest.filter(({ tier }) => tier !== level.tier) : rest, policy, peer);
+  if (sure.allow.length > 0) {
+    const otherwise = sure.allow.some(({ rule, match }) => isSpecial(rule, match)) || maybe.allow?.isSpecial;
+    return {
+      end: allowedByRules(sure.allow, policy.defaultDeny, peer, () => after(sure.pass.length > 0).end),
+      alternatives:
+        maybe.allow !== undefined && otherwise
+          ? [...denied, { verdict: "allowed in another way", reason: maybe.allow.reason }]
+          : denied,
+    };
+  }
+  const allowed: Alternative[] =
+    maybe.allow === undefined
+      ? []
+      : [{ verdict: maybe.allow.isSpecial ? "allowed in another way" : "allowed", reason: maybe.allow.reason }];
+  const next = after(sure.pass.length > 0);
+  return {
+    end: next.end,
+    alternatives: [
+      ...denied,
+      ...allowed,
+      ...(maybe.pass === undefined || sure.pass.length > 0 ? [] : ifPassed(after(true), maybe.pass.reason)),
+      ...next.alternatives,
+    ],
+  };
+}
+
+function ifPassed({ end, alternatives }: Pass, reason: Undecidable): Alternative[] {
+  const verdict = isSpecialEnd(end) || end.verdict === "undecidable" ? "allowed in another way" : end.verdict;
+  return [{ verdict, reason }, ...alternatives];
+}
+
+/** What decides about a connection that no rule does: default deny, but for an endpoint's own node. */
+function byDefault(policy: DirectionPolicy, peer: Party): EndVerdict {
+  if (!policy.defaultDeny) return noDefaultDeny;
+  if (policy.admitsHost && isHost(peer.identity)) return allowLocalhost;
   return { verdict: "denied", by: { kind: "default-deny", policies: policy.isolating } };
 }
-
-/** What lets a connection pass that no rule allows. */
-function allowedAnyway(policy: DirectionPolicy, direction: Direction, peer: Party): EndVerdict | undefined {
-  if (!policy.defaultDeny) return noDefaultDeny;
-  return admitsAsHost(policy, direction, peer) ? allowLocalhost : undefined;
-}
-
-/** An endpoint's own node may reach it; Cilium adds the rule where there are others (`allow-localhost`). */
-export const admitsAsHost = ({ rules }: DirectionPolicy, direction: Direction, peer: Party): boolean =>
-  direction === "ingress" && rules.length > 0 && isHost(peer.identity);
 
 /** Whether a rule does more than let traffic pass. */
 const isSpecial = (rule: NetworkRule, match: PortMatch): boolean =>
@@ -146,6 +235,8 @@ const isSpecial = (rule: NetworkRule, match: PortMatch): boolean =>
 
 const demandsAuthentication = ({ authentication }: NetworkRule): boolean =>
   authentication !== undefined && authentication !== "disabled";
+
+const referencesOf = (hits: readonly Hit[]): RuleReference[] => hits.map(({ reference }) => reference);
 
 /** Whether one of a rule's peers selects a party. */
 export function ruleSelects(rule: NetworkRule, party: Party): Selection {
@@ -158,20 +249,32 @@ export function ruleSelects(rule: NetworkRule, party: Party): Selection {
   return undecided;
 }
 
+/** At egress, the name of a port is looked up at those whom a rule selects themselves, not by their class. */
+const selectsItself = (rule: NetworkRule, { identity }: Party): boolean =>
+  rule.selections.some(({ selector }) => selects(selector, { ...identity, aggregate: undefined }) !== "no");
+
 function covers(match: PortMatch, direction: Direction, server: Party, protocol: number, port: number): boolean {
   const range = rangeAt(match, protocol, direction, server.ports);
   return range !== undefined && range.from <= port && port <= range.to;
 }
 
-function allowedByRules(hits: readonly Hit[], defaultDeny: boolean, peer: Party): EndVerdict {
+/** @param otherwise the verdict if these rules did not match */
+function allowedByRules(
+  hits: readonly Hit[],
+  defaultDeny: boolean,
+  peer: Party,
+  otherwise: () => EndVerdict,
+): EndVerdict {
   const demanding = hits.filter(({ rule }) => demandsAuthentication(rule));
   return {
     verdict: "allowed",
-    by: { kind: "rules", rules: hits.map(({ reference }) => reference) },
+    by: { kind: "rules", rules: referencesOf(hits) },
     redirect: redirectOf(hits, defaultDeny),
     onceResolved:
-      peer.identity.outside !== undefined && defaultDeny && hits.every(({ rule }) => byNameOnly(rule, peer)),
-    authentication: demanding.map(({ reference }) => reference),
+      peer.identity.outside !== undefined &&
+      hits.every(({ rule }) => byNameOnly(rule, peer)) &&
+      otherwise().verdict !== "allowed",
+    authentication: referencesOf(demanding),
   };
 }
 

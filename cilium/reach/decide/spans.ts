@@ -1,7 +1,7 @@
 /** The ports on which one party can reach another: a question for each stretch that no rule's ports divide. */
 
 import { type FlowProtocol, flowProtocols } from "../compile/inventory.ts";
-import type { Network } from "../compile/network.ts";
+import { type Network, policyAt } from "../compile/network.ts";
 import type { Party } from "../compile/party.ts";
 import { type Direction, protocolBit, type Range, rangeAt } from "../compile/ports.ts";
 import { type EndVerdict, ruleSelects } from "./decide.ts";
@@ -44,7 +44,7 @@ const last = 65535;
 /** The ranges of the rules of one end that are, or may be, about the other. */
 function rangesOf(network: Network, direction: Direction, subject: Party, peer: Party, protocol: number): Range[] {
   const server = direction === "ingress" ? subject : peer;
-  const rules = network.enforced[subject.position]?.[direction].rules ?? [];
+  const rules = policyAt(network, subject)?.[direction].rules ?? [];
   return rules
     .filter((rule) => ruleSelects(rule, peer) !== "no")
     .flatMap(({ ports }) => ports.flatMap((match) => rangeAt(match, protocol, direction, server.ports) ?? []));

@@ -4,10 +4,10 @@
  */
 import { Bitset } from "../compile/bitset.ts";
 import { isHost } from "../compile/identity.ts";
-import type { Network, NetworkRule } from "../compile/network.ts";
+import { type Network, type NetworkRule, policyAt } from "../compile/network.ts";
 import type { Party } from "../compile/party.ts";
 import type { Direction } from "../compile/ports.ts";
-import { admitsAsHost, byNameOnly, ruleSelects } from "../decide/decide.ts";
+import { byNameOnly, ruleSelects } from "../decide/decide.ts";
 import { type AllowedSpan, allowedSpans } from "../decide/spans.ts";
 
 export type Connection = {
@@ -18,11 +18,29 @@ export type Connection = {
 };
 
 /**
- * The connections that are allowed, or may be, on at least one port, between pairs of which Cilium enforces policies at
- * one end at least. Names whose addresses are not known are listed only where some rule is sure to allow them.
+ * The connections of identities with each endpoint that has them: as many as pairs of endpoints.
  * @param listed which parties take part; by default all but the entities that stand for special cases of others
  */
-export function connections(network: Network, listed: (party: Party) => boolean = isUsual): Connection[] {
+export const connections = (network: Network, listed: (party: Party) => boolean = isUsual): Connection[] =>
+  identityConnections(network, listed).flatMap(({ source, destination, spans }) => {
+    const destinations = eachEndpoint(destination);
+    return eachEndpoint(source).flatMap((from) => destinations.map((to) => ({ source: from, destination: to, spans })));
+  });
+
+const eachEndpoint = (party: Party): Party[] =>
+  party.endpoints.length < 2
+    ? [party]
+    : party.endpoints.map((endpoint) => ({
+        ...party,
+        peer: { kind: "endpoint", namespace: endpoint.namespace, name: endpoint.name },
+      }));
+
+/**
+ * The connections that are allowed, or may be, on at least one port, between pairs of which Cilium enforces policies at
+ * one end at least. Names whose addresses are not known are listed only where some rule is sure to allow them. Of
+ * endpoints that share an identity the first stands for all.
+ */
+export function identityConnections(network: Network, listed: (party: Party) => boolean = isUsual): Connection[] {
   const parties = network.parties.filter(listed);
   const hosts = network.parties.filter(({ identity }) => isHost(identity));
   const destinations = parties.map((party) => ({
@@ -31,6 +49,7 @@ export function connections(network: Network, listed: (party: Party) => boolean 
     unresolved: isUnresolved(party),
   }));
   const answer = answers(network);
+  const isGoverned = (party: Party) => party.enforcement === "endpoint" || policyAt(network, party) !== undefined;
   const found: Connection[] = [];
   for (const source of parties) {
     // A name is looked up to connect to it; nothing connects from one.
@@ -39,7 +58,7 @@ export function connections(network: Network, listed: (party: Party) => boolean 
     for (const { party: destination, reached, unresolved } of destinations) {
       const reaches = unresolved ? reaching.surely : reaching.possibly;
       if (!reaches.has(destination.position) || !reached.has(source.position)) continue;
-      if (source.enforcement !== "endpoint" && destination.enforcement !== "endpoint") continue;
+      if (!isGoverned(source) && !isGoverned(destination)) continue;
       const spans = answer(source, destination);
       if (spans.length > 0) found.push({ source, destination, spans });
     }
@@ -58,18 +77,19 @@ type Passing = {
 
 function passing(network: Network, direction: Direction, subject: Party, hosts: readonly Party[]): Passing {
   const size = network.parties.length;
-  const policy = network.enforced[subject.position];
+  const policy = policyAt(network, subject);
   const everybody = { possibly: Bitset.full(size), surely: Bitset.full(size) };
-  if (policy === undefined || subject.enforcement !== "endpoint") return everybody;
-  const { rules, defaultDeny } = policy[direction];
-  if (!defaultDeny || policy.conflict !== undefined) return everybody;
+  if (policy === undefined || network.configuration.auditMode) return everybody;
+  const { rules, defaultDeny, admitsHost, unknownSubject } = policy[direction];
+  if (!defaultDeny || policy.conflict !== undefined || unknownSubject !== undefined) return everybody;
   const surely = new Bitset(size);
   const possibly = new Bitset(size);
-  for (const { selected, undecided } of rules.filter(({ deny }) => !deny).flatMap(({ selections }) => selections)) {
+  const allows = rules.filter(({ effect }) => effect === "allow");
+  for (const { selected, undecided } of allows.flatMap(({ selections }) => selections)) {
     surely.union(selected);
     possibly.union(undecided);
   }
-  for (const party of hosts) if (admitsAsHost(policy[direction], direction, party)) surely.add(party.position);
+  for (const party of admitsHost ? hosts : []) surely.add(party.position);
   possibly.union(surely);
   return { possibly, surely };
 }
@@ -83,7 +103,7 @@ export function answers(network: Network): (source: Party, destination: Party) =
   const sequences = sequenceNumbers();
   const known = new Map<number, readonly AllowedSpan[]>();
   const portsNumber = numbering<string>();
-  const conflictNumber = numbering<string>();
+  const obstacleNumber = numbering<object>();
   const numbersOfPorts = new Map<Party["ports"], number>();
   const portsOf = ({ ports }: Party): number => {
     const number = numbersOfPorts.get(ports) ?? portsNumber(JSON.stringify([...ports]));
@@ -93,14 +113,15 @@ export function answers(network: Network): (source: Party, destination: Party) =
 
   /** A number for all that decides at one end: equal numbers, equal verdicts on every port. */
   const deciding = (direction: Direction, subject: Party, peer: Party, start: number): number => {
-    const policy = network.enforced[subject.position];
-    if (policy === undefined || subject.enforcement !== "endpoint") {
-      return sequences(start, subject.enforcement === "node" ? items.node : items.elsewhere);
-    }
-    if (policy.conflict !== undefined) return sequences(start, items.conflict + conflictNumber(policy.conflict));
-    const { rules, defaultDeny } = policy[direction];
-    const byDefault = admitsAsHost(policy[direction], direction, peer) ? items.allowLocalhost : items.defaultDeny;
-    let sequence = sequences(start, defaultDeny ? byDefault : items.noDefaultDeny);
+    const policy = policyAt(network, subject);
+    // Some protocols are dropped at a pod whatever the policies, and at no node.
+    const place = sequences(start, subject.enforcement === "endpoint" ? items.endpoint : items.elsewhere);
+    if (policy === undefined) return place;
+    const { rules, defaultDeny, admitsHost, unknownSubject } = policy[direction];
+    const obstacle = policy.conflict ?? unknownSubject;
+    if (obstacle !== undefined) return sequences(place, items.obstacle + obstacleNumber(obstacle));
+    const byDefault = admitsHost && isHost(peer.identity) ? items.allowLocalhost : items.defaultDeny;
+    let sequence = sequences(place, defaultDeny ? byDefault : items.noDefaultDeny);
     const server = direction === "ingress" ? subject : peer;
     for (const rule of rules) {
       const selection = ruleSelects(rule, peer);
@@ -123,13 +144,13 @@ export function answers(network: Network): (source: Party, destination: Party) =
 
 /** A sequence has how an end decides by default, then the rules that apply. The numbers must not overlap. */
 const items = {
-  node: 0,
+  endpoint: 0,
   elsewhere: 1,
   noDefaultDeny: 2,
   defaultDeny: 3,
   allowLocalhost: 4,
   rule: 5,
-  conflict: 2 ** 23,
+  obstacle: 2 ** 23,
 };
 
 const namesPorts = ({ ports }: NetworkRule): boolean => ports.some(({ ports }) => "name" in ports);

@@ -5,9 +5,9 @@ import type { PortSpan } from "./difference.ts";
 
 /** `:5432`, `:443,7844/TCP+UDP`, ` on every port`, ` on every port but 80`, `:80 and by ICMP type 8`. TCP goes without saying. */
 export function portsText(spans: readonly PortSpan[]): string {
-  const closed = complement(spans);
+  const closed = complement(spans).filter(({ protocol }) => !isDropped(spans, protocol));
   if (closed.length === 0) return " on every port";
-  if (flowProtocols.every((protocol) => size(closed, protocol) < portCount / 2)) {
+  if (passedProtocols.every((protocol) => size(closed, protocol) < portCount / 2)) {
     return ` on every port but ${[numbers(closed), withoutPorts(closed)].filter((text) => text !== "").join(" and ")}`;
   }
   const whole = portProtocols.filter((protocol) => size(spans, protocol) === portCount);
@@ -21,6 +21,13 @@ export function portsText(spans: readonly PortSpan[]): string {
 }
 
 const portCount = 65536;
+
+/** Protocols that the agent lets pass without further configuration; ports go without saying of the others. */
+const passedProtocols: readonly FlowProtocol[] = ["TCP", "UDP", "ICMP", "ICMPv6"];
+
+/** Whether a protocol has no port because the agent drops it in any case, which is no matter of ports. */
+const isDropped = (spans: readonly PortSpan[], protocol: FlowProtocol): boolean =>
+  !passedProtocols.includes(protocol) && size(spans, protocol) === 0;
 
 /** Protocols that have ports; those of ICMP are types, and the others have none. */
 const portProtocols: readonly FlowProtocol[] = ["TCP", "UDP", "SCTP"];

@@ -3,7 +3,7 @@ import type { Policy } from "../../policy/schema.ts";
 import { addressOutside, formatPrefix, parseAddressOrPrefix } from "../compile/addresses.ts";
 import { partyKey } from "../compile/directory.ts";
 import { type Endpoint, type Inventory, type Peer, peerEntities } from "../compile/inventory.ts";
-import { compile, type EnforcedPolicy, type Network, type NetworkRule } from "../compile/network.ts";
+import { compile, type EnforcedPolicy, type Network, type NetworkRule, policyAt } from "../compile/network.ts";
 import { addressParty, nameParties, type Party } from "../compile/party.ts";
 import type { Direction } from "../compile/rules.ts";
 import type { FlowEnd } from "./difference.ts";
@@ -46,7 +46,12 @@ export function compileSides(before: Side, after: Side): Sides {
 }
 
 /** Policies hold for pods that no inventory lists too: this one has no label, and a namespace of its own. */
-const otherPod: Endpoint = { namespace: "every other namespace", name: "every other pod", labels: {} };
+const otherPod: Endpoint = {
+  namespace: "every other namespace",
+  name: "every other pod",
+  labels: {},
+  namespaceLabels: {},
+};
 
 /** An inventory with the endpoints that only the other side has. Names are compared as names, whatever they resolve to. */
 function completed(own: Inventory, other: Inventory): Inventory {
@@ -116,7 +121,7 @@ function addressEnds(networks: Networks): ComparedEnd[] {
     // What no policy names of IPv4 is an entity already.
     if (address === undefined || name === "0.0.0.0/0") return [];
     const end: FlowEnd = name === "::/0" ? { kind: "entity", name: worldIPv6 } : { kind: "cidr", name };
-    const party = (network: Network) => addressParty(address, network.inventory);
+    const party = (network: Network) => addressParty(address, network.surroundings);
     return [comparedEnd(networks, end, { before: party(networks.before), after: party(networks.after) }, false)];
   });
 }
@@ -125,7 +130,7 @@ function nameEnds(networks: Networks): ComparedEnd[] {
   const parties = [...networks.before.parties, ...networks.after.parties];
   const names = new Set(parties.flatMap(({ peer }) => (peer.kind === "fqdn" ? [peer.name] : [])));
   return [...names].map((name) => {
-    const party = (network: Network) => nameParties(name, network.inventory)[0];
+    const party = (network: Network) => nameParties(name, network.surroundings)[0];
     return comparedEnd(
       networks,
       { kind: "fqdn", name },
@@ -155,8 +160,8 @@ function comparedEnd(
 }
 
 /** What policies enforce at an end. */
-export const enforcedAt = ({ enforced }: Network, party: Party | undefined): EnforcedPolicy | undefined =>
-  party === undefined ? undefined : enforced[party.position];
+export const enforcedAt = (network: Network, party: Party | undefined): EnforcedPolicy | undefined =>
+  party === undefined ? undefined : policyAt(network, party);
 
 /** The world's addresses that no policy names, one end for each family. */
 export const worldIPv4 = "world (IPv4)";
@@ -169,8 +174,6 @@ const partySignature = (party: Party | undefined): string =>
 
 /** Equal for rules that say the same: policies' names, order and grouping are no difference. */
 function rulesSignature(network: Network, party: Party | undefined, direction: Direction): string {
-  // Whether a node's rules apply is not known, so all that counts is whether there are any.
-  if (party?.enforcement === "node") return `${network.nodeRules.some((rule) => rule.direction === direction)}`;
   const enforced = enforcedAt(network, party);
   const rules = new Set(enforced?.[direction].rules.map(ruleSignature));
   return JSON.stringify([enforced?.conflict, enforced?.[direction].defaultDeny, [...rules].sort()]);
@@ -181,12 +184,14 @@ const signatures = new WeakMap<NetworkRule, string>();
 function ruleSignature(rule: NetworkRule): string {
   const known = signatures.get(rule);
   if (known !== undefined) return known;
-  const { deny, defaultDeny, authentication, peers, ports } = rule;
+  const { tier, priority, effect, defaultDeny, authentication, peers, ports } = rule;
   const signature = JSON.stringify([
-    deny,
+    tier,
+    priority,
+    effect,
     defaultDeny,
     authentication,
-    peers.map(({ key }) => key).sort(),
+    peers.map(({ selector }) => selector.key).sort(),
     ports.map(({ protocols, ports, l7 }) => JSON.stringify([protocols, ports, l7])).sort(),
   ]);
   signatures.set(rule, signature);

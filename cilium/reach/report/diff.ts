@@ -10,7 +10,7 @@ import type { Party } from "../compile/party.ts";
 import type { Direction } from "../compile/rules.ts";
 import { ruleSelects } from "../decide/decide.ts";
 import type { AllowedSpan } from "../decide/spans.ts";
-import type { Verdict } from "../decide/verdict.ts";
+import { undecidableText, type Verdict } from "../decide/verdict.ts";
 import { conditionsOf } from "./conditions.ts";
 import { answers } from "./connections.ts";
 import { type ComparedEnd, compileSides, enforcedAt, type Side, type Sides } from "./diff-sides.ts";
@@ -110,9 +110,14 @@ const none: Spans = [];
 /** Whether default deny refuses all connections with a peer, which spares the question about each port: most pairs. */
 function refuses(network: Network, direction: Direction, subject: Party, peer: Party): boolean {
   const policy = enforcedAt(network, subject);
-  if (policy === undefined || subject.enforcement !== "endpoint" || policy.conflict !== undefined) return false;
-  const { defaultDeny, rules } = policy[direction];
-  return defaultDeny && !isHost(peer.identity) && !rules.some((rule) => !rule.deny && ruleSelects(rule, peer) !== "no");
+  if (policy === undefined || policy.conflict !== undefined || network.configuration.auditMode) return false;
+  const { defaultDeny, rules, admitsHost, unknownSubject } = policy[direction];
+  return (
+    defaultDeny &&
+    unknownSubject === undefined &&
+    !(admitsHost && isHost(peer.identity)) &&
+    !rules.some((rule) => rule.effect === "allow" && ruleSelects(rule, peer) !== "no")
+  );
 }
 
 /** The parts that spans cut each other into, ascending within each protocol. */
@@ -139,7 +144,7 @@ function possibility(spans: readonly AllowedSpan[], { protocol, from }: PortSpan
 }
 
 const reasonsOf = ({ egress, ingress }: Verdict): string[] =>
-  [egress, ingress].flatMap((end) => (end.verdict === "undecidable" ? [end.reason] : []));
+  [egress, ingress].flatMap((end) => (end.verdict === "undecidable" ? [undecidableText(end.reason)] : []));
 
 function changeOf(before: Possibility, after: Possibility): VerdictChange | undefined {
   if (JSON.stringify(before) === JSON.stringify(after)) return undefined;

@@ -5,7 +5,7 @@ import { formatPrefix, parseAddressOrPrefix } from "../compile/addresses.ts";
 import { partyKey } from "../compile/directory.ts";
 import type { Peer, PeerEntity, Question } from "../compile/inventory.ts";
 import type { Network } from "../compile/network.ts";
-import type { Direction } from "../compile/rules.ts";
+import { type Direction, ruleText } from "../compile/rules.ts";
 import type { EndVerdict } from "../decide/verdict.ts";
 
 export type MissingRule =
@@ -29,13 +29,14 @@ export function missingRule(
   end: EndVerdict,
 ): MissingRule | undefined {
   if (end.verdict !== "denied") return undefined;
-  if (end.by.kind === "rules") {
-    return { kind: "remove", direction, rules: end.by.rules.map(({ policy, path }) => `${policy} ${path}`) };
-  }
+  if (end.by.kind === "protocol-off") return undefined;
+  if (end.by.kind === "rules") return { kind: "remove", direction, rules: end.by.rules.map(ruleText) };
   const [subject, peer] = direction === "egress" ? [source, destination] : [destination, source];
   if (subject.kind !== "endpoint") return undefined;
   const { namespace } = subject;
-  const policy = end.by.policies.find((name) => name.startsWith(`${namespace}/`));
+  const policy = end.by.policies.find(
+    ({ kind, policy }) => kind === "CiliumNetworkPolicy" && policy.startsWith(`${namespace}/`),
+  )?.policy;
   return {
     kind: "add",
     direction,
@@ -95,6 +96,10 @@ function peersFor(network: Network, peer: Peer, namespace: string, direction: Di
     }
     case "cidr":
       return cidr(peer.cidr);
+    case "service": {
+      const { namespace, name } = peer;
+      return { toServices: [{ k8sService: { namespace, serviceName: name } }] };
+    }
     case "fqdn":
       return { toFQDNs: [peer.name.includes("*") ? { matchPattern: peer.name } : { matchName: peer.name }] };
   }

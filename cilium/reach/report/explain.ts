@@ -1,8 +1,9 @@
 /** Verdicts in words: who stands at an end, what decided there, and what a proxy lets through. */
 
+import { policyText } from "../../policy/parts.ts";
 import type { Peer, Question } from "../compile/inventory.ts";
-import type { RuleReference } from "../compile/rules.ts";
-import type { EndVerdict, Verdict } from "../decide/verdict.ts";
+import { type RuleReference, ruleText } from "../compile/rules.ts";
+import { type DeniedBy, type EndVerdict, undecidableText, type Verdict } from "../decide/verdict.ts";
 import { redirectText } from "./conditions.ts";
 
 /** `namespace/name`, an entity, a node's name, an address, a CIDR or a DNS name. */
@@ -12,6 +13,8 @@ export function peerText(peer: Peer): string {
       return `${peer.namespace}/${peer.name}`;
     case "entity":
       return peer.entity;
+    case "service":
+      return `${peer.namespace}/${peer.name}`;
     case "node":
     case "fqdn":
       return peer.name;
@@ -45,11 +48,22 @@ export function endText(end: EndVerdict): string {
     case "allowed":
       return `allowed ${allowedText(end)}`;
     case "denied":
-      return end.by.kind === "rules"
-        ? `denied by ${rulesText(end.by.rules)}`
-        : `denied: ${end.by.policies.length === 0 ? "it is still initializing" : `default deny (${end.by.policies.join(", ")}), and no rule allows this`}`;
+      return deniedText(end.by);
     case "undecidable":
-      return `not decidable: ${end.reason}`;
+      return `not decidable: ${undecidableText(end.reason)}`;
+  }
+}
+
+function deniedText(by: DeniedBy): string {
+  switch (by.kind) {
+    case "rules":
+      return `denied by ${rulesText(by.rules)}`;
+    case "default-deny":
+      return by.policies.length === 0
+        ? "denied: it is in default deny without any policy's doing, and no rule allows this"
+        : `denied: default deny (${by.policies.map(policyText).join(", ")}), and no rule allows this`;
+    case "protocol-off":
+      return `denied: the agent drops this protocol unless ${by.key} in cilium-config is true`;
   }
 }
 
@@ -72,20 +86,23 @@ function allowedByText({ by }: EndVerdict & { verdict: "allowed" }): string {
       return "since a pod's own node may always reach it";
     case "not-enforced":
       return "since Cilium applies no policy at this end";
+    case "audit-mode":
+      return `since policy-audit-mode only records what it would be without: ${deniedText(by.denied)}`;
   }
 }
 
-const rulesText = (rules: readonly RuleReference[]): string =>
-  rules.map(({ policy, path }) => `${policy} ${path}`).join(" and ");
+const rulesText = (rules: readonly RuleReference[]): string => rules.map(ruleText).join(" and ");
 
 /** The policies that decided at an end, each once: those of the rules, or those that put it into default deny. */
 export function decidingPolicies(end: EndVerdict): string[] {
   if (end.verdict === "undecidable") return [];
   switch (end.by.kind) {
     case "rules":
-      return [...new Set(end.by.rules.map(({ policy }) => policy))];
+      return [...new Set(end.by.rules.map(policyText))];
     case "default-deny":
-      return [...end.by.policies];
+      return end.by.policies.map(policyText);
+    case "protocol-off":
+    case "audit-mode":
     case "no-default-deny":
     case "allow-localhost":
     case "not-enforced":

@@ -35,10 +35,10 @@ const shadowOf = (allow: NetworkRule, place: string): Omit<Oddity, "problem"> =>
 type Shadow = { readonly allow: NetworkRule; readonly place: string; readonly deny: string };
 
 function shadows({ rules }: DirectionPolicy): Shadow[] {
-  const denies = rules.filter(({ deny }) => deny);
+  const denies = rules.filter(({ effect }) => effect === "deny");
   if (denies.length === 0) return [];
   return rules
-    .filter(({ deny }) => !deny)
+    .filter(({ effect }) => effect === "allow")
     .flatMap((allow) =>
       allow.ports.flatMap((port, i) => {
         const place = allow.references[i]?.path ?? "";

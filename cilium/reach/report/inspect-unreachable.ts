@@ -14,7 +14,7 @@ export function unreachable(network: Network): Oddity[] {
     if (party.enforcement !== "endpoint" || party.peer.kind !== "endpoint") return [];
     const policy = network.enforced[party.position];
     if (policy === undefined || !policy.ingress.defaultDeny) return [];
-    if (policy.ingress.rules.some((rule) => !rule.deny && admits(network, rule, party))) return [];
+    if (policy.ingress.rules.some((rule) => rule.effect === "allow" && admits(network, rule, party))) return [];
     const ports = [...party.ports.keys()];
     return [
       {

@@ -2,6 +2,7 @@
 import { namespaceOf, placedRules, policyName } from "../../policy/parts.ts";
 import type { Policy } from "../../policy/schema.ts";
 import { matches, type Requirement, subjectRequirements } from "../../policy/selector.ts";
+import { conflictText } from "../compile/conflicts.ts";
 import type { Network, NetworkRule } from "../compile/network.ts";
 import type { Party } from "../compile/party.ts";
 import { peerText } from "./explain.ts";
@@ -98,7 +99,7 @@ const conflicts = ({ enforced, parties }: Network): Oddity[] =>
         kind: "contradiction",
         subject: peerText(peer),
         place: "",
-        problem: `Cilium cannot compute its policy and goes on with an earlier one: ${conflict}`,
+        problem: `Cilium cannot compute its policy and goes on with an earlier one: ${conflictText(conflict)}`,
         fix: "let the rules agree on what is parsed on a port",
       },
     ];

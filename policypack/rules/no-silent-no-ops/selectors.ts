@@ -1,7 +1,7 @@
 /** Selectors that can match nothing, or everything, whatever pods there are. */
 import { namespaceOf } from "../../../cilium/policy/parts.ts";
 import { at } from "../../../cilium/policy/place.ts";
-import type { LabelSelector, Policy, Rule } from "../../../cilium/policy/schema.ts";
+import type { CiliumPolicy, LabelSelector, Rule } from "../../../cilium/policy/schema.ts";
 import {
   clusterLabel,
   isKept,
@@ -33,7 +33,12 @@ export function selectorFindings(selector: LabelSelector, place: string): Findin
 const isPodLabel = (key: string): boolean => ["any", "k8s"].includes(selectorKey(key).source);
 
 /** The subject of a policy besides: another namespace, another cluster. */
-export function subjectFindings(policy: Policy, rule: Rule, place: string, cluster: string | undefined): Finding[] {
+export function subjectFindings(
+  policy: CiliumPolicy,
+  rule: Rule,
+  place: string,
+  cluster: string | undefined,
+): Finding[] {
   if (!rule.endpointSelector) return [];
   const here = at(place, "endpointSelector");
   const requirements = selectorRequirements(rule.endpointSelector);

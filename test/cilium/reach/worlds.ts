@@ -22,7 +22,7 @@ export type World = {
 };
 
 const namespaces = ["a", "b"];
-const portNames = ["http", "dns", "metrics"];
+const portNames = ["http", "dns", "dns-tcp", "metrics"];
 
 const endpoint: fc.Arbitrary<Omit<Endpoint, "name">> = fc.record(
   {
@@ -32,6 +32,7 @@ const endpoint: fc.Arbitrary<Omit<Endpoint, "name">> = fc.record(
         {
           app: fc.constantFrom("web", "db"),
           tier: fc.constantFrom("front", "back"),
+          "k8s-app": fc.constantFrom("kube-dns", "other"),
           "app.kubernetes.io/name": fc.constantFrom("web", "db"),
           "pod-template-hash": fc.constantFrom("1", "2"),
           "topology.kubernetes.io/zone": fc.constant("z"),
@@ -45,8 +46,7 @@ const endpoint: fc.Arbitrary<Omit<Endpoint, "name">> = fc.record(
     namespaceLabels: fc.constantFrom<Record<string, string>>({}, { team: "red" }, { team: "blue" }),
     serviceAccount: fc.constant("robot"),
     cluster: fc.constantFrom("main", "main", "main", "main", "other"),
-    // The nodes that questions are about are remote ones to every endpoint, as in the answers of the oracle.
-    node: fc.constant("third"),
+    node: fc.constantFrom("third", "third", "worker"),
     ports: fc.uniqueArray(
       fc.record({
         name: fc.constantFrom(...portNames),
@@ -59,10 +59,10 @@ const endpoint: fc.Arbitrary<Omit<Endpoint, "name">> = fc.record(
   { requiredKeys: ["namespace", "labels", "namespaceLabels", "cluster", "node", "ports"] },
 );
 
-const cidrGroups: fc.Arbitrary<readonly CidrGroup[] | undefined> = fc.constantFrom(undefined, [
+const cidrGroups: readonly CidrGroup[] = [
   { name: "office", labels: { site: "hq", kind: "net" }, cidrs: ["203.0.113.0/24", "10.1.0.0/16"] },
-  { name: "lab", labels: { site: "lab" }, cidrs: ["10.1.2.0/24"] },
-]);
+  { name: "lab", labels: { site: "lab" }, cidrs: ["10.1.2.0/24", "192.168.1.2/32"] },
+];
 
 const service = (
   id: string,
@@ -75,41 +75,98 @@ const service = (
   return { namespace, name, labels, selector, clusterIPs: [], externalIPs: [], ports: [], backends };
 };
 
-const services: fc.Arbitrary<readonly Service[] | undefined> = fc.constantFrom(undefined, [
+const services = [
   service("a/s", { kind: "pods" }, { app: "web" }),
   service("b/s", { kind: "pods" }, { app: "db", tier: "front" }),
   service("a/outside", { kind: "addresses" }, {}, "10.1.2.3", "8.8.8.8"),
   service("b/nowhere", {}, {}),
-]);
+];
+
+/** The address of an API server that runs on no node. */
+export const managedApiServer = "203.0.113.10";
+
+const kubernetes = service("default/kubernetes", {}, {}, managedApiServer);
+
+/** A key of the agent's configuration with a value, the ones that change much more rarely. */
+const setting: fc.Arbitrary<readonly [key: string, value: string]> = fc.constantFrom(
+  ...(["always", "never", "DEFAULT"] as const).map((value) => ["enable-policy", value] as const),
+  ...(["nodes", "pods", "nodes pods", "nodes"] as const).map((value) => ["policy-cidr-match-mode", value] as const),
+  ...([
+    ["enable-host-firewall", "true"],
+    ["enable-host-firewall", "1"],
+    ["enable-node-selector-labels", "true"],
+    ["enable-node-selector-labels", "T"],
+    ["allow-localhost", "policy"],
+    ["allow-localhost", "always"],
+    ["policy-default-local-cluster", "false"],
+    ["enable-non-default-deny-policies", "false"],
+    ["enable-k8s-networkpolicy", "false"],
+    ["enable-cilium-network-policy", "false"],
+    ["enable-cilium-clusterwide-network-policy", "false"],
+    ["enable-ipv6", "true"],
+    ["enable-ipv6", "true"],
+    ["enable-ipv4", "false"],
+    ["enable-l7-proxy", "false"],
+    ["enable-sctp", "true"],
+    ["enable-sctp", "true"],
+    ["enable-extended-ip-protocols", "true"],
+    ["enable-icmp-rules", "false"],
+    ["policy-audit-mode", "true"],
+    ["labels", "app k8s:io.kubernetes.pod.namespace"],
+    ["labels", "!tier"],
+    ["labels", "k8s:!app"],
+    ["node-labels", "role"],
+    ["enable-sctp", "yes"],
+    ["bpf-policy-map-max", "1024"],
+  ] as const),
+);
+
+/** Nothing known, or some keys; ClusterNetworkPolicies are mostly switched on, or they would all be left out. */
+const configuration: fc.Arbitrary<Readonly<Record<string, string>> | undefined> = fc.oneof(
+  { weight: 1, arbitrary: fc.constant(undefined) },
+  {
+    weight: 9,
+    arbitrary: fc
+      .tuple(fc.constantFrom("true", "true", "true", "false"), fc.array(setting, { maxLength: 3 }))
+      .map(([watched, settings]) => ({
+        ...Object.fromEntries([["enable-k8s-cluster-network-policy", watched], ...settings]),
+        // An agent without any family does not start.
+        ...(settings.some(([key]) => key === "enable-ipv4") ? { "enable-ipv6": "true" } : {}),
+      })),
+  },
+);
 
 const inventory: fc.Arbitrary<Inventory> = fc
   .record({
-    cluster: fc.constant("main"),
     endpoints: fc
       .array(endpoint, { minLength: 1, maxLength: 4 })
-      .map((endpoints) => endpoints.map((e, i) => ({ ...e, name: `pod-${i}` }))),
-    nodes: fc.constant([
-      { name: "cp", controlPlane: true, addresses: ["192.168.1.1"] },
-      { name: "worker", controlPlane: false, addresses: ["192.168.1.2"] },
-      { name: "third", controlPlane: false, addresses: ["192.168.1.3"] },
-    ]),
-    names: fc.constant([
-      { name: "example.com", addresses: [] },
-      { name: "api.example.com", addresses: ["203.0.113.7"] },
-      { name: "deep.api.example.com", addresses: [] },
-      { name: "other.org", addresses: ["10.1.2.3"] },
-      { name: "alias.org", addresses: ["10.1.2.3"] },
-    ]),
-    cidrGroups,
-    services,
-    ipv6: fc.constantFrom(undefined, false, true),
+      .map((endpoints) => endpoints.map((e, i) => ({ ...e, name: `pod-${i}`, addresses: [`10.1.2.${100 + i}`] }))),
+    managed: fc.constantFrom(false, false, true),
+    /** Whether all that a rule can ask for is there. */
+    complete: fc.constantFrom(...Array<boolean>(9).fill(true), false),
+    configuration,
   })
-  .map(known);
-
-/** Without the fields that are undefined. */
-function known({ ipv6, ...rest }: Omit<Inventory, "ipv6"> & { readonly ipv6: boolean | undefined }): Inventory {
-  return ipv6 === undefined ? rest : { ...rest, ipv6 };
-}
+  .map(
+    ({ endpoints, managed, complete, configuration }): Inventory => ({
+      cluster: "main",
+      endpoints,
+      nodes: [
+        { name: "cp", controlPlane: !managed, addresses: ["192.168.1.1"], labels: { role: "control", app: "web" } },
+        { name: "worker", controlPlane: false, addresses: ["192.168.1.2"], labels: { role: "edge" } },
+        { name: "third", controlPlane: false, addresses: ["192.168.1.3"], labels: { role: "edge", zone: "z" } },
+      ],
+      names: [
+        { name: "example.com", addresses: [] },
+        { name: "api.example.com", addresses: ["203.0.113.7"] },
+        { name: "deep.api.example.com", addresses: [] },
+        { name: "other.org", addresses: ["10.1.2.3"] },
+        { name: "alias.org", addresses: ["10.1.2.3"] },
+      ],
+      ...(complete ? { cidrGroups } : {}),
+      ...(complete || managed ? { services: [...(complete ? services : []), ...(managed ? [kubernetes] : [])] } : {}),
+      ...(configuration === undefined ? {} : { configuration }),
+    }),
+  );
 
 const label = fc.oneof(
   fc.tuple(fc.constantFrom("app", "k8s:app", "any:app"), fc.constantFrom("web", "db", "absent")),
@@ -167,6 +224,13 @@ const selector = fc.oneof(
   },
 );
 
+const nodeSelector = fc.constantFrom<object>(
+  {},
+  { matchLabels: { role: "edge" } },
+  { matchLabels: { "node:role": "control" } },
+  { matchExpressions: [{ key: "zone", operator: "DoesNotExist" }] },
+);
+
 const cidrs = [
   "0.0.0.0/0",
   "10.0.0.0/8",
@@ -176,6 +240,7 @@ const cidrs = [
   "203.0.113.0/24",
   "192.168.1.0/24",
   "192.168.1.1/32",
+  "203.0.113.10/32",
   "::/0",
   "2001:db8::/32",
   "2001:db8:1::/48",
@@ -224,6 +289,7 @@ const peersOf = (side: "from" | "to"): fc.Arbitrary<object> =>
     { weight: 3, arbitrary: peers(cidr).map((list) => ({ [`${side}CIDR`]: list })) },
     { weight: 4, arbitrary: peers(cidrRule).map((list) => ({ [`${side}CIDRSet`]: list })) },
     { weight: 1, arbitrary: fc.constantFrom({ [`${side}Endpoints`]: [] }, { [`${side}Entities`]: [] }) },
+    { weight: 2, arbitrary: nodeSelector.map((selector) => ({ [`${side}Nodes`]: [selector] })) },
     ...(side === "to"
       ? [
           {
@@ -234,7 +300,7 @@ const peersOf = (side: "from" | "to"): fc.Arbitrary<object> =>
               { toServices: [{ k8sService: { serviceName: "nowhere", namespace: "b" } }] },
               { toServices: [{ k8sServiceSelector: { selector: { matchLabels: { kind: "pods" } } } }] },
               { toServices: [{ k8sServiceSelector: { selector: { matchLabels: { "any:kind": "addresses" } } } }] },
-              { toGroups: [{ aws: { region: "r" } }] },
+              { toServices: [{ k8sService: { serviceName: "absent" } }] },
             ),
           },
         ]
@@ -369,30 +435,196 @@ const spec = fc
     ...(enableDefaultDeny === undefined ? {} : { enableDefaultDeny }),
   }));
 
-const policy = (index: number): fc.Arbitrary<object> =>
+const ciliumPolicy = (index: number): fc.Arbitrary<object> =>
   fc
     .record({
       namespace: fc.constantFrom(...namespaces, ...namespaces, undefined),
       specs: fc.array(spec, { minLength: 1, maxLength: 2 }),
       several: fc.boolean(),
-      node: fc.constantFrom(...Array<boolean>(20).fill(false), true),
+      nodes: fc.oneof({ weight: 6, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: hostSelector }),
     })
-    .map(({ namespace, specs, several, node }) => ({
+    .map(({ namespace, specs, several, nodes }) => ({
       apiVersion: "cilium.io/v2",
       kind: namespace === undefined ? "CiliumClusterwideNetworkPolicy" : "CiliumNetworkPolicy",
       metadata: { name: `policy-${index}`, ...(namespace === undefined ? {} : { namespace }) },
       ...(several && specs.length > 1
         ? { specs }
-        : { spec: node && namespace === undefined ? nodeSpec(specs[0] ?? {}) : specs[0] }),
+        : { spec: nodes !== undefined && namespace === undefined ? nodeSpec(specs[0] ?? {}, nodes) : specs[0] }),
     }));
 
-const nodeSpec = (spec: object) => ({
+const hostSelector = fc.constantFrom<object>(
+  {},
+  { matchLabels: { role: "edge" } },
+  { matchLabels: { "k8s:role": "control" } },
+);
+
+const nodeSpec = (spec: object, nodeSelector: object) => ({
   ...Object.fromEntries(Object.entries(spec).filter(([field]) => field !== "endpointSelector")),
-  nodeSelector: {},
+  nodeSelector,
 });
+
+/** Selectors as Kubernetes' own kinds have them: keys without a source. */
+const plainSelector = fc.oneof(
+  { weight: 3, arbitrary: fc.constant({}) },
+  { weight: 4, arbitrary: fc.constantFrom("web", "db").map((app) => ({ matchLabels: { app } })) },
+  { weight: 1, arbitrary: fc.constant({ matchLabels: { "io.cilium.k8s.policy.cluster": "other" } }) },
+  {
+    weight: 2,
+    arbitrary: fc.constantFrom<object>(
+      { matchExpressions: [{ key: "tier", operator: "Exists" }] },
+      { matchExpressions: [{ key: "app", operator: "NotIn", values: ["web"] }] },
+      { matchLabels: { app: "web" }, matchExpressions: [{ key: "tier", operator: "DoesNotExist" }] },
+      { matchExpressions: [{ key: "k8s-app", operator: "In", values: ["kube-dns", "other"] }] },
+    ),
+  },
+);
+
+const namespaceSelector = fc.constantFrom<object>(
+  {},
+  { matchLabels: { team: "red" } },
+  { matchLabels: { "kubernetes.io/metadata.name": "a" } },
+  { matchExpressions: [{ key: "team", operator: "DoesNotExist" }] },
+  { matchExpressions: [{ key: "kubernetes.io/metadata.name", operator: "In", values: ["a", "b"] }] },
+);
+
+const networkPeer = fc.oneof(
+  plainSelector.map((podSelector) => ({ podSelector })),
+  namespaceSelector.map((namespaceSelector) => ({ namespaceSelector })),
+  fc
+    .tuple(plainSelector, namespaceSelector)
+    .map(([podSelector, namespaceSelector]) => ({ podSelector, namespaceSelector })),
+  fc.constantFrom<object>(
+    { ipBlock: { cidr: "0.0.0.0/0" } },
+    { ipBlock: { cidr: "0.0.0.0/0", except: ["10.0.0.0/8", "203.0.113.0/24"] } },
+    { ipBlock: { cidr: "10.1.0.0/16", except: ["10.1.2.0/24"] } },
+    { ipBlock: { cidr: "192.168.1.0/24" } },
+    { ipBlock: { cidr: "2001:db8::/32" } },
+  ),
+);
+
+const networkPort = fc.constantFrom<object>(
+  { port: 80 },
+  { port: 80, endPort: 8080, protocol: "TCP" },
+  { port: 53, protocol: "UDP" },
+  { port: "http" },
+  { port: "dns", protocol: "UDP" },
+  { protocol: "SCTP" },
+  { protocol: "TCP" },
+  {},
+);
+
+const optionalList = <T>(item: fc.Arbitrary<T>) =>
+  fc.oneof({ weight: 1, arbitrary: fc.constantFrom(undefined, []) }, { weight: 4, arbitrary: peers(item) });
+
+const networkRules = (field: "from" | "to") =>
+  fc.array(
+    fc
+      .tuple(optionalList(networkPeer), optionalList(networkPort))
+      .map(([list, ports]) => ({ ...(list && { [field]: list }), ...(ports && { ports }) })),
+    { maxLength: 2 },
+  );
+
+const networkPolicy = (index: number): fc.Arbitrary<object> =>
+  fc
+    .record({
+      namespace: fc.constantFrom(...namespaces),
+      podSelector: plainSelector,
+      policyTypes: fc.constantFrom(undefined, ["Ingress"], ["Egress"], ["Ingress", "Egress"]),
+      ingress: fc.option(networkRules("from"), { nil: undefined }),
+      egress: fc.option(networkRules("to"), { nil: undefined }),
+    })
+    .map(({ namespace, ...spec }) => ({
+      apiVersion: "networking.k8s.io/v1",
+      kind: "NetworkPolicy",
+      metadata: { name: `policy-${index}`, namespace },
+      spec: Object.fromEntries(Object.entries(spec).filter(([, value]) => value !== undefined)),
+    }));
+
+const pods = fc.oneof(
+  namespaceSelector.map((namespaces) => ({ namespaces })),
+  fc
+    .tuple(namespaceSelector, plainSelector)
+    .map(([namespaceSelector, podSelector]) => ({ pods: { namespaceSelector, podSelector } })),
+);
+
+const clusterEgressPeer = fc.oneof(
+  { weight: 6, arbitrary: pods },
+  {
+    weight: 3,
+    arbitrary: fc
+      .uniqueArray(fc.constantFrom("0.0.0.0/0", "10.0.0.0/8", "203.0.113.0/24", "192.168.1.2/32", "::/0"), {
+        minLength: 1,
+        maxLength: 2,
+      })
+      .map((networks) => ({ networks })),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom<object>(
+      { nodes: {} },
+      { nodes: { matchLabels: { role: "edge" } } },
+      { nodes: { matchExpressions: [{ key: "zone", operator: "Exists" }] } },
+    ),
+  },
+);
+
+const domainPeer = fc.constantFrom<object>(
+  { domainNames: ["example.com"] },
+  { domainNames: ["*.example.com", "other.org"] },
+);
+
+const clusterProtocol = fc.constantFrom<object>(
+  { tcp: { destinationPort: { number: 80 } } },
+  { tcp: { destinationPort: { range: { start: 53, end: 8080 } } } },
+  { udp: { destinationPort: { number: 53 } } },
+  { sctp: { destinationPort: { number: 80 } } },
+  { destinationNamedPort: "http" },
+  { destinationNamedPort: "dns" },
+);
+
+const clusterRules = (field: "from" | "to") => {
+  const action = fc.constantFrom("Accept", "Accept", "Deny", "Pass", "Pass");
+  const protocols = fc.option(peers(clusterProtocol), { nil: undefined });
+  const plain = fc.record({ action, list: peers(field === "to" ? clusterEgressPeer : pods), protocols });
+  const named = fc.record({
+    action: fc.constantFrom("Accept", "Accept", "Accept", "Accept", "Deny"),
+    list: fc.tuple(domainPeer, clusterEgressPeer).map((list): object[] => list),
+    protocols,
+  });
+  return fc.array(
+    (field === "to" ? fc.oneof({ weight: 6, arbitrary: plain }, { weight: 1, arbitrary: named }) : plain).map(
+      ({ action, list, protocols }) => ({ action, [field]: list, ...(protocols && { protocols }) }),
+    ),
+    { maxLength: 3 },
+  );
+};
+
+const clusterPolicy = (index: number): fc.Arbitrary<object> =>
+  fc
+    .record({
+      tier: fc.constantFrom("Admin", "Baseline"),
+      priority: fc.constantFrom(0, 1, 1, 2, 1000),
+      subject: pods,
+      ingress: clusterRules("from"),
+      egress: clusterRules("to"),
+    })
+    .map((spec) => ({
+      apiVersion: "policy.networking.k8s.io/v1alpha2",
+      kind: "ClusterNetworkPolicy",
+      metadata: { name: `policy-${index}` },
+      spec,
+    }));
+
+const policy = (index: number): fc.Arbitrary<object> =>
+  fc.oneof(
+    { weight: 10, arbitrary: ciliumPolicy(index) },
+    { weight: 3, arbitrary: networkPolicy(index) },
+    { weight: 4, arbitrary: clusterPolicy(index) },
+  );
 
 const outside: readonly Peer[] = [
   ...["10.1.2.3", "10.1.9.9", "10.9.9.9", "203.0.113.7", "198.51.100.1", "8.8.8.8", "192.168.1.1", "192.168.1.2"],
+  ...[managedApiServer, "10.1.2.100", "10.1.2.101"],
   ...["2001:db8:1::1", "2001:db8:2::1", "2606:4700::1"],
 ].map((address) => ({ kind: "address", address }) as const);
 
@@ -401,18 +633,20 @@ const entityPeers: readonly Peer[] = peerEntities.map((entity) => ({ kind: "enti
 function question(inventory: Inventory): fc.Arbitrary<Question> {
   const endpoints = inventory.endpoints.map(({ namespace, name }) => ({ kind: "endpoint", namespace, name }) as const);
   const names = inventory.names.map(({ name }) => ({ kind: "fqdn", name }) as const);
+  const nodes = inventory.nodes.map(({ name }) => ({ kind: "node", name }) as const);
   const pod = fc.constantFrom<Peer>(...endpoints);
   const other = fc.oneof(
     { weight: 3, arbitrary: pod },
     { weight: 3, arbitrary: fc.constantFrom<Peer>(...entityPeers) },
     { weight: 2, arbitrary: fc.constantFrom<Peer>(...outside) },
+    { weight: 2, arbitrary: fc.constantFrom<Peer>(...nodes) },
     { weight: 1, arbitrary: fc.constantFrom<Peer>(...names) },
   );
   const l4 = fc.oneof(
     {
       weight: 8,
       arbitrary: fc.record({
-        protocol: fc.constantFrom("TCP" as const, "TCP" as const, "UDP" as const, "SCTP" as const),
+        protocol: fc.constantFrom(...(["TCP", "TCP", "TCP", "TCP", "UDP", "UDP", "UDP", "SCTP"] as const)),
         port: fc.constantFrom(8, 53, 53, 53, 55, 80, 80, 80, 80, 85, 443, 8080, 8080, 8080, 9999, 65535),
       }),
     },
@@ -438,12 +672,12 @@ function question(inventory: Inventory): fc.Arbitrary<Question> {
     );
 }
 
-/** Clusters with one to four policies and `count` questions each. */
+/** Clusters with one to five policies and `count` questions each. */
 export const worlds = (count: number): fc.Arbitrary<World> =>
   inventory.chain((inventory) =>
     fc.record({
       policies: fc
-        .integer({ min: 1, max: 4 })
+        .integer({ min: 1, max: 5 })
         .chain((n) => fc.tuple(...Array.from({ length: n }, (_, i) => policy(i)))),
       inventory: fc.constant(inventory),
       questions: fc.array(question(inventory), { minLength: count, maxLength: count }),

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { policy } from "../../../cilium/policy/schema.ts";
+import { ciliumPolicy as policy } from "../../../cilium/policy/schema.ts";
 import { heldFields } from "../../../cilium/stored/fields.ts";
 import { type ManagedFields, type StoredPolicy, storedPolicy } from "../../../cilium/stored/policy.ts";
 

@@ -5,10 +5,10 @@ import { namespaceOf, policyName } from "../../../cilium/policy/parts.ts";
 import type {
   CiliumClusterwideNetworkPolicy,
   CiliumNetworkPolicy,
+  CiliumPolicy,
   EgressRule,
   IngressRule,
   LabelSelector,
-  Policy,
   PortRule,
   Rule,
 } from "../../../cilium/policy/schema.ts";
@@ -58,10 +58,10 @@ describe(`The rule both-ends-open finds what the engine finds (SEED=${seed})`, f
   });
 });
 
-type Pod = { readonly policy: Policy; readonly endpoint: Endpoint };
+type Pod = { readonly policy: CiliumPolicy; readonly endpoint: Endpoint };
 type Asked = { readonly by: string; readonly place: string; readonly opener: Pod; readonly target: Pod };
 
-const isOf = (policy: Policy, pod: Pod): boolean =>
+const isOf = (policy: CiliumPolicy, pod: Pod): boolean =>
   policy === pod.policy || policy.kind === "CiliumClusterwideNetworkPolicy";
 
 function compare(found: readonly HalfOpenFlow[], expected: readonly Asked[]): number {
@@ -74,7 +74,7 @@ function compare(found: readonly HalfOpenFlow[], expected: readonly Asked[]): nu
   return told.length;
 }
 
-function stackOf(policies: readonly Policy[], options: { whole?: boolean }): Stack {
+function stackOf(policies: readonly CiliumPolicy[], options: { whole?: boolean }): Stack {
   const stack = new Stack(options);
   for (const policy of policies) {
     const resource = resourceOf(policy);
@@ -85,7 +85,7 @@ function stackOf(policies: readonly Policy[], options: { whole?: boolean }): Sta
 }
 
 /** Every half-open flow that a rule opens for workloads which it names, from verdicts about all pods of all policies. */
-function asked(policies: readonly Policy[]): Asked[] {
+function asked(policies: readonly CiliumPolicy[]): Asked[] {
   const pods = podsOf(policies);
   const network = compile(policies, { cluster, endpoints: pods.map(({ endpoint }) => endpoint), nodes: [], names: [] });
   const ask = (source: Pod, destination: Pod, protocol: FlowProtocol, port: number) =>
@@ -125,7 +125,7 @@ function isHalfOpen(
 }
 
 /** The pods that namespaced policies select, one for each value of the label that they ask for. */
-function podsOf(policies: readonly Policy[]): Pod[] {
+function podsOf(policies: readonly CiliumPolicy[]): Pod[] {
   return policies.flatMap((policy, number) => {
     const namespace = namespaceOf(policy);
     if (namespace === undefined) return [];
@@ -138,7 +138,7 @@ function podsOf(policies: readonly Policy[]): Pod[] {
 const selectsApp = ({ matchExpressions }: LabelSelector, app: string): boolean =>
   (matchExpressions ?? []).some(({ values }) => values?.includes(app));
 
-const isSelected = (endpoint: Endpoint, policy: Policy): boolean =>
+const isSelected = (endpoint: Endpoint, policy: CiliumPolicy): boolean =>
   matches(
     subjectRequirements(policy.spec?.endpointSelector ?? {}, namespaceOf(policy)),
     podIdentity({ ...endpoint, cluster }),
@@ -152,7 +152,7 @@ type AskedPorts = {
 };
 
 /** What the rules of a policy open for workloads that they name. */
-function openings({ spec }: Policy): Opening[] {
+function openings({ spec }: CiliumPolicy): Opening[] {
   const of = (direction: Opening["direction"], index: number, peers: unknown, ports: PortRule[] | null | undefined) => {
     if (!JSON.stringify(peers ?? "").includes('"app"')) return [];
     const place = `${direction}[${index}]`;
@@ -272,7 +272,7 @@ const clusterwide: fc.Arbitrary<CiliumClusterwideNetworkPolicy> = fc
   }));
 
 /** Clusterwide policies come first, and each pod has one policy of its namespace or more. */
-const policySets: fc.Arbitrary<Policy[]> = fc
+const policySets: fc.Arbitrary<CiliumPolicy[]> = fc
   .tuple(fc.array(clusterwide, { maxLength: 1 }), fc.array(namespaced, { minLength: 2, maxLength: 4 }))
   .map(([first, rest]) => [
     ...first,

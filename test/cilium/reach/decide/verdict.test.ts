@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { type Policy, policy as policySchema } from "../../../../cilium/policy/schema.ts";
+import { type CiliumPolicy, ciliumPolicy as policySchema } from "../../../../cilium/policy/schema.ts";
 import type { Endpoint, Inventory, Peer, Question } from "../../../../cilium/reach/compile/inventory.ts";
 import { compile } from "../../../../cilium/reach/compile/network.ts";
 import { UnknownPeer } from "../../../../cilium/reach/compile/resolve.ts";
-import { type Verdict, verdict } from "../../../../cilium/reach/decide/verdict.ts";
+import { type EndVerdict, undecidableText, type Verdict, verdict } from "../../../../cilium/reach/decide/verdict.ts";
 
 /** Names what decided, and what the oracle cannot be asked about: questions with several cases, and what is not known. */
 describe("A verdict", () => {
@@ -11,7 +11,7 @@ describe("A verdict", () => {
     const { ingress } = ask([allowWeb], { port: 8080 });
     assert.deepEqual(ingress, {
       verdict: "allowed",
-      by: { kind: "rules", rules: [{ policy: "shop/db", path: "ingress[1].toPorts[0]" }] },
+      by: { kind: "rules", rules: [rule("shop/db", "ingress[1].toPorts[0]")] },
       redirect: undefined,
       onceResolved: false,
       authentication: [],
@@ -22,7 +22,7 @@ describe("A verdict", () => {
     const { spec, ...rest } = allowWeb;
     const { ingress } = ask([{ ...rest, specs: [{ endpointSelector: {}, egress: [{}] }, spec ?? {}] }], { port: 8080 });
     assert.ok(ingress.verdict === "allowed" && ingress.by.kind === "rules");
-    assert.deepEqual(ingress.by.rules, [{ policy: "shop/db", path: "specs[1].ingress[1].toPorts[0]" }]);
+    assert.deepEqual(ingress.by.rules, [rule("shop/db", "specs[1].ingress[1].toPorts[0]")]);
   });
 
   it("names every policy that put the endpoint into default deny, once", () => {
@@ -31,7 +31,10 @@ describe("A verdict", () => {
     assert.equal(outcome, "denied");
     assert.deepEqual(ingress, {
       verdict: "denied",
-      by: { kind: "default-deny", policies: ["shop/db", "shop/other"] },
+      by: {
+        kind: "default-deny",
+        policies: ["shop/db", "shop/other"].map((policy) => ({ kind: "CiliumNetworkPolicy", policy })),
+      },
     });
   });
 
@@ -40,7 +43,7 @@ describe("A verdict", () => {
     const { ingress } = ask([allowWeb, deny], { port: 8080 });
     assert.deepEqual(ingress, {
       verdict: "denied",
-      by: { kind: "rules", rules: [{ policy: "shop/deny", path: "ingressDeny[0]" }] },
+      by: { kind: "rules", rules: [rule("shop/deny", "ingressDeny[0]")] },
     });
   });
 
@@ -95,29 +98,23 @@ describe("A verdict", () => {
     const lan = policy("lan", { endpointSelector: {}, egress: [{ toCIDR: ["192.168.0.0/16"] }] });
     const { outcome, egress } = ask([lan], { destination: { kind: "fqdn", name: "nas.example" }, port: 443 });
     assert.equal(outcome, "undecidable");
-    assert.deepEqual(egress, {
-      verdict: "undecidable",
-      reason: "shop/lan egress[0] may allow it: the address of nas.example is not known",
-    });
+    assert.equal(reasonOf(egress), "shop/lan egress[0] may allow it: the address of nas.example is not known");
   });
 
   it("is not decidable for a name of whose addresses policies allow one", () => {
     const one = policy("one", { endpointSelector: {}, egress: [{ toCIDR: ["192.0.2.0/28"] }] });
     const names = [{ name: "two.example", addresses: ["192.0.2.1", "192.0.2.99"] }];
     const asked = question({ destination: { kind: "fqdn", name: "two.example" }, port: 443 });
-    assert.deepEqual(verdict(compile([one], { ...inventory, names }), asked).egress, {
-      verdict: "undecidable",
-      reason: "allowed at 192.0.2.1, denied at 192.0.2.99",
-    });
+    assert.equal(
+      reasonOf(verdict(compile([one], { ...inventory, names }), asked).egress),
+      "allowed at 192.0.2.1, denied at 192.0.2.99",
+    );
   });
 
   it("is not decidable for a prefix of which policies allow a part, and tells the parts", () => {
     const part = policy("part", { endpointSelector: {}, egress: [{ toCIDR: ["10.1.0.0/16"] }] });
     const whole = ask([part], { destination: { kind: "cidr", cidr: "10.0.0.0/8" }, port: 443 });
-    assert.deepEqual(whole.egress, {
-      verdict: "undecidable",
-      reason: "denied at 10.0.0.0/8, allowed at 10.1.0.0/16",
-    });
+    assert.equal(reasonOf(whole.egress), "denied at 10.0.0.0/8, allowed at 10.1.0.0/16");
     assert.equal(ask([part], { destination: { kind: "cidr", cidr: "10.1.7.0/24" }, port: 443 }).outcome, "allowed");
     assert.equal(ask([part], { destination: { kind: "cidr", cidr: "10.2.0.0/16" }, port: 443 }).outcome, "denied");
   });
@@ -138,10 +135,10 @@ describe("A verdict", () => {
     const host = policy("host", { endpointSelector: {}, egress: [{ toEntities: ["host"] }] });
     const unplaced = { ...inventory, endpoints: inventory.endpoints.map(({ node, ...rest }) => rest) };
     const asked = question({ destination: { kind: "address", address: "192.168.1.1" }, port: 10250 });
-    assert.deepEqual(verdict(compile([host], unplaced), asked).egress, {
-      verdict: "undecidable",
-      reason: "allowed if on the same node, denied if on another node",
-    });
+    assert.equal(
+      reasonOf(verdict(compile([host], unplaced), asked).egress),
+      "allowed if on the same node, denied if on another node",
+    );
     assert.equal(verdict(compile([host], inventory), asked).outcome, "denied");
   });
 
@@ -193,7 +190,7 @@ const inventory: Inventory = {
   names: [],
 };
 
-function policy(name: string, spec: unknown): Policy {
+function policy(name: string, spec: unknown): CiliumPolicy {
   return policySchema.parse({
     apiVersion: "cilium.io/v2",
     kind: "CiliumNetworkPolicy",
@@ -201,6 +198,11 @@ function policy(name: string, spec: unknown): Policy {
     spec,
   });
 }
+
+const rule = (policy: string, path: string) => ({ kind: "CiliumNetworkPolicy", policy, tier: "Normal", path });
+
+const reasonOf = (end: EndVerdict): string | undefined =>
+  end.verdict === "undecidable" ? undecidableText(end.reason) : undefined;
 
 const allowWeb = policy("db", {
   endpointSelector: { matchLabels: { app: "db" } },
@@ -218,5 +220,5 @@ const question = (asked: Partial<Question>): Question => ({
   ...asked,
 });
 
-const ask = (policies: readonly Policy[], asked: Partial<Question>): Verdict =>
+const ask = (policies: readonly CiliumPolicy[], asked: Partial<Question>): Verdict =>
   verdict(compile(policies, inventory), question(asked));

@@ -16,11 +16,11 @@ import { diff, type Side } from "../../../../cilium/reach/report/diff.ts";
 import { describe as tell } from "../../../../cilium/reach/report/diff-text.ts";
 import { type Difference, type FlowChange, isEmpty } from "../../../../cilium/reach/report/difference.ts";
 import { renderPolicies } from "../../../../cilium/render/policies.ts";
-import { cluster as clusterFile } from "../../../../cluster/cluster.ts";
-import { prometheus } from "../../../../cluster/monitoring.ts";
-import { filer } from "../../../../cluster/seaweedfs.ts";
-import { workloadCount } from "../../../document/rows.ts";
 import { declared, program } from "../../../rendered.ts";
+import { cluster as clusterFile } from "../../../sample/cluster/cluster.ts";
+import { prometheus } from "../../../sample/cluster/monitoring.ts";
+import { filer } from "../../../sample/cluster/seaweedfs.ts";
+import { workloadCount } from "../../../sample/counts.ts";
 import { twoSides } from "../sides.ts";
 
 /** The program's policies with a changed cluster or changed settings. */
@@ -371,7 +371,7 @@ describe("The difference of generated policies", () => {
 
   it("says of every other pod what it says of a pod that no selector means", function () {
     this.timeout(0);
-    const strayed = { namespace: "stray", name: "pod", labels: {} };
+    const strayed = { namespace: "stray", name: "pod", labels: {}, namespaceLabels: {} };
     const withStray = ({ policies, inventory }: Side): Side => ({
       policies,
       inventory: { ...inventory, endpoints: [...inventory.endpoints, strayed] },
@@ -441,6 +441,7 @@ function nameOf(peer: Question["source"]): string | undefined {
     case "node":
     case "address":
     case "cidr":
+    case "service":
       return undefined;
   }
 }

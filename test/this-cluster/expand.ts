@@ -5,13 +5,13 @@
  */
 import type {
   CidrRule,
+  CiliumPolicy,
   EgressDenyRule,
   EgressRule,
   FqdnSelector,
   IngressDenyRule,
   IngressRule,
   LabelSelector,
-  Policy,
   PortProtocol,
   PortRule,
 } from "../../cilium/policy/schema.ts";
@@ -25,7 +25,7 @@ export interface Expanded {
 
 type Direction = "ingress" | "egress";
 
-export function expand(policy: Policy): Expanded {
+export function expand(policy: CiliumPolicy): Expanded {
   const { apiVersion: _apiVersion, kind, metadata, spec, ...unknownFields } = policy;
   refuse(unknownFields);
   if (!spec) throw new Error("a policy without spec");

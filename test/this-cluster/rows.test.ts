@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import type { CiliumNetworkPolicy, Policy, PortProtocol } from "../../cilium/policy/schema.ts";
-import { renderedPolicies } from "../rendered.ts";
+import type { CiliumNetworkPolicy, CiliumPolicy, PortProtocol } from "../../cilium/policy/schema.ts";
 import { expand } from "./expand.ts";
 import { expected, title } from "./expected.ts";
+import { renderedPolicies } from "./rendered.ts";
 import { policyCounts, rows } from "./rows.ts";
 
 describe("the policies, against the policy document", () => {
@@ -71,7 +71,7 @@ function policyOf(name: string): CiliumNetworkPolicy {
   return policy;
 }
 
-function portsOf(spec: Policy["spec"]): PortProtocol[] {
+function portsOf(spec: CiliumPolicy["spec"]): PortProtocol[] {
   const rules = [spec?.ingress, spec?.ingressDeny, spec?.egress, spec?.egressDeny].flatMap((list) => list ?? []);
   return rules.flatMap(({ toPorts }) => toPorts ?? []).flatMap(({ ports }) => ports ?? []);
 }
