@@ -14,20 +14,16 @@ import { doubted } from "../doubts.ts";
 import { destinationReader, endReader, endsHelp, readPort } from "../ends.ts";
 import { basisText, dataText, withOutput } from "../output/format.ts";
 import { readSource, type Source, type SourceOptions, withSource } from "../sources/source.ts";
-import { type Statement, statementFor } from "../statement.ts";
+import type { Statement } from "../statement.ts";
 
 type Options = SourceOptions & { readonly output: "table" | "json" | "yaml" };
 
-export function explain(netpol: Command): void {
-  const command = netpol
-    .command("explain")
+export default function explain(command: Command): void {
+  command
     .argument("<from>", "who opens the connection")
     .argument("<to>", "to whom")
     .argument("<port>", "5432, or with its protocol as 53/UDP; for ICMP the type, as 8/ICMP");
   withOutput(withSource(command), ["table", "json", "yaml"])
-    .description(
-      "the verdict on one connection at both ends, and what would have to be written to allow it; 1 unless it is allowed",
-    )
     .addHelpText("after", help)
     .action(async (from: string, to: string, port: string, options: Options) => {
       const source = await readSource(options);
@@ -94,9 +90,14 @@ async function explainQuestion(question: Question, source: Source, program: Prog
         doubted: ingress !== certain.ingress,
       },
     ],
-    statement:
-      outcome === "denied" && program !== undefined ? await statementFor(question, program.cluster) : undefined,
+    statement: outcome === "denied" && program !== undefined ? await statement(question, program) : undefined,
   };
+}
+
+/** Its writer is loaded only where there is something to write. */
+async function statement(question: Question, { cluster }: Program): Promise<Statement> {
+  const { statementFor } = await import("../statement.ts");
+  return statementFor(question, cluster);
 }
 
 function inWords({ question, outcome, ends, statement }: Explanation, policies: readonly Policy[]): string {

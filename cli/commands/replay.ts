@@ -21,10 +21,8 @@ interface Options extends SourceOptions {
   readonly output: ReportFormat;
 }
 
-export function replay(netpol: Command): void {
-  const command = netpol.command("replay").argument("<flows...>", "Hubble records, or - for standard input");
-  withSource(command)
-    .description("hold recorded Hubble flows against the policies; 1 if they would drop what was let through")
+export default function replay(command: Command): void {
+  withSource(command.argument("<flows...>", "Hubble records, or - for standard input"))
     .option("--suggest", "print the lines that would declare what would be dropped")
     .addOption(new Option("-o, --output <format>", "how to print the answer").choices(reportFormats).default("table"))
     .addHelpText("after", help)

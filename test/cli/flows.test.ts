@@ -171,7 +171,7 @@ describe("the command itself", () => {
   it("ends quietly when nobody reads on", () => {
     const { stdout, stderr } = spawnSync(
       "sh",
-      ["-c", '"$0" cli/netpol.ts list -o json | head -n 1', process.execPath],
+      ["-c", '"$0" cli/netpol.js list -o json | head -n 1', process.execPath],
       {
         cwd: sample,
         encoding: "utf8",

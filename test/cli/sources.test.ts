@@ -228,7 +228,7 @@ values: 1
       const scratch = temporaryFolder("scratch");
       const watcher = watch(scratch, { persistent: false });
       const created = once(watcher, "change");
-      const command = spawn(process.execPath, [join(project, "cli/netpol.ts"), "list", "--git", "main"], {
+      const command = spawn(process.execPath, [join(project, "cli/netpol.js"), "list", "--git", "main"], {
         env: { ...process.env, NODE_COMPILE_CACHE: compileCache, TMPDIR: scratch },
         stdio: "ignore",
       });

@@ -21,7 +21,7 @@ describe("netpol gate, without a cluster", function () {
   after(() => environment?.close());
 
   const gate = (folder: string, ...args: string[]) =>
-    environment.run(process.execPath, [join(folder, "cli/netpol.ts"), "gate", ...args], { cwd: folder });
+    environment.run(process.execPath, [join(folder, "cli/netpol.js"), "gate", ...args], { cwd: folder });
 
   /** A copy of the project in which one text of one file is another. */
   function changed(file: string, from: string, to: string): string {
