@@ -123,7 +123,7 @@ describe("The pages' commands for Pulumi, as typed", function () {
     change("cluster/monitoring.ts", "export default monitoring.flows(() => [\n", `${declaration}$&${flow}${flows}`);
     const preview = await type("pulumi preview --suppress-outputs --policy-pack policypack");
     assert.match(preview, /monitoring\/grafana can now reach monitoring\/loki:3100/);
-    assert.match(preview, /monitoring\/blackbox-exporter enters default deny/);
+    assert.match(preview, /monitoring\/blackbox-exporter is added/);
     await type("npm run docs");
     assert.match(readFileSync(join(folder, "docs/network-policies.md"), "utf8"), /blackbox-exporter/);
   });
