@@ -6,9 +6,9 @@
  */
 import { symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { namespaces } from "../test/document/rows.ts";
 import { repository } from "../test/project.ts";
 import { renderedPolicies } from "../test/rendered.ts";
+import { namespaces } from "../test/sample/counts.ts";
 import { startCluster } from "../test/toolchain/cluster.ts";
 import { temporaryFolder } from "../test/toolchain/lifetime.ts";
 import { type ProdStack, prodStack } from "../test/toolchain/stack.ts";
@@ -25,7 +25,7 @@ const previews: Contender[] = [
   { name: alone, run: preview(bare, []) },
   { name: "this program", run: preview(own, []), to: alone },
   { name: "with an empty pack", run: preview(own, [emptyPack()]), to: "this program" },
-  { name: "with its pack", run: preview(own, [join(repository, "policypack")]), to: "with an empty pack" },
+  { name: "with its pack", run: preview(own, [join(own.folder, "policypack")]), to: "with an empty pack" },
 ];
 
 await compare("A preview of an empty cluster", previews, rounds);

@@ -34,7 +34,7 @@ Each item of the file is a question and its expected answer:
 protocol is TCP if left out. ${endsHelp}
 
 Examples:
-  netpol test test/expectations.yaml
+  netpol test expectations.yaml
   netpol test expectations.yaml --from manifests/ --inventory pods.yaml --output json
   kubectl get pods,namespaces,nodes -A -o yaml > pods.yaml`;
 

@@ -11,13 +11,14 @@ describe("netpol docs", () => {
 
   before(() => {
     folder = copyOfProject();
+    netpol(folder, "docs");
     file = join(folder, "docs/network-policies.md");
     current = readFileSync(file, "utf8");
   });
 
   beforeEach(() => writeFileSync(file, current));
 
-  it("finds the committed files up to date", () => {
+  it("finds the files up to date", () => {
     assert.deepEqual(netpol(folder, "docs", "--check"), { code: 0, stdout: "", stderr: "" });
   });
 

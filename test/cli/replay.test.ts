@@ -7,13 +7,13 @@ import { gzipSync } from "node:zlib";
 import { z } from "zod";
 import { inventoryOf } from "../../cilium/model/inventory.ts";
 import { apiServer, dnsAnswer, flow, line, outside, pod, type RecordedEnd } from "../cilium/hubble/recorded.ts";
-import { workloadCount } from "../document/rows.ts";
-import { copyOfProject, repository } from "../project.ts";
+import { copyOfProject, sample } from "../project.ts";
 import { program } from "../rendered.ts";
+import { workloadCount } from "../sample/counts.ts";
 import { temporaryFolder } from "../toolchain/lifetime.ts";
 import { netpol as netpolIn, netpolWith } from "./command.ts";
 
-const netpol = (...args: string[]) => netpolIn(repository, "replay", ...args);
+const netpol = (...args: string[]) => netpolIn(sample, "replay", ...args);
 
 const { endpoints } = inventoryOf(program.cluster);
 
@@ -99,14 +99,14 @@ describe("netpol replay", function () {
 
   it("reads standard input, gzip too", () => {
     for (const input of [`${declared}\n${undeclared}`, gzipSync(`${declared}\n${undeclared}\n`)]) {
-      const { code, stdout } = netpolWith({ input }, repository, "replay", "-", "-o", "json");
+      const { code, stdout } = netpolWith({ input }, sample, "replay", "-", "-o", "json");
       const { record, dropped } = answerSchema.parse(JSON.parse(stdout));
       assert.deepEqual({ code, flows: record.flows, dropped: dropped.length }, { code: 1, flows: 2, dropped: 1 });
     }
   });
 
   it("answers when it is interrupted while standard input still streams", async () => {
-    const child = spawn(process.execPath, [join(repository, "cli/netpol.js"), "replay", "-", "-o", "json"]);
+    const child = spawn(process.execPath, [join(sample, "cli/netpol.js"), "replay", "-", "-o", "json"]);
     const [stdout, ended] = [text(child.stdout), new Promise((resolve) => child.once("exit", resolve))];
     // The command has read this much when the pipe, which holds far less, has taken it all.
     await new Promise((resolve) => child.stdin.write(`${declared}\n`.repeat(2000), resolve));

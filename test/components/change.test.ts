@@ -13,9 +13,9 @@ import { announceChange } from "../../components/change.ts";
 import { changeText } from "../../components/change-text.ts";
 import { areDeployed, deployedPolicies } from "../../components/deployed.ts";
 import { type Program, readProgram } from "../../components/program.ts";
-import { workloadCount } from "../document/rows.ts";
-import { repository } from "../project.ts";
+import { sample } from "../project.ts";
 import { declared, program } from "../rendered.ts";
+import { workloadCount } from "../sample/counts.ts";
 
 const stack = { project: "network-policies", stack: "prod" };
 
@@ -279,7 +279,7 @@ describe("A preview", () => {
       await import("./cluster/cluster.ts");
       console.log(JSON.stringify(loaded));`;
     const args = ["--input-type=module", "--eval", script];
-    const loaded = execFileSync(process.execPath, args, { cwd: repository, encoding: "utf8" });
+    const loaded = execFileSync(process.execPath, args, { cwd: sample, encoding: "utf8" });
     assert.match(loaded, /\/components\/change\.ts"/);
     assert.doesNotMatch(loaded, /\/cilium\/reach\//);
   });

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { namespaces, policyCount, workloadCount } from "../document/rows.ts";
 import { codeBlocks, commandsInText, shellBlocks } from "../markdown.ts";
 import { copyOfProject, rewrite } from "../project.ts";
 import { type KubernetesApi, kubernetesApiOf } from "../provider/kubernetes-api.ts";
+import { namespaces, policyCount, workloadCount } from "../sample/counts.ts";
 import { type Cluster, startCluster } from "../toolchain/cluster.ts";
 import { type Environment, openEnvironment } from "../toolchain/environment.ts";
 import { temporaryFolder } from "../toolchain/lifetime.ts";
@@ -14,7 +14,7 @@ import { stored } from "./policies.ts";
 /** The policies, their components, the provider and the stack. */
 const resourceCount = policyCount + namespaces.length + 3;
 
-describe("The README's commands, as typed", function () {
+describe("The pages' commands for Pulumi, as typed", function () {
   this.timeout("2m");
   let cluster: Cluster;
   let api: KubernetesApi;
@@ -53,8 +53,9 @@ describe("The README's commands, as typed", function () {
   const change = (file: string, from: string, to: string): void => rewrite(folder, file, from, to);
 
   it("in production: a stack, a preview, an update and its outputs", async () => {
-    const [select, preview, up, output] = blocks("In production").flat();
+    const [select, preflight, preview, up, output] = shellBlocks("README.md", "In production").flat();
     await type(select ?? "");
+    assert.match(await type(preflight ?? ""), /nothing stops it, and it overwrites nothing/);
     assert.match(
       await type(preview ?? ""),
       new RegExp(
@@ -70,7 +71,7 @@ describe("The README's commands, as typed", function () {
   });
 
   it("a roll-out: everything observed, then one namespace enforced, then all", async () => {
-    const [observe, up, enforce, ...more] = inText("Roll out without an outage");
+    const [observe, up, enforce, ...more] = commandsInText("docs/rollout.md", "Roll out without an outage");
     await type(observe ?? "");
     await type(up ?? "");
     assert.deepEqual(await inDefaultDeny(), []);
@@ -82,15 +83,27 @@ describe("The README's commands, as typed", function () {
   });
 
   it("taking over under another name", async () => {
-    const lines = inText("Take over what is there");
+    const lines = commandsInText("docs/rollout.md", "Take over what is there");
     for (const line of lines) await type(line);
     assert.ok((await stored(api)).has("database/postgres"));
   });
 
   it("the gate by hand: no cluster, no stack, no backend", async () => {
-    const [, byHand = []] = blocks("The policy pack");
+    const [, byHand = []] = shellBlocks("policypack/README.md", "Use it");
     const output = await type(byHand.join(" && "), { TMPDIR: temporaryFolder("backend") });
     assert.match(output, new RegExp(`\\+ ${resourceCount} to create`));
+  });
+
+  it("the gate of a pull request", async () => {
+    const [gate = "", asJson = ""] = shellBlocks("docs/operations.md", "In CI").flat();
+    assert.match(await type(gate), new RegExp(`\\+ ${resourceCount} to create`));
+    assert.deepEqual(
+      z
+        .array(z.looseObject({ enforcementLevel: z.string() }))
+        .parse(JSON.parse(await type(asJson)))
+        .filter(({ enforcementLevel }) => enforcementLevel === "mandatory"),
+      [],
+    );
   });
 
   it("a new flow and a new workload", async () => {
@@ -136,6 +149,3 @@ describe("The README's commands, as typed", function () {
     );
   }
 });
-
-const blocks = (heading: string) => shellBlocks("README.md", heading);
-const inText = (heading: string) => commandsInText("README.md", heading);

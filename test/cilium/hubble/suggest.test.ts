@@ -15,8 +15,8 @@ import { inventoryOf } from "../../../cilium/model/inventory.ts";
 import type { Workload } from "../../../cilium/model/peers.ts";
 import { readCluster } from "../../../cilium/model/read.ts";
 import { renderPolicies } from "../../../cilium/render/policies.ts";
-import { cluster as declared } from "../../../cluster/cluster.ts";
 import { program } from "../../rendered.ts";
+import { cluster as declared } from "../../sample/cluster/cluster.ts";
 import { apiServer, flow, gateway, host, line, outside, pod, type RecordedEnd, remoteNode } from "./recorded.ts";
 
 const { cluster, config } = program;
