@@ -29,7 +29,8 @@ export const compileCache = temporaryFolder("compile-cache");
 /** What says what a cluster is; the sample has the same. */
 const clusterParts = ["cluster", "Pulumi.prod.yaml", "policypack/cluster.json"] as const;
 
-const sampleCluster = join(import.meta.dirname, "sample");
+/** The folder of the sample cluster's own files, for who loads them here. */
+export const sampleCluster = join(import.meta.dirname, "sample");
 
 /**
  * The folder of a new copy of the project, with the same node_modules.

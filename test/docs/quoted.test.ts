@@ -69,7 +69,7 @@ describe("The pages quote what netpol says", function () {
 
 /** All that the command says in a folder that is no project of this program. */
 function said(folder: string, words: readonly string[]): string {
-  const { stdout, stderr } = spawnSync(process.execPath, [join(repository, "cli/netpol.ts"), ...words], {
+  const { stdout, stderr } = spawnSync(process.execPath, [join(repository, "cli/netpol.js"), ...words], {
     cwd: folder,
     encoding: "utf8",
     env: { ...process.env, NODE_COMPILE_CACHE: compileCache },

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { codeBlocks, commandsInText, shellBlocks } from "../markdown.ts";
+import { assertQuoted, codeBlocks, commandsInText, quotations, shellBlocks } from "../markdown.ts";
 import { copyOfProject, rewrite } from "../project.ts";
 import { type KubernetesApi, kubernetesApiOf } from "../provider/kubernetes-api.ts";
 import { namespaces, policyCount, workloadCount } from "../sample/counts.ts";
@@ -15,7 +15,7 @@ import { stored } from "./policies.ts";
 const resourceCount = policyCount + namespaces.length + 3;
 
 describe("The pages' commands for Pulumi, as typed", function () {
-  this.timeout("2m");
+  this.timeout("5m");
   let cluster: Cluster;
   let api: KubernetesApi;
   let environment: Environment;
@@ -70,6 +70,17 @@ describe("The pages' commands for Pulumi, as typed", function () {
     assert.ok(flows.some(({ from }) => from === "argocd/server"));
   });
 
+  it("in service: verify, with one policy edited by hand", async () => {
+    const redis = (await stored(api)).get("argocd/redis");
+    assert.ok(redis);
+    await api.patch(redis, { spec: { description: "edited by hand" } });
+    const [quotation] = quotations("docs/operations.md", "In service");
+    assert.ok(quotation);
+    const { code, output } = await ended(`npm run --silent netpol -- ${quotation.words.join(" ")}`);
+    assert.equal(code, 1);
+    assertQuoted(output, quotation);
+  });
+
   it("a roll-out: everything observed, then one namespace enforced, then all", async () => {
     const [observe, up, enforce, ...more] = commandsInText("docs/rollout.md", "Roll out without an outage");
     await type(observe ?? "");
@@ -112,7 +123,7 @@ describe("The pages' commands for Pulumi, as typed", function () {
     change("cluster/monitoring.ts", "export default monitoring.flows(() => [\n", `${declaration}$&${flow}${flows}`);
     const preview = await type("pulumi preview --suppress-outputs --policy-pack policypack");
     assert.match(preview, /monitoring\/grafana can now reach monitoring\/loki:3100/);
-    assert.match(preview, /monitoring\/blackbox-exporter enters default deny/);
+    assert.match(preview, /monitoring\/blackbox-exporter is added/);
     await type("npm run docs");
     assert.match(readFileSync(join(folder, "docs/network-policies.md"), "utf8"), /blackbox-exporter/);
   });
