@@ -56,7 +56,7 @@ describe("The reachability engine on this cluster", () => {
     }
     console.log(`      ${policies.length} policies, ${workloads.length} workloads, ${asked} questions, 0 differences:`);
     printed(counts);
-    assertDecided(counts, 0);
+    assertDecided(counts, 0.0001);
     assert.ok(asked >= 25_000, `only ${asked} questions`);
   });
 });

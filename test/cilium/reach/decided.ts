@@ -12,7 +12,7 @@ export function assertDecided(counts: Counts, bound: number): void {
   const total = sum(connections);
   assert.ok(total > 0, "no connection was asked about");
   const share = sum(connections.filter(([what]) => what.endsWith(" undecidable"))) / total;
-  const percent = `${(share * 100).toFixed(2)} % of ${total} connections are not decidable`;
+  const percent = `${(share * 100).toFixed(3)} % of ${total} connections are not decidable`;
   console.log(`      ${percent}`);
   assert.ok(share <= bound, percent);
 }
