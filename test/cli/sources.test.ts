@@ -229,6 +229,7 @@ values: 1
       const watcher = watch(scratch, { persistent: false });
       const created = once(watcher, "change");
       const command = spawn(process.execPath, [join(project, "cli/netpol.js"), "list", "--git", "main"], {
+        cwd: project,
         env: { ...process.env, NODE_COMPILE_CACHE: compileCache, TMPDIR: scratch },
         stdio: "ignore",
       });
