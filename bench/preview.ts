@@ -25,7 +25,7 @@ const previews: Contender[] = [
   { name: alone, run: preview(bare, []) },
   { name: "this program", run: preview(own, []), to: alone },
   { name: "with an empty pack", run: preview(own, [emptyPack()]), to: "this program" },
-  { name: "with its pack", run: preview(own, [join(repository, "policypack")]), to: "with an empty pack" },
+  { name: "with its pack", run: preview(own, [join(own.folder, "policypack")]), to: "with an empty pack" },
 ];
 
 await compare("A preview of an empty cluster", previews, rounds);

@@ -26,15 +26,21 @@ const parts = [
 /** Where Node keeps what it compiles of copies as long as the tests run, for who sets NODE_COMPILE_CACHE. */
 export const compileCache = temporaryFolder("compile-cache");
 
-/** What says what a cluster is; test/sample has the same. */
+/** What says what a cluster is; the sample has the same. */
 const clusterParts = ["cluster", "Pulumi.prod.yaml", "policypack/cluster.json"] as const;
 
-/** The folder of a new copy of the project with the sample cluster, with the same node_modules. */
-export function copyOfProject(): string {
+/** The folder of the sample cluster's own files, for who loads them here. */
+export const sampleCluster = join(import.meta.dirname, "sample");
+
+/**
+ * The folder of a new copy of the project, with the same node_modules.
+ * @param clusterOf the folder that its cluster is taken from
+ */
+export function copyOfProject(clusterOf = sampleCluster): string {
   const folder = temporaryFolder("network-policies");
   for (const part of parts) cpSync(join(repository, part), join(folder, part), { recursive: true });
   for (const part of clusterParts) {
-    cpSync(join(repository, "test/sample", part), join(folder, part), { recursive: true });
+    cpSync(join(clusterOf, part), join(folder, part), { recursive: true });
   }
   symlinkSync(join(repository, "node_modules"), join(folder, "node_modules"));
   return folder;

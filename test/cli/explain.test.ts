@@ -79,16 +79,21 @@ describe("netpol explain", () => {
         "argocd/server",
         "argocd/cloudflared",
         "2000",
-        "cluster/argocd.ts:\n  // in the ports of cloudflared in cluster/argocd.ts: port2000: tcp(2000)\n  from(server).to(cloudflared.port2000),",
+        "cluster/argocd.ts:\n  ports: { port2000: tcp(2000) }, // a port of cloudflared\n  from(server).to(cloudflared.port2000),",
       ],
       ["argocd/redis", "kube-apiserver", "6443", "cluster/argocd.ts:\n  from(redis).to(kubeApiserver),"],
-      ["argocd/redis", "kube-apiserver", "443", "cluster/argocd.ts:\n  from(redis).to(kubeApiserver.on(443)),"],
+      [
+        "argocd/redis",
+        "kube-apiserver",
+        "443",
+        'cluster/argocd.ts:\n  import { controlPlaneNodes } from "../cilium/language.ts";\n  from(redis).to(controlPlaneNodes.on(443)),',
+      ],
       ["argocd/redis", "example.com", "443", 'cluster/argocd.ts:\n  from(redis).to(fqdn("example.com").on(443)),'],
       [
         "argocd/redis",
         "192.0.2.7",
         "123/UDP",
-        'cluster/argocd.ts:\n  from(redis).to(cidr("192.0.2.7/32").on(udp(123))),',
+        'cluster/argocd.ts:\n  import { cidr } from "../cilium/language.ts";\n  from(redis).to(cidr("192.0.2.7/32").on(udp(123))),',
       ],
       [
         "argocd/redis",
@@ -96,12 +101,18 @@ describe("netpol explain", () => {
         "9100",
         'cluster/argocd.ts:\n  import { nodeExporter } from "./monitoring.ts";\n  from(redis).to(nodeExporter.metrics),',
       ],
+      [
+        "argocd/redis",
+        "argocd/redis",
+        "6379/SCTP",
+        'cluster/argocd.ts:\n  import { sctp } from "../cilium/language.ts";\n  sctp6379: sctp(6379), // a port of redis\n  from(redis).to(redis.sctp6379),\nBesides, enable-sctp in cilium-config has to be true.',
+      ],
       ["ingress", "argocd/redis", "6379", "cluster/argocd.ts:\n  from(gateway).to(redis.redis),"],
       [
         "192.0.2.7",
         "argocd/redis",
         "6379",
-        "cluster/argocd.ts:\n  // an address cannot be a source; world is everything outside\n  from(world).to(redis.redis),",
+        'cluster/argocd.ts:\n  import { world } from "../cilium/language.ts";\n  from(world).to(redis.redis),\nAn address cannot be a source: this allows everything outside the cluster, as world.',
       ],
     ];
     for (const [from, to, port, advice] of cases) {
@@ -113,10 +124,7 @@ describe("netpol explain", () => {
 
     it("or that there are no words for it", () => {
       const { stdout } = netpol(sample, "explain", "argocd/redis", "monitoring/loki", "8/ICMP");
-      assert.match(
-        withoutBasis(stdout),
-        /There is nothing to write: flows of this program are TCP, UDP or SCTP, not ICMP\.\n$/,
-      );
+      assert.match(withoutBasis(stdout), /There is nothing to write: flows are TCP, UDP or SCTP, not ICMP\.\n$/);
     });
 
     it("and that no line helps where a deny decides", () => {

@@ -46,7 +46,16 @@ const answerSchema = z.looseObject({
     z.looseObject({ source: z.string(), destination: z.string(), port: z.string(), passed: z.number() }),
   ),
   allowed: z.number(),
-  suggestions: z.array(z.object({ file: z.string(), line: z.string(), needs: z.array(z.string()) })).optional(),
+  suggestions: z
+    .array(
+      z.object({
+        file: z.string(),
+        imports: z.array(z.string()),
+        ports: z.array(z.unknown()),
+        flows: z.array(z.string()),
+      }),
+    )
+    .optional(),
 });
 
 function answer(...args: string[]) {
@@ -84,7 +93,7 @@ describe("netpol replay", function () {
       "2026-11-24 21:00:00",
     ]);
     assert.match(example ?? "", /^monitoring\/grafana-\S+ [\d.]+:43512 → database\/shared-pg-\S+ [\d.]+:9187$/);
-    assert.match(stdout, /^cluster\/monitoring\.ts +from\(grafana\)\.to\(sharedPg\.metrics\), +import/m);
+    assert.match(stdout, /^cluster\/monitoring\.ts +from\(grafana\)\.to\(sharedPg\.metrics\),$/m);
   });
 
   it("reads several files, plain and gzip, as one record", () => {
@@ -246,8 +255,9 @@ describe("netpol replay", function () {
     assert.deepEqual(suggestions, [
       {
         file: "cluster/argocd.ts",
-        line: 'from(repoServer).to(kubeApiserver, fqdn("charts.example.org").on(443)),',
-        needs: [],
+        imports: [],
+        ports: [],
+        flows: ['from(repoServer).to(kubeApiserver, fqdn("charts.example.org").on(443)),'],
       },
     ]);
   });

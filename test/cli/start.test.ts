@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { compileCache, repository } from "../project.ts";
+import { compileCache, repository, sample } from "../project.ts";
 import { temporaryFolder } from "../toolchain/lifetime.ts";
 import { netpol } from "./command.ts";
 
@@ -52,18 +52,18 @@ describe("the commands of netpol", function () {
   this.timeout(60_000);
 
   it("are the files of cli/commands", () => {
-    const { stdout } = netpol(repository, "--help");
+    const { stdout } = netpol(sample, "--help");
     const [list = ""] = /^Commands:\n[\s\S]*?^ {2}help /m.exec(stdout) ?? [];
     const listed = [...list.matchAll(/^ {2}([a-z]+) {2}/gm)].map(([, name]) => `${name}.ts`);
     assert.deepEqual(listed.sort(), readdirSync(join(repository, "cli/commands")).sort());
   });
 
   it("have the same help by either word", () => {
-    assert.deepEqual(netpol(repository, "help", "explain"), netpol(repository, "explain", "--help"));
+    assert.deepEqual(netpol(sample, "help", "explain"), netpol(sample, "explain", "--help"));
   });
 
   it("are suggested for a slip of the pen", () => {
-    const { code, stderr } = netpol(repository, "lst");
+    const { code, stderr } = netpol(sample, "lst");
     assert.equal(code, 2);
     assert.match(stderr, /^error: unknown command 'lst'\n\(Did you mean list\?\)/);
   });
@@ -71,18 +71,18 @@ describe("the commands of netpol", function () {
 
 const filesIn = (place: string, files: readonly string[]): string[] => files.filter((file) => file.startsWith(place));
 
-/** The files that a command loads, as paths in the repository. */
+/** The files that a command loads, as paths in the project; its packages are the repository's. */
 function loadedBy(...args: string[]): string[] {
   const list = join(temporaryFolder("loaded"), "files");
   const recorder = join(import.meta.dirname, "recorder.ts");
   const { status, stderr } = spawnSync(
     process.execPath,
-    ["--import", recorder, join(repository, "cli/netpol.js"), ...args],
-    { cwd: repository, encoding: "utf8", env: { ...process.env, NODE_COMPILE_CACHE: compileCache, LOADED: list } },
+    ["--import", recorder, join(sample, "cli/netpol.js"), ...args],
+    { cwd: sample, encoding: "utf8", env: { ...process.env, NODE_COMPILE_CACHE: compileCache, LOADED: list } },
   );
   assert.equal(status, 0, stderr);
   return readFileSync(list, "utf8")
     .split("\n")
     .filter((url) => url.startsWith("file:"))
-    .map((url) => fileURLToPath(url).slice(repository.length + 1));
+    .map((url) => relative(url.includes("/node_modules/") ? repository : sample, fileURLToPath(url)));
 }
