@@ -39,7 +39,7 @@ describe("With another cluster in place of this one", () => {
   });
 
   it("every quick test of the tool holds", function () {
-    this.timeout("15m");
+    this.timeout(0);
     const args = [join(folder, "node_modules/mocha/bin/mocha.js"), "--config", ".mocharc.quick.json"];
     const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: folder, encoding: "utf8" });
     assert.equal(status, 0, `${stdout.slice(stdout.search(/^ +\d+ passing/m))}${stderr}`);

@@ -41,6 +41,7 @@ describe("netpol docs", () => {
 
   it("shows what the policy pack does not know yet of a cluster that has changed", () => {
     const changed = copyOfProject();
+    netpol(changed, "docs");
     rewrite(changed, "cluster/policy-pack.ts", "workflow steps fetch", "steps fetch");
     const { code, stdout, stderr } = netpol(changed, "docs", "--check");
     assert.equal(code, 1);

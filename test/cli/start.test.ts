@@ -71,7 +71,7 @@ describe("the commands of netpol", function () {
 
 const filesIn = (place: string, files: readonly string[]): string[] => files.filter((file) => file.startsWith(place));
 
-/** The files that a command loads, as paths in the project; its packages are the repository's. */
+/** The files that a command loads, as paths in the project; its packages may be linked from anywhere. */
 function loadedBy(...args: string[]): string[] {
   const list = join(temporaryFolder("loaded"), "files");
   const recorder = join(import.meta.dirname, "recorder.ts");
@@ -84,5 +84,5 @@ function loadedBy(...args: string[]): string[] {
   return readFileSync(list, "utf8")
     .split("\n")
     .filter((url) => url.startsWith("file:"))
-    .map((url) => relative(url.includes("/node_modules/") ? repository : sample, fileURLToPath(url)));
+    .map((url) => /node_modules\/.*/.exec(url)?.[0] ?? relative(sample, fileURLToPath(url)));
 }

@@ -3,6 +3,7 @@ import { inventoryOf } from "../../cilium/model/inventory.ts";
 import { type Inventory, type Peer, peerEntities, type Question } from "../../cilium/reach/compile/inventory.ts";
 import { compile } from "../../cilium/reach/compile/network.ts";
 import { type Counts, differences, printed } from "../cilium/reach/compare.ts";
+import { assertDecided } from "../cilium/reach/decided.ts";
 import { startVerdictOracle, type VerdictOracle } from "../oracle/job.ts";
 import { program } from "./rendered.ts";
 
@@ -55,6 +56,7 @@ describe("The reachability engine on this cluster", () => {
     }
     console.log(`      ${policies.length} policies, ${workloads.length} workloads, ${asked} questions, 0 differences:`);
     printed(counts);
+    assertDecided(counts, 0.0001);
     assert.ok(asked >= 25_000, `only ${asked} questions`);
   });
 });
