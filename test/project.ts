@@ -29,7 +29,8 @@ export const compileCache = temporaryFolder("compile-cache");
 /** What says what a cluster is; the sample has the same. */
 const clusterParts = ["cluster", "Pulumi.prod.yaml", "policypack/cluster.json"] as const;
 
-const sampleCluster = join(import.meta.dirname, "sample");
+/** The folder of the sample cluster's own files, for who loads them here. */
+export const sampleCluster = join(repository, "test/sample");
 
 /**
  * The folder of a new copy of the project, with the same node_modules.
@@ -44,9 +45,6 @@ export function copyOfProject(clusterOf = sampleCluster): string {
   symlinkSync(join(repository, "node_modules"), join(folder, "node_modules"));
   return folder;
 }
-
-/** The folder of the sample cluster's own files, for who loads them here. */
-export const sampleCluster = join(repository, "test/sample");
 
 /** A copy of the project with the sample cluster, for what changes nothing. */
 export const sample = copyOfProject();
