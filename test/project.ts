@@ -30,7 +30,7 @@ export const compileCache = temporaryFolder("compile-cache");
 const clusterParts = ["cluster", "Pulumi.prod.yaml", "policypack/cluster.json"] as const;
 
 /** The folder of the sample cluster's own files, for who loads them here. */
-export const sampleCluster = join(repository, "test/sample");
+export const sampleCluster = join(import.meta.dirname, "sample");
 
 /**
  * The folder of a new copy of the project, with the same node_modules.
