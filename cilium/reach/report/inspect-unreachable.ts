@@ -6,10 +6,10 @@ import type { Party } from "../compile/party.ts";
 import { protocolBit } from "../compile/ports.ts";
 import { verdict } from "../decide/verdict.ts";
 import { peerText } from "./explain.ts";
-import type { Oddity } from "./oddity.ts";
+import type { Oddity, Scene } from "./oddity.ts";
 
 /** Endpoints in ingress default deny that no peer of their rules may reach; their own node always may. */
-export function unreachable(network: Network): Oddity[] {
+export function unreachable({ network }: Scene): Oddity[] {
   return network.parties.flatMap((party): Oddity[] => {
     if (party.enforcement !== "endpoint" || party.peer.kind !== "endpoint") return [];
     const policy = network.enforced[party.position];
