@@ -21,15 +21,20 @@ export interface Finding {
   readonly message: string;
 }
 
-/** @param houseRules what the policy pack is told, if it is to judge as well */
-export function findingsOf(source: Source, houseRules: PackConfig | undefined): Finding[] {
+/**
+ * @param houseRules what the policy pack is told, if it is to judge as well
+ * @param isProgram whether the language wrote the policies, which isolates both ways whatever it denies
+ */
+export function findingsOf(source: Source, houseRules: PackConfig | undefined, isProgram: boolean): Finding[] {
   const network = compile(source.policies, source.inventory);
   // Where there are no pods, no selector selects any, and where an object has two versions, there is no saying what it does.
   const hasWorld = source.inventory.endpoints.length > 0 && source.objects.twice.length === 0;
   return [
     ...unreadable(source),
     ...unenforced(source, network),
-    ...(hasWorld ? inspect(source.policies, network) : []).map((oddity) => ofOddity(oddity, source)),
+    ...(hasWorld ? inspect(source.policies, network) : [])
+      .filter(({ kind }) => !(isProgram && kind === "deny-closes-the-rest"))
+      .map((oddity) => ofOddity(oddity, source)),
     ...(houseRules === undefined ? [] : breaches(source, houseRules, hasWorld)),
     ...(source.program === undefined ? [] : rings(source.program.cluster)).map((ring): Finding => {
       const names = ring.toSorted().join(", ");

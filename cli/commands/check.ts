@@ -26,7 +26,7 @@ export default function check(command: Command): void {
       const source = await readSourceAsIs(options);
       if (source.objects.malformed.length + source.objects.unplaced.length === 0) requirePolicies(source);
       const rules = wantsRules(options);
-      const findings = findingsOf(source, rules ? await packConfigFor(source, options) : undefined);
+      const findings = findingsOf(source, rules ? await packConfigFor(source, options) : undefined, isProgram(options));
       const serious = findings.filter(({ level }) => level !== "note");
       // What is broken is a finding.
       const basis = {

@@ -59,6 +59,8 @@ function isMissed(network: Network, rule: NetworkRule, subject: Party, address: 
     const peer: Peer = { kind: "address", address };
     const [source, destination] = rule.direction === "egress" ? [subject.peer, peer] : [peer, subject.peer];
     const end = verdict(network, { source, destination, port: ports.from || 1, protocol })[rule.direction];
+    // A pod's own node may always reach it, which is no doing of the rule's.
+    if (end.verdict === "undecidable") return end.reason.kind === "cases";
     return end.verdict === (rule.effect === "allow" ? "denied" : "allowed");
   });
 }

@@ -1,16 +1,15 @@
 /** Endpoints whose rules contradict each other. */
 import { conflictText } from "../compile/conflicts.ts";
-import { peerText } from "./explain.ts";
-import { type Oddity, type Scene, some } from "./oddity.ts";
+import { namesOf, type Oddity, type Scene, some } from "./oddity.ts";
 
 /** One for each contradiction: the agent then goes on enforcing an earlier state of the endpoints that have it. */
 export function conflicts({ network: { enforced, parties } }: Scene): Oddity[] {
   const found = new Map<string, string[]>();
-  for (const { peer, position } of parties) {
-    const conflict = enforced[position]?.conflict;
-    if (conflict === undefined || peer.kind !== "endpoint") continue;
+  for (const party of parties) {
+    const conflict = enforced[party.position]?.conflict;
+    if (conflict === undefined || party.peer.kind !== "endpoint") continue;
     const text = conflictText(conflict);
-    found.set(text, [...(found.get(text) ?? []), peerText(peer)]);
+    found.set(text, [...(found.get(text) ?? []), ...namesOf([party])]);
   }
   return [...found].map(([text, endpoints]) => ({
     kind: "contradiction",

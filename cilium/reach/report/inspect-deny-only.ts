@@ -3,8 +3,7 @@ import { policyKey } from "../../policy/parts.ts";
 import type { NetworkRule } from "../compile/network.ts";
 import type { Party } from "../compile/party.ts";
 import type { Direction } from "../compile/rules.ts";
-import { peerText } from "./explain.ts";
-import { type Oddity, type Scene, some } from "./oddity.ts";
+import { namesOf, type Oddity, type Scene, some } from "./oddity.ts";
 
 /**
  * Where nothing but deny rules puts an endpoint into default deny. A rule that denies nobody (`[{}]`) is there for the
@@ -31,7 +30,7 @@ export function denyOnly({ network: { enforced }, governed }: Scene): Oddity[] {
           kind: "deny-closes-the-rest",
           subject: rule,
           place: rule.path.replace(/\[\d+\]$/, ""),
-          problem: `only denies, and still puts ${some(closed.flatMap(({ endpoints }) => endpoints.map(({ namespace, name }) => peerText({ kind: "endpoint", namespace, name }))))} into default deny for ${direction}: what no rule allows is refused too`,
+          problem: `only denies, and still puts ${some(namesOf(closed))} into default deny for ${direction}: what no rule allows is refused too`,
           fix: `write enableDefaultDeny: {${direction}: false} to refuse only what is listed`,
         },
       ];

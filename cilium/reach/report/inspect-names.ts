@@ -5,7 +5,7 @@ import { protocolBit } from "../compile/ports.ts";
 import { serviceOfName } from "../compile/services.ts";
 import { endVerdict } from "../decide/decide.ts";
 import { type Lookup, lookup, lookupByRules, nameServers } from "./lookups.ts";
-import { type Oddity, type Scene, some } from "./oddity.ts";
+import { namesOf, type Oddity, type Scene, some } from "./oddity.ts";
 
 /** Each name of an allow rule once: in vain, since it is a Service's, or since no look-up of the pods is seen. */
 export function names({ network, governed }: Scene): Oddity[] {
@@ -52,9 +52,6 @@ export function names({ network, governed }: Scene): Oddity[] {
     }),
   );
 }
-
-const namesOf = (parties: readonly Party[]): string[] =>
-  parties.flatMap(({ endpoints }) => endpoints.map(({ namespace, name }) => `${namespace}/${name}`));
 
 /** Whether a name is looked up with endings first, as `ndots:5` does, and these look-ups are refused. */
 function isShort(

@@ -4,8 +4,8 @@ import type { Network, NetworkRule } from "../compile/network.ts";
 import type { Party } from "../compile/party.ts";
 import { type PortMatch, protocolBit, rangeAt } from "../compile/ports.ts";
 import { type EndVerdict, endVerdict } from "../decide/decide.ts";
-import { endText, peerText } from "./explain.ts";
-import { type Oddity, type Scene, some } from "./oddity.ts";
+import { endText } from "./explain.ts";
+import { namesOf, type Oddity, type Scene, some } from "./oddity.ts";
 
 /**
  * Judged by pods: a peer is closed where every pod that it selects refuses every pod of the rule on every port of the
@@ -29,7 +29,7 @@ export function closedAtTheOtherEnd({ network, governed }: Scene): Oddity[] {
       const pair = `${sources.map(({ position }) => position)} ${destinations.map(({ position }) => position)}`;
       if (reported.has(pair)) return [];
       reported.add(pair);
-      const names = some(others.flatMap(({ endpoints }) => endpoints.map(nameOf)));
+      const names = some(namesOf(others));
       return [
         {
           kind: "closed-at-the-other-end",
@@ -46,9 +46,6 @@ export function closedAtTheOtherEnd({ network, governed }: Scene): Oddity[] {
 const other = ({ direction }: NetworkRule) => (direction === "egress" ? "ingress" : "egress");
 
 const isPod = ({ enforcement, peer }: Party): boolean => enforcement === "endpoint" && peer.kind === "endpoint";
-
-const nameOf = ({ namespace, name }: { namespace: string; name: string }): string =>
-  peerText({ kind: "endpoint", namespace, name });
 
 /** What refuses at the other end, if all refuse; the first of them that says why. */
 function closing(network: Network, rule: NetworkRule, own: readonly Party[], others: readonly Party[]): EndVerdict[] {

@@ -2,19 +2,18 @@
 
 import type { DirectionPolicy, NetworkRule, PartySelection } from "../compile/network.ts";
 import type { PortMatch } from "../compile/ports.ts";
-import { peerText } from "./explain.ts";
-import { type Oddity, type Scene, some } from "./oddity.ts";
+import { namesOf, type Oddity, type Scene, some } from "./oddity.ts";
 
 /** For every peer and port of an allow rule that is denied for all that the peer selects, at whatever endpoint. */
 export function shadowed({ network: { enforced, parties } }: Scene): Oddity[] {
   const found = new Map<string, { oddity: Omit<Oddity, "problem">; deny: string; at: string[] }>();
   enforced.forEach((policy, position) => {
-    const [subject] = parties.slice(position, position + 1).map(({ peer }) => peerText(peer));
+    const at = namesOf(parties.slice(position, position + 1));
     for (const direction of [policy.ingress, policy.egress]) {
       for (const { allow, place, deny } of shadows(direction)) {
         const key = `${allow.policy} ${place} ${deny}`;
         const shadow = found.get(key) ?? { oddity: shadowOf(allow, place), deny, at: [] };
-        if (subject !== undefined) shadow.at.push(subject);
+        shadow.at.push(...at);
         found.set(key, shadow);
       }
     }

@@ -3,6 +3,7 @@ import type { PolicyReference } from "../../policy/parts.ts";
 import type { Policy } from "../../policy/schema.ts";
 import type { Network, NetworkRule } from "../compile/network.ts";
 import type { Party } from "../compile/party.ts";
+import { peerText } from "./explain.ts";
 
 export type Oddity = {
   readonly kind: OddityKind;
@@ -46,6 +47,12 @@ export type Scene = {
   /** The rules that are enforced at an endpoint, in the order in which they decide, with these endpoints. */
   readonly governed: ReadonlyMap<NetworkRule, readonly Party[]>;
 };
+
+/** The endpoints that parties stand for, or what else they are. */
+export const namesOf = (parties: readonly Party[]): string[] =>
+  parties.flatMap(({ peer, endpoints }) =>
+    endpoints.length === 0 ? [peerText(peer)] : endpoints.map(({ namespace, name }) => `${namespace}/${name}`),
+  );
 
 /** A few names, and how many more there are. */
 export const some = (names: readonly string[]): string =>
