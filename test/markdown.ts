@@ -70,7 +70,7 @@ export const commandsInText = (page: string, heading: string): string[] =>
 
 function section(page: string, heading: string): string {
   const found = pageText(page)
-    .split(/^#+ (?=[A-Z])/m)
+    .split(/(?:^|(?<=\n\n))#+ (?=[A-Z])/)
     .find((part) => part.startsWith(`${heading}\n`));
   assert.ok(found, `${page} has a heading ${heading}`);
   return found;

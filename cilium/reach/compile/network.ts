@@ -201,19 +201,42 @@ function enforceOnNodes(rules: readonly NetworkRule[], surroundings: Surrounding
 /** Rules share the selections of equal peers. */
 function selectionCache(parties: readonly Party[], index: LabelIndex): (selector: PeerSelector) => PartySelection {
   const known = new Map<string, PartySelection>();
+  const addressed = parties.flatMap(({ identity: { outside, inside }, position }) =>
+    outside === undefined && inside === undefined ? [] : [position],
+  );
   return (selector) => {
-    const found = known.get(selector.key) ?? select(selector, parties, index);
+    const found =
+      known.get(selector.key) ?? select(selector, parties, candidatesFor(selector, parties, index, addressed));
     known.set(selector.key, found);
     return found;
   };
 }
 
-function select(selector: PeerSelector, parties: readonly Party[], index: LabelIndex): PartySelection {
+/** @param addressed the parties that selectors on addresses and names can be about */
+function candidatesFor(
+  { condition }: PeerSelector,
+  parties: readonly Party[],
+  index: LabelIndex,
+  addressed: readonly number[],
+): readonly number[] {
+  switch (condition.kind) {
+    case "labels":
+      return candidates(condition.requirements, parties, index);
+    case "world":
+    case "cidr":
+    case "cidr-groups":
+    case "fqdn":
+      return addressed;
+    case "everything":
+    case "unknown":
+      return [...parties.keys()];
+  }
+}
+
+function select(selector: PeerSelector, parties: readonly Party[], positions: readonly number[]): PartySelection {
   const selected = new Bitset(parties.length);
   const list: number[] = [];
   const undecided = new Bitset(parties.length);
-  const { condition } = selector;
-  const positions = condition.kind === "labels" ? candidates(condition.requirements, parties, index) : parties.keys();
   for (const position of positions) {
     const party = parties[position];
     const selection = party === undefined ? "no" : selects(selector, party.identity);
