@@ -115,7 +115,9 @@ describe("netpol replay", function () {
   });
 
   it("answers when it is interrupted while standard input still streams", async () => {
-    const child = spawn(process.execPath, [join(sample, "cli/netpol.js"), "replay", "-", "-o", "json"]);
+    const child = spawn(process.execPath, [join(sample, "cli/netpol.js"), "replay", "-", "-o", "json"], {
+      cwd: sample,
+    });
     const [stdout, ended] = [text(child.stdout), new Promise((resolve) => child.once("exit", resolve))];
     // The command has read this much when the pipe, which holds far less, has taken it all.
     await new Promise((resolve) => child.stdin.write(`${declared}\n`.repeat(2000), resolve));
