@@ -45,7 +45,6 @@ export type Aggregate = {
 };
 
 export type UnknownLabels = {
-  /** The same function for identities that lack the same. */
   readonly isUnknown: (requirement: Requirement) => boolean;
   readonly unknown: Unknown;
 };
@@ -65,7 +64,7 @@ export function endpointIdentity(endpoint: Endpoint, { cluster, configuration }:
   const isLocal = (endpoint.cluster ?? cluster) === cluster;
   const pod = { ...endpoint, serviceAccount, cluster: endpoint.cluster ?? cluster };
   return {
-    labels: podIdentity(pod, configuration.keepsLabel),
+    labels: podIdentity(pod, endpoint.isIdentity ? () => true : configuration.keepsLabel),
     unknownLabels:
       namespaceLabels === undefined
         ? { isUnknown: isOnNamespace, unknown: { kind: "namespace-labels", namespace } }
@@ -146,16 +145,9 @@ export function nodeSubject(
 }
 
 const unknownNodeLabels = (node: string, given: "node" | "k8s"): UnknownLabels => ({
-  isUnknown: isGiven[given],
+  isUnknown: ({ source, key }) => (source === given || source === "any") && key !== clusterLabel,
   unknown: { kind: "node-labels", node },
 });
-
-const isGivenBy =
-  (given: string) =>
-  ({ source, key }: Requirement): boolean =>
-    (source === given || source === "any") && key !== clusterLabel;
-
-const isGiven = { node: isGivenBy("node"), k8s: isGivenBy("k8s") };
 
 /** What is outside the cluster (`getWorldLabel` in `pkg/labels/cidr.go`). */
 export function outsideIdentity(

@@ -1,6 +1,14 @@
 /** What would have to be written for a denied connection to be allowed at its ends, and nothing else. */
 import { type PolicyReference, policyName } from "../../policy/parts.ts";
-import type { CiliumPolicy, EgressRule, Entity, IngressRule, LabelSelector, Policy, Rule } from "../../policy/schema.ts";
+import type {
+  CiliumPolicy,
+  EgressRule,
+  Entity,
+  IngressRule,
+  LabelSelector,
+  Policy,
+  Rule,
+} from "../../policy/schema.ts";
 import {
   clusterLabel,
   type Label,
@@ -100,9 +108,7 @@ function arrivalOf(network: Network, question: Question): Question | undefined {
       network.directory.parties.get(partyKey(destination)) ===
         network.directory.parties.get(partyKey(first.destination)),
   );
-  return first !== undefined && isAlike
-    ? { ...question, destination: first.destination, port: first.port }
-    : undefined;
+  return first !== undefined && isAlike ? { ...question, destination: first.destination, port: first.port } : undefined;
 }
 
 /** @param arrival the question after Service translation; undefined where there are several */
@@ -159,11 +165,7 @@ const narrowPolicy = (
   })?.policy;
 
 /** Whether a party is all that something selects, as far as is known. */
-const isOnly = (
-  { parties }: Network,
-  party: Party,
-  selection: (other: Party) => ReturnType<typeof selects>,
-): boolean =>
+const isOnly = ({ parties }: Network, party: Party, selection: (other: Party) => ReturnType<typeof selects>): boolean =>
   parties.every((other) => (selection(other) !== "no") === (other === party)) && selection(party) === "yes";
 
 /** The endpoint or node that has an address, if the peer is one. */
@@ -180,7 +182,8 @@ function lookupRules(network: Network, party: Party, name: string, namespace: st
   const [first] = servers;
   const selector = first && exactPeer(network, first.party, namespace);
   const usual = { matchLabels: { [`k8s:${podNamespaceLabel}`]: "kube-system", "k8s:k8s-app": "kube-dns" } };
-  const ports = first === undefined ? [53] : servers.filter(({ party }) => party === first.party).map(({ port }) => port);
+  const ports =
+    first === undefined ? [53] : servers.filter(({ party }) => party === first.party).map(({ port }) => port);
   const written = [...new Set(ports)].map((port) => ({ port: String(port), protocol: "ANY" as const }));
   return [{ toEndpoints: [selector ?? usual], toPorts: [{ ports: written, rules: { dns } }] }];
 }

@@ -66,7 +66,9 @@ function newlyOpen(before: Network, after: Network, question: Question, addition
               isEnd(before, direction === "egress" ? question.destination : question.source, peer);
             return meant || isDns(port)
               ? []
-              : [`${direction} of ${JSON.stringify(subject.peer)} and ${JSON.stringify(peer.peer)} on ${port}/${protocol}`];
+              : [
+                  `${direction} of ${JSON.stringify(subject.peer)} and ${JSON.stringify(peer.peer)} on ${port}/${protocol}`,
+                ];
           }),
         );
       }),
