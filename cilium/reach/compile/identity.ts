@@ -45,6 +45,7 @@ export type Aggregate = {
 };
 
 export type UnknownLabels = {
+  /** The same function for identities that lack the same. */
   readonly isUnknown: (requirement: Requirement) => boolean;
   readonly unknown: Unknown;
 };
@@ -145,9 +146,16 @@ export function nodeSubject(
 }
 
 const unknownNodeLabels = (node: string, given: "node" | "k8s"): UnknownLabels => ({
-  isUnknown: ({ source, key }) => (source === given || source === "any") && key !== clusterLabel,
+  isUnknown: isGiven[given],
   unknown: { kind: "node-labels", node },
 });
+
+const isGivenBy =
+  (given: string) =>
+  ({ source, key }: Requirement): boolean =>
+    (source === given || source === "any") && key !== clusterLabel;
+
+const isGiven = { node: isGivenBy("node"), k8s: isGivenBy("k8s") };
 
 /** What is outside the cluster (`getWorldLabel` in `pkg/labels/cidr.go`). */
 export function outsideIdentity(
