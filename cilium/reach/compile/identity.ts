@@ -65,7 +65,7 @@ export function endpointIdentity(endpoint: Endpoint, { cluster, configuration }:
   const isLocal = (endpoint.cluster ?? cluster) === cluster;
   const pod = { ...endpoint, serviceAccount, cluster: endpoint.cluster ?? cluster };
   return {
-    labels: podIdentity(pod, configuration.keepsLabel),
+    labels: podIdentity(pod, endpoint.isIdentity ? () => true : configuration.keepsLabel),
     unknownLabels:
       namespaceLabels === undefined
         ? { isUnknown: isOnNamespace, unknown: { kind: "namespace-labels", namespace } }
