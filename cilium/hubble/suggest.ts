@@ -53,7 +53,7 @@ function statedAs(
   for (const end of [source, destination]) {
     if (end.kind === "pod" && find(end) === undefined) return [{ kind: "none", reason: undeclared(end, files) }];
   }
-  if (source.kind === "outside") {
+  if (source.kind === "outside" && !source.isApiServer) {
     const reason = "it comes from outside the cluster; say in the program who may, a record does not tell";
     return [{ kind: "none", reason }];
   }
@@ -73,6 +73,6 @@ function peerOf(end: End, find: FindWorkload): Peer {
     case "entity":
       return { kind: "entity", entity: end.entity };
     case "outside":
-      return { kind: "address", address: end.address };
+      return end.isApiServer ? { kind: "entity", entity: "kube-apiserver" } : { kind: "address", address: end.address };
   }
 }
