@@ -35,7 +35,7 @@ export type Network = {
   readonly inventory: Inventory;
   readonly configuration: Configuration;
   readonly surroundings: Surroundings;
-  readonly basis: Basis;
+  readonly basis: NetworkBasis;
   /** Policies that the agent refuses: none of their rules is enforced. */
   readonly refused: readonly Refusal[];
   /** All rules that the agent enforces, in the order in which they decide. */
@@ -51,7 +51,7 @@ export type Network = {
 };
 
 /** What a network's verdicts rest on besides the policies and the inventory. */
-export type Basis = {
+export type NetworkBasis = {
   /** Where the agent's configuration is not known: what was assumed, and what another value would change. */
   readonly assumed: readonly AssumedKey[];
   readonly unreadable: readonly UnreadableKey[];
