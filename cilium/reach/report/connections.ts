@@ -111,6 +111,8 @@ export function answers(network: Network): (source: Party, destination: Party) =
     return number;
   };
 
+  const isResolvable = ({ identity }: Party): boolean => identity.outside?.names.some(network.lookups) ?? false;
+
   /** A number for all that decides at one end: equal numbers, equal verdicts on every port. */
   const deciding = (direction: Direction, subject: Party, peer: Party, start: number): number => {
     const policy = policyAt(network, subject);
@@ -126,8 +128,8 @@ export function answers(network: Network): (source: Party, destination: Party) =
     for (const rule of rules) {
       const selection = ruleSelects(rule, peer);
       if (selection === "no") continue;
-      const how = selection !== "yes" ? 2 : byNameOnly(rule, peer) ? 1 : 0;
-      sequence = sequences(sequence, items.rule + rule.number * 3 + how);
+      const how = selection !== "yes" ? 3 : !byNameOnly(rule, peer) ? 0 : isResolvable(peer) ? 1 : 2;
+      sequence = sequences(sequence, items.rule + rule.number * 4 + how);
       if (namesPorts(rule)) sequence = sequences(sequence, portsOf(server));
     }
     return sequence;
