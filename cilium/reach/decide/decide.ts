@@ -73,6 +73,10 @@ export function endVerdict(
   protocol: number,
   port: number,
 ): EndVerdict {
+  const [unreadable] = network.basis.unreadable;
+  if (subject.enforcement !== "elsewhere" && unreadable !== undefined) {
+    return undecidable({ kind: "configuration", unreadable });
+  }
   const key = subject.enforcement === "elsewhere" ? undefined : keyFor(network, protocol);
   if (key !== undefined && subject.enforcement === "endpoint") {
     return { verdict: "denied", by: { kind: "protocol-off", key } };

@@ -79,7 +79,8 @@ function passing(network: Network, direction: Direction, subject: Party, hosts: 
   const size = network.parties.length;
   const policy = policyAt(network, subject);
   const everybody = { possibly: Bitset.full(size), surely: Bitset.full(size) };
-  if (policy === undefined || network.configuration.auditMode) return everybody;
+  const isUnreadable = network.basis.unreadable.length > 0;
+  if (policy === undefined || network.configuration.auditMode || isUnreadable) return everybody;
   const { rules, defaultDeny, admitsHost, unknownSubject } = policy[direction];
   if (!defaultDeny || policy.conflict !== undefined || unknownSubject !== undefined) return everybody;
   const surely = new Bitset(size);

@@ -154,6 +154,7 @@ export function reasonKind(reason: Undecidable): string {
     case "subject":
       return `${reason.kind}, ${reason.unknown.kind}`;
     case "conflict":
+    case "configuration":
     case "cases":
     case "broken-policy":
       return reason.kind;
