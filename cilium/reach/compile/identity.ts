@@ -88,12 +88,15 @@ export function endpointIdentity(endpoint: Endpoint, { cluster, configuration }:
 /** @param entity of nodes, one that no policy names by labels or addresses; where no node is known, any of them */
 export function entityIdentity(
   entity: Exclude<PeerEntity, "world">,
-  { configuration: { cidrsMatch, nodeSelectorLabels, ...configuration }, inventory }: IdentityWorld,
+  { cluster, configuration: { cidrsMatch, nodeSelectorLabels, ...configuration }, inventory }: IdentityWorld,
 ): Identity {
   const isNode = nodeEntities.has(entity);
   const isUnknown = isNode && inventory.nodes.length === 0;
   return {
-    labels: reservedIdentity(...reservedLabels[entity]),
+    labels: [
+      ...reservedIdentity(...reservedLabels[entity]),
+      ...(isUnknown && nodeSelectorLabels ? [{ source: "k8s", key: clusterLabel, value: cluster }] : []),
+    ],
     unknownLabels: isUnknown && nodeSelectorLabels ? { isUnknown: isGiven.node, unknown: noNodes } : undefined,
     aggregate: undefined,
     ...((isNode ? cidrsMatch.nodes : cidrsMatch.pods) && {

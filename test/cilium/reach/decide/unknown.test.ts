@@ -63,10 +63,11 @@ function ask(
 const reasonOf = ({ egress, ingress }: Verdict): string =>
   [egress, ingress].flatMap((end) => (end.verdict === "undecidable" ? [undecidableText(end.reason)] : [])).join("; ");
 
-const policy = (kind: "CiliumNetworkPolicy" | "CiliumClusterwideNetworkPolicy", spec: object): Policy =>
-  policySchema.parse({
+function policy(kind: "CiliumNetworkPolicy" | "CiliumClusterwideNetworkPolicy", spec: object): Policy {
+  return policySchema.parse({
     apiVersion: "cilium.io/v2",
     kind,
     metadata: { name: "one", ...(kind === "CiliumNetworkPolicy" && { namespace: "shop" }) },
     spec,
   });
+}
