@@ -22,26 +22,45 @@ export const withOutput = (command: Command, formats: readonly [Format, ...Forma
   );
 
 export function print(answer: Answer, format: Format): void {
-  process.stdout.write(formatted(answer, format));
+  write(formatted(answer, format));
   // A file of rows has no room for anything else.
   if (format === "csv") process.stderr.write(basisText(answer.basis));
 }
 
-function formatted({ table, data, basis, dot }: Answer, format: Format): string {
+/** Writes lines in portions, so that neither a line costs a write nor a long answer has to be one string. */
+export function write(lines: Iterable<string>): void {
+  let portion = "";
+  for (const line of lines) {
+    portion += line;
+    if (portion.length < portionLength) continue;
+    process.stdout.write(portion);
+    portion = "";
+  }
+  process.stdout.write(portion);
+}
+
+const portionLength = 2 ** 16;
+
+function* formatted({ table, data, basis, dot }: Answer, format: Format): Generator<string> {
   switch (format) {
     case "table":
-      return `${plain(table, process.stdout)}\n${basisText(basis)}`;
+      yield* plain(table, process.stdout);
+      yield `\n${basisText(basis)}`;
+      return;
     case "csv":
-      return csv(table);
+      yield* csv(table);
+      return;
     case "md":
-      return `${markdown(table)}\n${basisMarkdown(basis)}`;
+      yield* markdown(table);
+      yield `\n${basisMarkdown(basis)}`;
+      return;
     case "json":
     case "yaml":
-      return dataText({ ...data, basis }, format);
+      yield dataText({ ...data, basis }, format);
+      return;
     case "dot":
-      return `${dot?.() ?? ""}${basisLines(basis)
-        .map((line) => `// ${line}\n`)
-        .join("")}`;
+      yield dot?.() ?? "";
+      for (const line of basisLines(basis)) yield `// ${line}\n`;
   }
 }
 

@@ -1,7 +1,7 @@
 /** An answer of several parts: a heading and a table each, with sentences before and after. */
 import { styleText } from "node:util";
 import type { Basis } from "../../cilium/kubernetes/basis.ts";
-import { basisMarkdown, basisText, dataText } from "./format.ts";
+import { basisMarkdown, basisText, dataText, write } from "./format.ts";
 import { markdown, plain, type Table } from "./table.ts";
 
 export interface Section {
@@ -36,7 +36,8 @@ export function printReport({ summary, sections, data, basis }: Report, format: 
     if (table.rows.length === 0) continue;
     const heading = format === "md" ? `### ${title}\n` : styleText("bold", title, { stream: stdout });
     const shown = { ...table, rows: table.rows.slice(0, shownRows) };
-    stdout.write(`\n${heading}\n${format === "md" ? markdown(shown) : plain(shown, stdout)}`);
+    stdout.write(`\n${heading}\n`);
+    write(format === "md" ? markdown(shown) : plain(shown, stdout));
     const more = table.rows.length - shownRows;
     if (more > 0) stdout.write(`${format === "md" ? "\n" : ""}… and ${more} more; -o json prints all\n`);
   }

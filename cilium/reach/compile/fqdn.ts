@@ -6,7 +6,12 @@ import type { FqdnSelector } from "../../policy/schema.ts";
 
 /** A test for the names that a selector selects; names may be written with or without their last dot. */
 export function nameMatcher({ matchName, matchPattern }: FqdnSelector): (name: string) => boolean {
-  const expression = matchName ? nameExpression(matchName) : patternExpression(matchPattern ?? "");
+  if (matchName) {
+    // Cilium makes a pattern of a name too, but a name cannot hold a wildcard.
+    const selected = absolute(matchName.trim().toLowerCase());
+    return (name) => absolute(name.toLowerCase()) === selected;
+  }
+  const expression = patternExpression(matchPattern ?? "");
   return (name) => expression.test(absolute(name.toLowerCase()));
 }
 
@@ -14,9 +19,6 @@ export function nameMatcher({ matchName, matchPattern }: FqdnSelector): (name: s
 export const sampleName = (pattern: string): string => pattern.replace(/^\*{2,}\./, "x.x.").replaceAll(/\*+/g, "x");
 
 const absolute = (name: string): string => (name.endsWith(".") ? name : `${name}.`);
-
-// Cilium makes a pattern of a name too, but a name cannot hold a wildcard.
-const nameExpression = (name: string): RegExp => new RegExp(`^${literal(absolute(name.trim().toLowerCase()))}$`);
 
 function patternExpression(written: string): RegExp {
   const label = "[-a-zA-Z0-9_]";

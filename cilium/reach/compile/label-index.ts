@@ -1,5 +1,5 @@
 /** Finds the identities that satisfy label requirements without looking at all of them. */
-import { matches, type Requirement } from "../../policy/selector.ts";
+import type { Requirement } from "../../policy/selector.ts";
 import type { Identity } from "./identity.ts";
 import { selectsByOwnLabels } from "./selection.ts";
 
@@ -9,24 +9,31 @@ export type LabelIndex = {
 };
 
 export function indexLabels(identities: readonly Identity[]): LabelIndex {
-  const everyone = identities.flatMap(({ unknownLabels }, position) => (unknownLabels === undefined ? [position] : []));
-  const uncertain = identities.flatMap(({ unknownLabels }, position) =>
-    unknownLabels === undefined ? [] : [position],
-  );
   const byLabel = new Map<string, number[]>();
-  for (const position of everyone) {
-    for (const { key, value } of identities[position]?.labels ?? []) {
+  for (const [position, { labels }] of identities.entries()) {
+    for (const { key, value } of labels) {
       const holders = byLabel.get(`${key}=${value}`);
       if (holders === undefined) byLabel.set(`${key}=${value}`, [position]);
       else holders.push(position);
     }
   }
+  // Identities lack knowledge in few ways, so those that lack the same are looked at together.
+  const byLack = Map.groupBy(
+    [...identities.keys()].filter((position) => identities[position]?.unknownLabels !== undefined),
+    (position) => identities[position]?.unknownLabels?.isUnknown,
+  );
+  const lacking = (requirement: Requirement): number[] =>
+    [...byLack].flatMap(([isUnknown, positions]) => (isUnknown?.(requirement) ? positions : []));
 
   const candidates = (requirement: Requirement): readonly number[] | undefined => {
     if (requirement.operator !== "In") return undefined;
     const lists = requirement.values.map((value) => byLabel.get(`${requirement.key}=${value}`) ?? []);
-    return lists.length === 1 ? lists[0] : [...new Set(lists.flat())].sort((a, b) => a - b);
+    const possible = lacking(requirement);
+    return lists.length === 1 && possible.length === 0
+      ? lists[0]
+      : [...new Set([...lists.flat(), ...possible])].sort((a, b) => a - b);
   };
+  const everyone = [...identities.keys()];
   return {
     select: (requirements) => {
       let fewest: readonly number[] = everyone;
@@ -34,15 +41,10 @@ export function indexLabels(identities: readonly Identity[]): LabelIndex {
         const found = candidates(requirement);
         if (found !== undefined && found.length < fewest.length) fewest = found;
       }
-      const certain = fewest.filter((position) => {
-        const identity = identities[position];
-        return identity !== undefined && matches(requirements, identity.labels);
-      });
-      const possible = uncertain.filter((position) => {
+      return fewest.filter((position) => {
         const identity = identities[position];
         return identity !== undefined && selectsByOwnLabels(requirements, identity) !== "no";
       });
-      return possible.length === 0 ? certain : [...certain, ...possible].sort((a, b) => a - b);
     },
   };
 }

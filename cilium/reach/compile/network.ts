@@ -22,6 +22,7 @@ import { type EnforcedPolicy, enforcedPolicy } from "./enforced.ts";
 import { isInitializing, nodeSubject, selectsAggregate } from "./identity.ts";
 import type { Inventory } from "./inventory.ts";
 import { indexLabels, type LabelIndex } from "./label-index.ts";
+import { type Lookups, lookupsOf } from "./lookups.ts";
 import { knownParties, type Party } from "./party.ts";
 import type { PeerSelector } from "./peers.ts";
 import { type CompiledRule, compilePolicy, inOrder } from "./rules.ts";
@@ -48,6 +49,7 @@ export type Network = {
   readonly enforced: readonly EnforcedPolicy[];
   /** What the host firewall enforces, by the node's name, and at a node of which nothing is known by the empty name. */
   readonly enforcedOnNodes: ReadonlyMap<string, EnforcedPolicy>;
+  readonly lookups: Lookups;
 };
 
 /** What a network's verdicts rest on besides the policies and the inventory. */
@@ -99,6 +101,15 @@ export function compile(policies: readonly Policy[], inventory: Inventory): Netw
     number,
     selections: rule.peers.map(({ selector }) => selection(selector)),
   }));
+  const enforced =
+    configuration.enforcement === "never"
+      ? []
+      : enforceOnParties(
+          networkRules.filter(({ selectsNodes }) => !selectsNodes),
+          parties,
+          index,
+          configuration,
+        );
   return {
     inventory,
     configuration,
@@ -117,15 +128,7 @@ export function compile(policies: readonly Policy[], inventory: Inventory): Netw
     parties,
     directory: makeDirectory(parties, inventory),
     prefixes,
-    enforced:
-      configuration.enforcement === "never"
-        ? []
-        : enforceOnParties(
-            networkRules.filter(({ selectsNodes }) => !selectsNodes),
-            parties,
-            index,
-            configuration,
-          ),
+    enforced,
     enforcedOnNodes:
       configuration.enforcement !== "never" && configuration.hostFirewall
         ? enforceOnNodes(
@@ -133,6 +136,7 @@ export function compile(policies: readonly Policy[], inventory: Inventory): Netw
             surroundings,
           )
         : new Map(),
+    lookups: lookupsOf(networkRules, enforced, index),
   };
 }
 
@@ -201,19 +205,42 @@ function enforceOnNodes(rules: readonly NetworkRule[], surroundings: Surrounding
 /** Rules share the selections of equal peers. */
 function selectionCache(parties: readonly Party[], index: LabelIndex): (selector: PeerSelector) => PartySelection {
   const known = new Map<string, PartySelection>();
+  const addressed = parties.flatMap(({ identity: { outside, inside }, position }) =>
+    outside === undefined && inside === undefined ? [] : [position],
+  );
   return (selector) => {
-    const found = known.get(selector.key) ?? select(selector, parties, index);
+    const found =
+      known.get(selector.key) ?? select(selector, parties, candidatesFor(selector, parties, index, addressed));
     known.set(selector.key, found);
     return found;
   };
 }
 
-function select(selector: PeerSelector, parties: readonly Party[], index: LabelIndex): PartySelection {
+/** @param addressed the parties that selectors on addresses and names can be about */
+function candidatesFor(
+  { condition }: PeerSelector,
+  parties: readonly Party[],
+  index: LabelIndex,
+  addressed: readonly number[],
+): readonly number[] {
+  switch (condition.kind) {
+    case "labels":
+      return candidates(condition.requirements, parties, index);
+    case "world":
+    case "cidr":
+    case "cidr-groups":
+    case "fqdn":
+      return addressed;
+    case "everything":
+    case "unknown":
+      return [...parties.keys()];
+  }
+}
+
+function select(selector: PeerSelector, parties: readonly Party[], positions: readonly number[]): PartySelection {
   const selected = new Bitset(parties.length);
   const list: number[] = [];
   const undecided = new Bitset(parties.length);
-  const { condition } = selector;
-  const positions = condition.kind === "labels" ? candidates(condition.requirements, parties, index) : parties.keys();
   for (const position of positions) {
     const party = parties[position];
     const selection = party === undefined ? "no" : selects(selector, party.identity);

@@ -60,15 +60,9 @@ export function selectsByOwnLabels(
 ): Selection {
   if (unknownLabels === undefined) return matches(requirements, labels) ? "yes" : "no";
   const { isUnknown, unknown } = unknownLabels;
-  const open = requirements.filter((requirement) => isUnknown(requirement));
-  if (
-    !matches(
-      requirements.filter((requirement) => !open.includes(requirement)),
-      labels,
-    )
-  )
-    return "no";
-  return open.length === 0 ? "yes" : { maybe: unknown };
+  if (!requirements.some(isUnknown)) return matches(requirements, labels) ? "yes" : "no";
+  const known = requirements.filter((requirement) => !isUnknown(requirement));
+  return matches(known, labels) ? { maybe: unknown } : "no";
 }
 
 /** Whether a requirement is on a label of a pod's namespace other than its name. */

@@ -34,7 +34,8 @@ export function missingRule(
   const [subject, peer] = direction === "egress" ? [source, destination] : [destination, source];
   if (subject.kind !== "endpoint") return undefined;
   const { namespace } = subject;
-  const policy = end.by.policies.find(
+  const deciding = end.by.kind === "unresolvable" ? end.by.rules : end.by.policies;
+  const policy = deciding.find(
     ({ kind, policy }) => kind === "CiliumNetworkPolicy" && policy.startsWith(`${namespace}/`),
   )?.policy;
   return {
@@ -42,9 +43,18 @@ export function missingRule(
     direction,
     policy,
     namespace,
-    rule: ruleFor(network, peer, namespace, direction, port, protocol),
+    rule:
+      end.by.kind === "unresolvable"
+        ? lookupRule(end.by.name)
+        : ruleFor(network, peer, namespace, direction, port, protocol),
   };
 }
+
+/** Sends the look-ups of a name through the DNS proxy, to the pods that Kubernetes' Service `kube-dns` selects. */
+const lookupRule = (name: string): EgressRule => ({
+  toEndpoints: [{ matchLabels: { [podNamespaceLabel]: "kube-system", "k8s-app": "kube-dns" } }],
+  toPorts: [{ ports: [{ port: "53", protocol: "ANY" }], rules: { dns: [{ matchName: name }] } }],
+});
 
 function ruleFor(
   network: Network,

@@ -55,7 +55,7 @@ function orphanPeers(rule: NetworkRule): Oddity[] {
       {
         kind: "peer-selects-nothing",
         subject: rule.policy,
-        place: `${placeOf(rule)}.${rule.direction === "egress" ? "toEndpoints" : "fromEndpoints"}[${index}]`,
+        place: rule.peers[index]?.path ?? rule.path,
         problem: `selects no pod (${selectorText(condition.requirements)})`,
         fix: "correct the labels or the namespace, or remove the peer",
       },
@@ -76,7 +76,7 @@ function orphanPorts(rule: NetworkRule, network: Network): Oddity[] {
       {
         kind: "port-without-name",
         subject: rule.policy,
-        place: `${placeOf(rule)}.${path}`,
+        place: `${rule.path}.${path}`,
         problem: `no pod that it is about has a port named ${ports.name}`,
         fix: "write the number of the container port, or a name that the containers declare",
       },
@@ -104,7 +104,3 @@ const conflicts = ({ enforced, parties }: Network): Oddity[] =>
       },
     ];
   });
-
-/** The place of a rule without that of its ports. */
-const placeOf = ({ references }: NetworkRule): string =>
-  references[0]?.path.replace(/\.(toPorts|icmps)\[\d+\]$/, "") ?? "";
