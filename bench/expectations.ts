@@ -12,7 +12,7 @@ import { program } from "../test/rendered.ts";
 import { temporaryFolder } from "../test/toolchain/lifetime.ts";
 
 const count = Number(process.argv[2] ?? 30_000);
-const netpol = join(repository, "cli/netpol.ts");
+const netpol = join(repository, "cli/netpol.js");
 
 const workloads = inventoryOf(program.cluster)
   .endpoints.filter(({ hostNetwork }) => !hostNetwork)

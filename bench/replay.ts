@@ -120,7 +120,7 @@ await pipeline(lines, createWriteStream(file));
 console.log(`${flows} flows, ${Math.round(statSync(file).size / 1e6)} MB`);
 
 /** Runs the command as a user would, and has it tell its own peak of memory when it ends. */
-const command = join(repository, "cli/netpol.ts");
+const command = join(repository, "cli/netpol.js");
 const measure = `process.on("exit", () => console.error("peak " + process.resourceUsage().maxRSS + " cpu " + (process.resourceUsage().userCPUTime + process.resourceUsage().systemCPUTime)))`;
 const start = performance.now();
 const child = spawn(

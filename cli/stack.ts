@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { load } from "js-yaml";
 import { z } from "zod";
+import { reading } from "../cilium/model/issues.ts";
 import { didYouMean } from "../cilium/model/names.ts";
 import { loadCluster } from "../components/load.ts";
 import { type Program, readProgram } from "../components/program.ts";
@@ -42,7 +43,7 @@ export function readStackConfig(stack: string, root: string): Record<string, unk
   }
   const { config } = readYaml(file, stackFile);
   for (const [key, value] of Object.entries(config ?? {})) {
-    if (secret.safeParse(value).success) {
+    if (secret.safeParse(value, reading).success) {
       throw new Failure(`Pulumi.${stack}.yaml: ${key} is encrypted; no key of this program needs to be secret`);
     }
   }
@@ -51,7 +52,7 @@ export function readStackConfig(stack: string, root: string): Record<string, unk
 
 function readYaml<T>(file: string, schema: z.ZodType<T>): T {
   try {
-    return schema.parse(load(readFileSync(file, "utf8")));
+    return schema.parse(load(readFileSync(file, "utf8")), reading);
   } catch (error) {
     const [reason] = (error instanceof Error ? error.message : String(error)).split("\n");
     throw new Failure(`${file} cannot be read: ${error instanceof z.ZodError ? z.prettifyError(error) : reason}`);

@@ -1,5 +1,4 @@
 /** What a program changes for connections against the policies that its stack deployed last. */
-import { z } from "zod";
 import { inventoryOf } from "../cilium/model/inventory.ts";
 import { namespaceOf } from "../cilium/policy/parts.ts";
 import { representatives } from "../cilium/policy/representatives.ts";
@@ -14,17 +13,17 @@ import {
 import type { Endpoint, Inventory } from "../cilium/reach/compile/inventory.ts";
 import { diff, type Side } from "../cilium/reach/report/diff.ts";
 import { describe } from "../cilium/reach/report/diff-text.ts";
+import type { Deployed } from "./deployed.ts";
 import type { Program } from "./program.ts";
 
 /**
  * What is different, in the sentences of `netpol diff`; undefined when nothing is. A first deployment is compared with the
  * same pods without any policy, and told in one line.
- * @param resources a stack's resources by URN, as the Pulumi engine gives them
- * @throws {z.ZodError} when these are not of a known form
+ * @throws {z.ZodError} when what is deployed is not of a known form
  */
-export function changeText(resources: unknown, { cluster, policies }: Program): string | undefined {
+export function changeText(last: readonly Deployed[], { cluster, policies }: Program): string | undefined {
   const inventory = inventoryOf(cluster);
-  const deployed = deployedPolicies(resources);
+  const deployed = last.map(({ name, written }) => ({ name, policy: policySchema.parse(written) }));
   const before = deployed.length === 0 ? { policies: [], inventory } : sideOf(deployed, inventory);
   const { summary, sentences } = describe(diff(before, { policies, inventory }));
   if (deployed.length === 0) return `First deployment: ${summary}`;
@@ -33,33 +32,12 @@ export function changeText(resources: unknown, { cluster, policies }: Program): 
     : [`What changes for connections: ${summary}`, ...sentences.map(({ text }) => `  ${text}`)].join("\n");
 }
 
-interface Deployed {
-  /** `namespace/name` of the workload whose policy it is; the policy's own name for a clusterwide one. */
-  readonly name: string;
+interface DeployedPolicy extends Pick<Deployed, "name"> {
   readonly policy: CiliumPolicy;
 }
 
-/** Of what the API server has answered, the policies as they were written. */
-const resourcesSchema = z.record(z.string(), z.object({ outputs: z.unknown() }));
-const writtenSchema = z.object({
-  apiVersion: z.unknown(),
-  kind: z.unknown(),
-  metadata: z.object({ name: z.unknown(), namespace: z.unknown().optional() }),
-  spec: z.unknown(),
-});
-
-/** A policy of this program's components: what else a stack holds is none of its policies. */
-const ownUrn =
-  /[:$]network-policies:index:(?:Clusterwide|Namespace)Policies\$kubernetes:cilium\.io\/v2:Cilium(?:Clusterwide)?NetworkPolicy::(.+)$/;
-
-const deployedPolicies = (resources: unknown): Deployed[] =>
-  Object.entries(resourcesSchema.parse(resources)).flatMap(([urn, { outputs }]) => {
-    const name = ownUrn.exec(urn)?.[1];
-    return name === undefined ? [] : [{ name, policy: policySchema.parse(writtenSchema.parse(outputs)) }];
-  });
-
 /** The policies with the workloads that they were for, in the cluster whose pods they select. */
-function sideOf(deployed: readonly Deployed[], current: Inventory): Side {
+function sideOf(deployed: readonly DeployedPolicy[], current: Inventory): Side {
   const cluster = deployed.map(clusterOf).find((name) => name !== undefined) ?? current.cluster;
   const known = new Map(current.endpoints.map((endpoint) => [`${endpoint.namespace}/${endpoint.name}`, endpoint]));
   return {
@@ -73,14 +51,14 @@ function sideOf(deployed: readonly Deployed[], current: Inventory): Side {
 }
 
 /** The cluster that a clusterwide policy limits itself to. */
-function clusterOf({ policy }: Deployed): string | undefined {
+function clusterOf({ policy }: DeployedPolicy): string | undefined {
   const selector = policy.kind === "CiliumClusterwideNetworkPolicy" ? policy.spec?.endpointSelector : undefined;
   const pods = selector ? representatives(selector, undefined) : [];
   return pods.flat().find(({ key }) => key === clusterLabel)?.value;
 }
 
 /** A workload as the program has it while the policy selects that, otherwise with the labels that the policy asks for. */
-function workloadOf({ name, policy }: Deployed, current: Endpoint | undefined, cluster: string): Endpoint[] {
+function workloadOf({ name, policy }: DeployedPolicy, current: Endpoint | undefined, cluster: string): Endpoint[] {
   const namespace = namespaceOf(policy);
   const selector = policy.spec?.endpointSelector;
   if (namespace === undefined || !selector) return [];

@@ -1,6 +1,7 @@
 /** Says in a preview what a change means for connections, as `netpol diff` says it. */
 import { log, runtime } from "@pulumi/pulumi";
 import { z } from "zod";
+import { areDeployed, deployedPolicies } from "./deployed.ts";
 import type { Program } from "./program.ts";
 import { lastResources } from "./state.ts";
 
@@ -23,9 +24,11 @@ export async function announceAdoption(): Promise<void> {
 }
 
 async function changeOf(program: Program): Promise<string | undefined> {
-  // Nobody but a preview waits for the reachability engine to load.
-  const [resources, { changeText }] = await Promise.all([lastResources(), import("./change-text.ts")]);
-  return changeText(resources, program);
+  const deployed = deployedPolicies(await lastResources());
+  if (areDeployed(program.policies, deployed)) return undefined;
+  // Nobody but the preview of a change waits for the reachability engine.
+  const { changeText } = await import("./change-text.ts");
+  return changeText(deployed, program);
 }
 
 function reasonOf(error: unknown): string {

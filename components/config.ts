@@ -1,6 +1,7 @@
 /** What a stack may configure: the schema of `Pulumi.<stack>.yaml`, with defaults and meanings, and its reader. */
 import { z } from "zod";
 import { Faults } from "../cilium/model/faults.ts";
+import { reading } from "../cilium/model/issues.ts";
 import { didYouMean } from "../cilium/model/names.ts";
 
 /** The engine hands every value over as a string; whatever is not a plain string is JSON in it. */
@@ -90,7 +91,7 @@ export function readConfig(values: Readonly<Record<string, string>>, project: st
       foreign.push(`config ${key}: nothing reads it; keys of this program start with ${project}:`);
     }
   }
-  const parsed = configSchema.safeParse(own);
+  const parsed = configSchema.safeParse(own, reading);
   if (parsed.success && foreign.length === 0) return parsed.data;
   const wrong = parsed.success ? [] : parsed.error.issues.flatMap((issue) => describe(issue, own));
   throw new Faults([...foreign, ...wrong.map((fault) => `config ${project}:${fault}`)]);

@@ -1,11 +1,12 @@
 /** Loading a project's cluster: what is wrong with its files is told by its place, not by Node's stack trace. */
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Cluster } from "../cilium/model/cluster.ts";
 import { Faults } from "../cilium/model/faults.ts";
 import { faultsThrown } from "../cilium/model/place.ts";
 import { type FileExports, readCluster } from "../cilium/model/read.ts";
+import { type SourceFile, sourceFile } from "../cilium/write/file.ts";
 
 /** Where a project says what its cluster is; the file exports it as `cluster`. */
 export const clusterFile = "cluster/cluster.ts";
@@ -19,6 +20,16 @@ export async function loadCluster(project: string): Promise<Cluster> {
   const { cluster } = files.get(clusterFile) ?? {};
   if (cluster === undefined) throw new Faults([`${clusterFile} exports no cluster; write export const cluster = …`]);
   return readCluster(cluster, files);
+}
+
+/**
+ * The files of a project's namespaces, for who writes into them. `loadCluster` has found no fault in them.
+ * @throws Faults as that does.
+ */
+export async function loadSourceFiles(project: string): Promise<SourceFile[]> {
+  return [...(await loadFiles(project))].flatMap(
+    ([file, exported]) => sourceFile(file, exported, readFileSync(join(project, file), "utf8")) ?? [],
+  );
 }
 
 /** What the files of `cluster/` export, by file. Each is loaded by itself, so that the faults of all of them are told. */

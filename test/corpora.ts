@@ -8,31 +8,35 @@ import { readFiles } from "../cli/sources/files.ts";
 import { worldAround } from "./cilium/reach/around.ts";
 import { type Counts, differences, printed } from "./cilium/reach/compare.ts";
 import type { World } from "./cilium/reach/worlds.ts";
-import { startVerdictOracle } from "./oracle/job.ts";
+import { startVerdictOracle, type VerdictOracle } from "./oracle/job.ts";
 
 /** Of the many questions about a file, as many as are asked. */
 const questionsEach = 4000;
 
+const stride = 2_654_435_761;
+
 const shownDifferences = 10;
 
-const files = process.argv.slice(2);
-if (files.length === 0) {
-  console.error("name the files with policies: npm run corpora -- FILE…");
-  process.exit(2);
-}
-const cilium = await startVerdictOracle();
-try {
-  for (const file of files) {
-    const policies = readObjects(readFiles(file), { namespace: "default" }).policies.map(({ policy }) => policy);
-    const ciliumOnly = policies.filter(({ kind }) => kind !== "NetworkPolicy");
-    await compare(file, policies);
-    if (ciliumOnly.length < policies.length) await compare(`${file} without NetworkPolicies`, ciliumOnly);
+async function main(files: readonly string[]): Promise<void> {
+  if (files.length === 0) {
+    console.error("name the files with policies: npm run corpora -- FILE…");
+    process.exitCode = 2;
+    return;
   }
-} finally {
-  cilium.stop();
+  const cilium = await startVerdictOracle();
+  try {
+    for (const file of files) {
+      const policies = readObjects(readFiles(file), { namespace: "default" }).policies.map(({ policy }) => policy);
+      const ciliumOnly = policies.filter(({ kind }) => kind !== "NetworkPolicy");
+      await compare(cilium, file, policies);
+      if (ciliumOnly.length < policies.length) await compare(cilium, `${file} without NetworkPolicies`, ciliumOnly);
+    }
+  } finally {
+    cilium.stop();
+  }
 }
 
-async function compare(title: string, policies: readonly Policy[]): Promise<void> {
+async function compare(cilium: VerdictOracle, title: string, policies: readonly Policy[]): Promise<void> {
   const world = sampled(supplied(worldAround(policies)));
   const counts: Counts = new Map();
   const found = await differences(cilium, world, counts);
@@ -62,8 +66,14 @@ const supplied = ({ inventory, ...world }: World): World => ({
   },
 });
 
-/** Questions spread evenly over all that there are. */
+/** Questions from everywhere among all that there are: strides of a large prime take no regard of the order they are in. */
 function sampled(world: World): World {
-  const step = Math.max(1, Math.floor(world.questions.length / questionsEach));
-  return { ...world, questions: world.questions.filter((_, i) => i % step === 0) };
+  const { questions } = world;
+  const chosen = Array.from(
+    { length: Math.min(questionsEach, questions.length) },
+    (_, i) => questions[(i * stride) % questions.length],
+  );
+  return { ...world, questions: chosen.filter((question) => question !== undefined) };
 }
+
+await main(process.argv.slice(2));

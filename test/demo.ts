@@ -6,8 +6,8 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs, styleText } from "node:util";
 import { z } from "zod";
-import { namespaces } from "./document/rows.ts";
 import { kubernetesApiOf } from "./provider/kubernetes-api.ts";
+import { namespaces } from "./sample/counts.ts";
 import { type Cluster, startCluster } from "./toolchain/cluster.ts";
 import { toolchain } from "./toolchain/pulumi.ts";
 import { type ProdStack, prodStack, recordSteps } from "./toolchain/stack.ts";
@@ -60,7 +60,7 @@ async function run(title: string, operation: (onEvent: ReturnType<typeof recordS
 /** Shows what the command says before the update. */
 async function preflight({ folder, environment }: ProdStack, { context }: Cluster): Promise<void> {
   heading(`netpol preflight --context ${context}`);
-  const args = ["cli/netpol.ts", "preflight", "--context", context];
+  const args = ["cli/netpol.js", "preflight", "--context", context];
   const { code, stdout, stderr } = await environment.run(process.execPath, args, { cwd: folder });
   if (code === 2) throw new Error(stderr);
   process.stdout.write(stdout);

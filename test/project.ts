@@ -1,17 +1,19 @@
-/** This project as a folder, and copies of it that a test may change. */
+/**
+ * The project as a folder that commands and stacks are run in. Tests of the tool run it with the sample cluster, so that they
+ * say the same whatever cluster the project is used for.
+ */
 import assert from "node:assert/strict";
 import { cpSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { temporaryFolder } from "./toolchain/lifetime.ts";
 
-/** The project itself, for what changes nothing. */
+/** The repository, with the cluster that the project is used for. */
 export const repository = join(import.meta.dirname, "..");
 
-/** What commands and stacks need of the project. */
+/** What commands and stacks need of the project, besides what says what its cluster is. */
 const parts = [
   "cilium",
   "cli",
-  "cluster",
   "components",
   "docs",
   "map",
@@ -19,19 +21,33 @@ const parts = [
   "index.ts",
   "package.json",
   "Pulumi.yaml",
-  "Pulumi.prod.yaml",
 ] as const;
 
 /** Where Node keeps what it compiles of copies as long as the tests run, for who sets NODE_COMPILE_CACHE. */
 export const compileCache = temporaryFolder("compile-cache");
 
-/** The folder of a new copy of the project as it stands, with the same node_modules. */
-export function copyOfProject(): string {
+/** What says what a cluster is; the sample has the same. */
+const clusterParts = ["cluster", "Pulumi.prod.yaml", "policypack/cluster.json"] as const;
+
+/** The folder of the sample cluster's own files, for who loads them here. */
+export const sampleCluster = join(import.meta.dirname, "sample");
+
+/**
+ * The folder of a new copy of the project, with the same node_modules.
+ * @param clusterOf the folder that its cluster is taken from
+ */
+export function copyOfProject(clusterOf = sampleCluster): string {
   const folder = temporaryFolder("network-policies");
   for (const part of parts) cpSync(join(repository, part), join(folder, part), { recursive: true });
+  for (const part of clusterParts) {
+    cpSync(join(clusterOf, part), join(folder, part), { recursive: true });
+  }
   symlinkSync(join(repository, "node_modules"), join(folder, "node_modules"));
   return folder;
 }
+
+/** A copy of the project with the sample cluster, for what changes nothing. */
+export const sample = copyOfProject();
 
 /** Has one text of a file of a copy be another. */
 export function rewrite(folder: string, file: string, from: string, to: string): void {

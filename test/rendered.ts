@@ -1,19 +1,14 @@
-/** The program's own policies and flows with its default config, for tests that hold them against something else. */
+/** The policies and flows of the sample cluster with its default config, for tests that hold them against something else. */
 
 import { readCluster } from "../cilium/model/read.ts";
 import type { CiliumPolicy } from "../cilium/policy/schema.ts";
-import { cluster } from "../cluster/cluster.ts";
-import { flowOutputs } from "../components/outputs.ts";
 import { readProgram } from "../components/program.ts";
+import { cluster } from "./sample/cluster/cluster.ts";
 
-/** The cluster as its files declare it. */
+/** The sample cluster as its files declare it. */
 export const declared = readCluster(cluster);
 
 /** The program as the stack `prod` of the project renders it, without config of its own. */
 export const program = readProgram(declared, {}, { project: "network-policies", stack: "prod" });
 
 export const renderedPolicies = (): readonly CiliumPolicy[] => program.policies;
-
-/** Ends as `namespace/name`, ports as `8080/TCP, 8443/TCP`. */
-export const flowList = (): { from: string; to: string; ports: string; purpose?: string }[] =>
-  flowOutputs(program.cluster).map((flow) => ({ ...flow, ports: flow.ports.join(", ") }));

@@ -61,4 +61,9 @@ describe("The workflows", () => {
   it("look first at what stops the update, and apply with --refresh, without which it sees no drift", () => {
     assert.match(npmPackage.scripts["ci:up"], /^npm run --silent ci:preflight && pulumi up .*--refresh /);
   });
+
+  it("run the quick tests on a pull request", () => {
+    const run = steps.filter(({ file }) => file === "pull-request.yml").map(({ run }) => run);
+    assert.ok(run.includes("npm run test:quick"), run.join("\n"));
+  });
 });

@@ -56,16 +56,18 @@ const overriddenLabels = (cluster: ConfiguredCluster): string[] =>
 
 /** Workloads whose selectors would both apply to the pods of one of them. */
 function overlaps(cluster: ConfiguredCluster): string[] {
+  const { clusterName } = cluster.settings;
   const pods = workloads(cluster).flatMap((workload) =>
-    examplePods(workload.labels, workload.otherLabels).map((labels) => ({ workload, labels })),
+    examplePods(workload.labels, workload.otherLabels).map((labels) => ({
+      workload,
+      identity: podIdentity({ namespace: workload.namespace, labels, cluster: clusterName }),
+    })),
   );
   const pairs = workloads(cluster).flatMap((workload) => {
     const required = subjectRequirements(labelSelector(workload.labels), workload.namespace);
     return pods
+      .filter(({ identity }) => matches(required, identity))
       .filter((pod) => workloadId(pod.workload) !== workloadId(workload))
-      .filter(({ workload: { namespace }, labels }) =>
-        matches(required, podIdentity({ namespace, labels, cluster: cluster.settings.clusterName })),
-      )
       .map(
         (pod) =>
           `${workloadId(workload)} also selects the pods of ${workloadId(pod.workload)}; make its labels narrower, or require the absence of one`,

@@ -11,3 +11,7 @@ export function didYouMean(name: string, names: readonly string[]): string {
     .map(({ candidate }) => candidate);
   return near.length === 0 ? "" : `; did you mean ${near.join(" or ")}?`;
 }
+
+/** `cert-manager` as a constant is called: `certManager`. */
+export const camelCase = (name: string): string =>
+  name.replace(/[^A-Za-z0-9]+(.)/g, (_, letter: string) => letter.toUpperCase());

@@ -9,7 +9,7 @@ import { type EntityPeer, entitiesKind, kubeApiserver } from "./peers/entities.t
 import { type ExternalHost, externalKind } from "./peers/external.ts";
 import { type FqdnPeer, fqdnsKind } from "./peers/fqdns.ts";
 import { type HostNetworkPods, hostNetworkKind } from "./peers/host-network.ts";
-import type { PeerKind, TableName } from "./peers/kind.ts";
+import type { PeerKind, TableName, Wording } from "./peers/kind.ts";
 import type { PortsOf } from "./peers/reachable.ts";
 import { type Workload, workloadKind } from "./peers/workload.ts";
 import type { Selection } from "./selection.ts";
@@ -90,5 +90,8 @@ export const isOutside = (peer: Peer): boolean => kindOf(peer).isOutside(peer);
 
 /** What selects it in a policy. */
 export const selectionOf = (peer: Peer): Selection => kindOf(peer).selection(peer);
+
+/** How the language writes it. */
+export const wordingOf = (peer: Peer): Wording => kindOf(peer).wording(peer);
 
 export const isApiServer = (peer: Peer): boolean => peer.kind === "entities" && peer.name === kubeApiserver.name;

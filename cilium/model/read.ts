@@ -5,7 +5,7 @@ import { Faults } from "./faults.ts";
 import type { BegunFlow, StatedFlow, Statement } from "./flow.ts";
 import { givenIn, isKind, issueTexts, reading, shown } from "./issues.ts";
 import type { Namespace, NamespaceDeclaration } from "./namespace.ts";
-import type { Pods } from "./peers/named-ports.ts";
+import { isPods } from "./peers/named-ports.ts";
 import type { PortsOf, Workload } from "./peers.ts";
 import { faultsThrown, type Place, placeText } from "./place.ts";
 import { dns } from "./ports.ts";
@@ -50,7 +50,7 @@ const kubeDns: PortsOf<Workload> = {
   ports: [dns(53)],
 };
 
-const isNamespace = (value: unknown): value is NamespaceDeclaration => isKind(value, "namespace");
+export const isNamespace = (value: unknown): value is NamespaceDeclaration => isKind(value, "namespace");
 
 const clusterSchema = z.strictObject(
   {
@@ -113,8 +113,6 @@ function unlisted(
         `${file}: ${workloadId(stray)} is not in the cluster; write export default before flows() of ${stray.namespace}, and list it in cluster/cluster.ts`,
       ];
 }
-
-const isPods = (value: unknown): value is Pods => isKind(value, "workload", "host-network");
 
 const isServer = (reached: Reached): reached is PortsOf<Workload> =>
   reached.kind === "ports" && reached.peer.kind === "workload";

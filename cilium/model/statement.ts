@@ -1,8 +1,7 @@
 /** The form of a statement, and what can be wrong with one by itself. */
 import { z } from "zod";
 import type { Statement } from "./flow.ts";
-import { isKind } from "./issues.ts";
-import { type Pods, portChoice, type UnknownPort } from "./peers/named-ports.ts";
+import { isPods, type Pods, portChoice, type UnknownPort } from "./peers/named-ports.ts";
 import {
   type Destination,
   isApiServer,
@@ -29,7 +28,7 @@ const onPorts = z.object({ kind: z.literal("ports"), peer: peerSchema, ports: z.
 
 const onUnknownPort = z.object({
   kind: z.literal("unknown-port"),
-  peer: z.custom<Pods>((value) => isKind(value, "workload", "host-network")),
+  peer: z.custom<Pods>(isPods),
   port: z.string(),
 });
 

@@ -5,7 +5,10 @@ import type { Label } from "./selector.ts";
 export type LabelFilter = (label: Label) => boolean;
 
 /** A pattern that is written as `source:!expression`, with the source and `!` left out where they are not needed. */
-type Pattern = { readonly source: string; readonly ignore: boolean; readonly expression: RE2JS };
+type Pattern = { readonly source: string; readonly ignore: boolean; readonly matched: Expression };
+
+/** How much of a key it matches, from the start; undefined if it does not. */
+type Expression = (key: string) => number | undefined;
 
 /**
  * The filter that the agent makes of its option `labels`: the default patterns and these. As soon as one of these
@@ -13,14 +16,14 @@ type Pattern = { readonly source: string; readonly ignore: boolean; readonly exp
  *
  * @throws {Error} for an expression that is none
  */
-export const labelFilter = (written: readonly string[]): LabelFilter => filterOf(defaultPatterns, written);
+export const labelFilter = (written: readonly string[]): LabelFilter => filterOf(defaults, written);
 
 /** The same for the labels of nodes, where nothing is dropped by default (the option `node-labels`). */
 export const nodeLabelFilter = (written: readonly string[]): LabelFilter => filterOf([], written);
 
-function filterOf(defaults: readonly string[], written: readonly string[]): LabelFilter {
-  const added = written.map(parsePattern);
-  const patterns = [...defaults.map(parsePattern), ...added];
+function filterOf(defaults: readonly Pattern[], written: readonly string[]): LabelFilter {
+  const added = written.map((text) => parsePattern(text, agentExpression));
+  const patterns = [...defaults, ...added];
   const inclusive = added.some(({ ignore }) => !ignore);
   const known = new Map<string, boolean>();
   return ({ source, key }) => {
@@ -37,7 +40,7 @@ function keeps(patterns: readonly Pattern[], inclusive: boolean, source: string,
   let ignored = 0;
   for (const pattern of patterns) {
     if (pattern.source !== "" && pattern.source !== source) continue;
-    const length = matchedAtStart(pattern.expression, key);
+    const length = pattern.matched(key);
     if (length === undefined) continue;
     if (!pattern.ignore) included = Math.max(included, length);
     else if (ignored === 0 || length < ignored) ignored = length;
@@ -45,23 +48,33 @@ function keeps(patterns: readonly Pattern[], inclusive: boolean, source: string,
   return (!inclusive && ignored === 0) || included > ignored;
 }
 
-function matchedAtStart(expression: RE2JS, key: string): number | undefined {
-  const matcher = expression.matcher(key);
-  return matcher.find() && matcher.start() === 0 ? matcher.end() : undefined;
-}
-
-function parsePattern(text: string): Pattern {
+function parsePattern(text: string, expression: (written: string) => Expression): Pattern {
   const colon = text.indexOf(":");
   const prefix = text.slice(colon + 1);
   const ignore = prefix.startsWith("!");
   return {
     source: text.slice(0, Math.max(colon, 0)),
     ignore,
-    expression: RE2JS.compile(ignore ? prefix.slice(1) : prefix),
+    matched: expression(ignore ? prefix.slice(1) : prefix),
   };
 }
 
-const defaultPatterns = [
+/** An expression as the agent's language, Go, reads it. */
+function agentExpression(written: string): Expression {
+  const expression = RE2JS.compile(written);
+  return (key) => {
+    const matcher = expression.matcher(key);
+    return matcher.find() && matcher.start() === 0 ? matcher.end() : undefined;
+  };
+}
+
+/** The same of what both languages read alike, at hand without a compiler of Go's. */
+function plainExpression(written: string): Expression {
+  const expression = new RegExp(`^(?:${written})`);
+  return (key) => expression.exec(key)?.[0].length;
+}
+
+const defaults = [
   "reserved:.*",
   "io\\.kubernetes\\.pod\\.namespace",
   "io\\.cilium\\.k8s\\.namespace\\.labels",
@@ -83,7 +96,7 @@ const defaultPatterns = [
   "!annotation.*",
   "!etcd_node",
   "!topology\\.kubernetes\\.io",
-];
+].map((text) => parsePattern(text, plainExpression));
 
 /** What identities keep without the option `labels`. */
 export const keepsByDefault: LabelFilter = labelFilter([]);

@@ -21,11 +21,8 @@ import {
 } from "../sources/source.ts";
 import { readStack } from "../stack.ts";
 
-export function check(netpol: Command): void {
-  withOutput(withSource(netpol.command("check")), ["table", "json", "yaml", "csv", "md"])
-    .description(
-      "what the API server, Cilium or the policy pack would refuse, and what has no effect; 1 if there is any",
-    )
+export default function check(command: Command): void {
+  withOutput(withSource(command), ["table", "json", "yaml", "csv", "md"])
     .addHelpText("after", help)
     .option("--policy-pack-config <file>", "JSON file with the policy pack's config, over what the program declares")
     .action(async (options: Options) => {

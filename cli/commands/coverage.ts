@@ -26,12 +26,8 @@ interface Options extends Omit<SourceOptions, "namespace"> {
   readonly output: ReportFormat;
 }
 
-export function coverage(netpol: Command): void {
-  const command = netpol
-    .command("coverage")
-    .description(
-      "find pods that the policies leave open, and selectors and ports that cover nothing; 1 if a pod is open",
-    )
+export default function coverage(command: Command): void {
+  command
     .option("-n, --namespace <names...>", "only the pods and policies of these namespaces")
     .option(
       "--strict",

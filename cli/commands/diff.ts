@@ -12,9 +12,8 @@ type Options = Omit<SourceOptions, "from" | "git" | "context"> & { readonly outp
 
 type Output = "table" | "md" | "json";
 
-export function diff(netpol: Command): void {
-  const command = netpol
-    .command("diff")
+export default function diff(command: Command): void {
+  command
     .argument("<before>", "the policies to start from: program, git:REF, live, context:NAME, or a file or folder")
     .argument("<after>", "the policies to compare them with")
     .addOption(new Option("-s, --stack <name>", "the stack whose config applies to the program").default("prod"))
@@ -23,7 +22,6 @@ export function diff(netpol: Command): void {
     );
   for (const option of readingOptions()) command.addOption(option);
   withOutput(command, ["table", "md", "json"])
-    .description("which flows open and close, which pods enter or leave default deny; 1 if there is a difference")
     .addHelpText("after", help)
     .action(async (before: string, after: string, { output, ...options }: Options) => {
       const sides = await readSides([before, after], options);

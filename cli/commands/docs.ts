@@ -20,12 +20,8 @@ const documentFile = "docs/network-policies.md";
 /** How many lines of a stale file's difference are shown. */
 const shownLines = 20;
 
-export function docs(netpol: Command): void {
-  netpol
-    .command("docs")
-    .description(
-      `write ${documentFile}, a table for each namespace and the flows between them, and ${packFile}, what the policy pack has to know of the cluster`,
-    )
+export default function docs(command: Command): void {
+  command
     .option("-s, --stack <name>", "the stack whose config applies", "prod")
     .option("--check", "write nothing; fail when a file is not what would be written")
     .addHelpText("after", "\nExamples:\n  npm run netpol -- docs\n  npm run netpol -- docs --check")

@@ -9,25 +9,23 @@ import { type EndVerdict, verdict } from "../../cilium/reach/decide/verdict.ts";
 import { decidingPolicies, endText, outcomeText, peerText, questionText } from "../../cilium/reach/report/explain.ts";
 import { type MissingRule, missingRule } from "../../cilium/reach/report/explain-rule.ts";
 import { yaml } from "../../cilium/render/yaml.ts";
+import { type Addition, linesOf } from "../../cilium/write/addition.ts";
+import { loadSourceFiles } from "../../components/load.ts";
 import type { Program } from "../../components/program.ts";
 import { doubted } from "../doubts.ts";
 import { destinationReader, endReader, endsHelp, readPort } from "../ends.ts";
 import { basisText, dataText, withOutput } from "../output/format.ts";
+import { projectFolder } from "../project.ts";
 import { readSource, type Source, type SourceOptions, withSource } from "../sources/source.ts";
-import { type Statement, statementFor } from "../statement.ts";
 
 type Options = SourceOptions & { readonly output: "table" | "json" | "yaml" };
 
-export function explain(netpol: Command): void {
-  const command = netpol
-    .command("explain")
+export default function explain(command: Command): void {
+  command
     .argument("<from>", "who opens the connection")
     .argument("<to>", "to whom")
     .argument("<port>", "5432, or with its protocol as 53/UDP; for ICMP the type, as 8/ICMP");
   withOutput(withSource(command), ["table", "json", "yaml"])
-    .description(
-      "the verdict on one connection at both ends, and what would have to be written to allow it; 1 unless it is allowed",
-    )
     .addHelpText("after", help)
     .action(async (from: string, to: string, port: string, options: Options) => {
       const source = await readSource(options);
@@ -68,10 +66,16 @@ interface Explanation {
     readonly doubted: boolean;
   }[];
   /** For the program's own policies: what to write in its files. */
-  readonly statement: Statement | undefined;
+  readonly statement: Advice | undefined;
 }
 
-const isAllowed = ({ outcome }: Explanation): boolean => outcome === "allowed" || outcome === "allowed-once-resolved";
+/** What to write, and what to know of it; or why the language has no words for the connection. */
+type Advice =
+  | { readonly kind: "additions"; readonly additions: readonly Addition[]; readonly notes: readonly string[] }
+  | { readonly kind: "none"; readonly reason: string };
+
+const isAllowed = ({ outcome }: Pick<Explanation, "outcome">): boolean =>
+  outcome === "allowed" || outcome === "allowed-once-resolved";
 
 async function explainQuestion(question: Question, source: Source, program: Program | undefined): Promise<Explanation> {
   const network = compile(source.policies, source.inventory);
@@ -95,15 +99,37 @@ async function explainQuestion(question: Question, source: Source, program: Prog
       },
     ],
     statement:
-      outcome === "denied" && program !== undefined ? await statementFor(question, program.cluster) : undefined,
+      !isAllowed({ outcome }) && program !== undefined
+        ? await adviceFor(question, program, [egress, ingress])
+        : undefined,
   };
+}
+
+/** Its writer is loaded only where there is something to write. */
+async function adviceFor(question: Question, { cluster }: Program, ends: readonly EndVerdict[]): Promise<Advice> {
+  const { statementOf } = await import("../../cilium/write/statement.ts");
+  const { write } = await import("../../cilium/write/write.ts");
+  const files = await loadSourceFiles(projectFolder());
+  const stated = statementOf(question, cluster, files);
+  if (stated.kind === "none") return stated;
+  return { kind: "additions", additions: write([stated.statement], files), notes: notesOn(question, ends) };
+}
+
+/** What the lines allow besides, and what they need that is no line. */
+function notesOn({ source }: Question, ends: readonly EndVerdict[]): string[] {
+  const isAddress = source.kind === "address" || source.kind === "cidr";
+  const keys = ends.flatMap((end) => (end.verdict === "denied" && end.by.kind === "protocol-off" ? end.by.key : []));
+  return [
+    ...(isAddress ? ["An address cannot be a source: this allows everything outside the cluster, as world."] : []),
+    ...[...new Set(keys)].map((key) => `Besides, ${key} in cilium-config has to be true.`),
+  ];
 }
 
 function inWords({ question, outcome, ends, statement }: Explanation, policies: readonly Policy[]): string {
   const blocks = [
     `${questionText(question)} is ${outcomeText({ outcome })}`,
     ...ends.map(({ title, end }) => [`${title}: ${endText(end)}`, ...ruleTexts(end, policies)].join("\n")),
-    ...(outcome === "denied" ? [adviceText(ends, statement)] : []),
+    ...(isAllowed({ outcome }) ? [] : [adviceText(ends, statement)]),
   ];
   return `${blocks.filter((block) => block !== "").join("\n\n")}\n`;
 }
@@ -135,7 +161,7 @@ function ruleAt(
   return undefined;
 }
 
-function adviceText(ends: Explanation["ends"], statement: Statement | undefined): string {
+function adviceText(ends: Explanation["ends"], statement: Advice | undefined): string {
   const removals = ends.flatMap(({ missing }) => (missing?.kind === "remove" ? missing.rules : []));
   const removal = removals.map((rule) =>
     statement === undefined
@@ -144,11 +170,14 @@ function adviceText(ends: Explanation["ends"], statement: Statement | undefined)
         `To allow it, leave denyWorld out of the workload of ${rule}: no allow rule outweighs a deny.`,
   );
   switch (statement?.kind) {
-    case "lines":
+    case "additions":
       return [
         ...removal,
-        `To allow it, write in ${statement.file}:`,
-        ...statement.lines.map((line) => `  ${line}`),
+        ...statement.additions.flatMap((addition, at) => [
+          `${at === 0 ? "To allow it, write" : "and"} in ${addition.file}:`,
+          ...linesOf(addition).map((line) => `  ${line}`),
+        ]),
+        ...statement.notes,
       ].join("\n");
     case "none":
       return [...removal, `There is nothing to write: ${statement.reason}.`].join("\n");

@@ -9,10 +9,9 @@ import { conditionList, flowsOf, portList, spanData } from "../flows.ts";
 import { printReport, type ReportFormat, reportFormats, type Section } from "../output/sections.ts";
 import { readSource, type SourceOptions, withSource } from "../sources/source.ts";
 
-export function exposure(netpol: Command): void {
-  withSource(netpol.command("exposure").argument("<workload>", "namespace/workload or namespace/pod"))
+export default function exposure(command: Command): void {
+  withSource(command.argument("<workload>", "namespace/workload or namespace/pod"))
     .addOption(new Option("-o, --output <format>", "how to print the answer").choices(reportFormats).default("table"))
-    .description("everything that can reach a workload and that it can reach, also by way of others")
     .addHelpText("after", help)
     .action(async (workload: string, options: SourceOptions & { readonly output: ReportFormat }) => {
       const source = await readSource(options);

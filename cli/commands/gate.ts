@@ -24,10 +24,8 @@ interface Options {
   readonly policyPackConfig?: string;
 }
 
-export function gate(netpol: Command): void {
-  netpol
-    .command("gate")
-    .description("judge the program by the policy pack, through the real engine but without a cluster")
+export default function gate(command: Command): void {
+  command
     .option("-s, --stack <name>", "the stack whose config applies", "prod")
     .option("--policy-pack <dir>", "another policy pack than the project's own")
     .option("--policy-pack-config <file>", "JSON file with the pack's config")

@@ -5,10 +5,8 @@ import { inventoryOf } from "../../cilium/model/inventory.ts";
 import { yaml } from "../../cilium/render/yaml.ts";
 import { readStack } from "../stack.ts";
 
-export function inventory(netpol: Command): void {
-  netpol
-    .command("inventory")
-    .description("print the program's workloads as Pods: the form that --inventory reads")
+export default function inventory(command: Command): void {
+  command
     .option("-s, --stack <name>", "the stack whose config applies", "prod")
     .addHelpText(
       "after",

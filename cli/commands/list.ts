@@ -7,10 +7,9 @@ import { type Format, print, withOutput } from "../output/format.ts";
 import { purposesOf } from "../purposes.ts";
 import { readSource, type Source, type SourceOptions, withSource } from "../sources/source.ts";
 
-export function list(netpol: Command): void {
-  withOutput(withSource(netpol.command("list")), ["table", "json", "yaml", "csv", "md", "dot"])
+export default function list(command: Command): void {
+  withOutput(withSource(command), ["table", "json", "yaml", "csv", "md", "dot"])
     .option("-a, --all", "also flows that no policy governs, and those that are not decidable")
-    .description("every flow that the policies allow at both ends")
     .addHelpText("after", help)
     .action(async (options: SourceOptions & { readonly output: Format; readonly all?: true }) => {
       const source = await readSource(options);

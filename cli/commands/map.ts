@@ -15,11 +15,10 @@ import { readStack } from "../stack.ts";
 
 type Options = SourceOptions & { readonly output: string; readonly diff?: string };
 
-export function map(netpol: Command): void {
-  withSource(netpol.command("map"))
+export default function map(command: Command): void {
+  withSource(command)
     .option("-o, --output <file>", "the file to write, - for standard output", "network-map.html")
     .option("-d, --diff <before>", "show in colour what differs from other policies")
-    .description("who can reach whom as a picture: one HTML file that needs no network")
     .addHelpText("after", help)
     .action(async (options: Options) => {
       const { picture, basis } = await pictureOf(options);

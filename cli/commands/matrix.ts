@@ -8,9 +8,8 @@ import { dot } from "../output/dot.ts";
 import { basisText, type Format, print, withOutput } from "../output/format.ts";
 import { readSource, type SourceOptions, withSource } from "../sources/source.ts";
 
-export function matrix(netpol: Command): void {
-  withOutput(withSource(netpol.command("matrix")), ["table", "json", "yaml", "csv", "md", "dot"])
-    .description("workloads × workloads: who may connect to whom, on which ports")
+export default function matrix(command: Command): void {
+  withOutput(withSource(command), ["table", "json", "yaml", "csv", "md", "dot"])
     .addHelpText("after", help)
     .action(async (options: SourceOptions & { readonly output: Format }) => {
       const source = await readSource(options);

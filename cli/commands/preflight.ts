@@ -30,10 +30,8 @@ interface Options {
   readonly output: ReportFormat;
 }
 
-export function preflight(netpol: Command): void {
-  netpol
-    .command("preflight")
-    .description("say before an update what will stop it and what it will overwrite; 1 if there is something")
+export default function preflight(command: Command): void {
+  command
     .option("-s, --stack <name>", "the stack that is to be updated", "prod")
     .option(
       "--context <name>",

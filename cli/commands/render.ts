@@ -16,10 +16,8 @@ interface Options {
   readonly outputDir?: string;
 }
 
-export function render(netpol: Command): void {
-  netpol
-    .command("render")
-    .description("print every policy as a YAML stream")
+export default function render(command: Command): void {
+  command
     .option("-s, --stack <name>", "the stack whose config applies", "prod")
     .option(
       "-o, --output-dir <dir>",

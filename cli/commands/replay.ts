@@ -10,9 +10,12 @@ import { type ConfiguredCluster, enforcementOf, workloads } from "../../cilium/m
 import { peerName } from "../../cilium/model/peers.ts";
 import { portText } from "../../cilium/model/ports.ts";
 import { renderPolicies } from "../../cilium/render/policies.ts";
+import { linesOf } from "../../cilium/write/addition.ts";
+import { loadSourceFiles } from "../../components/load.ts";
 import { Failure } from "../failure.ts";
 import { withProgress } from "../output/progress.ts";
 import { printReport, type ReportFormat, reportFormats, type Section } from "../output/sections.ts";
+import { projectFolder } from "../project.ts";
 import { type ReadFlows, readFlows } from "../sources/flows.ts";
 import { readRules, type Source, type SourceOptions, withSource } from "../sources/source.ts";
 
@@ -21,10 +24,8 @@ interface Options extends SourceOptions {
   readonly output: ReportFormat;
 }
 
-export function replay(netpol: Command): void {
-  const command = netpol.command("replay").argument("<flows...>", "Hubble records, or - for standard input");
-  withSource(command)
-    .description("hold recorded Hubble flows against the policies; 1 if they would drop what was let through")
+export default function replay(command: Command): void {
+  withSource(command.argument("<flows...>", "Hubble records, or - for standard input"))
     .option("--suggest", "print the lines that would declare what would be dropped")
     .addOption(new Option("-o, --output <format>", "how to print the answer").choices(reportFormats).default("table"))
     .addHelpText("after", help)
@@ -40,7 +41,7 @@ export function replay(netpol: Command): void {
       const read = await withProgress("reading flows", readFlows(files));
       if (read.record.flows === 0) throw nothingToReplay(files, read);
       for (const problem of read.problems) process.stderr.write(`${problem}\n`);
-      const answer = answerOf(read.record, source, options.suggest === true);
+      const answer = await answerOf(read.record, source, options.suggest === true);
       const basis = { ...source.basis, notes: [...source.basis.notes, ...asEnforced(source)] };
       printReport({ ...reportOf(read, source, answer), data: dataOf(read, answer), basis }, options.output);
       if (read.problems.length > 0) process.exitCode = 2;
@@ -72,14 +73,20 @@ interface Answer {
   readonly suggestions: Suggestions | undefined;
 }
 
-function answerOf(record: FlowRecord, { program, policies, inventory }: Source, wanted: boolean): Answer {
+async function answerOf(
+  record: FlowRecord,
+  { program, policies, inventory }: Source,
+  wanted: boolean,
+): Promise<Answer> {
   if (program === undefined) {
     return { replay: replayRecord(record, policies, inventory, () => undefined, undefined), suggestions: undefined };
   }
   const cluster = enforced(program.cluster);
   const find = workloadFinder(cluster);
   const replay = replayRecord(record, renderPolicies(cluster), inventory, find, cluster);
-  return { replay, suggestions: wanted ? suggest(replay.dropped, cluster, find, destinationNames(record)) : undefined };
+  if (!wanted) return { replay, suggestions: undefined };
+  const files = await loadSourceFiles(projectFolder());
+  return { replay, suggestions: suggest(replay.dropped, cluster, files, find, destinationNames(record)) };
 }
 
 /** What the policies of a stack that only observes would do once they are enforced: that is the question. */
@@ -201,13 +208,13 @@ const unseenCells = ({ flow, ports, sourceSeen }: UnseenFlow): string[] => [
 
 const podsCell = (seen: boolean): string => (seen ? "" : "none in the record");
 
-function suggestionSections({ lines, without }: Suggestions): Section[] {
+function suggestionSections({ additions, without }: Suggestions): Section[] {
   return [
     {
       title: "Lines to add",
       table: {
-        columns: ["file", "line", "and"],
-        rows: lines.map(({ file, line, needs }) => [file, line, needs.join(" ")]),
+        columns: ["file", "line"],
+        rows: additions.flatMap((addition) => linesOf(addition).map((line) => [addition.file, line])),
       },
     },
     {
@@ -242,7 +249,7 @@ function dataOf({ record, problems }: ReadFlows, { replay, suggestions }: Answer
     })),
     notJudged: Object.fromEntries(replay.notJudged),
     ...(suggestions !== undefined && {
-      suggestions: suggestions.lines,
+      suggestions: suggestions.additions,
       unsuggested: suggestions.without.map(({ group, reason }) => ({ ...groupData(group), reason })),
     }),
   };

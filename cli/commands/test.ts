@@ -9,12 +9,9 @@ import { type Asked, type Expectation, readExpectations } from "../expectations.
 import { basisText, type Format, print, withOutput } from "../output/format.ts";
 import { readSource, type SourceOptions, withSource } from "../sources/source.ts";
 
-export function test(netpol: Command): void {
-  const command = netpol
-    .command("test")
-    .argument("<file>", "a YAML or JSON list of expectations, or - for standard input");
+export default function test(command: Command): void {
+  command.argument("<file>", "a YAML or JSON list of expectations, or - for standard input");
   withOutput(withSource(command), ["table", "json", "yaml", "csv", "md"])
-    .description("hold the policies against a file of expectations; 1 if one does not hold")
     .addHelpText("after", help)
     .action(async (file: string, options: SourceOptions & { readonly output: Format }) => {
       const source = await readSource(options);
@@ -37,7 +34,7 @@ Each item of the file is a question and its expected answer:
 protocol is TCP if left out. ${endsHelp}
 
 Examples:
-  netpol test test/expectations.yaml
+  netpol test expectations.yaml
   netpol test expectations.yaml --from manifests/ --inventory pods.yaml --output json
   kubectl get pods,namespaces,nodes -A -o yaml > pods.yaml`;
 

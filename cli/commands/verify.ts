@@ -16,10 +16,8 @@ interface Options {
   readonly output: ReportFormat;
 }
 
-export function verify(netpol: Command): void {
-  netpol
-    .command("verify")
-    .description("check that a cluster has exactly the stack's policies and Cilium accepts them; 1 if not")
+export default function verify(command: Command): void {
+  command
     .option("-s, --stack <name>", "the stack whose policies should be there", "prod")
     .option("--context <name>", "the cluster, by its context in the kubeconfig; its current one if left out")
     .addOption(new Option("-o, --output <format>", "how to print the answer").choices(reportFormats).default("table"))

@@ -100,8 +100,8 @@ async function git(root: string, args: readonly string[], env: NodeJS.ProcessEnv
 async function netpol(checkout: string, ref: string, args: readonly string[]): Promise<string> {
   try {
     // A project that brings the command is answered by its own, with the language of that time.
-    const own = join(checkout, "cli/netpol.ts");
-    const { stdout } = await run(process.execPath, [existsSync(own) ? own : command, ...args], {
+    const own = ["cli/netpol.js", "cli/netpol.ts"].map((file) => join(checkout, file)).find(existsSync);
+    const { stdout } = await run(process.execPath, [own ?? command, ...args], {
       cwd: checkout,
       // What is compiled of a checkout is of no use to the next one, which is in another folder.
       env: { ...process.env, NODE_DISABLE_COMPILE_CACHE: "1" },

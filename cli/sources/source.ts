@@ -1,9 +1,8 @@
 /** Where policies come from, and the cluster that they are judged against: the same options for every command. */
 import { type Command, Option } from "commander";
-import { type Basis, basisOf, programBasis } from "../../cilium/kubernetes/basis.ts";
-import { completed, inventoryOfObjects, type NamedInventory } from "../../cilium/kubernetes/inventory.ts";
-import { isLoss, leftOutText } from "../../cilium/kubernetes/left-out.ts";
-import { type Objects, readObjects } from "../../cilium/kubernetes/read.ts";
+import { type Basis, programBasis } from "../../cilium/kubernetes/basis.ts";
+import { inventoryOfObjects, type NamedInventory } from "../../cilium/kubernetes/inventory.ts";
+import type { Objects } from "../../cilium/kubernetes/read.ts";
 import { twiceText } from "../../cilium/kubernetes/twice.ts";
 import { UnreadableObjects } from "../../cilium/kubernetes/unreadable.ts";
 import { inventoryOf } from "../../cilium/model/inventory.ts";
@@ -12,11 +11,7 @@ import type { Inventory } from "../../cilium/reach/compile/inventory.ts";
 import type { Program } from "../../components/program.ts";
 import { Failure } from "../failure.ts";
 import { withProgress } from "../output/progress.ts";
-import { projectFolder } from "../project.ts";
 import { readStack } from "../stack.ts";
-import { readCluster } from "./cluster.ts";
-import { readFiles } from "./files.ts";
-import { readPathAt, readRevision } from "./git.ts";
 
 /** Which policies: the program's, those of files, either at a Git revision, or a live cluster's. */
 export type SourceChoice =
@@ -167,28 +162,38 @@ export async function readSourceAsIs(options: SourceOptions): Promise<Source> {
     case "program":
       return programSource(options);
     case "manifests":
-      return manifestsSource(choice.path, choice.ref, options);
+      return (await reader()).manifestsSource(choice.path, choice.ref, options);
     case "revision":
       return withProgress(`rendering ${choice.ref}`, revisionSource(choice.ref, options));
     case "cluster":
-      return withProgress(`reading ${choice.context}`, clusterSource(choice.context, options));
+      return withProgress(
+        `reading ${choice.context}`,
+        reader().then(({ clusterSource }) => clusterSource(choice.context, options)),
+      );
   }
 }
 
 async function programSource(options: SourceOptions): Promise<Source> {
   const program = await readStack(options.stack);
-  return { ...ofProgram(`stack ${options.stack}`, program.policies, inventoryOf(program.cluster), options), program };
+  const source = await ofProgram(`stack ${options.stack}`, program.policies, inventoryOf(program.cluster), options);
+  return { ...source, program };
 }
 
 async function revisionSource(ref: string, options: SourceOptions): Promise<Source> {
-  const objects = readObjects(await readRevision(ref, options.stack, projectFolder()));
-  const policies = objects.policies.map(({ policy }) => policy);
-  return ofProgram(`${ref}, stack ${options.stack}`, policies, inventoryOfObjects(objects).inventory, options);
+  const { readProgramAt } = await reader();
+  const { policies, inventory } = await readProgramAt(ref, options.stack);
+  return ofProgram(`${ref}, stack ${options.stack}`, policies, inventory, options);
 }
 
 /** A program's policies with its workloads, or the pods that are to stand for them. */
-function ofProgram(title: string, policies: readonly Policy[], own: Inventory, options: SourceOptions): Source {
-  const cluster = options.inventory === undefined ? undefined : readInventory(options.inventory, options);
+async function ofProgram(
+  title: string,
+  policies: readonly Policy[],
+  own: Inventory,
+  options: SourceOptions,
+): Promise<Source> {
+  const cluster =
+    options.inventory === undefined ? undefined : (await reader()).readInventory(options.inventory, options);
   return {
     title,
     policies,
@@ -201,52 +206,28 @@ function ofProgram(title: string, policies: readonly Policy[], own: Inventory, o
   };
 }
 
-const noObjects = readObjects({ documents: [], leftOut: [], broken: [], files: [] });
+const noObjects: Objects = {
+  policies: [],
+  unplaced: [],
+  malformed: [],
+  pods: [],
+  workloads: [],
+  jobs: [],
+  cronJobs: [],
+  namespaces: [],
+  nodes: [],
+  cidrGroups: [],
+  services: [],
+  endpointSlices: [],
+  endpoints: [],
+  ciliumConfigs: [],
+  known: new Set(),
+  others: [],
+  leftOut: [],
+  twice: [],
+  files: [],
+  notes: [],
+};
 
-async function manifestsSource(path: string, ref: string | undefined, options: SourceOptions): Promise<Source> {
-  const name = path === "-" ? "standard input" : path;
-  if (ref !== undefined && path === "-") throw new Failure("standard input has no revisions; leave out --git");
-  const read = ref === undefined ? readFiles(path, options) : await readPathAt(path, ref, options);
-  const objects = readObjects(read, options);
-  const title = ref === undefined ? name : `${name} at ${ref}`;
-  const same = options.inventory === path && ref === undefined;
-  if (options.inventory === undefined || same) return sourceOf(title, objects, objects, options);
-  const inventory = readInventory(options.inventory, options);
-  const source = sourceOf(title, objects, completed(inventory, objects), options);
-  const unused = objects.pods.length + objects.workloads.length + objects.jobs.length + objects.cronJobs.length;
-  const note = `${unused} Pods and workloads of ${title} are not used: --inventory names others`;
-  const notes = unused > 0 ? [...source.basis.notes, note] : source.basis.notes;
-  return { ...source, basis: { ...source.basis, notes } };
-}
-
-async function clusterSource(context: string, options: SourceOptions): Promise<Source> {
-  const objects = readObjects(await readCluster(context), options);
-  return sourceOf(`context ${context}`, objects, objects, options);
-}
-
-/**
- * Reads the cluster that policies are judged against from a file, a folder or standard input.
- * @throws Failure when nothing can be read, or there is no pod in it.
- */
-export function readInventory(path: string, options: Partial<SourceOptions>): Objects {
-  const objects = readObjects(readFiles(path, options), options);
-  if (inventoryOfObjects(objects).inventory.endpoints.length === 0) {
-    const broken = objects.leftOut.filter(isLoss).map(leftOutText);
-    const instead = broken.length === 0 ? "" : ` (${broken.slice(0, 3).join("; ")})`;
-    throw new Failure(
-      `${path} holds no Pod${instead}; write what kubectl get pods,namespaces,nodes,services -A -o yaml prints into it`,
-    );
-  }
-  return objects;
-}
-
-const sourceOf = (title: string, objects: Objects, cluster: Objects, { verbose = false }: SourceOptions): Source => ({
-  title,
-  policies: objects.policies.map(({ policy }) => policy),
-  places: new Map(objects.policies.map(({ policy, place }) => [policy, place])),
-  objects,
-  cluster,
-  ...inventoryOfObjects(cluster),
-  basis: basisOf(objects, cluster, verbose),
-  program: undefined,
-});
+/** Loaded when objects are to be read: most questions are about the program, which has no need of their schemas. */
+const reader = () => import("./objects.ts");

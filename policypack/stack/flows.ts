@@ -12,7 +12,6 @@ import {
 } from "../../cilium/reach/compile/ports.ts";
 import type { CompiledRule, RuleReference } from "../../cilium/reach/compile/rules.ts";
 import { type EndVerdict, endVerdict, ruleSelects } from "../../cilium/reach/decide/decide.ts";
-import { networkOf } from "./network.ts";
 import type { Stack, Workload } from "./stack.ts";
 
 export type HalfOpenFlow = {
@@ -30,9 +29,9 @@ export type HalfOpenFlow = {
  */
 export function halfOpenFlows(policy: CiliumPolicy, stack: Stack, cluster: string): HalfOpenFlow[] {
   const intents = intentsOf(policy, stack);
+  if (intents.length === 0) return [];
   const involved = new Set(intents.flatMap(({ opener, target }) => [opener, target]));
-  const policies = new Set([...involved].flatMap(({ pod }) => stack.policiesFor(pod)));
-  const { network, partyOf } = networkOf(involved, [...policies], cluster);
+  const { network, partyOf } = stack.network(involved, cluster);
   const found = intents.flatMap(({ rule, opener, target }) =>
     rule.ports.flatMap((match, index): HalfOpenFlow[] => {
       const reference = rule.references[index];

@@ -17,11 +17,11 @@ export type WorkloadNetwork = { readonly network: Network; readonly partyOf: (wo
 
 /** @param policies those that select one of the workloads, or more */
 export function networkOf(
-  workloads: ReadonlySet<Workload>,
+  workloads: readonly Workload[],
   policies: readonly Policy[],
   cluster: string,
 ): WorkloadNetwork {
-  const endpoints = new Map([...workloads].map((workload, index) => [workload, endpointOf(workload, index)]));
+  const endpoints = new Map(workloads.map((workload, index) => [workload, endpointOf(workload, index)]));
   const network = compile(policies, { cluster, endpoints: [...endpoints.values()], nodes: [], names: [] });
   return {
     network,

@@ -13,6 +13,7 @@ import {
 import { type CompiledRule, compilePolicy, noCluster } from "../../cilium/reach/compile/rules.ts";
 import type { PolicyResource, Resource } from "../resource.ts";
 import { Selected, Selecting } from "./lookup.ts";
+import { networkOf, type WorkloadNetwork } from "./network.ts";
 import { Passthrough } from "./passthrough.ts";
 
 /** A pod that stands for what a policy selects. */
@@ -35,6 +36,9 @@ export class Stack {
   readonly #peers = new Selecting<NamedPeer>();
   readonly #namedPeers = new Map<CompiledRule, readonly NamedPeer[]>();
   readonly #workloads = new Selected<Workload>();
+  /** The pods that stand for what a namespaced policy selects. */
+  readonly #ownWorkloads = new Map<CiliumPolicy, readonly Workload[]>();
+  #network: WorkloadNetwork | undefined;
   #cluster: string | undefined;
 
   constructor({ whole = false }: { whole?: boolean } = {}) {
@@ -67,7 +71,11 @@ export class Stack {
   }
 
   /** The pods that stand for what a policy selects: for a clusterwide one, those of other policies. */
-  workloadsOf(policy: CiliumPolicy): Workload[] {
+  workloadsOf(policy: CiliumPolicy): readonly Workload[] {
+    return this.#ownWorkloads.get(policy) ?? this.#findWorkloads(policy);
+  }
+
+  #findWorkloads(policy: CiliumPolicy): Workload[] {
     return rulesOf(policy).flatMap(({ endpointSelector }) => {
       if (!endpointSelector) return [];
       if (policy.kind === "CiliumClusterwideNetworkPolicy") {
@@ -75,6 +83,16 @@ export class Stack {
       }
       return representatives(endpointSelector, namespaceOf(policy)).map((pod) => ({ policy, pod }));
     });
+  }
+
+  /** What Cilium enforces between some of its pods; of a whole stack, between all of them, which is compiled once. */
+  network(some: ReadonlySet<Workload>, cluster: string): WorkloadNetwork {
+    if (this.whole) {
+      this.#network ??= networkOf([...this.#ownWorkloads.values()].flat(), [...this.#policies.values()], cluster);
+      return this.#network;
+    }
+    const policies = new Set([...some].flatMap(({ pod }) => this.policiesFor(pod)));
+    return networkOf([...some], [...policies], cluster);
   }
 
   /** The pods of other policies, and its own, that a policy's subject selects. */
@@ -130,7 +148,9 @@ export class Stack {
       if (endpointSelector) subjects.add(subjectRequirements(endpointSelector, namespaceOf(policy)), policy);
     }
     if (policy.kind === "CiliumClusterwideNetworkPolicy") return;
-    for (const workload of this.workloadsOf(policy)) this.#workloads.add(workload.pod, workload);
+    const workloads = this.#findWorkloads(policy);
+    this.#ownWorkloads.set(policy, workloads);
+    for (const workload of workloads) this.#workloads.add(workload.pod, workload);
   }
 }
 

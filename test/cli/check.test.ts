@@ -3,9 +3,9 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { rings } from "../../cilium/model/order.ts";
-import { policyCount } from "../document/rows.ts";
-import { repository } from "../project.ts";
+import { sample } from "../project.ts";
 import { program } from "../rendered.ts";
+import { policyCount } from "../sample/counts.ts";
 import { temporaryFolder } from "../toolchain/lifetime.ts";
 import { netpol, netpolWith, withoutBasis } from "./command.ts";
 import { shopPods, shopPolicies, shopPolicy } from "./folder.ts";
@@ -25,14 +25,14 @@ const answer = z.object({
 
 const check = (manifests: string, ...options: string[]) => {
   const args = ["check", "-f", "-", "-o", "json", ...options];
-  const { code, stdout } = netpolWith({ input: manifests }, repository, ...args);
+  const { code, stdout } = netpolWith({ input: manifests }, sample, ...args);
   const { findings, basis } = answer.parse(JSON.parse(stdout));
   return { code, found: findings, basis };
 };
 
 describe("netpol check", () => {
   it("finds nothing wrong with the program's own policies", () => {
-    const { code, stdout, stderr } = netpol(repository, "check");
+    const { code, stdout, stderr } = netpol(sample, "check");
     assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
     assert.match(
       withoutBasis(stdout),
@@ -41,7 +41,7 @@ describe("netpol check", () => {
   });
 
   it("notes which workloads of the program are each other's servers", () => {
-    const { stdout } = netpol(repository, "check", "-o", "json");
+    const { stdout } = netpol(sample, "check", "-o", "json");
     const found = answer.parse(JSON.parse(stdout)).findings.filter(({ rule }) => rule === "ring");
     assert.deepEqual(
       found.map(({ level, subject }) => [level, subject]),
@@ -213,13 +213,13 @@ spec: {selector: {app: web}, ports: [{port: 443, targetPort: 8080}]}
     it("and says in a line what is wrong with the file", () => {
       const args = ["check", "--policy-pack-config"];
       const [, wrong] = told({ "no-wide-opne": {} });
-      const misspelt = netpol(repository, ...args, wrong);
+      const misspelt = netpol(sample, ...args, wrong);
       assert.deepEqual(misspelt, {
         code: 2,
         stdout: "",
         stderr: "The policy pack has no rule no-wide-opne; did you mean no-wide-open?\n",
       });
-      const missing = netpol(repository, ...args, "nowhere.json");
+      const missing = netpol(sample, ...args, "nowhere.json");
       assert.equal(missing.code, 2);
       assert.match(missing.stderr, /^nowhere\.json cannot be read: .*\n$/);
     });

@@ -21,7 +21,7 @@ export function netpolWith(
   folder: string,
   ...args: string[]
 ): Ended {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [join(folder, "cli/netpol.ts"), ...args], {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [join(folder, "cli/netpol.js"), ...args], {
     cwd: folder,
     encoding: "utf8",
     input,

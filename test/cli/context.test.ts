@@ -9,7 +9,7 @@ import {
   RbacAuthorizationV1Api,
 } from "@kubernetes/client-node";
 import { loadAll } from "js-yaml";
-import { repository } from "../project.ts";
+import { sample } from "../project.ts";
 import { objectSchema } from "../provider/kubernetes-api.ts";
 import { type Cluster, startCluster } from "../toolchain/cluster.ts";
 import { temporaryFolder } from "../toolchain/lifetime.ts";
@@ -26,7 +26,7 @@ describe("netpol --context, against a real API server", function () {
   let config: KubeConfig;
 
   const netpol = (kubeconfig: string, ...args: string[]) =>
-    netpolWith({ env: { KUBECONFIG: kubeconfig } }, repository, ...args);
+    netpolWith({ env: { KUBECONFIG: kubeconfig } }, sample, ...args);
   const explain = (kubeconfig: string) =>
     netpol(kubeconfig, "explain", "shop/web", "10.0.0.3", "9000", "--context", "embedded");
 

@@ -6,8 +6,7 @@ import { dump } from "js-yaml";
 import { z } from "zod";
 import { workloads } from "../../cilium/model/cluster.ts";
 import { examplePods } from "../../cilium/model/labels.ts";
-import { namespaces } from "../document/rows.ts";
-import { repository } from "../project.ts";
+import { sample } from "../project.ts";
 import {
   type KubernetesApi,
   type KubernetesObject,
@@ -15,6 +14,7 @@ import {
   objectSchema,
 } from "../provider/kubernetes-api.ts";
 import { program } from "../rendered.ts";
+import { namespaces } from "../sample/counts.ts";
 import { type Cluster, startCluster } from "../toolchain/cluster.ts";
 import { temporaryFolder } from "../toolchain/lifetime.ts";
 import { netpolWith } from "./command.ts";
@@ -97,7 +97,7 @@ function fileOf(pods: readonly Pod[]): string {
   return file;
 }
 
-const coverage = (...args: string[]) => netpolWith({}, repository, "coverage", ...args);
+const coverage = (...args: string[]) => netpolWith({}, sample, "coverage", ...args);
 
 function answer(pods: readonly Pod[], ...args: string[]) {
   const { code, stdout, stderr } = coverage("--inventory", fileOf(pods), "-o", "json", ...args);
@@ -132,7 +132,7 @@ describe("netpol coverage", function () {
 
   it("reads the pods from standard input too", () => {
     const input = readFileSync(fileOf(everyPod), "utf8");
-    const { code, stdout } = netpolWith({ input }, repository, "coverage", "--inventory", "-");
+    const { code, stdout } = netpolWith({ input }, sample, "coverage", "--inventory", "-");
     assert.equal(code, 0);
     assert.match(stdout, /^stack prod: (\d+) of \1 pods are in default deny in both directions/);
   });
@@ -234,7 +234,7 @@ describe("netpol coverage", function () {
   const unusable: Readonly<Record<string, readonly [readonly string[], RegExp]>> = {
     "no pods named": [[], /^name the pods to cover: --context, or --inventory with what kubectl get pods/],
     "a file that is not there": [["--inventory", "/nowhere.yaml"], /\/nowhere\.yaml/],
-    "a file without pods": [["--inventory", join(repository, "package.json")], /package\.json holds no Pod/],
+    "a file without pods": [["--inventory", join(sample, "package.json")], /package\.json holds no Pod/],
     "a namespace without pods": [
       ["--inventory", fileOf(everyPod), "-n", "argoo"],
       /^no pod is in a namespace argoo; did you mean argo or argocd\?\n$/,
@@ -254,7 +254,7 @@ describe("netpol coverage", function () {
     let api: KubernetesApi;
 
     const live = (...args: string[]) =>
-      netpolWith({ env: { KUBECONFIG: cluster.kubeconfig } }, repository, "coverage", "--context", "embedded", ...args);
+      netpolWith({ env: { KUBECONFIG: cluster.kubeconfig } }, sample, "coverage", "--context", "embedded", ...args);
 
     before(async () => {
       cluster = await startCluster({ namespaces: [...namespaces, "default"] });

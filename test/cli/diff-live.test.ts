@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { loadAll } from "js-yaml";
-import { namespaces } from "../document/rows.ts";
-import { repository } from "../project.ts";
+import { sample } from "../project.ts";
 import { type KubernetesApi, kubernetesApiOf, objectSchema } from "../provider/kubernetes-api.ts";
+import { namespaces } from "../sample/counts.ts";
 import { type Cluster, startCluster } from "../toolchain/cluster.ts";
 import { netpol, netpolWith, withoutBasis } from "./command.ts";
 
@@ -12,7 +12,7 @@ describe("netpol diff with a cluster on one side", function () {
   let api: KubernetesApi;
 
   const diff = (...sides: [string, string]) =>
-    netpolWith({ env: { KUBECONFIG: cluster.kubeconfig } }, repository, "diff", ...sides);
+    netpolWith({ env: { KUBECONFIG: cluster.kubeconfig } }, sample, "diff", ...sides);
 
   before(async function () {
     this.timeout("45m");
@@ -53,6 +53,6 @@ describe("netpol diff with a cluster on one side", function () {
 
 /** What a command of the program prints, as objects. The API server takes no pod without an image. */
 const objectsOf = (command: string) =>
-  loadAll(netpol(repository, command).stdout.replaceAll(/^ {4}- name: .*/gm, "$&\n      image: none")).map((document) =>
+  loadAll(netpol(sample, command).stdout.replaceAll(/^ {4}- name: .*/gm, "$&\n      image: none")).map((document) =>
     objectSchema.parse(document),
   );

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { copyOfProject, repository } from "../project.ts";
+import { copyOfProject, sample } from "../project.ts";
 import { netpol, withoutBasis } from "./command.ts";
 import { folderOf, shopPods, shopPolicies, shopPolicy } from "./folder.ts";
 
 describe("netpol explain", () => {
   it("shows the rules that decided at both ends, as they are written", () => {
-    const { code, stdout } = netpol(repository, "explain", "argocd/repo-server", "argocd/redis", "6379");
+    const { code, stdout } = netpol(sample, "explain", "argocd/repo-server", "argocd/redis", "6379");
     assert.equal(code, 0);
     assert.match(stdout, /^argocd\/repo-server → argocd\/redis:6379\/TCP is allowed\n/);
     assert.match(
@@ -18,7 +18,7 @@ describe("netpol explain", () => {
   });
 
   it("says that a DNS name has to be resolved through the proxy first", () => {
-    const { stdout } = netpol(repository, "explain", "argocd/repo-server", "github.com", "443");
+    const { stdout } = netpol(sample, "explain", "argocd/repo-server", "github.com", "443");
     assert.match(
       stdout,
       /^argocd\/repo-server → github\.com:443\/TCP is allowed once the name is resolved through the DNS proxy\n/,
@@ -32,14 +32,14 @@ describe("netpol explain", () => {
   ];
   for (const [outcome, to, port, expected] of ends) {
     it(`ends with ${expected} for a connection that is ${outcome}`, () => {
-      const { code, stdout } = netpol(repository, "explain", "argocd/repo-server", to, port);
+      const { code, stdout } = netpol(sample, "explain", "argocd/repo-server", to, port);
       assert.ok(stdout.split("\n")[0]?.endsWith(` is ${outcome}`), stdout);
       assert.equal(code, expected);
     });
   }
 
   it("gives the same as data", () => {
-    const { stdout } = netpol(repository, "explain", "host", "kube-system/coredns", "53/udp", "-o", "json");
+    const { stdout } = netpol(sample, "explain", "host", "kube-system/coredns", "53/udp", "-o", "json");
     const { basis, ...answer } = JSON.parse(stdout);
     assert.deepEqual(Object.keys(basis.read), ["CiliumClusterwideNetworkPolicy", "CiliumNetworkPolicy", "workload"]);
     assert.deepEqual(answer, {
@@ -79,16 +79,21 @@ describe("netpol explain", () => {
         "argocd/server",
         "argocd/cloudflared",
         "2000",
-        "cluster/argocd.ts:\n  // in the ports of cloudflared in cluster/argocd.ts: port2000: tcp(2000)\n  from(server).to(cloudflared.port2000),",
+        "cluster/argocd.ts:\n  ports: { port2000: tcp(2000) }, // a port of cloudflared\n  from(server).to(cloudflared.port2000),",
       ],
       ["argocd/redis", "kube-apiserver", "6443", "cluster/argocd.ts:\n  from(redis).to(kubeApiserver),"],
-      ["argocd/redis", "kube-apiserver", "443", "cluster/argocd.ts:\n  from(redis).to(kubeApiserver.on(443)),"],
+      [
+        "argocd/redis",
+        "kube-apiserver",
+        "443",
+        'cluster/argocd.ts:\n  import { controlPlaneNodes } from "../cilium/language.ts";\n  from(redis).to(controlPlaneNodes.on(443)),',
+      ],
       ["argocd/redis", "example.com", "443", 'cluster/argocd.ts:\n  from(redis).to(fqdn("example.com").on(443)),'],
       [
         "argocd/redis",
         "192.0.2.7",
         "123/UDP",
-        'cluster/argocd.ts:\n  from(redis).to(cidr("192.0.2.7/32").on(udp(123))),',
+        'cluster/argocd.ts:\n  import { cidr } from "../cilium/language.ts";\n  from(redis).to(cidr("192.0.2.7/32").on(udp(123))),',
       ],
       [
         "argocd/redis",
@@ -96,31 +101,34 @@ describe("netpol explain", () => {
         "9100",
         'cluster/argocd.ts:\n  import { nodeExporter } from "./monitoring.ts";\n  from(redis).to(nodeExporter.metrics),',
       ],
+      [
+        "argocd/redis",
+        "argocd/redis",
+        "6379/SCTP",
+        'cluster/argocd.ts:\n  import { sctp } from "../cilium/language.ts";\n  sctp6379: sctp(6379), // a port of redis\n  from(redis).to(redis.sctp6379),\nBesides, enable-sctp in cilium-config has to be true.',
+      ],
       ["ingress", "argocd/redis", "6379", "cluster/argocd.ts:\n  from(gateway).to(redis.redis),"],
       [
         "192.0.2.7",
         "argocd/redis",
         "6379",
-        "cluster/argocd.ts:\n  // an address cannot be a source; world is everything outside\n  from(world).to(redis.redis),",
+        'cluster/argocd.ts:\n  import { world } from "../cilium/language.ts";\n  from(world).to(redis.redis),\nAn address cannot be a source: this allows everything outside the cluster, as world.',
       ],
     ];
     for (const [from, to, port, advice] of cases) {
       it(`${from} → ${to}:${port}`, () => {
-        const { stdout } = netpol(repository, "explain", from, to, port);
+        const { stdout } = netpol(sample, "explain", from, to, port);
         assert.ok(withoutBasis(stdout).endsWith(`\n\nTo allow it, write in ${advice}\n`), stdout);
       });
     }
 
     it("or that there are no words for it", () => {
-      const { stdout } = netpol(repository, "explain", "argocd/redis", "monitoring/loki", "8/ICMP");
-      assert.match(
-        withoutBasis(stdout),
-        /There is nothing to write: flows of this program are TCP, UDP or SCTP, not ICMP\.\n$/,
-      );
+      const { stdout } = netpol(sample, "explain", "argocd/redis", "monitoring/loki", "8/ICMP");
+      assert.match(withoutBasis(stdout), /There is nothing to write: flows are TCP, UDP or SCTP, not ICMP\.\n$/);
     });
 
     it("and that no line helps where a deny decides", () => {
-      const { stdout } = netpol(repository, "explain", "192.0.2.7", "argo/kanidm-backup", "80");
+      const { stdout } = netpol(sample, "explain", "192.0.2.7", "argo/kanidm-backup", "80");
       assert.match(
         stdout,
         /To allow it, leave denyWorld out of the workload of argo\/kanidm-backup ingressDeny\[0\]: no allow rule outweighs/,
@@ -146,7 +154,7 @@ describe("netpol explain", () => {
 
   it("tells which rules foreign policies lack, and where", () => {
     const folder = folderOf({ "shop.yaml": shopPolicies + shopPods });
-    const { stdout } = netpol(repository, "explain", "shop/web", "shop/db", "5432", "--from", folder);
+    const { stdout } = netpol(sample, "explain", "shop/web", "shop/db", "5432", "--from", folder);
     assert.ok(
       withoutBasis(stdout).endsWith(`
 To allow it, add to the policy shop/web:
@@ -173,15 +181,15 @@ To allow it, add to the policy shop/db:
   });
 
   it("tells which rules the program lacks where the pods come from elsewhere", () => {
-    const folder = folderOf({ "pods.yaml": netpol(repository, "inventory").stdout });
+    const folder = folderOf({ "pods.yaml": netpol(sample, "inventory").stdout });
     const ask = ["explain", "argocd/server", "database/shared-pg", "5432", "--inventory", join(folder, "pods.yaml")];
-    assert.match(netpol(repository, ...ask).stdout, /\nTo allow it, add to the policy argocd\/server:\n {2}egress:\n/);
+    assert.match(netpol(sample, ...ask).stdout, /\nTo allow it, add to the policy argocd\/server:\n {2}egress:\n/);
   });
 
   it("says what is not decidable, and why, and ends with 1", () => {
     const undecidable = shopPolicy("api", "egress: [{toServices: [{k8sService: {serviceName: db, namespace: shop}}]}]");
     const folder = folderOf({ "shop.yaml": undecidable + shopPods });
-    const { code, stdout } = netpol(repository, "explain", "shop/api", "shop/db", "5432", "--from", folder);
+    const { code, stdout } = netpol(sample, "explain", "shop/api", "shop/db", "5432", "--from", folder);
     assert.equal(code, 1);
     assert.match(stdout, /is not decidable\n/);
     assert.match(stdout, /leaving shop\/api: not decidable: shop\/api egress\[0\] may allow it: toServices/);

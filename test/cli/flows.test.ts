@@ -1,20 +1,14 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { repository } from "../project.ts";
-import { flowList } from "../rendered.ts";
+import { flowOutputs } from "../../components/outputs.ts";
+import { sample } from "../project.ts";
+import { program } from "../rendered.ts";
 import { netpol, netpolWith, withoutBasis } from "./command.ts";
 import { shopPods, shopPolicies } from "./folder.ts";
 
 /** Asks a command about the shop. */
 const shop = (command: string, ...args: string[]) => {
-  const { code, stdout, stderr } = netpolWith(
-    { input: shopPolicies + shopPods },
-    repository,
-    command,
-    ...args,
-    "-f",
-    "-",
-  );
+  const { code, stdout, stderr } = netpolWith({ input: shopPolicies + shopPods }, sample, command, ...args, "-f", "-");
   assert.equal(code, 0, stderr);
   return withoutBasis(stdout);
 };
@@ -36,7 +30,7 @@ ingress               shop/web-7d4b9-bbbbb  8080   L7 HTTP
   it("has colours on a terminal only", () => {
     const coloured = netpolWith(
       { input: shopPolicies + shopPods, env: { FORCE_COLOR: "1" } },
-      repository,
+      sample,
       "list",
       "-f",
       "-",
@@ -72,7 +66,7 @@ ingress               shop/web-7d4b9-bbbbb  8080   L7 HTTP
   });
 
   it("lists every flow between workloads that the program states, and no other but for DNS", () => {
-    const listed = netpol(repository, "list", "-o", "csv").stdout.split("\n");
+    const listed = netpol(sample, "list", "-o", "csv").stdout.split("\n");
     const workload = /^[a-z0-9-]+\/[a-z0-9-]+$/;
     const pairs = (rows: readonly (readonly (string | undefined)[])[]) =>
       new Set(
@@ -80,7 +74,7 @@ ingress               shop/web-7d4b9-bbbbb  8080   L7 HTTP
           .filter(([from = "", to = ""]) => workload.test(from) && workload.test(to))
           .map(([from, to]) => `${from} ${to}`),
       );
-    const stated = pairs(flowList().map(({ from, to }) => [from, to]));
+    const stated = pairs(flowOutputs(program.cluster).map(({ from, to }) => [from, to]));
     const found = pairs(listed.map((row) => row.split(",")));
     const hostNetwork = (pair: string) =>
       / (monitoring\/node-exporter|kube-system\/(cilium-agent|tetragon|etcd|kube-\S+))$/.test(pair);
@@ -91,7 +85,7 @@ ingress               shop/web-7d4b9-bbbbb  8080   L7 HTTP
   });
 
   it("leaves out what no policy governs, says so, and lists it when asked", () => {
-    const { stdout } = netpolWith({ input: shopPolicies + shopPods }, repository, "list", "-f", "-");
+    const { stdout } = netpolWith({ input: shopPolicies + shopPods }, sample, "list", "-f", "-");
     assert.doesNotMatch(stdout, /world/);
     assert.match(stdout, /\nNote: \d+ flows that no policy governs are left out; --all lists them\n/);
     assert.match(shop("list", "--all"), /^ingress +world +every port$/m);
@@ -164,11 +158,11 @@ ingress  ingress → shop/web-7d4b9-aaaaa:8080 → shop/api:9000
 describe("the command itself", () => {
   it("has help with examples for every command", function () {
     this.timeout(120_000);
-    const { stdout } = netpol(repository, "--help");
+    const { stdout } = netpol(sample, "--help");
     const commands = [...stdout.matchAll(/^ {2}([a-z]+) (?!.*display help)/gm)].map(([, command = ""]) => command);
     assert.ok(commands.length >= 8, stdout);
     for (const command of commands) {
-      const { code, stdout: help } = netpol(repository, command, "--help");
+      const { code, stdout: help } = netpol(sample, command, "--help");
       assert.equal(code, 0);
       assert.match(help, /\nExamples?:\n/, command);
     }
@@ -177,9 +171,9 @@ describe("the command itself", () => {
   it("ends quietly when nobody reads on", () => {
     const { stdout, stderr } = spawnSync(
       "sh",
-      ["-c", '"$0" cli/netpol.ts list -o json | head -n 1', process.execPath],
+      ["-c", '"$0" cli/netpol.js list -o json | head -n 1', process.execPath],
       {
-        cwd: repository,
+        cwd: sample,
         encoding: "utf8",
       },
     );

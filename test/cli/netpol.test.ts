@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import description from "../../package.json" with { type: "json" };
-import { copyOfProject, repository } from "../project.ts";
+import { copyOfProject, sample } from "../project.ts";
 import { temporaryFolder } from "../toolchain/lifetime.ts";
 import { netpolWith } from "./command.ts";
 
 describe("netpol", () => {
   it("prints its version", () => {
-    const { code, stdout } = netpolWith({}, repository, "--version");
+    const { code, stdout } = netpolWith({}, sample, "--version");
     assert.deepEqual({ code, stdout }, { code: 0, stdout: `${description.version}\n` });
   });
 

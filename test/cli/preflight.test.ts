@@ -4,8 +4,7 @@ import { join } from "node:path";
 import { AppsV1Api, CoreV1Api, KubeConfig, RbacAuthorizationV1Api } from "@kubernetes/client-node";
 import { z } from "zod";
 import type { Policy } from "../../cilium/policy/schema.ts";
-import { namespaces } from "../document/rows.ts";
-import { copyOfProject, repository, rewrite } from "../project.ts";
+import { copyOfProject, rewrite, sample } from "../project.ts";
 import {
   type KubernetesApi,
   type KubernetesObject,
@@ -13,6 +12,7 @@ import {
   objectSchema,
 } from "../provider/kubernetes-api.ts";
 import { program } from "../rendered.ts";
+import { namespaces } from "../sample/counts.ts";
 import { type Cluster, startCluster } from "../toolchain/cluster.ts";
 import { type Environment, openEnvironment } from "../toolchain/environment.ts";
 import { temporaryFolder } from "../toolchain/lifetime.ts";
@@ -67,7 +67,7 @@ describe("netpol preflight, against a real API server", function () {
     );
 
   /** What the command finds in the program of a folder, and how it ends. */
-  function preflight(folder = repository, env: NodeJS.ProcessEnv = {}) {
+  function preflight(folder = sample, env: NodeJS.ProcessEnv = {}) {
     const { code, stdout, stderr } = run(folder, env, "-o", "json");
     assert.equal(stderr, "");
     return { code, ...answerSchema.parse(JSON.parse(stdout)) };
@@ -86,7 +86,7 @@ describe("netpol preflight, against a real API server", function () {
   after(() => cluster?.stop());
 
   it("says that nothing is in the way, and what it did not look at", () => {
-    assert.deepEqual(run(repository, { PATH: "" }), {
+    assert.deepEqual(run(sample, { PATH: "" }), {
       code: 0,
       stdout: [
         "context embedded, update of stack prod: nothing stops it, and it overwrites nothing",
@@ -221,7 +221,7 @@ describe("netpol preflight, against a real API server", function () {
 
     it("prints a list of it all", async () => {
       await api.patch(objectOf(redis), { spec: { ingress: [{}] } });
-      const { code, stdout } = run(repository, { PATH: "" });
+      const { code, stdout } = run(sample, { PATH: "" });
       assert.equal(code, 1);
       assert.match(stdout, /^context embedded, update of stack prod: it overwrites 1 thing\n/);
       assert.match(
@@ -374,7 +374,7 @@ describe("netpol preflight, against a real API server", function () {
     ];
 
     it("is content with what the update needs", async () => {
-      const { code, findings } = preflight(repository, await userWith("updater", [...updater, ...readers]));
+      const { code, findings } = preflight(sample, await userWith("updater", [...updater, ...readers]));
       assert.deepEqual({ code, findings }, { code: 0, findings: [] });
     });
 
@@ -391,7 +391,7 @@ describe("netpol preflight, against a real API server", function () {
         { apiGroups: ["cilium.io"], resources: ["ciliumnetworkpolicies"], verbs: ["create"] },
       ]);
       const others = namespaces.filter((namespace) => namespace !== "argocd" && namespace !== "kanidm");
-      const { code, findings } = preflight(repository, user);
+      const { code, findings } = preflight(sample, user);
       assert.equal(code, 1);
       assert.deepEqual(findings, [
         {
@@ -434,7 +434,7 @@ describe("netpol preflight, against a real API server", function () {
 
     it("says what somebody may not read, and goes on", async () => {
       const nobody = await userWith("nobody", []);
-      const { code, findings, unread } = preflight(repository, { ...nobody, PATH: "" });
+      const { code, findings, unread } = preflight(sample, { ...nobody, PATH: "" });
       assert.equal(code, 1);
       assert.deepEqual(
         findings.map(({ about, reason }) => `${about}: ${reason}`),
@@ -498,7 +498,7 @@ describe("netpol preflight, against a real API server", function () {
       it(`takes its version from the image ${image}, if it has one`, async () => {
         await runAgents(image);
         try {
-          const { code, findings, unread } = preflight(repository, { PATH: "" });
+          const { code, findings, unread } = preflight(sample, { PATH: "" });
           assert.deepEqual({ code, findings: findings.map(({ about }) => about), unread: unread.slice(1) }, expected);
         } finally {
           await apps.deleteNamespacedDaemonSet({ ...daemonSet, propagationPolicy: "Background" });
@@ -519,7 +519,7 @@ describe("netpol preflight, against a real API server", function () {
     const env = { KUBECONFIG: bare.kubeconfig };
     try {
       assert.deepEqual(
-        preflight(repository, env).findings,
+        preflight(sample, env).findings,
         ["CiliumClusterwideNetworkPolicy", "CiliumNetworkPolicy"].map((about) => ({
           effect: "stops",
           about,
@@ -532,7 +532,7 @@ describe("netpol preflight, against a real API server", function () {
     }
     const kubeconfig = join(temporaryFolder("kubeconfig"), "config");
     writeFileSync(kubeconfig, configOf(bare.server, "token").exportConfig());
-    const { code, stdout, stderr } = run(repository, { KUBECONFIG: kubeconfig });
+    const { code, stdout, stderr } = run(sample, { KUBECONFIG: kubeconfig });
     assert.deepEqual({ code, stdout }, { code: 2, stdout: "" });
     assert.match(stderr, /^the cluster of context embedded does not answer: .*\n$/);
   });

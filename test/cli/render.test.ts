@@ -3,9 +3,9 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { loadAll } from "js-yaml";
 import { policyName } from "../../cilium/policy/parts.ts";
-import { policyCount } from "../document/rows.ts";
-import { copyOfProject, repository } from "../project.ts";
+import { copyOfProject, sample } from "../project.ts";
 import { renderedPolicies } from "../rendered.ts";
+import { policyCount } from "../sample/counts.ts";
 import { temporaryFolder } from "../toolchain/lifetime.ts";
 import { netpol } from "./command.ts";
 
@@ -13,7 +13,7 @@ const documents = (yaml: string): unknown[] => loadAll(yaml);
 
 describe("netpol render", () => {
   it("prints all policies as a YAML stream and nothing else", () => {
-    const { code, stdout, stderr } = netpol(repository, "render");
+    const { code, stdout, stderr } = netpol(sample, "render");
     assert.equal(code, 0);
     assert.equal(stderr, "");
     assert.deepEqual(documents(stdout), JSON.parse(JSON.stringify(renderedPolicies())));
@@ -21,14 +21,14 @@ describe("netpol render", () => {
   });
 
   it("prints the same bytes for the same input, with nothing that refers to another part of the stream", () => {
-    const { stdout } = netpol(repository, "render");
-    assert.equal(netpol(repository, "render").stdout, stdout);
+    const { stdout } = netpol(sample, "render");
+    assert.equal(netpol(sample, "render").stdout, stdout);
     assert.doesNotMatch(stdout, /^\s*- \*|: [*&]a\d/m);
   });
 
   it("writes one file for each policy, by namespace", () => {
     const folder = join(temporaryFolder("render"), "manifests");
-    const { code, stdout } = netpol(repository, "render", "--output-dir", folder);
+    const { code, stdout } = netpol(sample, "render", "--output-dir", folder);
     assert.equal(code, 0);
     assert.equal(stdout, "");
     const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".yaml"));
@@ -45,7 +45,7 @@ describe("netpol render", () => {
 
   it("removes the files that it wrote for policies that are gone, says so, and leaves all others alone", () => {
     const folder = temporaryFolder("render");
-    netpol(repository, "render", "--output-dir", folder);
+    netpol(sample, "render", "--output-dir", folder);
     const server = readFileSync(join(folder, "argocd/server.yaml"), "utf8");
     const stale = server.replaceAll("argocd", "gone").replace("name: server", "name: old");
     mkdirSync(join(folder, "gone/deeper"), { recursive: true });
@@ -63,7 +63,7 @@ describe("netpol render", () => {
     for (const [file, text] of Object.entries(foreign)) writeFileSync(join(folder, file), text);
     writeFileSync(join(folder, "gone/old.yaml"), stale);
     writeFileSync(join(folder, "alone/old.yaml"), stale.replaceAll("gone", "alone"));
-    const { code, stderr } = netpol(repository, "render", "--output-dir", folder);
+    const { code, stderr } = netpol(sample, "render", "--output-dir", folder);
     assert.equal(code, 0);
     assert.deepEqual(stderr.split("\n").sort().filter(Boolean), [
       `${policyCount} policies in ${folder}`,
@@ -118,7 +118,7 @@ describe("netpol render", () => {
   it("says where it cannot write", () => {
     const file = join(temporaryFolder("render"), "taken");
     writeFileSync(file, "");
-    const { code, stderr } = netpol(repository, "render", "--output-dir", file);
+    const { code, stderr } = netpol(sample, "render", "--output-dir", file);
     assert.equal(code, 2);
     assert.match(stderr, /^cannot write to .*taken: .*\n$/);
   });

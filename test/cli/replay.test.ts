@@ -7,13 +7,13 @@ import { gzipSync } from "node:zlib";
 import { z } from "zod";
 import { inventoryOf } from "../../cilium/model/inventory.ts";
 import { apiServer, dnsAnswer, flow, line, outside, pod, type RecordedEnd } from "../cilium/hubble/recorded.ts";
-import { workloadCount } from "../document/rows.ts";
-import { copyOfProject, repository } from "../project.ts";
+import { copyOfProject, sample } from "../project.ts";
 import { program } from "../rendered.ts";
+import { workloadCount } from "../sample/counts.ts";
 import { temporaryFolder } from "../toolchain/lifetime.ts";
 import { netpol as netpolIn, netpolWith } from "./command.ts";
 
-const netpol = (...args: string[]) => netpolIn(repository, "replay", ...args);
+const netpol = (...args: string[]) => netpolIn(sample, "replay", ...args);
 
 const { endpoints } = inventoryOf(program.cluster);
 
@@ -46,7 +46,16 @@ const answerSchema = z.looseObject({
     z.looseObject({ source: z.string(), destination: z.string(), port: z.string(), passed: z.number() }),
   ),
   allowed: z.number(),
-  suggestions: z.array(z.object({ file: z.string(), line: z.string(), needs: z.array(z.string()) })).optional(),
+  suggestions: z
+    .array(
+      z.object({
+        file: z.string(),
+        imports: z.array(z.string()),
+        ports: z.array(z.unknown()),
+        flows: z.array(z.string()),
+      }),
+    )
+    .optional(),
 });
 
 function answer(...args: string[]) {
@@ -84,7 +93,7 @@ describe("netpol replay", function () {
       "2026-11-24 21:00:00",
     ]);
     assert.match(example ?? "", /^monitoring\/grafana-\S+ [\d.]+:43512 → database\/shared-pg-\S+ [\d.]+:9187$/);
-    assert.match(stdout, /^cluster\/monitoring\.ts +from\(grafana\)\.to\(sharedPg\.metrics\), +import/m);
+    assert.match(stdout, /^cluster\/monitoring\.ts +from\(grafana\)\.to\(sharedPg\.metrics\),$/m);
   });
 
   it("reads several files, plain and gzip, as one record", () => {
@@ -99,14 +108,14 @@ describe("netpol replay", function () {
 
   it("reads standard input, gzip too", () => {
     for (const input of [`${declared}\n${undeclared}`, gzipSync(`${declared}\n${undeclared}\n`)]) {
-      const { code, stdout } = netpolWith({ input }, repository, "replay", "-", "-o", "json");
+      const { code, stdout } = netpolWith({ input }, sample, "replay", "-", "-o", "json");
       const { record, dropped } = answerSchema.parse(JSON.parse(stdout));
       assert.deepEqual({ code, flows: record.flows, dropped: dropped.length }, { code: 1, flows: 2, dropped: 1 });
     }
   });
 
   it("answers when it is interrupted while standard input still streams", async () => {
-    const child = spawn(process.execPath, [join(repository, "cli/netpol.ts"), "replay", "-", "-o", "json"]);
+    const child = spawn(process.execPath, [join(sample, "cli/netpol.js"), "replay", "-", "-o", "json"]);
     const [stdout, ended] = [text(child.stdout), new Promise((resolve) => child.once("exit", resolve))];
     // The command has read this much when the pipe, which holds far less, has taken it all.
     await new Promise((resolve) => child.stdin.write(`${declared}\n`.repeat(2000), resolve));
@@ -246,8 +255,9 @@ describe("netpol replay", function () {
     assert.deepEqual(suggestions, [
       {
         file: "cluster/argocd.ts",
-        line: 'from(repoServer).to(kubeApiserver, fqdn("charts.example.org").on(443)),',
-        needs: [],
+        imports: [],
+        ports: [],
+        flows: ['from(repoServer).to(kubeApiserver, fqdn("charts.example.org").on(443)),'],
       },
     ]);
   });

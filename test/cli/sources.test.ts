@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { readdirSync, readFileSync, symlinkSync, watch, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { loadAll } from "js-yaml";
-import { compileCache, copyOfProject, repository } from "../project.ts";
+import { compileCache, copyOfProject, sample } from "../project.ts";
 import { temporaryFolder } from "../toolchain/lifetime.ts";
 import { netpol, netpolWith } from "./command.ts";
 import { folderOf, shopPods, shopPolicies, shopPolicy } from "./folder.ts";
@@ -30,7 +30,7 @@ describe("sources of policies", function () {
         "README.md": "kind: [",
         "node_modules/package/manifest.yaml": "kind: [",
       });
-      const { code, stdout, stderr } = netpol(repository, ...askShop, "--from", folder);
+      const { code, stdout, stderr } = netpol(sample, ...askShop, "--from", folder);
       assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
       assert.ok(stdout.startsWith(allowedInShop), stdout);
     });
@@ -38,7 +38,7 @@ describe("sources of policies", function () {
     it("reads standard input, and the items of Lists as kubectl prints them", () => {
       const items = loadAll(policies);
       const list = JSON.stringify({ apiVersion: "v1", kind: "List", items });
-      const { code, stdout } = netpolWith({ input: list }, repository, ...askShop, "--from", "-");
+      const { code, stdout } = netpolWith({ input: list }, sample, ...askShop, "--from", "-");
       assert.equal(code, 0);
       assert.ok(stdout.startsWith(allowedInShop), stdout);
     });
@@ -55,7 +55,7 @@ metadata: {name: api}
 ---
 values: 1
 `;
-      const { code, stdout, stderr } = netpolWith({ input: foreign }, repository, ...askShop, "--from", "-");
+      const { code, stdout, stderr } = netpolWith({ input: foreign }, sample, ...askShop, "--from", "-");
       assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
       assert.match(stdout, /^Rests on 3 CiliumNetworkPolicy, 5 Pod, 1 Namespace, 2 Node; not known: Service, /m);
       assert.match(stdout, /^Left out 2 \(another kind: 2 Secret\)$/m);
@@ -77,29 +77,29 @@ values: 1
         /torn\.yaml, line \d+: CiliumNetworkPolicy shop\/web-5: no valid YAML: /,
       ];
       for (const format of ["table", "json", "yaml", "md", "dot"]) {
-        const { code, stdout } = netpol(repository, "list", "--from", folder, "-o", format);
+        const { code, stdout } = netpol(sample, "list", "--from", folder, "-o", format);
         assert.equal(code, 0, format);
         assert.match(stdout, /shop\/api/, format);
         for (const line of said) assert.match(asOneLine(stdout), line, format);
       }
-      const { stdout } = netpol(repository, "check", "--from", folder, "-o", "csv");
+      const { stdout } = netpol(sample, "check", "--from", folder, "-o", "csv");
       for (const line of said.slice(0, 2)) assert.match(stdout, new RegExp(line.source.replace(/: .*/, "")));
     });
 
     it("does not decide where a broken policy may say otherwise, and does everywhere else", () => {
       const folder = folderOf({ "good.yaml": policies, "bad.yaml": shopPolicy("db", "egres: [{}]") });
-      const doubtful = netpol(repository, ...askShop, "--from", folder);
+      const doubtful = netpol(sample, ...askShop, "--from", folder);
       assert.equal(doubtful.code, 2);
       assert.match(doubtful.stdout, /^shop\/api → shop\/db:5432\/TCP is not decidable/);
       assert.match(doubtful.stdout, /bad\.yaml: CiliumNetworkPolicy shop\/db: spec: there is no field egres/);
-      const certain = netpol(repository, "explain", "shop/web", "shop/api", "9000", "--from", folder);
+      const certain = netpol(sample, "explain", "shop/web", "shop/api", "9000", "--from", folder);
       assert.equal(certain.code, 0);
       assert.match(certain.stdout, /^shop\/web-7d4b9-aaaaa → shop\/api:9000\/TCP is allowed\n/);
     });
 
     it("makes it an error, with --strict, that anything is left out or broken", () => {
       const folder = folderOf({ "good.yaml": policies, "home.yaml": "password: !secret wifi\n" });
-      const { code, stdout, stderr } = netpol(repository, "list", "--from", folder, "--strict");
+      const { code, stdout, stderr } = netpol(sample, "list", "--from", folder, "--strict");
       assert.deepEqual({ code, stdout }, { code: 2, stdout: "" });
       assert.match(stderr, /^.*home\.yaml: YAML tags of another program: !secret\n$/);
     });
@@ -116,7 +116,7 @@ values: 1
       symlinkSync(join(folder, "shop"), join(folder, "alias"));
       symlinkSync(folder, join(folder, "shop/loop"));
       const { code, stdout } = netpol(
-        repository,
+        sample,
         ...["list", "--from", folder, "--strict", "--exclude", "old", "--exclude", "values.yaml", "-o", "json"],
       );
       assert.equal(code, 0);
@@ -129,26 +129,29 @@ values: 1
         "clusters/blue/all.yaml": shopPolicies,
         "clusters/green/all.yaml": shopPolicies.replace('port: "9000"', 'port: "9001"'),
       });
-      const { code, stdout, stderr } = netpol(repository, "list", "--from", folder);
+      const { code, stdout, stderr } = netpol(sample, "list", "--from", folder);
       assert.deepEqual({ code, stdout }, { code: 2, stdout: "" });
       assert.match(stderr, /^CiliumNetworkPolicy shop\/web stands differently in \S+blue\/all\.yaml, document 1 and /);
       assert.match(
         stderr,
         /look like clusters of their own: \S+clusters\/blue, \S+clusters\/green; name one with --from/,
       );
-      const one = netpol(repository, "list", "--from", folder, "--exclude", "clusters/green");
+      const one = netpol(sample, "list", "--from", folder, "--exclude", "clusters/green");
       assert.equal(one.code, 0);
       assert.match(one.stdout, /^shop\/api +shop\/db +5432/m);
     });
 
     it("judges policies without pods against nothing, and says what to name", () => {
-      const rendered = netpol(repository, "render").stdout;
-      const { code, stdout, stderr } = netpolWith({ input: rendered }, repository, "list", "-f", "-");
+      const rendered = netpol(sample, "render").stdout;
+      const { code, stdout, stderr } = netpolWith({ input: rendered }, sample, "list", "-f", "-");
       assert.deepEqual({ code, stdout }, { code: 2, stdout: "" });
       assert.match(stderr, /^standard input holds no Pods and no workloads .*--inventory.*\n$/);
-      const pods = folderOf({ "pods.yaml": netpol(repository, "inventory").stdout });
-      const args = ["test", "test/expectations.yaml", "-f", "-", "--inventory", pods];
-      assert.equal(netpolWith({ input: rendered }, repository, ...args).code, 0);
+      const pods = folderOf({ "pods.yaml": netpol(sample, "inventory").stdout });
+      const expected = folderOf({
+        "expectations.yaml": "- {from: argocd/repo-server, to: argocd/redis, port: 6379, expect: allow}",
+      });
+      const args = ["test", join(expected, "expectations.yaml"), "-f", "-", "--inventory", pods];
+      assert.equal(netpolWith({ input: rendered }, sample, ...args).code, 0);
     });
 
     it("reads another revision of a folder with --git, and compares it by git:REF", () => {
@@ -163,23 +166,23 @@ values: 1
       const shop = join(folder, "shop");
       writeFileSync(join(shop, "policies.yaml"), shopPolicies.replaceAll('"9000"', '"9001"'));
       const ask = (...more: string[]) =>
-        netpol(repository, "explain", "shop/web", "shop/api", "9000", "--from", shop, ...more).stdout.split("\n")[0];
+        netpol(sample, "explain", "shop/web", "shop/api", "9000", "--from", shop, ...more).stdout.split("\n")[0];
       assert.match(ask() ?? "", /is denied$/);
       assert.match(ask("--git", "main") ?? "", /is allowed$/);
-      const changed = netpol(repository, "diff", "git:main", shop);
+      const changed = netpol(sample, "diff", "git:main", shop);
       assert.equal(changed.code, 1, changed.stderr);
       assert.match(changed.stdout, /^- shop\/web can no longer reach shop\/api:9000$/m);
       assert.match(changed.stdout, /^\+ shop\/web can now reach shop\/api:9001$/m);
-      const first = netpol(repository, "diff", "git:nothing", shop);
+      const first = netpol(sample, "diff", "git:nothing", shop);
       assert.equal(first.code, 1, first.stderr);
       assert.match(first.stdout, /3 workloads enter default deny/);
     });
   });
 
   it("--inventory reads the workloads that netpol inventory prints, and answers the same", () => {
-    const folder = folderOf({ "pods.yaml": netpol(repository, "inventory").stdout });
-    const direct = netpol(repository, "list", "--output", "csv").stdout;
-    assert.equal(netpol(repository, "list", "-o", "csv", "--inventory", join(folder, "pods.yaml")).stdout, direct);
+    const folder = folderOf({ "pods.yaml": netpol(sample, "inventory").stdout });
+    const direct = netpol(sample, "list", "--output", "csv").stdout;
+    assert.equal(netpol(sample, "list", "-o", "csv", "--inventory", join(folder, "pods.yaml")).stdout, direct);
     assert.ok(direct.split("\n").length > 300);
   });
 
@@ -225,7 +228,7 @@ values: 1
       const scratch = temporaryFolder("scratch");
       const watcher = watch(scratch, { persistent: false });
       const created = once(watcher, "change");
-      const command = spawn(process.execPath, [join(project, "cli/netpol.ts"), "list", "--git", "main"], {
+      const command = spawn(process.execPath, [join(project, "cli/netpol.js"), "list", "--git", "main"], {
         env: { ...process.env, NODE_COMPILE_CACHE: compileCache, TMPDIR: scratch },
         stdio: "ignore",
       });
@@ -311,7 +314,6 @@ users: [{name: somebody, user: {token: secret}}]
     ["an end that is no workload", ["exposure", "world"], /world is no workload/],
     ["a port that is none", ["explain", "world", "argocd/server", "http"], /http is no port/],
     ["a stack that does not exist", ["list", "-s", "dev"], /there is no stack dev .*stacks: prod/],
-    ["a Git revision that does not exist", ["list", "--git", "no-such-ref"], /there is no Git revision no-such-ref/],
     ["two sources at once", ["list", "--context", "main", "--from", "x"], /cannot be used with option/],
     ["an unknown option", ["list", "--form", "x"], /unknown option '--form'/],
     ["an unknown output", ["list", "-o", "xml"], /'xml' is invalid\. Allowed choices are table, json/],
@@ -320,8 +322,14 @@ users: [{name: somebody, user: {token: secret}}]
   ];
 
   for (const [about, args, said] of cases) {
-    it(about, () => assertFailure(netpol(repository, ...args), said));
+    it(about, () => assertFailure(netpol(sample, ...args), said));
   }
+
+  it("a Git revision that does not exist", () => {
+    const project = copyOfProject();
+    execFileSync("git", ["init", "--quiet"], { cwd: project });
+    assertFailure(netpol(project, "list", "--git", "no-such-ref"), /there is no Git revision no-such-ref/);
+  });
 
   for (const [about, kubeconfig, said] of [
     ["a kubeconfig that is not there", "nowhere", /the kubeconfig .*nowhere cannot be read: ENOENT/],
@@ -333,7 +341,7 @@ users: [{name: somebody, user: {token: secret}}]
   it("no kubeconfig at all", () => {
     const env = { HOME: temporaryFolder("home"), KUBECONFIG: "" };
     assertFailure(
-      netpolWith({ env }, repository, "list", "--context", "prod"),
+      netpolWith({ env }, sample, "list", "--context", "prod"),
       /^there is no kubeconfig ~\/\.kube\/config\n$/,
     );
   });
@@ -347,7 +355,7 @@ users: [{name: somebody, user: {token: secret}}]
   });
 
   const inContext = (context: string, kubeconfig: string) =>
-    netpolWith({ env: { KUBECONFIG: kubeconfig } }, repository, "list", "--context", context);
+    netpolWith({ env: { KUBECONFIG: kubeconfig } }, sample, "list", "--context", context);
 
   function assertFailure({ code, stdout, stderr }: ReturnType<typeof netpol>, said: RegExp): void {
     assert.deepEqual({ code, stdout }, { code: 2, stdout: "" }, stderr);

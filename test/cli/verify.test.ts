@@ -4,8 +4,7 @@ import { join } from "node:path";
 import { CoreV1Api, CustomObjectsApi, KubeConfig, RbacAuthorizationV1Api } from "@kubernetes/client-node";
 import { z } from "zod";
 import type { CiliumPolicy } from "../../cilium/policy/schema.ts";
-import { namespaces, policyCount, policyCounts } from "../document/rows.ts";
-import { repository } from "../project.ts";
+import { sample } from "../project.ts";
 import {
   type KubernetesApi,
   type KubernetesObject,
@@ -13,6 +12,7 @@ import {
   objectSchema,
 } from "../provider/kubernetes-api.ts";
 import { program } from "../rendered.ts";
+import { namespaces, policyCount, policyCounts } from "../sample/counts.ts";
 import { type Cluster, startCluster } from "../toolchain/cluster.ts";
 import { temporaryFolder } from "../toolchain/lifetime.ts";
 import { netpolWith } from "./command.ts";
@@ -35,7 +35,7 @@ describe("netpol verify, against a real API server", function () {
   let api: KubernetesApi;
 
   const verify = (kubeconfig: string, ...args: string[]) =>
-    netpolWith({ env: { KUBECONFIG: kubeconfig } }, repository, "verify", "--context", "embedded", ...args);
+    netpolWith({ env: { KUBECONFIG: kubeconfig } }, sample, "verify", "--context", "embedded", ...args);
 
   /** The problems of the policies that have some, and what else the answer names. */
   function problems() {
@@ -53,7 +53,7 @@ describe("netpol verify, against a real API server", function () {
     api = kubernetesApiOf(cluster.kubeconfig, cluster.context);
     for (const policy of program.policies) {
       await apply(policy);
-      await setValid(policy, "True", "CiliumPolicy validation succeeded");
+      await setValid(policy, "True", "Policy validation succeeded");
     }
   });
   after(() => cluster?.stop());
@@ -71,7 +71,7 @@ describe("netpol verify, against a real API server", function () {
   });
 
   it("takes the current context of the kubeconfig where none is named", () => {
-    const { code, stdout } = netpolWith({ env: { KUBECONFIG: cluster.kubeconfig } }, repository, "verify");
+    const { code, stdout } = netpolWith({ env: { KUBECONFIG: cluster.kubeconfig } }, sample, "verify");
     assert.equal(code, 0);
     assert.match(stdout, new RegExp(`^context embedded: ${policyCount} of ${policyCount} `));
   });
@@ -87,7 +87,7 @@ describe("netpol verify, against a real API server", function () {
       });
     } finally {
       await apply(redis);
-      await setValid(redis, "True", "CiliumPolicy validation succeeded");
+      await setValid(redis, "True", "Policy validation succeeded");
     }
   });
 
@@ -147,7 +147,7 @@ describe("netpol verify, against a real API server", function () {
         strangers: [],
       });
     } finally {
-      for (const policy of [kanidm, grafana]) await setValid(policy, "True", "CiliumPolicy validation succeeded");
+      for (const policy of [kanidm, grafana]) await setValid(policy, "True", "Policy validation succeeded");
     }
   });
 

@@ -6,8 +6,8 @@ import { peerName } from "../../cilium/model/peers.ts";
 import { policyName } from "../../cilium/policy/parts.ts";
 import { applyPolicies } from "../../components/apply.ts";
 import { type PolicyOutput, policyOutputs } from "../../components/outputs.ts";
-import { policyCount } from "../document/rows.ts";
 import { program } from "../rendered.ts";
+import { policyCount } from "../sample/counts.ts";
 import { type Registration, registrations } from "./recorded.ts";
 
 describe("The policies as Pulumi resources", () => {

@@ -11,10 +11,11 @@ import { diff, type Side } from "../../cilium/reach/report/diff.ts";
 import { describe as tell } from "../../cilium/reach/report/diff-text.ts";
 import { announceChange } from "../../components/change.ts";
 import { changeText } from "../../components/change-text.ts";
+import { areDeployed, deployedPolicies } from "../../components/deployed.ts";
 import { type Program, readProgram } from "../../components/program.ts";
-import { workloadCount } from "../document/rows.ts";
-import { repository } from "../project.ts";
+import { sample } from "../project.ts";
 import { declared, program } from "../rendered.ts";
+import { workloadCount } from "../sample/counts.ts";
 
 const stack = { project: "network-policies", stack: "prod" };
 
@@ -115,14 +116,28 @@ describe("What a change means for connections", () => {
         `What changes for connections: ${expected[0]}`,
         ...expected.slice(1).map((line) => `  ${line}`),
       ];
-      assert.equal(changeText(resourcesOf(before), after), text?.join("\n"));
+      assert.equal(changeText(deployedPolicies(resourcesOf(before)), after), text?.join("\n"));
     });
   }
+
+  it("is not asked of the engine where the deployed policies are the program's, and nowhere else", () => {
+    const deployed = (of: Program) => deployedPolicies(resourcesOf(of));
+    assert.ok(areDeployed(program.policies, deployed(program)));
+    for (const other of [
+      configured({ addresses: '{"qnap-nfs": "10.9.8.7"}' }),
+      configured({ policyNames: '{"database/shared-pg": "postgres"}' }),
+      { ...program, policies: program.policies.slice(1) },
+    ]) {
+      assert.ok(!areDeployed(program.policies, deployed(other)));
+      assert.ok(!areDeployed(other.policies, deployed(program)));
+    }
+  });
 
   it("is told in one line before the first deployment, against the same pods without any policy", () => {
     const { summary } = tell(diff({ ...sideOf(program), policies: [] }, sideOf(program)));
     const others = { "urn:pulumi:prod::network-policies::pulumi:pulumi:Stack::x": { outputs: {} } };
-    for (const resources of [{}, others]) assert.equal(changeText(resources, program), `First deployment: ${summary}`);
+    for (const resources of [{}, others])
+      assert.equal(changeText(deployedPolicies(resources), program), `First deployment: ${summary}`);
     assert.match(summary, new RegExp(`^${workloadCount} workloads enter default deny, \\d+ flows closed, `));
   });
 
@@ -133,7 +148,10 @@ describe("What a change means for connections", () => {
       fc.property(anyProgram, anyProgram, (before, after) => {
         const { summary, sentences } = tell(diff(sideOf(before), sideOf(after)));
         const lines = [`What changes for connections: ${summary}`, ...sentences.map(({ text }) => `  ${text}`)];
-        assert.equal(changeText(resourcesOf(before), after), sentences.length === 0 ? undefined : lines.join("\n"));
+        assert.equal(
+          changeText(deployedPolicies(resourcesOf(before)), after),
+          sentences.length === 0 ? undefined : lines.join("\n"),
+        );
         for (const { topic } of sentences) topics.set(topic, (topics.get(topic) ?? 0) + 1);
       }),
       { seed, numRuns: 15 },
@@ -261,7 +279,7 @@ describe("A preview", () => {
       await import("./cluster/cluster.ts");
       console.log(JSON.stringify(loaded));`;
     const args = ["--input-type=module", "--eval", script];
-    const loaded = execFileSync(process.execPath, args, { cwd: repository, encoding: "utf8" });
+    const loaded = execFileSync(process.execPath, args, { cwd: sample, encoding: "utf8" });
     assert.match(loaded, /\/components\/change\.ts"/);
     assert.doesNotMatch(loaded, /\/cilium\/reach\//);
   });

@@ -6,8 +6,8 @@ import { Faults } from "../../cilium/model/faults.ts";
 import { peerName } from "../../cilium/model/peers.ts";
 import { loadCluster } from "../../components/load.ts";
 import { networkPolicies } from "../../components/network-policies.ts";
-import { namespaces } from "../document/rows.ts";
 import { copyOfProject, repository, rewrite } from "../project.ts";
+import { namespaces } from "../sample/counts.ts";
 import { temporaryFolder } from "../toolchain/lifetime.ts";
 
 describe("Loading a project's cluster", () => {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { configure, workloadId, workloads } from "../../cilium/model/cluster.ts";
 import { defaultDeny, excludedPods, flowOutputs, policyCounts } from "../../components/outputs.ts";
-import { policyCount, workloadCount } from "../document/rows.ts";
 import { declared, program } from "../rendered.ts";
+import { policyCount, workloadCount } from "../sample/counts.ts";
 
 describe("The stack's outputs", () => {
   it("count the policies of each namespace and in total", () => {

@@ -4,8 +4,8 @@ import { z } from "zod";
 import { applyPolicies } from "../../components/apply.ts";
 import { runProbes } from "../../components/probe.ts";
 import { readProgram } from "../../components/program.ts";
-import { namespaces, policyCount } from "../document/rows.ts";
 import { declared } from "../rendered.ts";
+import { namespaces, policyCount } from "../sample/counts.ts";
 import { type Registration, registrations } from "./recorded.ts";
 
 const stack = { project: "network-policies", stack: "prod" };

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { policyName } from "../../cilium/policy/parts.ts";
 import type { CiliumPolicy, Rule } from "../../cilium/policy/schema.ts";
 import { readProgram } from "../../components/program.ts";
-import { policyCount, policyCounts, workloadCount } from "../document/rows.ts";
 import { declared, program } from "../rendered.ts";
+import { policyCount, policyCounts, workloadCount } from "../sample/counts.ts";
 
 const stack = { project: "network-policies", stack: "prod" };
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as language from "../../cilium/language.ts";
 import { faults } from "../../cilium/model/check.ts";
@@ -7,22 +7,17 @@ import { configure } from "../../cilium/model/cluster.ts";
 import { Faults } from "../../cilium/model/faults.ts";
 import { rings } from "../../cilium/model/order.ts";
 import { loadCluster } from "../../components/load.ts";
+import { filesIn, pageText } from "../markdown.ts";
 import { repository } from "../project.ts";
 import { program } from "../rendered.ts";
 import { temporaryFolder } from "../toolchain/lifetime.ts";
 
-const page = readFileSync(join(repository, "docs/language.md"), "utf8");
+const page = pageText("docs/language.md");
 
 const section = (heading: string): string =>
   page.split(/^## /m).find((part) => part.startsWith(`${heading}\n`)) ?? assert.fail(`a section ${heading}`);
 
-/** The page's files by name, the first line of each being its name. */
-const files = new Map(
-  Array.from(page.matchAll(/^```ts\n\/\/ (cluster\/[\w-]+\.ts)\n.*?^```/gms), ([block = "", name = ""]) => [
-    name,
-    block.slice("```ts\n".length, -"```".length),
-  ]),
-);
+const files = filesIn("docs/language.md");
 
 /** The second cells of a section's table: code. */
 const examples = (heading: string): string[] =>

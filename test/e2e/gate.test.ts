@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { copyOfProject, repository, rewrite } from "../project.ts";
+import { copyOfProject, rewrite, sample } from "../project.ts";
 import { type Environment, openEnvironment } from "../toolchain/environment.ts";
 import { temporaryFolder } from "../toolchain/lifetime.ts";
 
@@ -21,7 +21,7 @@ describe("netpol gate, without a cluster", function () {
   after(() => environment?.close());
 
   const gate = (folder: string, ...args: string[]) =>
-    environment.run(process.execPath, [join(folder, "cli/netpol.ts"), "gate", ...args], { cwd: folder });
+    environment.run(process.execPath, [join(folder, "cli/netpol.js"), "gate", ...args], { cwd: folder });
 
   /** A copy of the project in which one text of one file is another. */
   function changed(file: string, from: string, to: string): string {
@@ -31,7 +31,7 @@ describe("netpol gate, without a cluster", function () {
   }
 
   it("lets the project pass, and shows the creation of every policy", async () => {
-    const { code, stdout, stderr } = await gate(repository);
+    const { code, stdout, stderr } = await gate(sample);
     assert.equal(code, 0, stdout + stderr);
     assert.match(stdout, /allow-dns/);
     assert.match(stdout, /\+ \d+ to create/);
@@ -79,7 +79,7 @@ describe("netpol gate, without a cluster", function () {
     const { code, stdout, stderr } = await gate(
       folder,
       "--policy-pack-config",
-      join(repository, "policypack/rollout.json"),
+      join(sample, "policypack/rollout.json"),
     );
     assert.equal(code, 0, stdout + stderr);
   });
@@ -92,7 +92,7 @@ describe("netpol gate, without a cluster", function () {
       ["--policy-pack", "/nowhere", /^the preview failed: .* open \/nowhere\/PulumiPolicy.yaml: no such file/],
     ];
     for (const [option, file, said] of faults) {
-      const { code, stdout, stderr } = await gate(repository, option, file, "-o", "json");
+      const { code, stdout, stderr } = await gate(sample, option, file, "-o", "json");
       assert.deepEqual({ code, stdout }, { code: 2, stdout: "" });
       assert.match(stderr, said);
       assert.doesNotMatch(stderr, /^\s+at /m);

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
-import { namespaces, policyCount } from "../document/rows.ts";
 import { type KubernetesApi, type KubernetesObject, kubernetesApiOf } from "../provider/kubernetes-api.ts";
+import { namespaces, policyCount } from "../sample/counts.ts";
 import { type Cluster, startCluster } from "../toolchain/cluster.ts";
 import { type ProdStack, prodStack, recordSteps, type Step } from "../toolchain/stack.ts";
 import { recorded, rendered, stored, touched } from "./policies.ts";

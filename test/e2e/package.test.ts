@@ -6,32 +6,21 @@ import { promisify } from "node:util";
 import { version as pulumiVersion } from "@pulumi/pulumi/version.js";
 import { version as typescriptVersion } from "typescript";
 import type { Ended } from "../cli/command.ts";
+import { filesIn, shellBlocks } from "../markdown.ts";
 import { type Environment, openEnvironment } from "../toolchain/environment.ts";
 import { temporaryFolder } from "../toolchain/lifetime.ts";
 import { packed } from "./packed.ts";
 
 const run = promisify(execFile);
 
-/** A cluster of one namespace, and its program. */
-const project = {
-  "cluster/shop.ts": `import { from, http, kubeApiserver, namespace } from "cilium-network-policies/language";
+const page = "docs/your-cluster.md";
 
-const shop = namespace("shop");
-export const web = shop.workload("web", { labels: { app: "web" }, ports: { http: http(8080) }, probes: ["http"] });
-export const cart = shop.workload("cart", { labels: { app: "cart" }, ports: { http: http(9000) } });
-export default shop.flows(() => [from(web).to(cart.http), from(cart).to(kubeApiserver)]);
-`,
-  "cluster/cluster.ts": `import shop from "./shop.ts";
-export const cluster = { namespaces: [shop] };
-`,
-  "index.ts": `import { loadCluster, networkPolicies } from "cilium-network-policies";
-export const { policies, flows } = await networkPolicies(loadCluster(import.meta.dirname));
-`,
+/** The page's cluster of one namespace, and its program. */
+const project = {
+  ...Object.fromEntries(filesIn(page)),
   "engine.ts": `import { compile } from "cilium-network-policies/engine";
 export const network = compile([], { cluster: "default", endpoints: [], nodes: [], names: [] });
 `,
-  "Pulumi.yaml": "name: shop\nruntime: {name: nodejs, options: {typescript: false}}\nmain: index.ts\n",
-  "Pulumi.prod.yaml": "config: {}\n",
   "package.json": '{"name":"shop","private":true,"type":"module"}\n',
   "tsconfig.json": JSON.stringify({
     compilerOptions: {
@@ -83,22 +72,17 @@ describe("The npm package, in a project of its own", function () {
         assert.match(stdout, what);
       };
 
-      it("netpol lists, checks, documents and draws the project's cluster", async () => {
+      it("runs what the page says: netpol, and a preview that the package's pack judges", async () => {
         await says("node --version", new RegExp(version.replaceAll(".", "\\.")));
-        await says("npx --no-install netpol list", /shop\/web +shop\/cart +9000/);
-        await says("npx --no-install netpol check", /0 errors/);
-        await says("npx --no-install netpol docs", /is written/);
+        const [, commands = []] = shellBlocks(page, "A project of its own");
+        const answers = [/shop\/web +shop\/cart +9000/, /0 errors/, /is written/, /Created stack/, /\+ 7 to create/];
+        assert.equal(commands.length, answers.length);
+        for (const [index, line] of commands.entries()) await says(line, answers[index] ?? /^$/);
         await says("npx --no-install netpol map -o map.html", /map\.html is written/);
       });
 
       it("the engine answers a program", () =>
         says("node -e \"import('./engine.ts').then(({ network }) => console.log(network.refused))\"", /\[\]/));
-
-      it("pulumi previews the program, judged by the package's pack", () =>
-        says(
-          "pulumi stack init prod; pulumi preview --suppress-outputs --policy-pack node_modules/cilium-network-policies/policypack",
-          /\+ 7 to create/,
-        ));
     });
   }
 

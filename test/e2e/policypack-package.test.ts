@@ -9,7 +9,7 @@ import * as yaml from "@pulumi/kubernetes/yaml/index.js";
 import { dump } from "js-yaml";
 import { policyWith, tcp } from "../policypack/cases.ts";
 import type { Registered } from "../policypack/registration.ts";
-import { repository } from "../project.ts";
+import { repository, sample } from "../project.ts";
 import { temporaryFolder } from "../toolchain/lifetime.ts";
 import { openStack, type TestStack } from "../toolchain/stack.ts";
 import { packed } from "./packed.ts";
@@ -54,7 +54,7 @@ describe("The policy pack's npm package, in another project", function () {
 
   it("knows a cluster by the file that netpol docs writes for it, as its config", async () => {
     declare = () => register([foreign]);
-    const policyPackConfigs = [join(repository, "policypack/cluster.json")];
+    const policyPackConfigs = [join(sample, "policypack/cluster.json")];
     const { violations, onEvent } = recordViolations();
     await stack.preview({ policyPacks, policyPackConfigs, onEvent });
     assert.deepEqual(

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { namespaces, policyCount } from "../document/rows.ts";
 import { policyWith } from "../policypack/cases.ts";
 import { type Registered, ruleNames } from "../policypack/registration.ts";
 import { type KubernetesApi, kubernetesApiOf } from "../provider/kubernetes-api.ts";
+import { namespaces, policyCount } from "../sample/counts.ts";
 import { type Cluster, startCluster } from "../toolchain/cluster.ts";
 import { temporaryFolder } from "../toolchain/lifetime.ts";
 import { openStack, prodStack, type TestStack } from "../toolchain/stack.ts";

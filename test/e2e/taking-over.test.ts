@@ -6,7 +6,6 @@ import { z } from "zod";
 import { policyName } from "../../cilium/policy/parts.ts";
 import { type CiliumPolicy, type Rule, rule as ruleSchema } from "../../cilium/policy/schema.ts";
 import { netpol, netpolWith } from "../cli/command.ts";
-import { namespaces } from "../document/rows.ts";
 import { copyOfProject } from "../project.ts";
 import {
   type KubernetesApi,
@@ -15,6 +14,7 @@ import {
   objectSchema,
 } from "../provider/kubernetes-api.ts";
 import { renderedPolicies } from "../rendered.ts";
+import { namespaces } from "../sample/counts.ts";
 import { type Cluster, startCluster } from "../toolchain/cluster.ts";
 import { type ProdStack, prodStack, recordSteps } from "../toolchain/stack.ts";
 import { rendered, stored, touched } from "./policies.ts";

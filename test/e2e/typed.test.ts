@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { namespaces, policyCount, workloadCount } from "../document/rows.ts";
-import { codeBlocks, commandsInText, shellBlocks } from "../markdown.ts";
+import { assertQuoted, codeBlocks, commandsInText, quotations, shellBlocks } from "../markdown.ts";
 import { copyOfProject, rewrite } from "../project.ts";
 import { type KubernetesApi, kubernetesApiOf } from "../provider/kubernetes-api.ts";
+import { namespaces, policyCount, workloadCount } from "../sample/counts.ts";
 import { type Cluster, startCluster } from "../toolchain/cluster.ts";
 import { type Environment, openEnvironment } from "../toolchain/environment.ts";
 import { temporaryFolder } from "../toolchain/lifetime.ts";
@@ -14,8 +14,8 @@ import { stored } from "./policies.ts";
 /** The policies, their components, the provider and the stack. */
 const resourceCount = policyCount + namespaces.length + 3;
 
-describe("The README's commands, as typed", function () {
-  this.timeout("2m");
+describe("The pages' commands for Pulumi, as typed", function () {
+  this.timeout("5m");
   let cluster: Cluster;
   let api: KubernetesApi;
   let environment: Environment;
@@ -53,8 +53,9 @@ describe("The README's commands, as typed", function () {
   const change = (file: string, from: string, to: string): void => rewrite(folder, file, from, to);
 
   it("in production: a stack, a preview, an update and its outputs", async () => {
-    const [select, preview, up, output] = blocks("In production").flat();
+    const [select, preflight, preview, up, output] = shellBlocks("README.md", "In production").flat();
     await type(select ?? "");
+    assert.match(await type(preflight ?? ""), /nothing stops it, and it overwrites nothing/);
     assert.match(
       await type(preview ?? ""),
       new RegExp(
@@ -69,8 +70,19 @@ describe("The README's commands, as typed", function () {
     assert.ok(flows.some(({ from }) => from === "argocd/server"));
   });
 
+  it("in service: verify, with one policy edited by hand", async () => {
+    const redis = (await stored(api)).get("argocd/redis");
+    assert.ok(redis);
+    await api.patch(redis, { spec: { description: "edited by hand" } });
+    const [quotation] = quotations("docs/operations.md", "In service");
+    assert.ok(quotation);
+    const { code, output } = await ended(`npm run --silent netpol -- ${quotation.words.join(" ")}`);
+    assert.equal(code, 1);
+    assertQuoted(output, quotation);
+  });
+
   it("a roll-out: everything observed, then one namespace enforced, then all", async () => {
-    const [observe, up, enforce, ...more] = inText("Roll out without an outage");
+    const [observe, up, enforce, ...more] = commandsInText("docs/rollout.md", "Roll out without an outage");
     await type(observe ?? "");
     await type(up ?? "");
     assert.deepEqual(await inDefaultDeny(), []);
@@ -82,15 +94,27 @@ describe("The README's commands, as typed", function () {
   });
 
   it("taking over under another name", async () => {
-    const lines = inText("Take over what is there");
+    const lines = commandsInText("docs/rollout.md", "Take over what is there");
     for (const line of lines) await type(line);
     assert.ok((await stored(api)).has("database/postgres"));
   });
 
   it("the gate by hand: no cluster, no stack, no backend", async () => {
-    const [, byHand = []] = blocks("The policy pack");
+    const [, byHand = []] = shellBlocks("policypack/README.md", "Use it");
     const output = await type(byHand.join(" && "), { TMPDIR: temporaryFolder("backend") });
     assert.match(output, new RegExp(`\\+ ${resourceCount} to create`));
+  });
+
+  it("the gate of a pull request", async () => {
+    const [gate = "", asJson = ""] = shellBlocks("docs/operations.md", "In CI").flat();
+    assert.match(await type(gate), new RegExp(`\\+ ${resourceCount} to create`));
+    assert.deepEqual(
+      z
+        .array(z.looseObject({ enforcementLevel: z.string() }))
+        .parse(JSON.parse(await type(asJson)))
+        .filter(({ enforcementLevel }) => enforcementLevel === "mandatory"),
+      [],
+    );
   });
 
   it("a new flow and a new workload", async () => {
@@ -99,7 +123,7 @@ describe("The README's commands, as typed", function () {
     change("cluster/monitoring.ts", "export default monitoring.flows(() => [\n", `${declaration}$&${flow}${flows}`);
     const preview = await type("pulumi preview --suppress-outputs --policy-pack policypack");
     assert.match(preview, /monitoring\/grafana can now reach monitoring\/loki:3100/);
-    assert.match(preview, /monitoring\/blackbox-exporter enters default deny/);
+    assert.match(preview, /monitoring\/blackbox-exporter is added/);
     await type("npm run docs");
     assert.match(readFileSync(join(folder, "docs/network-policies.md"), "utf8"), /blackbox-exporter/);
   });
@@ -136,6 +160,3 @@ describe("The README's commands, as typed", function () {
     );
   }
 });
-
-const blocks = (heading: string) => shellBlocks("README.md", heading);
-const inText = (heading: string) => commandsInText("README.md", heading);

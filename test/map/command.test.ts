@@ -3,8 +3,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { netpol, netpolWith } from "../cli/command.ts";
 import { folderOf, shopPods, shopPolicies } from "../cli/folder.ts";
-import { policyCount, workloadCount } from "../document/rows.ts";
-import { repository } from "../project.ts";
+import { sample } from "../project.ts";
+import { policyCount, workloadCount } from "../sample/counts.ts";
 import { temporaryFolder } from "../toolchain/lifetime.ts";
 
 describe("netpol map", function () {
@@ -12,7 +12,7 @@ describe("netpol map", function () {
 
   it("writes one file that names no other and reaches for nothing", () => {
     const file = join(temporaryFolder("map"), "map.html");
-    const { code, stdout, stderr } = netpol(repository, "map", "--output", file);
+    const { code, stdout, stderr } = netpol(sample, "map", "--output", file);
     assert.deepEqual(
       { code, stdout, stderr },
       { code: 0, stdout: "", stderr: `${file} is written; open it in a browser\n` },
@@ -25,7 +25,7 @@ describe("netpol map", function () {
 
   it("shows policies of files against their pods, one card for the replicas of a workload", () => {
     const folder = folderOf({ "policies.yaml": shopPolicies, "pods.yaml": shopPods });
-    const { code, stdout } = netpol(repository, "map", "--from", folder, "--output", "-");
+    const { code, stdout } = netpol(sample, "map", "--from", folder, "--output", "-");
     assert.equal(code, 0);
     const labels = [...stdout.matchAll(/class="card (\S+) same"[^>]*aria-label="([^:"]+):/g)].map(
       ([, kind, id]) => `${kind} ${id}`,
@@ -41,18 +41,18 @@ describe("netpol map", function () {
   it("compares with other policies", () => {
     const after = folderOf({ "policies.yaml": shopPolicies, "pods.yaml": shopPods });
     const before = folderOf({ "policies.yaml": shopPolicies.replaceAll('"9000"', '"9001"'), "pods.yaml": shopPods });
-    const { code, stdout, stderr } = netpol(repository, "map", "--from", after, "--diff", before, "--output", "-");
+    const { code, stdout, stderr } = netpol(sample, "map", "--from", after, "--diff", before, "--output", "-");
     assert.equal(code, 0, stderr);
     assert.match(stdout, /1 flow closed, 1 flow opened in /);
     assert.match(stdout, /class="line inside changed"/);
   });
 
   it("says in one line what it cannot read or write", () => {
-    const missing = netpol(repository, "map", "--diff", "mainn", "--output", "-");
+    const missing = netpol(sample, "map", "--diff", "mainn", "--output", "-");
     assert.equal(missing.code, 2);
     assert.match(missing.stderr, /^there is no file or folder mainn; .*\n$/);
     const folder = join(temporaryFolder("map"), "nowhere", "map.html");
-    const unwritable = netpolWith({}, repository, "map", "--output", folder);
+    const unwritable = netpolWith({}, sample, "map", "--output", folder);
     assert.equal(unwritable.code, 2);
     assert.match(unwritable.stderr, /^cannot write .*map\.html: ENOENT.*\n$/);
     assert.ok(!existsSync(folder));

@@ -9,8 +9,8 @@ import { reached } from "../../map/browser/reach.ts";
 import { dataOf, type PageData } from "../../map/data.ts";
 import { graphOf } from "../../map/graph.ts";
 import { reachPicture } from "../../map/reach.ts";
-import { workloadCount } from "../document/rows.ts";
 import { program } from "../rendered.ts";
+import { workloadCount } from "../sample/counts.ts";
 
 const all = () => true;
 

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { cacheFolder } from "../../cli/cache.ts";
+import { cacheFolder } from "../../cli/cache.js";
 
 const UNFINISHED = "unfinished-";
 

@@ -5,7 +5,7 @@ import { existsSync } from "node:fs";
 import { readdir, readFile, rm, stat } from "node:fs/promises";
 import { basename, join, relative } from "node:path";
 import { createInterface } from "node:readline";
-import { cacheFolder } from "../../cli/cache.ts";
+import { cacheFolder } from "../../cli/cache.js";
 import { cached } from "./cache.ts";
 import { stoppedOnInterrupt } from "./lifetime.ts";
 import { progress } from "./progress.ts";

@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 import kubernetes from "@pulumi/kubernetes/package.json" with { type: "json" };
 import { PulumiCommand } from "@pulumi/pulumi/automation/index.js";
 import { version as sdkVersion } from "@pulumi/pulumi/version.js";
-import { cacheFolder } from "../../cli/cache.ts";
+import { cacheFolder } from "../../cli/cache.js";
 import { cached } from "./cache.ts";
 import { goProgram } from "./go.ts";
 import { temporaryFolder } from "./lifetime.ts";

@@ -37,14 +37,18 @@ export type ProdStack = TestStack & {
 
 /**
  * The stack prod of a copy of this project, from another kubeconfig.
+ * @param folder the copy; without one, a new one with the sample cluster
  * @param config what differs from Pulumi.prod.yaml
  * @param double asks for the provider's double even where the genuine provider is at hand
  */
 export async function prodStack(
   { kubeconfig, context }: { kubeconfig: string; context: string },
-  { config = {}, double = false }: { config?: StackConfig; double?: boolean } = {},
+  {
+    folder = copyOfProject(),
+    config = {},
+    double = false,
+  }: { folder?: string; config?: StackConfig; double?: boolean } = {},
 ): Promise<ProdStack> {
-  const folder = copyOfProject();
   const environment = await openEnvironment(kubeconfig, { double });
   const stack = await LocalWorkspace.createStack(
     { stackName: "prod", workDir: folder },

@@ -27,4 +27,5 @@ export const cidrKind: PeerKind<CidrPeer> = {
   inVerdicts: ({ cidr }) => [cidr],
   isOutside: () => true,
   selection: ({ cidr }) => ({ kind: "cidr", cidr }),
+  wording: ({ cidr }) => ({ kind: "call", word: "cidr", given: [cidr] }),
 };

@@ -1,5 +1,6 @@
 /** Cilium's entities under the names that people use for them: what is no pod of this cluster, and has no address. */
 import type { Entity } from "../../policy/schema.ts";
+import { camelCase } from "../names.ts";
 import { asMade, type PeerKind } from "./kind.ts";
 import { reachable } from "./reachable.ts";
 
@@ -10,6 +11,7 @@ export interface EntityPeer {
   readonly entities: readonly Entity[];
 }
 
+/** The word is the name in camel case. */
 const entityPeer = (name: string, ...entities: Entity[]) => reachable<EntityPeer>({ kind: "entities", name, entities });
 
 /** Envoy on behalf of the Gateway: the `ingress` entity. */
@@ -38,4 +40,5 @@ export const entitiesKind: PeerKind<EntityPeer> = {
   inVerdicts: ({ entities }) => entities,
   isOutside: ({ entities }) => entities.includes("world"),
   selection: ({ entities }) => ({ kind: "entities", entities }),
+  wording: ({ name }) => ({ kind: "word", word: camelCase(name) }),
 };

@@ -33,4 +33,5 @@ export const externalKind: PeerKind<ExternalHost> = {
     kind: "cidr",
     cidr: `${address}/${ipaddr.parse(address).kind() === "ipv4" ? 32 : 128}`,
   }),
+  wording: ({ name, address }) => ({ kind: "call", word: "external", given: [name, address] }),
 };

@@ -30,4 +30,5 @@ export const fqdnsKind: PeerKind<FqdnPeer> = {
   inVerdicts: ({ names }) => names,
   isOutside: () => true,
   selection: ({ names }) => ({ kind: "fqdns", names }),
+  wording: ({ names }) => ({ kind: "call", word: "fqdn", given: names }),
 };

@@ -42,4 +42,5 @@ export const hostNetworkKind: PeerKind<HostNetworkPods> = {
   inVerdicts: ({ namespace, name }) => [`${namespace}/${name}`],
   isOutside: () => false,
   selection: () => ({ kind: "entities", entities: nodes.entities }),
+  wording: ({ namespace, name }) => ({ kind: "constant", namespace, name }),
 };

@@ -18,7 +18,15 @@ export interface PeerKind<P> {
   isOutside(peer: P): boolean;
   /** What selects it in a policy. */
   selection(peer: P): Selection;
+  /** How the language writes it. */
+  wording(peer: P): Wording;
 }
+
+/** A peer in the language: pods go by the constants of their files, all others by a word, which may be given texts. */
+export type Wording =
+  | { readonly kind: "constant"; readonly namespace: string; readonly name: string }
+  | { readonly kind: "word"; readonly word: string }
+  | { readonly kind: "call"; readonly word: string; readonly given: readonly string[] };
 
 /** The names of a peer, and what tells it apart from others of these names: its namespace, or its address. */
 export interface TableName {

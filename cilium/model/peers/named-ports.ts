@@ -1,5 +1,6 @@
 /** Pods with their ports as properties: `server.https` is the destination 'server on its port https'. */
 import { z } from "zod";
+import { isKind } from "../issues.ts";
 import { didYouMean } from "../names.ts";
 import { type Port, portSchema } from "../ports.ts";
 import type { HostNetworkPods } from "./host-network.ts";
@@ -7,6 +8,8 @@ import type { PortsOf } from "./reachable.ts";
 import type { Workload } from "./workload.ts";
 
 export type Pods = Workload | HostNetworkPods;
+
+export const isPods = (value: unknown): value is Pods => isKind(value, "workload", "host-network");
 
 export type WithPorts<T extends Pods, Name extends string> = T & {
   readonly [name in Name]: PortsOf<T>;

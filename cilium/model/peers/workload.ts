@@ -69,4 +69,5 @@ export const workloadKind: PeerKind<Workload> = {
   inVerdicts: ({ namespace, name }) => [`${namespace}/${name}`],
   isOutside: () => false,
   selection: ({ namespace, labels }) => ({ kind: "endpoints", namespace, labels }),
+  wording: ({ namespace, name }) => ({ kind: "constant", namespace, name }),
 };

@@ -7,6 +7,7 @@ import { type Policy, policy as policySchema } from "../../../cilium/policy/sche
 import { startVerdictOracle, type VerdictOracle } from "../../oracle/job.ts";
 import { worldAround } from "./around.ts";
 import { type Counts, differences, printed } from "./compare.ts";
+import { assertDecided } from "./decided.ts";
 
 /** Folders of Cilium's own module that hold policies. */
 const folders = ["examples", "test/k8s/manifests", "pkg/policy/test/testdata"];
@@ -46,6 +47,7 @@ describe("The reachability engine on Cilium's own examples and test data", () =>
     console.log(`      ${files.length} files, ${written} policies, of which an API server stores ${kept}`);
     console.log(`      ${asked} questions, 0 differences:`);
     printed(counts);
+    assertDecided(counts, 0.001);
     assert.ok(kept > 80, `only ${kept} policies`);
   });
 });

@@ -16,11 +16,11 @@ import { diff, type Side } from "../../../../cilium/reach/report/diff.ts";
 import { describe as tell } from "../../../../cilium/reach/report/diff-text.ts";
 import { type Difference, type FlowChange, isEmpty } from "../../../../cilium/reach/report/difference.ts";
 import { renderPolicies } from "../../../../cilium/render/policies.ts";
-import { cluster as clusterFile } from "../../../../cluster/cluster.ts";
-import { prometheus } from "../../../../cluster/monitoring.ts";
-import { filer } from "../../../../cluster/seaweedfs.ts";
-import { workloadCount } from "../../../document/rows.ts";
 import { declared, program } from "../../../rendered.ts";
+import { cluster as clusterFile } from "../../../sample/cluster/cluster.ts";
+import { prometheus } from "../../../sample/cluster/monitoring.ts";
+import { filer } from "../../../sample/cluster/seaweedfs.ts";
+import { workloadCount } from "../../../sample/counts.ts";
 import { twoSides } from "../sides.ts";
 
 /** The program's policies with a changed cluster or changed settings. */

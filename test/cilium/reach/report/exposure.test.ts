@@ -5,8 +5,8 @@ import { compile } from "../../../../cilium/reach/compile/network.ts";
 import { connections } from "../../../../cilium/reach/report/connections.ts";
 import { peerText } from "../../../../cilium/reach/report/explain.ts";
 import { exposure, type Path } from "../../../../cilium/reach/report/exposure.ts";
-import { workloadCount } from "../../../document/rows.ts";
 import { program } from "../../../rendered.ts";
+import { workloadCount } from "../../../sample/counts.ts";
 
 const found = connections(compile(program.policies, inventoryOf(program.cluster)));
 const endpoints = [

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { excludedPods } from "../../components/outputs.ts";
-import { flowList, program, renderedPolicies } from "../rendered.ts";
 import { type CrossNamespaceRow, crossNamespaceRows, excludedRows } from "./cross-namespace.ts";
 import { expand } from "./expand.ts";
 import { egressFact, ingressFact } from "./expected.ts";
+import { flowList, program, renderedPolicies } from "./rendered.ts";
 
 describe("the flows between namespaces, against the policy document", () => {
   for (const row of crossNamespaceRows) {

@@ -8,7 +8,7 @@ import { readPackConfig } from "../../policypack/config.ts";
 import { policyWith } from "../policypack/cases.ts";
 import { judgeStack, register, resourceOf } from "../policypack/registration.ts";
 import { repository } from "../project.ts";
-import { program, renderedPolicies } from "../rendered.ts";
+import { program, renderedPolicies } from "./rendered.ts";
 
 const config = readPackConfig(join(repository, "policypack/cluster.json"));
 

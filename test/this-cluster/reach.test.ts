@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { inventoryOf } from "../../../cilium/model/inventory.ts";
-import { type Inventory, type Peer, peerEntities, type Question } from "../../../cilium/reach/compile/inventory.ts";
-import { compile } from "../../../cilium/reach/compile/network.ts";
-import { readProgram } from "../../../components/program.ts";
-import { startVerdictOracle, type VerdictOracle } from "../../oracle/job.ts";
-import { declared } from "../../rendered.ts";
-import { type Counts, differences, printed } from "./compare.ts";
+import { inventoryOf } from "../../cilium/model/inventory.ts";
+import { type Inventory, type Peer, peerEntities, type Question } from "../../cilium/reach/compile/inventory.ts";
+import { compile } from "../../cilium/reach/compile/network.ts";
+import { type Counts, differences, printed } from "../cilium/reach/compare.ts";
+import { assertDecided } from "../cilium/reach/decided.ts";
+import { startVerdictOracle, type VerdictOracle } from "../oracle/job.ts";
+import { program } from "./rendered.ts";
 
 describe("The reachability engine on this cluster", () => {
   let cilium: VerdictOracle;
@@ -18,7 +18,7 @@ describe("The reachability engine on this cluster", () => {
 
   it("answers the complete matrix of workloads, entities, addresses and names as Cilium does", async function () {
     this.timeout(0);
-    const { policies, cluster } = readProgram(declared, {}, { project: "cilium-network-policies", stack: "test" });
+    const { policies, cluster } = program;
     const { ports, addresses, names } = mentioned(policies);
     const inventory: Inventory = {
       ...inventoryOf(cluster),
@@ -56,6 +56,7 @@ describe("The reachability engine on this cluster", () => {
     }
     console.log(`      ${policies.length} policies, ${workloads.length} workloads, ${asked} questions, 0 differences:`);
     printed(counts);
+    assertDecided(counts, 0.0001);
     assert.ok(asked >= 25_000, `only ${asked} questions`);
   });
 });

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import type { CiliumNetworkPolicy, CiliumPolicy, PortProtocol } from "../../cilium/policy/schema.ts";
-import { renderedPolicies } from "../rendered.ts";
 import { expand } from "./expand.ts";
 import { expected, title } from "./expected.ts";
+import { renderedPolicies } from "./rendered.ts";
 import { policyCounts, rows } from "./rows.ts";
 
 describe("the policies, against the policy document", () => {

@@ -1,0 +1,131 @@
+/** Statements as lines of the language: with the imports and the ports that they need they are a whole that runs. */
+import { workloadId } from "../model/cluster.ts";
+import type { Statement } from "../model/flow.ts";
+import { camelCase } from "../model/names.ts";
+import { isPods, type Pods } from "../model/peers/named-ports.ts";
+import { type Destination, type Peer, wordingOf } from "../model/peers.ts";
+import { dns, grpc, http, https, type Port, type Spoken, sctp, tcp, tlsPassthrough, udp } from "../model/ports.ts";
+import type { Addition } from "./addition.ts";
+import { fileOf, type SourceFile } from "./file.ts";
+import { type Scope, scopeOf, unusedName } from "./scope.ts";
+
+/** What has to be added to which files for these statements. The files export all pods of the statements. */
+export function write(statements: readonly Statement[], files: readonly SourceFile[]): Addition[] {
+  const pages = new Map<string, Page>();
+  const pageOf = (namespace: string): Page => {
+    const file = fileOf({ namespace }, files);
+    if (file === undefined) throw new Error(`no file declares the namespace ${namespace}`);
+    const page = pages.get(namespace) ?? { file, scope: scopeOf(file, files), flows: [], ports: new Map() };
+    pages.set(namespace, page);
+    return page;
+  };
+  for (const statement of statements) {
+    const { scope, flows } = pageOf(homeOf(statement));
+    flows.push(flowText(statement, scope, (pods, port) => portName(pods, port, pageOf)));
+  }
+  return [...pages.values()].map(addition);
+}
+
+/** A file while it is written into. */
+interface Page {
+  readonly file: SourceFile;
+  readonly scope: Scope;
+  readonly flows: string[];
+  /** Ports to declare, by their pods' ids and by name. */
+  readonly ports: Map<string, { readonly pods: Pods; readonly added: Map<string, Port> }>;
+}
+
+function addition({ file, scope, ports, flows }: Page): Addition {
+  const declarations = [...ports.values()].flatMap(({ pods, added }) => {
+    const of = scope.constant(pods);
+    const each = [...added].map(([name, port]) => `${name}: ${declaredPort(port, scope)}`);
+    // Where there is no list of ports yet, it is part of what is added.
+    const isFirst = Object.keys(pods.ports).length === 0;
+    return isFirst ? [{ of, line: `ports: { ${each.join(", ")} },` }] : each.map((one) => ({ of, line: `${one},` }));
+  });
+  return { file: file.path, imports: scope.imports(), ports: declarations, flows };
+}
+
+/** The namespace in whose file a statement stands: that of the pods which open the connection, else of its servers. */
+export function homeOf({ sources, destinations }: Statement): string {
+  const pods = [...sources, ...destinations.map(({ peer }) => peer)].find((peer) => "namespace" in peer);
+  if (pods === undefined) throw new Error("a statement without pods");
+  return pods.namespace;
+}
+
+/** What the pods call a port, which is declared where it is not yet. */
+function portName(pods: Pods, port: Port, pageOf: (namespace: string) => Page): string {
+  const serves = (declared: Port): boolean =>
+    declared.number === port.number && port.transports.every((transport) => declared.transports.includes(transport));
+  const declared = Object.entries(pods.ports).find(([, one]) => serves(one));
+  if (declared !== undefined) return declared[0];
+  const { ports } = pageOf(pods.namespace);
+  const { added } = ports.get(workloadId(pods)) ?? { added: new Map<string, Port>() };
+  ports.set(workloadId(pods), { pods, added });
+  const before = [...added].find(([, one]) => serves(one));
+  if (before !== undefined) return before[0];
+  const prefix = port.speaks === "udp" || port.speaks === "sctp" ? port.speaks : "port";
+  const name = unusedName(`${prefix}${port.number}`, new Set([...Object.keys(pods.ports), ...added.keys()]));
+  added.set(name, port);
+  return name;
+}
+
+type NamePort = (pods: Pods, port: Port) => string;
+
+function flowText({ sources, destinations, purpose, inspectHttp }: Statement, scope: Scope, nameOf: NamePort): string {
+  const from = unique(sources.map((source) => peerText(source, scope)));
+  const to = unique(destinations.flatMap((destination) => destinationTexts(destination, scope, nameOf)));
+  const proxy = inspectHttp ? ".throughHttpProxy()" : "";
+  const why = purpose === undefined ? "" : `.for(${JSON.stringify(purpose)})`;
+  return `${scope.word("from")}(${from.join(", ")}).to(${to.join(", ")})${proxy}${why},`;
+}
+
+function destinationTexts({ peer, ports }: Destination, scope: Scope, nameOf: NamePort): string[] {
+  const text = peerText(peer, scope);
+  if (isPods(peer)) return ports.map((port) => `${text}${property(nameOf(peer, port))}`);
+  return [ports.length === 0 ? text : `${text}.on(${ports.map((port) => openedPort(port, scope)).join(", ")})`];
+}
+
+/** A property of an object: `.https`, or `["https-metrics"]`. */
+const property = (name: string): string => (/^[A-Za-z_$][\w$]*$/.test(name) ? `.${name}` : `[${JSON.stringify(name)}]`);
+
+function peerText(peer: Peer, scope: Scope): string {
+  const wording = wordingOf(peer);
+  switch (wording.kind) {
+    case "constant":
+      return scope.constant(wording);
+    case "word":
+      return scope.word(wording.word);
+    case "call":
+      return `${scope.word(wording.word)}(${wording.given.map((text) => JSON.stringify(text)).join(", ")})`;
+  }
+}
+
+/** A port behind `on`, where a bare number means TCP. */
+const openedPort = (port: Port, scope: Scope): string =>
+  port.speaks === "tcp" && isPlain(port) ? String(port.number) : declaredPort(port, scope);
+
+/** A port by its word, or as an object where no word says its transports. */
+function declaredPort(port: Port, scope: Scope): string {
+  const { number, transports, speaks } = port;
+  if (isPlain(port)) return `${scope.word(camelCase(speaks))}(${number})`;
+  const list = transports.map((transport) => JSON.stringify(transport)).join(", ");
+  return `{ number: ${number}, transports: [${list}], speaks: ${JSON.stringify(speaks)} }`;
+}
+
+/** Whether it is what the word for its protocol makes of its number. */
+const isPlain = ({ number, transports, speaks }: Port): boolean =>
+  portWords[speaks](number).transports.join() === transports.join();
+
+const portWords: Readonly<Record<Spoken, (number: number) => Port>> = {
+  http,
+  https,
+  "tls-passthrough": tlsPassthrough,
+  grpc,
+  dns,
+  tcp,
+  udp,
+  sctp,
+};
+
+const unique = <T>(items: readonly T[]): T[] => [...new Set(items)];

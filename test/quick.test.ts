@@ -1,0 +1,35 @@
+import assert from "node:assert/strict";
+import { existsSync, globSync, readFileSync } from "node:fs";
+import { dirname, join, normalize } from "node:path";
+import quick from "../.mocharc.quick.json" with { type: "json" };
+import { repository } from "./project.ts";
+
+/** Where Go programs are built, and where Chromium is started. */
+const slow = ["test/toolchain/go.ts", "test/map/browser/chromium.ts"];
+
+/** It runs the quick tests itself. */
+const itself = "test/another-cluster/replaced.test.ts";
+
+describe("The quick tests", () => {
+  it("are all that need no Go program and no browser", () => {
+    const tests = globSync("test/**/*.test.ts", { cwd: repository });
+    const leftOut = new Set(globSync(quick.ignore, { cwd: repository }));
+    assert.deepEqual(
+      tests.filter((file) => leftOut.has(file)).toSorted(),
+      tests.filter((file) => file === itself || slow.some((needed) => imports(file).has(needed))).toSorted(),
+    );
+  });
+});
+
+/** Every file of the project that a file imports, or that these import. */
+function imports(file: string, seen = new Set<string>()): Set<string> {
+  const text = readFileSync(join(repository, file), "utf8");
+  for (const [, specifier = ""] of text.matchAll(/(?:from|import) "(\.[^"]+\.ts)"/g)) {
+    const imported = normalize(join(dirname(file), specifier));
+    // Some are in the text of a file that a test writes.
+    if (seen.has(imported) || !existsSync(join(repository, imported))) continue;
+    seen.add(imported);
+    imports(imported, seen);
+  }
+  return seen;
+}
