@@ -13,8 +13,6 @@ import { startVerdictOracle, type VerdictOracle } from "./oracle/job.ts";
 /** Of the many questions about a file, as many as are asked. */
 const questionsEach = 4000;
 
-const stride = 2_654_435_761;
-
 const shownDifferences = 10;
 
 async function main(files: readonly string[]): Promise<void> {
@@ -37,7 +35,7 @@ async function main(files: readonly string[]): Promise<void> {
 }
 
 async function compare(cilium: VerdictOracle, title: string, policies: readonly Policy[]): Promise<void> {
-  const world = sampled(supplied(worldAround(policies)));
+  const world = supplied(worldAround(policies, questionsEach));
   const counts: Counts = new Map();
   const found = await differences(cilium, world, counts);
   const undecided = counts.get("connection undecidable") ?? 0;
@@ -65,15 +63,5 @@ const supplied = ({ inventory, ...world }: World): World => ({
     configuration: {},
   },
 });
-
-/** Questions from everywhere among all that there are: strides of a large prime take no regard of the order they are in. */
-function sampled(world: World): World {
-  const { questions } = world;
-  const chosen = Array.from(
-    { length: Math.min(questionsEach, questions.length) },
-    (_, i) => questions[(i * stride) % questions.length],
-  );
-  return { ...world, questions: chosen.filter((question) => question !== undefined) };
-}
 
 await main(process.argv.slice(2));
