@@ -6,7 +6,7 @@ import { isIPv6 } from "node:net";
 import { containsPrefix, type Prefix } from "../policy/cidr.ts";
 import type { FqdnSelector } from "../policy/schema.ts";
 import { parseAddressOrPrefix } from "../reach/compile/addresses.ts";
-import { nameMatcher } from "../reach/compile/fqdn.ts";
+import { nameMatcher, sampleName } from "../reach/compile/fqdn.ts";
 import type { ResolvedName } from "../reach/compile/inventory.ts";
 import type { FlowRecord } from "./record.ts";
 
@@ -28,10 +28,12 @@ export function classifyAddresses(
   const resolved: ResolvedName[] = [];
   const ends = connections.flatMap(({ source, destination }) => [source, destination]);
   const outside = ends.flatMap((end) => (end.kind === "outside" ? [end.address] : []));
+  const apiServers = new Set(apiServerAddresses(connections));
   for (const address of new Set([...outside, ...names.keys()])) {
-    const covered = [...(names.get(address) ?? [])].filter((name) => listsOf(name).length > 0);
+    // An identity's label may be a pattern: then its addresses have some name that the pattern covers.
+    const covered = [...(names.get(address) ?? [])].map(sampleName).filter((name) => listsOf(name).length > 0);
     const lists = new Set(covered.flatMap(listsOf));
-    const key = `${isIPv6(address)} ${rangesOf(address, prefixes)} ${[...lists].sort()}`;
+    const key = `${isIPv6(address)} ${apiServers.has(address)} ${rangesOf(address, prefixes)} ${[...lists].sort()}`;
     const first = byClass.get(key);
     standIns.set(address, first ?? address);
     if (first !== undefined) continue;
@@ -40,6 +42,15 @@ export function classifyAddresses(
   }
   return { standFor: (address) => standIns.get(address) ?? address, names: resolved };
 }
+
+/** Where the API server is outside the cluster. */
+export const apiServerAddresses = (connections: FlowRecord["connections"]): string[] => [
+  ...new Set(
+    connections.flatMap(({ source, destination }) =>
+      [source, destination].flatMap((end) => (end.kind === "outside" && end.isApiServer ? [end.address] : [])),
+    ),
+  ),
+];
 
 /** The lists that cover a name, by their places; names come up again and again. */
 function listFinder(selectors: readonly FqdnSelector[]): (name: string) => readonly number[] {

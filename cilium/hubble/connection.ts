@@ -5,7 +5,7 @@
  * Sources: `pkg/hubble/parser/threefour/parser.go`, `sock/parser.go` and `seven/parser.go`.
  */
 import type { FlowProtocol } from "../reach/compile/inventory.ts";
-import type { End, UnknownEnd } from "./end.ts";
+import type { End, ReadEnd, UnknownEnd } from "./end.ts";
 import type { HubbleEndpoint, HubbleFlow } from "./event.ts";
 
 export type Judgeable = {
@@ -15,8 +15,21 @@ export type Judgeable = {
   readonly protocol: FlowProtocol;
   /** The destination's, after translation of a Service; for ICMP its type, 0 for protocols without ports. */
   readonly port: number;
-  /** Whether the cluster's policies dropped it when it was recorded. */
-  readonly dropped: boolean;
+  readonly seen: Seen;
+};
+
+/**
+ * How far a connection got: `left` its source's end and went on to another node, `arrived` at its destination or goes where
+ * nothing else is decided, or was dropped by a policy at an end. A node records such a drop twice, as the verdict and as
+ * the packet.
+ */
+export type Seen = "left" | "arrived" | "dropped" | "verdict dropped";
+
+/** A dropped packet without flags that looks like an answer: it is one if its port is one that others connect to. */
+export type Answer = Pick<Judgeable, "source" | "destination" | "protocol"> & {
+  readonly kind: "answer";
+  /** The port that it comes from. */
+  readonly port: number;
 };
 
 /** Left out rightly: it says nothing about a connection that something else does not say better. */
@@ -25,43 +38,96 @@ export type LeftOut = { readonly kind: "left-out"; readonly reason: string };
 /** A connection that may have been, and that the record says too little about. */
 export type NotJudged = { readonly kind: "not-judged"; readonly reason: string };
 
-type ReadEnd = (endpoint: HubbleEndpoint | null | undefined, address: string | null | undefined) => End | UnknownEnd;
-
-export function connectionOf(flow: HubbleFlow, readEnd: ReadEnd): Judgeable | LeftOut | NotJudged {
-  const aside = leftOut(flow);
+export function connectionOf(flow: HubbleFlow, readEnd: ReadEnd): Judgeable | Answer | LeftOut | NotJudged {
+  const dropped = isDropped(flow);
+  const aside = leftOut(flow, dropped);
   if (aside !== undefined) return aside;
   const target = targetOf(flow.l4);
   if (target === undefined) return notJudged("the flow names no protocol and port");
-  if (flow.is_reply == null && flow.verdict !== "DROPPED" && !opensConnection(flow)) {
+  if (isReply(flow) === undefined && flow.verdict !== "DROPPED" && !opensConnection(flow)) {
     return notJudged("whether it is a reply was not recorded (is_reply)");
   }
-  const source = readEnd(flow.source, flow.IP?.source);
-  const destination = readEnd(flow.destination, flow.IP?.destination);
+  const { source, destination } = asSeenFromAfar(flow, readEnd);
   if (source.kind === "unknown") return notJudged(source.reason);
   // A Service's address belongs to no pod; a policy is about the pod that the connection goes to in the end.
   if (flow.destination_service?.name && destination.kind !== "pod") {
     return notJudged("only the Service is recorded, not the pod behind it");
   }
   if (destination.kind === "unknown") return notJudged(destination.reason);
-  return { kind: "connection", source, destination, ...target, dropped: flow.verdict === "DROPPED" };
+  const answering = dropped ? answeringPort(flow) : undefined;
+  if (answering !== undefined) {
+    return { kind: "answer", source, destination, protocol: target.protocol, port: answering };
+  }
+  return { kind: "connection", source, destination, ...target, seen: seenOf(flow, dropped) };
 }
 
-function leftOut({ Type, is_reply, verdict, trace_reason, l4, ...flow }: HubbleFlow): LeftOut | undefined {
-  if (is_reply || (is_reply == null && l4?.TCP?.flags?.SYN && l4.TCP.flags.ACK)) return replies;
+/** A proxy that refuses a request has let the connection through. */
+const isDropped = ({ verdict, Type }: HubbleFlow): boolean => verdict === "DROPPED" && Type !== "L7";
+
+/** The deprecated field leaves out that a packet is a reply, but never says so wrongly. */
+export const isReply = ({ is_reply, reply }: HubbleFlow): boolean | undefined =>
+  is_reply ?? (reply === true ? true : undefined);
+
+function seenOf({ event_type, trace_observation_point, traffic_direction }: HubbleFlow, dropped: boolean): Seen {
+  if (dropped) return event_type?.type === policyVerdict ? "verdict dropped" : "dropped";
+  const leaves = leavingPoints.has(trace_observation_point ?? "");
+  const decided = event_type?.type === policyVerdict && traffic_direction === "EGRESS";
+  return leaves || decided ? "left" : "arrived";
+}
+
+/** The type of the event of a policy's verdict (`MessageTypePolicyVerdict` in `pkg/monitor/api/types.go`). */
+const policyVerdict = 5;
+
+/** Where a packet leaves for another node. */
+const leavingPoints = new Set(["TO_OVERLAY", "TO_NETWORK", "TO_CRYPTO"]);
+
+/**
+ * The ends as the other one's node knows them: a node is `host` only to the pods that it runs
+ * (`nodeIdentityLabels` in `pkg/node/manager/manager.go`), and events name it as the node that recorded them does.
+ */
+function asSeenFromAfar(flow: HubbleFlow, readEnd: ReadEnd): Record<"source" | "destination", End | UnknownEnd> {
+  const source = readEnd(flow.source, flow.IP?.source);
+  const destination = readEnd(flow.destination, flow.IP?.destination);
+  if (destination.kind === "pod" && leavingPoints.has(flow.trace_observation_point ?? "")) {
+    return { source: remote(source, readEnd), destination };
+  }
+  if (source.kind === "pod" && !isLocal(flow.source)) return { source, destination: remote(destination, readEnd) };
+  return { source, destination };
+}
+
+/** Whether the recording node runs a pod: it knows the number and the workload of its own endpoints only. */
+const isLocal = (endpoint: HubbleEndpoint | null | undefined): boolean =>
+  Boolean(endpoint?.ID) || Boolean(endpoint?.workloads?.length);
+
+function remote(end: End | UnknownEnd, readEnd: ReadEnd): End | UnknownEnd {
+  if (end.kind !== "entity") return end;
+  if (end.entity === "host") return readEnd({ labels: ["reserved:remote-node"] }, undefined);
+  if (end.entity !== "control-plane-host") return end;
+  return readEnd({ labels: ["reserved:kube-apiserver", "reserved:remote-node"] }, undefined);
+}
+
+function leftOut(flow: HubbleFlow, dropped: boolean): LeftOut | undefined {
+  const { Type, verdict, trace_reason, l4 } = flow;
+  const reply = isReply(flow);
+  const flags = l4?.TCP?.flags;
+  if (reply || (reply === undefined && flags?.SYN && flags.ACK)) return replies;
   if (Type === "SOCK" || verdict === "TRACED" || verdict === "TRANSLATED") return translation;
   if (trace_reason === "RELATED") return related;
-  if (is_reply == null && String(flow.trace_observation_point ?? "").startsWith("FROM_")) return beforeDecision;
-  return verdict === "DROPPED" && !policyDrops.has(flow.drop_reason_desc) ? otherDrops : undefined;
+  if (reply === undefined && (flow.trace_observation_point ?? "").startsWith("FROM_")) return beforeDecision;
+  if (!dropped) return undefined;
+  if (!policyDrops.has(flow.drop_reason_desc ?? flow.drop_reason)) return otherDrops;
+  return flags && !flags.SYN ? droppedMidway : undefined;
 }
 
 const leftOutBecause = (reason: string): LeftOut => ({ kind: "left-out", reason });
 const notJudged = (reason: string): NotJudged => ({ kind: "not-judged", reason });
 
-const replies = leftOutBecause("replies");
+export const replies = leftOutBecause("replies");
 const translation = leftOutBecause("socket events of a Service's translation");
 const related = leftOutBecause("ICMP messages about another connection");
 const beforeDecision = leftOutBecause("packets seen before Cilium looked at them");
 const otherDrops = leftOutBecause("drops that no policy made");
+const droppedMidway = leftOutBecause("dropped packets that begin no connection (TCP without SYN)");
 
 /** Drops by a policy; the drops of a proxy have no reason. */
 const policyDrops = new Set<unknown>([
@@ -74,6 +140,16 @@ const policyDrops = new Set<unknown>([
 ]);
 
 const opensConnection = ({ l4 }: HubbleFlow): boolean => l4?.TCP?.flags?.SYN === true;
+
+/** Where clients' ports begin (`net.ipv4.ip_local_port_range`). */
+const firstClientPort = 32_768;
+
+/** The port that a dropped packet comes from, if it goes to a client's port and nothing says whether it is an answer. */
+function answeringPort(flow: HubbleFlow): number | undefined {
+  const { source_port, destination_port } = flow.l4?.UDP ?? flow.l4?.SCTP ?? {};
+  if (isReply(flow) !== undefined || !source_port || !destination_port) return undefined;
+  return destination_port >= firstClientPort && source_port < firstClientPort ? source_port : undefined;
+}
 
 type Target = Pick<Judgeable, "protocol" | "port">;
 

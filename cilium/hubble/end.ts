@@ -10,7 +10,7 @@ import {
   selectorKey,
   serviceAccountLabel,
 } from "../policy/selector.ts";
-import type { PeerEntity } from "../reach/compile/inventory.ts";
+import type { Endpoint, PeerEntity } from "../reach/compile/inventory.ts";
 import type { HubbleEndpoint } from "./event.ts";
 
 /** The `key` is equal for equal ends. */
@@ -18,69 +18,130 @@ export type End =
   | RecordedPod
   | { readonly kind: "entity"; readonly key: string; readonly entity: Exclude<PeerEntity, "world"> }
   /** Something outside the cluster. */
-  | { readonly kind: "outside"; readonly key: string; readonly address: string };
+  | {
+      readonly kind: "outside";
+      readonly key: string;
+      readonly address: string;
+      /** Whether the cluster's API server is there, as in a managed control plane. */
+      readonly isApiServer: boolean;
+    };
 
 /** All pods with one identity: Cilium tells them no further apart. */
 export type RecordedPod = {
   readonly kind: "pod";
   readonly key: string;
   readonly namespace: string;
-  /** Its Deployment, StatefulSet…; the pod itself where Hubble did not know that. */
-  readonly name: string;
+  /** Its Deployment, StatefulSet, CronJob…; as the pod's own name tells it until a line knows better. */
+  name: string;
   readonly labels: Readonly<Record<string, string>>;
-  readonly namespaceLabels: Readonly<Record<string, string>>;
+  /** Undefined where the record has none. */
+  readonly namespaceLabels: Readonly<Record<string, string>> | undefined;
   readonly serviceAccount: string | undefined;
   readonly cluster: string | undefined;
+  /** Whether the labels are those of its identity, as the cluster's agent has chosen them, and not all of its own. */
+  readonly isIdentity: boolean;
 };
+
+/** Finds the endpoint of an inventory that a pod of the record is. */
+export type FindEndpoint = (pod: {
+  readonly namespace: string;
+  /** Its own and its workload's, as far as they are recorded. */
+  readonly names: readonly string[];
+  readonly address: string | undefined;
+}) => Endpoint | undefined;
 
 /** Why an end cannot be told. */
 export type UnknownEnd = { readonly kind: "unknown"; readonly reason: string };
 
-type Identity = Exclude<End, { kind: "outside" }> | { readonly kind: "outside" } | UnknownEnd;
-
-/** Reads ends; each identity is read once, since a record names the same ones over and over. */
-export function endReader(): (
+export type ReadEnd = (
   endpoint: HubbleEndpoint | null | undefined,
   address: string | null | undefined,
-) => End | UnknownEnd {
+) => End | UnknownEnd;
+
+type Identity = Exclude<End, { kind: "outside" }> | Outside | UnknownEnd;
+type Outside = { readonly kind: "outside"; readonly isApiServer: boolean };
+
+/**
+ * Reads ends; each identity is read once, since a record names the same ones over and over.
+ * @param find finds the pods whose labels a field mask left out
+ */
+export function endReader(find: FindEndpoint): ReadEnd {
   const identities = new Map<string, Identity>();
   const addresses = new Map<string, End>();
   return (endpoint, address) => {
-    const number = endpoint?.identity ?? 0;
-    const labels = endpoint?.labels?.join(",") || `identity ${number}`;
-    let identity = identities.get(labels);
+    const signature = signatureOf(endpoint ?? {}, address);
+    let identity = identities.get(signature);
     if (identity === undefined) {
       // Short, since the keys of connections are made of it.
-      identity = readIdentity(endpoint ?? {}, `#${identities.size}`);
-      identities.set(labels, identity);
+      identity = readIdentity(endpoint ?? {}, address ?? undefined, `#${identities.size}`, find);
+      identities.set(signature, identity);
     }
+    if (identity.kind === "pod" && endpoint?.workloads?.length) identity.name = workloadOf(endpoint);
     if (identity.kind !== "outside") return identity;
     if (!address || isIP(address) === 0 || address.includes("%")) return withoutAddress;
-    const outside = addresses.get(address) ?? { ...identity, key: address, address };
-    addresses.set(address, outside);
+    const key = identity.isApiServer ? `API server ${address}` : address;
+    const outside = addresses.get(key) ?? { ...identity, key, address };
+    addresses.set(key, outside);
     return outside;
   };
 }
 
-function readIdentity(endpoint: HubbleEndpoint, key: string): Identity {
+/** What tells identities apart: whatever of cluster, namespace and labels a line carries. */
+function signatureOf(endpoint: HubbleEndpoint, address: string | null | undefined): string {
+  const { identity, labels, cluster_name, namespace } = endpoint;
+  if (labels?.length) return `${labels.join(",")} ${cluster_name ?? ""} ${namespace ?? ""}`;
+  const masked = namespace ? ` ${namespace} ${endpoint.pod_name || workloadOf(endpoint) || (address ?? "")}` : "";
+  return `${identity ?? 0}${masked}`;
+}
+
+function readIdentity(
+  endpoint: HubbleEndpoint,
+  address: string | undefined,
+  key: string,
+  find: FindEndpoint,
+): Identity {
   const labels = (endpoint.labels ?? []).map(parseLabel);
   const reserved = labels.filter(({ source }) => source === "reserved").map((label) => label.key);
   const names = labels.length > 0 ? reserved : (reservedNumbers[endpoint.identity ?? 0] ?? []);
   if (names.length === 0) {
-    return labels.length > 0
-      ? readPod(endpoint, labels, key)
-      : unknown("the labels of an end were not recorded, and its identity is none of Cilium's own");
+    return labels.length > 0 ? readPod(endpoint, labels, key) : podOfInventory(endpoint, address, key, find);
   }
-  const world = names.some((name) => name.startsWith("world"));
-  if (world) return names.includes("kube-apiserver") ? unknown("the API server is outside the cluster") : outside;
+  if (names.some((name) => name.startsWith("world"))) {
+    return { kind: "outside", isApiServer: names.includes("kube-apiserver") };
+  }
   const entity = entityOf(new Set(names));
   return entity === undefined
     ? unknown(`an end is reserved:${names.join(", reserved:")}`)
     : { kind: "entity", key, entity };
 }
 
+/** A pod whose labels were not recorded, with those that it has in the inventory. */
+function podOfInventory(
+  endpoint: HubbleEndpoint,
+  address: string | undefined,
+  key: string,
+  find: FindEndpoint,
+): RecordedPod | UnknownEnd {
+  const { namespace, pod_name, workloads, cluster_name } = endpoint;
+  const names = [pod_name, workloads?.[0]?.name].flatMap((name) => name || []);
+  const known = namespace ? find({ namespace, names, address }) : undefined;
+  if (known === undefined) {
+    return unknown("the labels of an end were not recorded, and its identity is none of Cilium's own");
+  }
+  return {
+    kind: "pod",
+    key,
+    namespace: known.namespace,
+    name: workloadOf(endpoint) || known.name,
+    labels: known.labels,
+    namespaceLabels: known.namespaceLabels,
+    serviceAccount: known.serviceAccount,
+    cluster: cluster_name || known.cluster,
+    isIdentity: false,
+  };
+}
+
 const withoutAddress = unknown("the address of an end outside the cluster was not recorded");
-const outside: Identity = { kind: "outside" };
 
 function unknown(reason: string): UnknownEnd {
   return { kind: "unknown", reason };
@@ -132,12 +193,35 @@ function readPod(endpoint: HubbleEndpoint, labels: readonly Label[], key: string
     kind: "pod",
     key,
     namespace,
-    name: endpoint.workloads?.[0]?.name || endpoint.pod_name || "unnamed",
+    name: workloadOf(endpoint, jobOf(labels)) || "unnamed",
     labels: Object.fromEntries(own),
-    namespaceLabels: Object.fromEntries(ofNamespace),
+    namespaceLabels: ofNamespace.length > 0 ? Object.fromEntries(ofNamespace) : undefined,
     serviceAccount: added.get(serviceAccountLabel),
-    cluster: added.get(clusterLabel),
+    cluster: added.get(clusterLabel) ?? (endpoint.cluster_name || undefined),
+    isIdentity: true,
   };
 }
+
+const jobOf = (labels: readonly Label[]): string | undefined =>
+  labels.find(({ key }) => key === "batch.kubernetes.io/job-name" || key === "job-name")?.value;
+
+/**
+ * The workload of a pod. Hubble knows it for the pods of its own node only; elsewhere the label of its Job tells it, or the
+ * pod's name, as Kubernetes' controllers make it. The runs of a CronJob are one workload.
+ */
+function workloadOf({ workloads, pod_name }: HubbleEndpoint, job?: string): string {
+  const recorded = workloads?.[0]?.name || job;
+  if (recorded) return recorded.replace(cronRun, "");
+  const name = pod_name ?? "";
+  const made = generatedSuffixes.find((suffix) => suffix.test(name));
+  return (made === undefined ? name : name.replace(made, "")).replace(cronRun, "");
+}
+
+/** The minutes since 1970 that a CronJob's run is named by (`cronJobNameRegexp` in `pkg/k8s/utils/workload.go`). */
+const cronRun = /-\d{8,10}$/;
+
+/** What controllers append: a ReplicaSet's hash and a random part, a random part, a StatefulSet's number. */
+const random = "[bcdfghjklmnpqrstvwxz2456789]";
+const generatedSuffixes = [new RegExp(`-${random}{8,10}-${random}{5}$`), new RegExp(`-${random}{5}$`), /-\d{1,4}$/];
 
 const ciliumsOwn = new Set([podNamespaceLabel, clusterLabel, serviceAccountLabel]);

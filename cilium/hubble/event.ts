@@ -1,18 +1,29 @@
 /**
- * The lines of a Hubble record: what `hubble observe -o jsonpb` prints and what Hubble's exporter writes, one JSON object
- * a line (`api/v1/flow/flow.proto`, `api/v1/observer/observer.proto`, in protobuf's JSON with the names of the fields).
+ * The events of a Hubble record: what `hubble observe -o jsonpb` prints and what Hubble's exporter writes
+ * (`api/v1/flow/flow.proto`, `api/v1/observer/observer.proto`, in protobuf's JSON, with the fields' names in either form).
  * Fields that nothing here reads may be there or not; zero values are left out by protobuf.
  */
 import { z } from "zod";
+import {
+  dropReason,
+  flowType,
+  layer7Type,
+  nodeState,
+  observationPoint,
+  traceReason,
+  trafficDirection,
+  verdict,
+} from "./enums.ts";
 
-/** A name of an enum; a value that the writer knew no name for is a number. */
-const enumeration = z.union([z.string(), z.number()]).nullish();
 const text = z.string().nullish();
 const count = z.number().nullish();
+const flag = z.boolean().nullish();
 const texts = z.array(z.string()).nullish();
 
 const endpoint = z.object({
+  ID: count,
   identity: count,
+  cluster_name: text,
   namespace: text,
   labels: texts,
   pod_name: text,
@@ -23,9 +34,7 @@ const ports = z.object({ source_port: count, destination_port: count });
 const typed = z.object({ type: count });
 
 const layer4 = z.object({
-  TCP: ports
-    .extend({ flags: z.object({ SYN: z.boolean().nullish(), ACK: z.boolean().nullish() }).nullish() })
-    .nullish(),
+  TCP: ports.extend({ flags: z.object({ SYN: flag, ACK: flag }).nullish() }).nullish(),
   UDP: ports.nullish(),
   SCTP: ports.nullish(),
   ICMPv4: typed.nullish(),
@@ -36,36 +45,55 @@ const layer4 = z.object({
 
 const service = z.object({ name: text, namespace: text });
 
+const layer7 = z.object({
+  type: layer7Type,
+  dns: z.object({ query: text, ips: texts, rcode: count }).nullish(),
+  http: z
+    .object({
+      method: text,
+      url: text,
+      headers: z.array(z.object({ key: text, value: text })).nullish(),
+    })
+    .nullish(),
+});
+
 const flow = z.object({
   time: text,
+  uuid: text,
   node_name: text,
-  verdict: enumeration,
-  drop_reason_desc: enumeration,
+  verdict,
+  drop_reason: dropReason,
+  drop_reason_desc: dropReason,
+  event_type: typed.nullish(),
   IP: z.object({ source: text, destination: text }).nullish(),
   l4: layer4.nullish(),
   source: endpoint.nullish(),
   destination: endpoint.nullish(),
   destination_names: texts,
   destination_service: service.nullish(),
-  Type: enumeration,
-  is_reply: z.boolean().nullish(),
-  trace_observation_point: enumeration,
-  trace_reason: enumeration,
+  Type: flowType,
+  traffic_direction: trafficDirection,
+  is_reply: flag,
+  reply: flag,
+  trace_observation_point: observationPoint,
+  trace_reason: traceReason,
   aggregate: z
     .object({ ingress_flow_count: count, egress_flow_count: count, unknown_direction_flow_count: count })
     .nullish(),
-  l7: z.object({ type: enumeration, dns: z.object({ query: text, ips: texts, rcode: count }).nullish() }).nullish(),
+  l7: layer7.nullish(),
 });
 
 /** protobuf writes 64-bit integers as strings. */
 const int64 = z.union([z.number(), z.string().regex(/^\d+$/).transform(Number)]);
 const lostEvents = z.object({ num_events_lost: int64.nullish() });
-const nodeStatus = z.object({ state_change: enumeration, node_names: texts });
+const nodeStatus = z.object({ state_change: nodeState, node_names: texts });
 
 const wrapped = z.object({
   flow: flow.nullish(),
   lost_events: lostEvents.nullish(),
   node_status: nodeStatus.nullish(),
+  time: text,
+  node_name: text,
 });
 
 export type HubbleFlow = z.infer<typeof flow>;
@@ -79,30 +107,31 @@ export type HubbleEvent =
   | { readonly kind: "nodes-missing"; readonly nodes: readonly string[] }
   /** Events of the agent, nodes that joined, and whatever later versions write. */
   | { readonly kind: "other" }
+  /** A field of the wrong type. */
   | { readonly kind: "malformed" };
 
 const malformed: HubbleEvent = { kind: "malformed" };
 const other: HubbleEvent = { kind: "other" };
 
-/** Reads one line. Never throws: what is no JSON object, or has a field of the wrong type, is `malformed`. */
-export function parseEvent(line: string): HubbleEvent {
-  let value: unknown;
-  try {
-    value = JSON.parse(line);
-  } catch {
-    return malformed;
-  }
-  const parsed = wrapped.safeParse(value);
+/** Reads a JSON value. Never throws: what is no object, or has a field of the wrong type, is `malformed`. */
+export function readEvent(value: unknown): HubbleEvent {
+  const named = inSnakeCase(value);
+  const parsed = wrapped.safeParse(named);
   if (!parsed.success) return malformed;
-  const { flow, lost_events, node_status } = parsed.data;
-  if (flow) return { kind: "flow", flow };
+  const { flow, lost_events, node_status, time, node_name } = parsed.data;
+  if (flow) {
+    // The wrapper's are the fields of today; the flow's own are filled in for old clients.
+    flow.time ||= time;
+    flow.node_name ||= node_name;
+    return { kind: "flow", flow };
+  }
   if (lost_events) return { kind: "lost-events", lost: lost_events.num_events_lost ?? 1 };
   if (node_status) return nodeStatusEvent(node_status);
-  return typeof value === "object" && value !== null ? parseBare(value) : malformed;
+  return typeof named === "object" && named !== null ? readBare(named) : malformed;
 }
 
 /** `hubble observe -o json` prints the flow, the loss or the status without a wrapper. */
-function parseBare(value: object): HubbleEvent {
+function readBare(value: object): HubbleEvent {
   if ("num_events_lost" in value) {
     const parsed = lostEvents.safeParse(value);
     return parsed.success ? { kind: "lost-events", lost: parsed.data.num_events_lost ?? 1 } : malformed;
@@ -120,3 +149,31 @@ const nodeStatusEvent = ({ state_change, node_names }: z.infer<typeof nodeStatus
   state_change === "NODE_UNAVAILABLE" || state_change === "NODE_ERROR"
     ? { kind: "nodes-missing", nodes: node_names ?? [] }
     : other;
+
+/** The names of all fields that are read and have more than one word. */
+const snakeCase = [
+  ...[wrapped, flow, endpoint, ports, lostEvents, nodeStatus].flatMap(({ shape }) => Object.keys(shape)),
+  ...["ingress_flow_count", "egress_flow_count", "unknown_direction_flow_count"],
+].filter((name) => name.includes("_"));
+const ofCamelCase = new Map(
+  snakeCase.map((name) => [name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase()), name]),
+);
+/** Every event has one of these: which are enough to know that a writer uses protobuf's default form. */
+const telling = ["nodeName", "isReply", "sourcePort", "podName", "trafficDirection", "lostEvents", "stateChange"];
+
+function inSnakeCase(value: unknown): unknown {
+  return isObject(value) && isCamelCase(value) ? renamed(value) : value;
+}
+
+function isCamelCase(value: object): boolean {
+  const inner = "flow" in value && isObject(value.flow) ? value.flow : value;
+  return telling.some((name) => name in value || name in inner);
+}
+
+function renamed(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(renamed);
+  if (!isObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [ofCamelCase.get(key) ?? key, renamed(inner)]));
+}
+
+const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;

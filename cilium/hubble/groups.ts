@@ -3,7 +3,8 @@ import { policyText } from "../policy/parts.ts";
 import { ruleText } from "../reach/compile/rules.ts";
 import type { DeniedBy } from "../reach/decide/verdict.ts";
 import type { Judgement, Refusal } from "./judge.ts";
-import { type Connection, type Example, extend, type Times } from "./record.ts";
+import type { Connection, Example } from "./record.ts";
+import { extend, type Times } from "./times.ts";
 
 export type Group = Times & {
   readonly source: string;

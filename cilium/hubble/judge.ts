@@ -10,9 +10,10 @@ import { addressParty, type Party } from "../reach/compile/party.ts";
 import type { Direction } from "../reach/compile/rules.ts";
 import { type DeniedBy, undecidableText, type Verdict, verdict } from "../reach/decide/verdict.ts";
 import { questionText } from "../reach/report/explain.ts";
-import { classifyAddresses } from "./addresses.ts";
+import { apiServerAddresses, classifyAddresses } from "./addresses.ts";
 import type { End, RecordedPod } from "./end.ts";
-import type { Connection, FlowRecord, Lookup } from "./record.ts";
+import type { Lookup } from "./lookups.ts";
+import type { Connection, FlowRecord } from "./record.ts";
 
 export type Judgement = { readonly connection: Connection } & (
   | { readonly outcome: "allowed"; readonly verdict: Verdict }
@@ -31,19 +32,19 @@ export type Judged = {
   readonly partyOf: (end: End) => Party;
 };
 
-/** What the record does not say about the cluster: its name, its CIDR groups, and the names of container ports. */
-export type Surroundings = Pick<Inventory, "cluster" | "cidrGroups" | "endpoints">;
+/** What the record does not say about the cluster; of its endpoints, the names of ports and the labels of namespaces. */
+export type Surroundings = Pick<Inventory, "cluster" | "cidrGroups" | "services" | "configuration" | "endpoints">;
 
 export function judge(record: FlowRecord, policies: readonly Policy[], surroundings: Surroundings): Judged {
   const pods = [...new Set([...record.connections, ...record.lookups].flatMap(podsOf))];
   const places = new Map(pods.map((pod, index) => [pod, String(index)]));
-  const { cluster, cidrGroups, endpoints } = surroundings;
+  const { endpoints, ...known } = surroundings;
   const inventory: Inventory = {
-    cluster,
-    ...(cidrGroups !== undefined && { cidrGroups }),
+    ...known,
     endpoints: pods.map((pod, index) => endpointOf(pod, String(index), endpoints)),
     nodes: [],
     names: [],
+    apiServer: apiServerAddresses(record.connections),
   };
   const { prefixes } = compile(policies, { ...inventory, endpoints: [] });
   const addresses = classifyAddresses(record, prefixes, fqdnSelectors(policies));
@@ -111,17 +112,18 @@ function podsOf(from: Connection | Lookup): RecordedPod[] {
 
 /** The record's pods as endpoints; their names are their places in the list. */
 function endpointOf(pod: RecordedPod, name: string, known: readonly Endpoint[]): Endpoint {
-  const { namespace, labels, namespaceLabels, serviceAccount, cluster } = pod;
-  const alike = known.filter(
-    (endpoint) =>
-      endpoint.namespace === namespace &&
-      Object.entries(endpoint.labels).every(([key, value]) => labels[key] === value || !isKept(key)),
+  const { namespace, labels, serviceAccount, cluster, isIdentity } = pod;
+  const neighbours = known.filter((endpoint) => endpoint.namespace === namespace);
+  const namespaceLabels = pod.namespaceLabels ?? neighbours.find((one) => one.namespaceLabels)?.namespaceLabels;
+  const alike = neighbours.filter((endpoint) =>
+    Object.entries(endpoint.labels).every(([key, value]) => labels[key] === value || !isKept(key)),
   );
   return {
     namespace,
     name,
     labels,
-    namespaceLabels,
+    isIdentity,
+    ...(namespaceLabels !== undefined && { namespaceLabels }),
     ...(serviceAccount !== undefined && { serviceAccount }),
     ...(cluster !== undefined && { cluster }),
     ports: alike.flatMap(({ ports }) => ports ?? []),

@@ -2,12 +2,13 @@
 
 import { policyName } from "../policy/parts.ts";
 import type { FqdnSelector, Policy } from "../policy/schema.ts";
-import { nameMatcher } from "../reach/compile/fqdn.ts";
+import { nameMatcher, sampleName } from "../reach/compile/fqdn.ts";
 import type { DirectionPolicy } from "../reach/compile/network.ts";
 import { ruleSelects } from "../reach/decide/decide.ts";
 import type { End, RecordedPod } from "./end.ts";
 import { fqdnSelectors, type Judged } from "./judge.ts";
-import type { FlowRecord, Lookup } from "./record.ts";
+import type { Lookup } from "./lookups.ts";
+import type { FlowRecord } from "./record.ts";
 
 /** The names of a policy's lists that no pod of the policy looked up or connected to. */
 export type UnusedNames = {
@@ -39,7 +40,7 @@ function namesByPolicy({ connections, lookups, names }: FlowRecord, judged: Judg
     for (const { policy } of egressOf(pod, judged)?.rules ?? []) {
       const known = used.get(policy) ?? new Set();
       used.set(policy, known);
-      for (const name of more) known.add(name);
+      for (const name of more) known.add(sampleName(name));
     }
   };
   for (const { source, destination } of connections) {
@@ -55,9 +56,13 @@ function namesByPolicy({ connections, lookups, names }: FlowRecord, judged: Judg
  * of it, and no connection to it is in the record.
  */
 export function unlistedLookups({ connections, lookups }: FlowRecord, judged: Judged): Lookup[] {
-  const connected = new Set(connections.map(({ source, destination }) => `${source.key} ${destination.key}`));
-  return lookups.filter(({ pod, inCluster, addresses }) => {
-    if (inCluster) return false;
+  const connected = new Set(
+    connections.flatMap(({ source, destination }) =>
+      destination.kind === "outside" ? [`${source.key} ${destination.address}`] : [],
+    ),
+  );
+  return lookups.filter(({ pod, inCluster, addresses, count }) => {
+    if (inCluster || count === 0) return false;
     const egress = egressOf(pod, judged);
     return (
       egress?.defaultDeny === true &&
@@ -67,30 +72,29 @@ export function unlistedLookups({ connections, lookups }: FlowRecord, judged: Ju
 }
 
 /**
- * Names that a pod looked up, and that the DNS proxy would refuse (Cilium's `pkg/fqdn/dnsproxy`): every server that
- * answered is behind it, and no rule for that server lets the name through.
+ * Whether the DNS proxy would refuse a name (Cilium's `pkg/fqdn/dnsproxy`): every server that was asked is behind it, and
+ * no rule for that server lets the name through.
  */
-export function refusedLookups({ lookups }: FlowRecord, { verdictOf }: Judged): Lookup[] {
+export function refusalJudge({ verdictOf }: Judged): (lookup: Lookup) => boolean {
   const matchers = new Map<FqdnSelector, ReturnType<typeof nameMatcher>>();
   const matcherOf = (selector: FqdnSelector) => {
     const matcher = matchers.get(selector) ?? nameMatcher(selector);
     matchers.set(selector, matcher);
     return matcher;
   };
-  return lookups.filter(({ pod, name, servers }) => {
-    const refused = Array.from(servers.values(), ({ end, port }) => {
+  return ({ pod, name, servers }) =>
+    servers.size > 0 &&
+    Array.from(servers.values(), ({ end, port }) => {
       const { egress } = verdictOf(pod, end, "UDP", port);
       if (egress.verdict !== "allowed" || egress.redirect?.parser !== "dns") return false;
       const { lets } = egress.redirect;
       return lets !== "everything" && !lets.some((selector) => matcherOf(selector)(name));
-    });
-    return servers.size > 0 && refused.every(Boolean);
-  });
+    }).every(Boolean);
 }
 
 /** Whether a rule allows an address, on whatever port. */
 function allows({ rules }: DirectionPolicy, address: string, { partyOf }: Judged): boolean {
-  const party = partyOf({ kind: "outside", key: address, address });
+  const party = partyOf({ kind: "outside", key: address, address, isApiServer: false });
   return rules.some((rule) => rule.effect === "allow" && ruleSelects(rule, party) !== "no");
 }
 

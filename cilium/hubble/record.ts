@@ -1,8 +1,12 @@
 /** A record of flows, added up as it is read: each connection once, however often it was seen. */
 import type { FlowProtocol } from "../reach/compile/inventory.ts";
-import { connectionOf } from "./connection.ts";
-import { type End, endReader, type RecordedPod } from "./end.ts";
-import { type HubbleFlow, parseEvent } from "./event.ts";
+import { type Answer, connectionOf, type Judgeable, replies, type Seen } from "./connection.ts";
+import { type End, endReader, type FindEndpoint } from "./end.ts";
+import { type HubbleFlow, readEvent } from "./event.ts";
+import { type Lookup, lookupReader } from "./lookups.ts";
+import { type Request, requestOf } from "./requests.ts";
+import { extend, type Times } from "./times.ts";
+import { valueReader } from "./values.ts";
 
 /** Everything that was seen between two ends on one port. */
 export type Connection = Times & {
@@ -10,15 +14,12 @@ export type Connection = Times & {
   readonly destination: End;
   readonly protocol: FlowProtocol;
   readonly port: number;
-  /** How many flows the cluster's policies let through and dropped when they were recorded. */
-  passed: number;
-  dropped: number;
+  /** How many flows the cluster's policies let through at both ends, and dropped at one, when they were recorded. */
+  readonly passed: number;
+  readonly dropped: number;
   /** One of the flows. */
   readonly example: Example;
 };
-
-/** RFC 3339; empty if the record has no times. */
-export type Times = { first: string; last: string };
 
 export type Example = {
   readonly time: string;
@@ -27,24 +28,11 @@ export type Example = {
   readonly node: string;
 };
 
-/** A name that a pod has resolved, with the addresses that it was given. */
-export type Lookup = Times & {
-  readonly pod: RecordedPod;
-  readonly name: string;
-  /** Whether it is a name of a Service or pod of the cluster. */
-  readonly inCluster: boolean;
-  /** Who answered, by whatever key. */
-  readonly servers: Map<string, DnsServer>;
-  readonly addresses: Set<string>;
-  count: number;
-};
-
-export type DnsServer = { readonly end: End; readonly port: number };
-
 export type FlowRecord = Times & {
   readonly connections: readonly Connection[];
   readonly lookups: readonly Lookup[];
-  /** The names of addresses outside the cluster, from DNS answers and from the flows themselves. */
+  readonly requests: readonly Request[];
+  /** The names of addresses outside the cluster: from DNS answers, the flows themselves, and the labels of identities. */
   readonly names: ReadonlyMap<string, ReadonlySet<string>>;
   /** How many flows were seen; a line of an aggregating exporter stands for several. */
   readonly flows: number;
@@ -52,121 +40,228 @@ export type FlowRecord = Times & {
   readonly leftOut: ReadonlyMap<string, number>;
   /** Flows that the record says too little about, by reason. */
   readonly notJudged: ReadonlyMap<string, number>;
-  /** Lines about something else than flows. */
+  /** Events and lines about something else than flows. */
   readonly otherLines: number;
-  readonly malformedLines: number;
+  /** What could not be read, by reason. */
+  readonly unread: ReadonlyMap<string, number>;
   /** Events that happened and are not in the record. */
   readonly lostEvents: number;
+  /** Events that were read before, told by their uuid. */
+  readonly duplicates: number;
   /** Nodes that the record misses flows of. */
   readonly missingNodes: ReadonlySet<string>;
+  /** The nodes that recorded: `cluster/name`, without a cluster in one that is called `default`. */
+  readonly nodes: ReadonlySet<string>;
+};
+
+/** Which flows of a record count, and who its pods are. */
+export type Reading = {
+  /** In milliseconds since 1970; the flows without a time count. */
+  readonly since?: number;
+  readonly until?: number;
+  /** Only flows from or to pods of this namespace. */
+  readonly namespace?: string;
+  /** Finds the pods whose labels a field mask left out. */
+  readonly findEndpoint?: FindEndpoint;
 };
 
 export type RecordReader = {
   /** Takes one line, without its end. An empty line is none. */
   readonly add: (line: string) => void;
+  /** Ends one input of several; gives whether it ends within a value. */
+  readonly end: () => boolean;
   /** What was read so far. */
   readonly record: () => FlowRecord;
 };
 
 /** Adds up the lines of one record, from one file or several. */
-export function recordReader(): RecordReader {
-  const readEnd = endReader();
-  const connections = new Map<string, Connection>();
-  const lookups = new Map<string, Lookup>();
+export function recordReader({ since, until, namespace, findEndpoint = () => undefined }: Reading = {}): RecordReader {
+  const readEnd = endReader(findEndpoint);
+  const connections = new Map<string, Sightings>();
+  const requests = new Map<string, Request>();
+  const answers = new Map<string, Answer & { count: number }>();
   const names = new Map<string, Set<string>>();
   const leftOut = new Map<string, number>();
   const notJudged = new Map<string, number>();
+  const unread = new Map<string, number>();
   const missingNodes = new Set<string>();
+  const nodes = new Set<string>();
+  const uuids = new Set<number>();
   const times: Times = { first: "", last: "" };
-  const counts = { flows: 0, otherLines: 0, malformedLines: 0, lostEvents: 0 };
+  const counts = { flows: 0, otherLines: 0, lostEvents: 0, duplicates: 0 };
+  const lookups = lookupReader(readEnd, (address, name) => addNames(names, address, [name]));
 
   const addFlow = (flow: HubbleFlow): void => {
     const weight = weightOf(flow);
     counts.flows += weight;
     const time = flow.time ?? "";
-    extend(times, time);
-    addNames(names, flow.IP?.destination, flow.destination_names ?? []);
-    addLookup(flow, time);
-    const read = connectionOf(flow, readEnd);
-    if (read.kind !== "connection") {
-      increment(read.kind === "left-out" ? leftOut : notJudged, read.reason, weight);
+    if (!isWithin(time, since, until)) {
+      increment(leftOut, "flows outside --since and --until", weight);
       return;
     }
-    const { source, destination, protocol, port, dropped } = read;
-    const key = `${source.key} ${destination.key} ${protocol} ${port}`;
-    let connection = connections.get(key);
-    if (connection === undefined) {
-      const example = exampleOf(flow, time);
-      connection = { source, destination, protocol, port, passed: 0, dropped: 0, first: time, last: time, example };
-      connections.set(key, connection);
+    extend(times, time);
+    if (flow.node_name) nodes.add(flow.node_name);
+    addNames(names, flow.IP?.destination, [...(flow.destination_names ?? []), ...namesOf(flow.destination)]);
+    if (namespace !== undefined && ![flow.source, flow.destination].some((end) => end?.namespace === namespace)) {
+      increment(leftOut, "flows of other namespaces", weight);
+      return;
     }
-    if (dropped) connection.dropped += weight;
-    else connection.passed += weight;
-    extend(connection, time);
+    lookups.add(flow, time, weight);
+    const read = connectionOf(flow, readEnd);
+    switch (read.kind) {
+      case "left-out":
+        increment(leftOut, read.reason, weight);
+        return;
+      case "not-judged":
+        increment(notJudged, read.reason, weight);
+        return;
+      case "answer": {
+        const key = connectionKey(read);
+        answers.set(key, { ...read, count: (answers.get(key)?.count ?? 0) + weight });
+        return;
+      }
+      case "connection":
+        addConnection(read, flow, time, weight);
+        addRequest(read, flow, time, weight);
+    }
   };
 
-  /** A DNS answer comes from the DNS server and goes to the pod that asked. */
-  const addLookup = ({ l7, l4, is_reply, source, destination, IP }: HubbleFlow, time: string): void => {
-    const dns = l7?.dns;
-    if (!dns?.query || !is_reply || dns.rcode) return;
-    const name = dns.query.replace(/\.$/, "").toLowerCase();
-    const inCluster = isClusterName(name);
-    const addresses = dns.ips ?? [];
-    if (!inCluster) for (const address of addresses) addNames(names, address, [name]);
-    const pod = readEnd(destination, IP?.destination);
-    if (pod.kind !== "pod" || addresses.length === 0) return;
-    const key = `${pod.key} ${name}`;
-    let lookup = lookups.get(key);
-    if (lookup === undefined) {
-      const sets = { servers: new Map(), addresses: new Set<string>() };
-      lookup = { pod, name, inCluster, ...sets, count: 0, first: time, last: time };
-      lookups.set(key, lookup);
+  const addConnection = (read: Judgeable, flow: HubbleFlow, time: string, weight: number): void => {
+    const key = connectionKey(read);
+    let sightings = connections.get(key);
+    if (sightings === undefined) {
+      const { source, destination, protocol, port } = read;
+      const example = exampleOf(flow, time);
+      sightings = { source, destination, protocol, port, seen: noneSeen(), example, first: time, last: time };
+      connections.set(key, sightings);
     }
-    lookup.count++;
-    const server = readEnd(source, IP?.source);
-    const port = (l4?.UDP ?? l4?.TCP)?.source_port;
-    if (server.kind !== "unknown" && port) lookup.servers.set(`${server.key} ${port}`, { end: server, port });
-    for (const address of addresses) lookup.addresses.add(address);
-    extend(lookup, time);
+    sightings.seen[read.seen] += weight;
+    extend(sightings, time);
   };
+
+  const addRequest = (read: Judgeable, flow: HubbleFlow, time: string, weight: number): void => {
+    const request = requestOf(flow);
+    if (request === undefined) return;
+    const { source, destination, port } = read;
+    const key = JSON.stringify([connectionKey(read), request.method, request.host, request.path]);
+    const found = requests.get(key) ?? {
+      ...{ source, destination, port, ...request },
+      ...{ passed: 0, refused: 0, first: time, last: time },
+    };
+    requests.set(key, found);
+    if (flow.verdict === "DROPPED") found.refused += weight;
+    else found.passed += weight;
+    extend(found, time);
+  };
+
+  /** Every event has a uuid of its own (`pkg/hubble/parser/parser.go`). */
+  const isRepeated = ({ uuid }: HubbleFlow): boolean => {
+    if (!uuid || !/^[0-9a-f]{8}-[0-9a-f]{4}-/i.test(uuid)) return false;
+    // As many of its random bits as a number holds exactly.
+    const bits = Number.parseInt(uuid.slice(0, 8) + uuid.slice(9, 13) + uuid.slice(15, 16), 16);
+    if (uuids.has(bits)) return true;
+    uuids.add(bits);
+    return false;
+  };
+
+  const take = (value: unknown): void => {
+    if (typeof value === "string") {
+      if (isLogLine(value)) counts.otherLines++;
+      else increment(unread, isCompactFlow(value) ? compactFlow : "lines that are no JSON", 1);
+      return;
+    }
+    const event = readEvent(value);
+    switch (event.kind) {
+      case "flow":
+        if (isRepeated(event.flow)) counts.duplicates++;
+        else addFlow(event.flow);
+        return;
+      case "lost-events":
+        counts.lostEvents += event.lost;
+        counts.otherLines++;
+        return;
+      case "nodes-missing":
+        for (const node of event.nodes) missingNodes.add(node);
+        counts.otherLines++;
+        return;
+      case "other":
+        counts.otherLines++;
+        return;
+      case "malformed":
+        increment(unread, "JSON that is no event of Hubble", 1);
+    }
+  };
+  const values = valueReader(take);
 
   return {
-    add: (line) => {
-      if (line.trim() === "") return;
-      const event = parseEvent(line);
-      switch (event.kind) {
-        case "flow":
-          return addFlow(event.flow);
-        case "lost-events":
-          counts.lostEvents += event.lost;
-          counts.otherLines++;
-          return;
-        case "nodes-missing":
-          for (const node of event.nodes) missingNodes.add(node);
-          counts.otherLines++;
-          return;
-        case "other":
-          counts.otherLines++;
-          return;
-        case "malformed":
-          counts.malformedLines++;
+    ...values,
+    record: () => {
+      const known = new Map(leftOut);
+      const unknown = new Map(notJudged);
+      for (const { source, destination, protocol, port, count } of answers.values()) {
+        const isAnswer = connections.has(connectionKey({ source: destination, destination: source, protocol, port }));
+        if (isAnswer) increment(known, replies.reason, count);
+        else increment(unknown, "dropped packets to a client's port, which may be answers", count);
       }
+      return {
+        ...counts,
+        ...times,
+        connections: Array.from(connections.values(), connectionOfSightings),
+        lookups: lookups.lookups(),
+        requests: [...requests.values()],
+        names,
+        leftOut: known,
+        notJudged: unknown,
+        unread,
+        missingNodes,
+        nodes,
+      };
     },
-    record: () => ({
-      ...counts,
-      ...times,
-      connections: [...connections.values()],
-      lookups: [...lookups.values()],
-      names,
-      leftOut,
-      notJudged,
-      missingNodes,
-    }),
   };
 }
 
-/** Names of Services and pods; the policies' DNS names are about what is outside. */
-const isClusterName = (name: string): boolean => /\.(svc|pod)\.|\.cluster\.local$/.test(name);
+type Sightings = Omit<Connection, "passed" | "dropped"> & { readonly seen: Record<Seen, number> };
+
+const noneSeen = (): Record<Seen, number> => ({ left: 0, arrived: 0, dropped: 0, "verdict dropped": 0 });
+
+/**
+ * Both ends enforce: what left its source and was dropped at its destination was not let through. Each attempt that is
+ * dropped is seen as a verdict and as a packet.
+ */
+function connectionOfSightings({ seen, ...connection }: Sightings): Connection {
+  const attempts = Math.max(seen.dropped, seen["verdict dropped"]);
+  const stopped = Math.min(seen.left, attempts);
+  return {
+    ...connection,
+    passed: seen.arrived + seen.left - stopped,
+    dropped: seen.dropped + seen["verdict dropped"] + stopped,
+  };
+}
+
+type Key = Pick<Judgeable, "source" | "destination" | "protocol" | "port">;
+
+const connectionKey = ({ source, destination, protocol, port }: Key): string =>
+  `${source.key} ${destination.key} ${protocol} ${port}`;
+
+function isWithin(time: string, since: number | undefined, until: number | undefined): boolean {
+  if ((since === undefined && until === undefined) || time === "") return true;
+  const at = Date.parse(time);
+  return !(at < (since ?? at)) && !(at > (until ?? at));
+}
+
+/** `fqdn:api.example.org`: the agent labels the addresses of a name that a selector covers (`pkg/policy/api/fqdn.go`). */
+const fqdnLabel = "fqdn:";
+
+const namesOf = (endpoint: HubbleFlow["destination"]): string[] =>
+  (endpoint?.labels ?? []).flatMap((label) => (label.startsWith(fqdnLabel) ? [label.slice(fqdnLabel.length)] : []));
+
+/** What programs log beside the flows. */
+const isLogLine = (line: string): boolean => /(^|\s)level=\w+|^[IWEF]\d{4} /.test(line);
+
+/** `hubble observe` without `-o`: what it prints says too little. */
+const isCompactFlow = (line: string): boolean =>
+  /(->|<-|<>) .*\b(FORWARDED|DROPPED|REDIRECTED|AUDIT|TRACED)\b/.test(line);
+const compactFlow = "flows in Hubble's text form, which holds no labels (write hubble observe -o jsonpb)";
 
 function addNames(names: Map<string, Set<string>>, address: string | null | undefined, more: readonly string[]): void {
   if (!address) return;
@@ -174,14 +269,6 @@ function addNames(names: Map<string, Set<string>>, address: string | null | unde
     const known = names.get(address) ?? new Set();
     names.set(address, known.add(name.replace(/\.$/, "").toLowerCase()));
   }
-}
-
-/** Widens a span of time. Without their last letter, the Z, RFC 3339 texts of one zone sort by time. */
-export function extend(span: Times, time: string): void {
-  if (time === "") return;
-  const at = time.slice(0, -1);
-  if (span.first === "" || at < span.first.slice(0, -1)) span.first = time;
-  if (span.last === "" || at > span.last.slice(0, -1)) span.last = time;
 }
 
 function exampleOf({ source, destination, IP, l4, node_name }: HubbleFlow, time: string): Example {

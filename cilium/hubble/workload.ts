@@ -23,16 +23,22 @@ export function workloadFinder(cluster: Cluster): FindWorkload {
   };
 }
 
-/** `namespace/name` of a pod's workload, the entity, `outside` or the names of an address. */
-export function endName(end: End, find: FindWorkload, names: readonly string[]): string {
+/**
+ * `namespace/name` of a pod's workload, the entity, or the names of an address, else itself.
+ * @param cluster the cluster whose policies are judged: another one's pods are named with theirs
+ */
+export function endName(end: End, find: FindWorkload, names: readonly string[], cluster: string): string {
   switch (end.kind) {
     case "pod": {
       const workload = find(end);
-      return workload === undefined ? `${end.namespace}/${end.name}` : peerName(workload);
+      if (workload !== undefined) return peerName(workload);
+      const elsewhere = end.cluster === undefined || end.cluster === cluster ? "" : ` of cluster ${end.cluster}`;
+      return `${end.namespace}/${end.name}${elsewhere}`;
     }
     case "entity":
       return end.entity;
     case "outside":
+      if (end.isApiServer) return `kube-apiserver ${end.address}`;
       return names.length > 0 ? names.join(", ") : end.address;
   }
 }

@@ -52,9 +52,13 @@ export type Objects = {
   readonly twice: readonly Twice[];
   /** Every file that was read. */
   readonly files: readonly string[];
+  /** The file of each place, and the line in it at which the object's document begins. */
+  readonly positions: ReadonlyMap<string, Position>;
   /** What a reader of an answer has to know besides. */
   readonly notes: readonly string[];
 };
+
+export type Position = { readonly file: string; readonly line: number };
 
 export type Placed<T> = { readonly place: string; readonly kind: string; readonly object: T };
 export type PlacedPolicy = { readonly place: string; readonly policy: Policy };
@@ -98,6 +102,7 @@ export function readObjects(read: Read, options: ReadOptions = {}): Objects {
     leftOut: [...read.leftOut, ...objects.leftOut, ...placement.leftOut, ...single.leftOut],
     known: new Set([...(read.listed ?? []), ...sorted.present]),
     files: read.files,
+    positions: new Map([...read.documents, ...read.broken].map(({ place, file, line }) => [place, { file, line }])),
     notes: read.notes ?? [],
   };
   if (options.strict) requireAll(result);
@@ -156,7 +161,7 @@ function requireAll({ leftOut, malformed, unplaced }: Objects): void {
 type Lists = {
   -readonly [List in keyof Omit<
     Objects,
-    "known" | "twice" | "files" | "notes"
+    "known" | "twice" | "files" | "positions" | "notes"
   >]: Objects[List] extends readonly (infer Item)[] ? Item[] : never;
 };
 

@@ -9,12 +9,17 @@ export type Document = {
   readonly place: string;
   /** The file alone. */
   readonly file: string;
+  /** The line in the file at which its document begins, from 1. */
+  readonly line: number;
   readonly value: unknown;
 };
 
 /** A policy, by its text, that is no YAML: what it is about is known at most in part. */
 export type BrokenText = {
   readonly place: string;
+  readonly file: string;
+  /** Where the parser stopped, from 1. */
+  readonly line: number;
   /** As far as the text says so. */
   readonly kind: string;
   readonly name: string;
@@ -38,7 +43,13 @@ export type ParsedText = {
 export function parseText(text: string, file: string): ParsedText {
   const whole = parseWhole(text);
   if (whole !== undefined) {
-    const documents = whole.map((value, index) => ({ place: placeOf(file, index, whole.length), file, value }));
+    const lines = piecesOf(text).map(lineOf);
+    const documents = whole.map((value, index) => ({
+      place: placeOf(file, index, whole.length),
+      file,
+      line: (lines.length === whole.length && lines[index]) || 1,
+      value,
+    }));
     return { documents: documents.filter(({ value }) => value !== null).flatMap(itemsOf), leftOut: [], broken: [] };
   }
   if (helmMark.test(text)) {
@@ -90,14 +101,22 @@ function piecesOf(text: string): Piece[] {
   return first !== undefined && /^\s*[^#%\s]/m.test(first.text.replace(/^\uFEFF/, "")) ? [first, ...others] : others;
 }
 
+/** The line of the first thing that a document says. */
+function lineOf({ text, firstLine }: Piece): number {
+  const before = /^(?:\uFEFF|(?:---|#|%|[ \t]*\r?$).*\n?)*/m.exec(text)?.[0] ?? "";
+  return firstLine + before.split("\n").length;
+}
+
 function parsePiece({ text, firstLine }: Piece, file: string, place: string): ParsedText {
   const nothing: ParsedText = { documents: [], leftOut: [], broken: [] };
   try {
     const values = loadAll(text, { schema }).filter((value) => value !== null);
-    return { ...nothing, documents: values.map((value) => ({ place, file, value })).flatMap(itemsOf) };
+    const line = lineOf({ text, firstLine });
+    return { ...nothing, documents: values.map((value) => ({ place, file, line, value })).flatMap(itemsOf) };
   } catch (error) {
     if (!(error instanceof YAMLException)) throw error;
-    const line = `${place}, line ${firstLine + (error.mark?.line ?? 0) + 1}`;
+    const lineNumber = firstLine + (error.mark?.line ?? 0) + 1;
+    const line = `${place}, line ${lineNumber}`;
     if (variableMark.test(text)) return { ...nothing, leftOut: [variables(place, text)] };
     if (/^unknown .*tag/.test(error.reason)) {
       return { ...nothing, leftOut: [{ place, reason: "foreign-tag", detail: tagIn(error.reason) }] };
@@ -110,7 +129,17 @@ function parsePiece({ text, firstLine }: Piece, file: string, place: string): Pa
     );
     return {
       ...nothing,
-      broken: [{ place: line, kind, name: name ?? "", namespace, reason: `no valid YAML: ${error.reason}` }],
+      broken: [
+        {
+          place: line,
+          file,
+          line: lineNumber,
+          kind,
+          name: name ?? "",
+          namespace,
+          reason: `no valid YAML: ${error.reason}`,
+        },
+      ],
     };
   }
 }

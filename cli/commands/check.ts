@@ -1,16 +1,11 @@
 /** `netpol check`: what is wrong or odd about policies, before anybody applies them. */
 import { styleText } from "node:util";
 import type { Command } from "commander";
-import { rings } from "../../cilium/model/order.ts";
-import { policyName } from "../../cilium/policy/parts.ts";
-import type { Policy } from "../../cilium/policy/schema.ts";
-import { invalidities } from "../../cilium/policy/validity.ts";
-import { compile } from "../../cilium/reach/compile/network.ts";
-import { inspect } from "../../cilium/reach/report/inspect.ts";
-import type { Oddity } from "../../cilium/reach/report/oddity.ts";
 import type { PackConfig } from "../../policypack/config.ts";
+import { type Finding, findingsOf } from "../findings.ts";
 import { basisText, type Format, print, withOutput } from "../output/format.ts";
-import { packConfig, packFile, violations } from "../pack.ts";
+import { sarif } from "../output/sarif.ts";
+import { packConfig, packFile } from "../pack.ts";
 import {
   readSourceAsIs,
   requirePolicies,
@@ -22,54 +17,60 @@ import {
 import { readStack } from "../stack.ts";
 
 export default function check(command: Command): void {
-  withOutput(withSource(command), ["table", "json", "yaml", "csv", "md"])
+  withOutput(withSource(command), ["table", "json", "yaml", "csv", "md", "sarif"])
     .addHelpText("after", help)
     .option("--policy-pack-config <file>", "JSON file with the policy pack's config, over what the program declares")
+    .option("--rules", "judge by the house rules of the policy pack too, which is so for the program")
+    .option("--no-rules", "leave the house rules out")
     .action(async (options: Options) => {
       const source = await readSourceAsIs(options);
       if (source.objects.malformed.length + source.objects.unplaced.length === 0) requirePolicies(source);
-      const findings = findingsOf(source, await packConfigFor(source, options));
+      const rules = wantsRules(options);
+      const findings = findingsOf(source, rules ? await packConfigFor(source, options) : undefined, isProgram(options));
       const serious = findings.filter(({ level }) => level !== "note");
       // What is broken is a finding.
-      const basis = { ...source.basis, broken: [], notes: [...source.basis.notes, ...packNotes(options)] };
+      const basis = {
+        ...source.basis,
+        broken: [],
+        notes: [...source.basis.notes, ...(rules ? packNotes(options) : [])],
+      };
       if (options.output === "table") process.stdout.write(`${report(findings, source)}\n${basisText(basis)}`);
+      else if (options.output === "sarif") process.stdout.write(sarif(findings, source.objects.positions, basis));
       else print({ table: tableOf(findings), data: { findings }, basis }, options.output);
       if (serious.length > 0) process.exitCode = 1;
     });
 }
 
 const help = `
-Errors: the API server or Cilium would refuse the policy, rules contradict each other, or a mandatory rule of the policy
-pack is violated.
-Warnings: advisory rules of the pack, policies and peers that select nobody, ports that nobody names, flows that a
-deny rule shadows. Notes: workloads that nothing may connect to, and those that are each other's servers; they do not
-count as found.
-The pack judges the program by what it declares of its cluster (netpol docs writes that to policypack/cluster.json); of
-other policies' cluster it knows what --policy-pack-config says: workloads with probes, on the host's network or behind
-TLSRoutes, and exemptions.
-What selects nobody is judged against Pods: the program's workloads, or those of --inventory, --from or --context.
+Faults are judged by the engine, with the pods of the program, or of --inventory, --from or --context:
+  errors    the API server or Cilium would refuse the policy, rules contradict each other, a Service that is not there
+            opens ports to everybody
+  warnings  what has no effect (selectors, ports, names, addresses, Services that are nobody's; what a deny rule shadows;
+            flows that are closed at their other end) or more than it seems to have
+  notes     workloads that nothing may connect to, and those that are each other's servers; they do not count as found
+House rules are those of the policy pack: its mandatory ones are errors, its advisory ones warnings. They are judged for
+the program, and for other policies with --rules or --policy-pack-config. The pack judges the program by what it declares
+of its cluster (netpol docs writes that to policypack/cluster.json); of other policies' cluster it knows what
+--policy-pack-config says: workloads with probes, on the host's network or behind TLSRoutes, and exemptions.
 
 Examples:
   netpol check
   netpol check --from manifests/ --inventory pods.yaml
   netpol check --from manifests/ --policy-pack-config policypack/cluster.json
+  netpol check --from manifests/ -o sarif > netpol.sarif
   kubectl get cnp,ccnp,pods,namespaces,nodes -A -o yaml | netpol check --from - -o json`;
 
-interface Finding {
-  readonly level: "error" | "warning" | "note";
-  /** A rule of the policy pack, or what was inspected. */
-  readonly rule: string;
-  /** The policy, or the workload, as `namespace/name`. */
-  readonly subject: string;
-  /** The file and document, where the policy was read from one. */
-  readonly file?: string;
-  readonly message: string;
+interface Options extends SourceOptions {
+  readonly output: Format | "sarif";
+  readonly policyPackConfig?: string;
+  readonly rules?: boolean;
 }
 
-interface Options extends SourceOptions {
-  readonly output: Format;
-  readonly policyPackConfig?: string;
-}
+const isProgram = (options: Options): boolean => ["program", "revision"].includes(sourceChoice(options).kind);
+
+/** House rules are those of whoever wrote the program; others have to ask for them. */
+const wantsRules = (options: Options): boolean =>
+  options.rules ?? (isProgram(options) || options.policyPackConfig !== undefined);
 
 /** What the pack is told: policies of files or of a live cluster may be another cluster's than the program's. */
 async function packConfigFor({ program }: Source, options: Options): Promise<PackConfig> {
@@ -80,84 +81,9 @@ async function packConfigFor({ program }: Source, options: Options): Promise<Pac
 
 /** What the pack judges in ignorance of. */
 const packNotes = (options: Options): string[] =>
-  ["program", "revision"].includes(sourceChoice(options).kind) || options.policyPackConfig !== undefined
+  isProgram(options) || options.policyPackConfig !== undefined
     ? []
     : [`the policy pack knows nothing of the cluster; tell it with --policy-pack-config, as ${packFile}`];
-
-function findingsOf(source: Source, config: PackConfig): Finding[] {
-  const byName = new Map(source.policies.map((policy) => [policyName(policy), policy]));
-  const file = (policy: Policy | undefined) => {
-    const place = policy && source.places.get(policy);
-    return place === undefined ? {} : { file: place };
-  };
-  const { malformed, unplaced, twice, others } = source.objects;
-  // Where there are no pods, no selector selects any, and where an object has two versions, there is no saying what it does.
-  const hasWorld = source.inventory.endpoints.length > 0 && twice.length === 0;
-  const oddities = hasWorld ? inspect(source.policies, compile(source.policies, source.inventory)) : [];
-  return [
-    ...twice.map(({ name, places }) => ({
-      level: "error" as const,
-      rule: "one-version",
-      subject: name,
-      file: places[0] ?? "",
-      message: `${name}: stands differently in ${places.join(" and ")}; a cluster has one version of it`,
-    })),
-    ...unplaced.map(({ place, policy }) => ({
-      level: "note" as const,
-      rule: "without-namespace",
-      subject: policy.metadata.name,
-      file: place,
-      message: `${policy.metadata.name}: has no namespace, so what it selects is not judged; name the namespace with --namespace`,
-    })),
-    ...unplaced.flatMap(({ place, policy }) =>
-      invalidities(policy).map(({ place: at, reason, fix }) => ({
-        level: "error" as const,
-        rule: "agent-accepts",
-        subject: policy.metadata.name,
-        file: place,
-        message: `${policy.metadata.name} ${at}: ${reason}. Instead: ${fix}.`,
-      })),
-    ),
-    ...malformed.map(({ place, name, reasons }) => ({
-      level: "error" as const,
-      rule: "api-server-accepts",
-      subject: name,
-      file: place,
-      message: `${name}: the API server refuses it: ${reasons.join("; ")}`,
-    })),
-    ...violations(source.policies, others, config).map(({ rule, level, policy, message }) => ({
-      // An exemption is a decision, not a finding.
-      level:
-        rule === "exemptions" ? ("note" as const) : level === "advisory" ? ("warning" as const) : ("error" as const),
-      rule,
-      subject: policy === undefined ? "" : policyName(policy),
-      ...file(policy),
-      message,
-    })),
-    ...(source.program === undefined ? [] : rings(source.program.cluster)).map((ring) => ({
-      level: "note" as const,
-      rule: "ring",
-      subject: ring.toSorted().join(", "),
-      message: `${ring.toSorted().join(", ")} are each other's servers: nothing orders their policies when they are first applied`,
-    })),
-    ...oddities.map(({ kind, subject, place, problem, fix }) => ({
-      level: levels[kind],
-      rule: kind,
-      subject,
-      ...file(byName.get(subject)),
-      message: `${[subject, place].join(" ").trim()}: ${problem}. Instead: ${fix}.`,
-    })),
-  ];
-}
-
-const levels = {
-  "selects-nothing": "warning",
-  "peer-selects-nothing": "warning",
-  "port-without-name": "warning",
-  "shadowed-by-deny": "warning",
-  contradiction: "error",
-  unreachable: "note",
-} as const satisfies Record<Oddity["kind"], Finding["level"]>;
 
 function report(findings: readonly Finding[], { title, policies, objects: { malformed, unplaced } }: Source): string {
   const unreachable = findings.filter(({ rule }) => rule === "unreachable").map(({ subject }) => subject);

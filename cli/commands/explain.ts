@@ -7,7 +7,7 @@ import { compile } from "../../cilium/reach/compile/network.ts";
 import type { RuleReference } from "../../cilium/reach/compile/rules.ts";
 import { type EndVerdict, verdict } from "../../cilium/reach/decide/verdict.ts";
 import { decidingPolicies, endText, outcomeText, peerText, questionText } from "../../cilium/reach/report/explain.ts";
-import { type MissingRule, missingRule } from "../../cilium/reach/report/explain-rule.ts";
+import { advise, type MissingRule, policyWith } from "../../cilium/reach/report/explain-rule.ts";
 import { yaml } from "../../cilium/render/yaml.ts";
 import { type Addition, linesOf } from "../../cilium/write/addition.ts";
 import { loadSourceFiles } from "../../components/load.ts";
@@ -81,6 +81,7 @@ async function explainQuestion(question: Question, source: Source, program: Prog
   const network = compile(source.policies, source.inventory);
   const certain = verdict(network, question);
   const { outcome, egress, ingress } = doubted(certain, question, source);
+  const advice = advise(source.policies, network, question, { ...certain, egress, ingress });
   return {
     question,
     outcome,
@@ -88,13 +89,13 @@ async function explainQuestion(question: Question, source: Source, program: Prog
       {
         title: `leaving ${peerText(question.source)}`,
         end: egress,
-        missing: missingRule(network, question, "egress", egress),
+        missing: advice.egress,
         doubted: egress !== certain.egress,
       },
       {
         title: `arriving at ${peerText(question.destination)}`,
         end: ingress,
-        missing: missingRule(network, question, "ingress", ingress),
+        missing: advice.ingress,
         doubted: ingress !== certain.ingress,
       },
     ],
@@ -184,14 +185,21 @@ function adviceText(ends: Explanation["ends"], statement: Advice | undefined): s
     case undefined:
       return [
         ...removal,
-        ...ends.flatMap(({ missing }) => (missing?.kind === "add" ? [additionText(missing)] : [])),
+        ...ends.flatMap(({ title, missing }) => {
+          if (missing?.kind === "add") return [additionText(missing)];
+          return missing?.kind === "none" ? [`There is nothing to write for ${title}: ${missing.why}.`] : [];
+        }),
       ].join("\n");
   }
 }
 
-function additionText({ direction, policy, namespace, rule }: MissingRule & { kind: "add" }): string {
-  const where = policy === undefined ? `a policy of namespace ${namespace} that selects it` : `the policy ${policy}`;
-  return `To allow it, add to ${where}:\n${indented(yaml({ [direction]: [rule] }), 2)}`;
+function additionText(missing: MissingRule & { kind: "add" }): string {
+  const { direction, policy, rules } = missing;
+  // An answer to how a name is found out, too.
+  const names = rules.length > 1 ? ", a DNS rule for the look-up first" : "";
+  return policy === undefined
+    ? `To allow it, apply a new policy${names}:\n${indented(yaml(policyWith(missing)), 2)}`
+    : `To allow it, add to the policy ${policy}${names}:\n${indented(yaml({ [direction]: rules }), 2)}`;
 }
 
 const indented = (text: string, by: number): string =>

@@ -1,36 +1,52 @@
 /** `netpol replay`: what the policies would do to connections that Hubble has recorded. */
-import { type Command, Option } from "commander";
-import type { UnseenFlow } from "../../cilium/hubble/declared.ts";
-import type { Group } from "../../cilium/hubble/groups.ts";
-import type { FlowRecord, Times } from "../../cilium/hubble/record.ts";
-import { destinationNames, type LookedUp, type Replay, replay as replayRecord } from "../../cilium/hubble/replay.ts";
-import { type Suggestions, suggest } from "../../cilium/hubble/suggest.ts";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { clustersOf } from "../../cilium/hubble/cluster.ts";
+import type { FindEndpoint } from "../../cilium/hubble/end.ts";
+import type { FlowRecord, Reading } from "../../cilium/hubble/record.ts";
+import { destinationNames, replay as replayRecord } from "../../cilium/hubble/replay.ts";
+import { suggest } from "../../cilium/hubble/suggest.ts";
 import { workloadFinder } from "../../cilium/hubble/workload.ts";
 import { type ConfiguredCluster, enforcementOf, workloads } from "../../cilium/model/cluster.ts";
-import { peerName } from "../../cilium/model/peers.ts";
-import { portText } from "../../cilium/model/ports.ts";
+import { clusterLabel } from "../../cilium/policy/selector.ts";
+import type { Inventory } from "../../cilium/reach/compile/inventory.ts";
 import { renderPolicies } from "../../cilium/render/policies.ts";
-import { linesOf } from "../../cilium/write/addition.ts";
 import { loadSourceFiles } from "../../components/load.ts";
 import { Failure } from "../failure.ts";
 import { withProgress } from "../output/progress.ts";
-import { printReport, type ReportFormat, reportFormats, type Section } from "../output/sections.ts";
+import { printReport, type ReportFormat, reportFormats } from "../output/sections.ts";
 import { projectFolder } from "../project.ts";
+import { type Answer, dataOf, losses, reportOf, understood } from "../replayed.ts";
 import { type ReadFlows, readFlows } from "../sources/flows.ts";
 import { readRules, type Source, type SourceOptions, withSource } from "../sources/source.ts";
 
 interface Options extends SourceOptions {
   readonly suggest?: true;
+  readonly all?: true;
+  readonly cluster?: string;
+  readonly since?: number;
+  readonly until?: number;
+  readonly atLeast: number;
   readonly output: ReportFormat;
 }
 
 export default function replay(command: Command): void {
-  withSource(command.argument("<flows...>", "Hubble records, or - for standard input"))
+  command
+    .argument("<flows...>", "Hubble records: files, folders, or - for standard input")
+    .option("--namespace <name>", "only flows from or to this namespace; also that of objects that name none");
+  withSource(command)
+    .option(
+      "--cluster <name>",
+      "the cluster whose policies these are, where neither cilium-config nor the record tells",
+    )
+    .option("--since <time>", "only flows from then on: RFC 3339, or 90m, 24h, 7d before now", timeOf)
+    .option("--until <time>", "only flows until then", timeOf)
     .option("--suggest", "print the lines that would declare what would be dropped")
+    .option("--all", "print what the record did not use, too: declared flows, rules and names")
+    .option("--at-least <percent>", "end with 2 if less of the record was understood", percentOf, 99)
     .addOption(new Option("-o, --output <format>", "how to print the answer").choices(reportFormats).default("table"))
     .addHelpText("after", help)
-    .action(async (files: string[], options: Options) => {
-      if (files.includes("-") && options.from === "-") {
+    .action(async (paths: string[], options: Options) => {
+      if (paths.includes("-") && options.from === "-") {
         throw new Failure("standard input holds either the flows or the policies; name a file for one of them");
       }
       // The pods are those of the record.
@@ -38,44 +54,103 @@ export default function replay(command: Command): void {
       if (options.suggest && source.program === undefined) {
         throw new Failure("--suggest writes lines for the program; leave out --from, --git and --context");
       }
-      const read = await withProgress("reading flows", readFlows(files));
-      if (read.record.flows === 0) throw nothingToReplay(files, read);
+      const read = await withProgress("reading flows", readFlows(paths, readingOf(options, source)));
+      if (read.record.flows === 0) throw nothingToReplay(paths, read);
       for (const problem of read.problems) process.stderr.write(`${problem}\n`);
-      const answer = await answerOf(read.record, source, options.suggest === true);
+      const cluster = clusterName(options, source, read.record);
+      const inventory = { ...source.inventory, cluster };
+      const answer = await answerOf(read.record, source, inventory, options.suggest === true);
       const basis = { ...source.basis, notes: [...source.basis.notes, ...asEnforced(source)] };
-      printReport({ ...reportOf(read, source, answer), data: dataOf(read, answer), basis }, options.output);
-      if (read.problems.length > 0) process.exitCode = 2;
-      else if (answer.replay.dropped.length + answer.replay.refused.length > 0) process.exitCode = 1;
+      const complete = options.all === true || options.output === "md";
+      const report = reportOf(read, source.title, answer, { complete, atLeast: options.atLeast });
+      printReport({ ...report, data: dataOf(read, cluster, answer), basis }, options.output);
+      const isUnsure = read.problems.length > 0 || understood(read.record) < options.atLeast;
+      if (isUnsure || !answer.replay.isConcerned) process.exitCode = 2;
+      else if (losses(answer.replay).length > 0) process.exitCode = 1;
     });
 }
 
 const help = `
-Reads what \`hubble observe -o jsonpb\` prints and what Hubble's exporter writes: JSON lines, plain or gzip, several files
-at once. Pods are told by the labels in the record; the policies are judged as enforced, also where the stack observes.
+Reads what \`hubble observe -o jsonpb\` prints and what Hubble's exporter writes: JSON lines, arrays or pretty-printed,
+plain, gzip or zstd, also as container logs and as logcli and Elasticsearch give them back. Pods are told by the labels
+in the record; the policies are judged as enforced, also where the stack observes. Ends with 2 where the record does not
+carry an answer: it was cut off, too little of it was understood, or the policies select nobody in it.
 
 Examples:
   hubble observe --since 24h -o jsonpb > flows.json && netpol replay flows.json
-  netpol replay events.log events-*.log.gz --suggest
+  netpol replay /var/run/cilium/hubble/ --suggest
   hubble observe --follow -o jsonpb | netpol replay -    (Ctrl-C ends the record and prints the answer)
   netpol replay flows.json --from manifests/ -o json`;
 
-function nothingToReplay(files: readonly string[], { record, problems }: ReadFlows): Failure {
-  const lines = record.otherLines + record.malformedLines;
-  return new Failure(
-    problems.length > 0
-      ? problems.join("\n")
-      : `${files.join(", ")}: no flow in ${lines} lines (${record.malformedLines} malformed); write hubble observe -o jsonpb`,
-  );
+const milliseconds: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+function timeOf(text: string): number {
+  const [, count = "", unit = ""] = /^(\d+)([smhd])$/.exec(text) ?? [];
+  const ago = milliseconds[unit];
+  const at = ago === undefined ? Date.parse(text) : Date.now() - Number(count) * ago;
+  if (Number.isNaN(at)) throw new InvalidArgumentError("write 2026-11-24T21:00:00Z, or 90m, 24h, 7d for so long ago");
+  return at;
 }
 
-interface Answer {
-  readonly replay: Replay;
-  readonly suggestions: Suggestions | undefined;
+function percentOf(text: string): number {
+  const percent = Number(text);
+  if (!(percent >= 0 && percent <= 100)) throw new InvalidArgumentError("write a number from 0 to 100");
+  return percent;
+}
+
+const readingOf = ({ since, until, namespace }: Options, source: Source): Reading => ({
+  ...(since !== undefined && { since }),
+  ...(until !== undefined && { until }),
+  ...(namespace !== undefined && { namespace }),
+  findEndpoint: endpointFinder(source),
+});
+
+/** Finds pods by their own names, by those of their workloads, and by their addresses. */
+function endpointFinder({ inventory, replicas }: Source): FindEndpoint {
+  const byName = new Map(inventory.endpoints.map((endpoint) => [`${endpoint.namespace}/${endpoint.name}`, endpoint]));
+  const byAddress = new Map(
+    inventory.endpoints.flatMap((endpoint) =>
+      (endpoint.addresses ?? []).map((address) => [address, endpoint] as const),
+    ),
+  );
+  return ({ namespace, names, address }) => {
+    const named = names.map((name) => `${namespace}/${name}`);
+    const found = named.map((name) => byName.get(name) ?? byName.get(replicas.get(name) ?? "")).find(Boolean);
+    return found ?? (address === undefined ? undefined : byAddress.get(address));
+  };
+}
+
+function nothingToReplay(paths: readonly string[], { record, problems }: ReadFlows): Failure {
+  if (problems.length > 0) return new Failure(problems.join("\n"));
+  const unread = [...record.unread].map(([reason, count]) => `${count} ${reason}`);
+  const found = [...unread, ...(record.otherLines > 0 ? [`${record.otherLines} of something else`] : [])];
+  const said = found.length === 0 ? "it is empty" : found.join(", ");
+  return new Failure(`${paths.join(", ")}: no flow (${said}); write hubble observe -o jsonpb`);
+}
+
+/**
+ * The cluster whose policies these are: a selector without a cluster means its pods only.
+ * @throws Failure where nothing tells, and it matters
+ */
+function clusterName({ cluster }: Options, { inventory, program, policies }: Source, record: FlowRecord): string {
+  const stated = cluster ?? inventory.configuration?.["cluster-name"];
+  if (stated) return stated;
+  if (program !== undefined) return inventory.cluster;
+  const [recorded, ...others] = clustersOf(record);
+  const advice = "name the cluster whose policies these are with --cluster, or bring its cilium-config";
+  if (others.length > 0) {
+    throw new Failure(`the record is of the clusters ${[recorded, ...others].join(", ")}; ${advice}`);
+  }
+  if (recorded === undefined && JSON.stringify(policies).includes(clusterLabel)) {
+    throw new Failure(`the policies name clusters, and nothing in the record tells its own; ${advice}`);
+  }
+  return recorded ?? inventory.cluster;
 }
 
 async function answerOf(
   record: FlowRecord,
-  { program, policies, inventory }: Source,
+  { program, policies }: Source,
+  inventory: Inventory,
   wanted: boolean,
 ): Promise<Answer> {
   if (program === undefined) {
@@ -103,156 +178,3 @@ function asEnforced({ program }: Source): string[] {
     ? []
     : [`${observing.length} policies of the stack only observe; they are judged as enforced`];
 }
-
-function reportOf({ record, problems }: ReadFlows, { title }: Source, { replay, suggestions }: Answer) {
-  const { dropped, stillDropped, refused, undeclared, unlisted, unseen, unusedRules, unusedNames } = replay;
-  const sections: Section[] = [
-    { title: "Would be dropped", table: groupTable(dropped, true) },
-    { title: "Lookups that the DNS proxy would refuse", table: lookupTable(refused) },
-    ...(suggestions === undefined ? [] : suggestionSections(suggestions)),
-    { title: "Dropped when recorded, and by these policies too", table: groupTable(stillDropped, true) },
-    { title: "Allowed, but stated by no flow", table: groupTable(undeclared, false) },
-    { title: "Names looked up that no list of names covers", table: lookupTable(unlisted) },
-    {
-      title: "Not judged",
-      table: {
-        columns: ["reason", "flows"],
-        rows: [...replay.notJudged].map(([reason, count]) => [reason, `${count}`]),
-      },
-    },
-    {
-      title: "Declared, never seen",
-      table: { columns: ["from", "to", "ports", "pods"], rows: unseen.map(unseenCells) },
-    },
-    { title: "Rules that nothing used", table: { columns: ["rule"], rows: unusedRules.map((rule) => [rule]) } },
-    {
-      title: "Names in lists that nothing used",
-      table: {
-        columns: ["policy", "names", "pods"],
-        rows: unusedNames.map(({ policy, names, podsSeen }) => [policy, names.join(", "), podsCell(podsSeen)]),
-      },
-    },
-  ];
-  const drops = dropped.reduce((sum, { passed }) => sum + passed, 0);
-  const refusals = refused.reduce((sum, { count }) => sum + count, 0);
-  const losses = [
-    ...(drops > 0 ? [`${drops} of the flows that were let through would be dropped`] : []),
-    ...(refusals > 0 ? [`${counted(refusals, "lookup")} would be refused`] : []),
-  ];
-  const conclusion = losses.join(", ") || "nothing that was let through would be dropped";
-  const summary = [
-    `${title}: ${conclusion}`,
-    `${counted(record.flows, "flow")}${spanText(record)}: ${counts(record, replay)}`,
-    ...incompleteness(record, problems),
-    ...replay.otherClusters.map(
-      (name) =>
-        `pods of the record are in the cluster ${name}, whose name the policies do not know: these are not enforced there`,
-    ),
-  ];
-  return { summary, sections };
-}
-
-const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? "" : "s"}`;
-
-const spanText = (times: Times): string => (times.first === "" ? "" : ` from ${timeCells(times).join(" to ")} UTC`);
-
-function counts({ leftOut, malformedLines, connections }: FlowRecord, { allowed, notJudged }: Replay): string {
-  const total = (map: ReadonlyMap<string, number>) => [...map.values()].reduce((sum, count) => sum + count, 0);
-  const reasons = [...leftOut].map(([reason, count]) => `${count} ${reason}`).join(", ");
-  return [
-    `${allowed} allowed`,
-    `${total(notJudged)} not judged`,
-    `${total(leftOut)} left out${reasons === "" ? "" : ` (${reasons})`}`,
-    counted(connections.length, "different connection"),
-    ...(malformedLines > 0 ? [`lines that are no events: ${malformedLines}`] : []),
-  ].join(", ");
-}
-
-function incompleteness({ lostEvents, missingNodes }: FlowRecord, problems: readonly string[]): string[] {
-  const missing = [
-    ...(lostEvents > 0 ? [`Hubble lost ${lostEvents} events`] : []),
-    ...(missingNodes.size > 0 ? [`nothing came from ${[...missingNodes].join(", ")}`] : []),
-    ...problems,
-  ];
-  return missing.length === 0 ? [] : [`this record is incomplete: ${missing.join("; ")}`];
-}
-
-const groupTable = (groups: readonly Group[], refused: boolean) => ({
-  columns: ["from", "to", "port", ...(refused ? ["refused"] : []), "flows", "first", "last", "example"],
-  rows: groups.map(({ source, destination, port, refusals, passed, dropped, example, ...times }) => [
-    source,
-    destination,
-    port,
-    ...(refused ? [refusals.join("; ")] : []),
-    `${passed + dropped}${passed > 0 && dropped > 0 ? ` (${dropped} dropped)` : ""}`,
-    ...timeCells(times),
-    `${example.source} → ${example.destination}`,
-  ]),
-});
-
-const lookupTable = (lookups: readonly LookedUp[]) => ({
-  columns: ["workload", "name", "lookups", "first", "last"],
-  rows: lookups.map(({ workload, name, count, ...times }) => [workload, name, `${count}`, ...timeCells(times)]),
-});
-
-/** `2026-11-24 21:03:11` */
-const timeCells = ({ first, last }: Times): string[] =>
-  [first, last].map((time) => time.slice(0, "2026-11-24T21:03:11".length).replace("T", " "));
-
-const unseenCells = ({ flow, ports, sourceSeen }: UnseenFlow): string[] => [
-  peerName(flow.from),
-  peerName(flow.to),
-  ports.map(portText).join(", "),
-  podsCell(sourceSeen),
-];
-
-const podsCell = (seen: boolean): string => (seen ? "" : "none in the record");
-
-function suggestionSections({ additions, without }: Suggestions): Section[] {
-  return [
-    {
-      title: "Lines to add",
-      table: {
-        columns: ["file", "line"],
-        rows: additions.flatMap((addition) => linesOf(addition).map((line) => [addition.file, line])),
-      },
-    },
-    {
-      title: "No line to suggest",
-      table: {
-        columns: ["from", "to", "port", "reason"],
-        rows: without.map(({ group, reason }) => [group.source, group.destination, group.port, reason]),
-      },
-    },
-  ];
-}
-
-function dataOf({ record, problems }: ReadFlows, { replay, suggestions }: Answer) {
-  const { connections, lookups, names, leftOut, notJudged, missingNodes, ...counted } = record;
-  return {
-    record: {
-      ...counted,
-      connections: connections.length,
-      leftOut: Object.fromEntries(leftOut),
-      missingNodes: [...missingNodes],
-    },
-    problems,
-    ...replay,
-    dropped: replay.dropped.map(groupData),
-    stillDropped: replay.stillDropped.map(groupData),
-    undeclared: replay.undeclared.map(groupData),
-    unseen: replay.unseen.map(({ flow, ports, sourceSeen }) => ({
-      from: peerName(flow.from),
-      to: peerName(flow.to),
-      ports: ports.map(portText),
-      sourceSeen,
-    })),
-    notJudged: Object.fromEntries(replay.notJudged),
-    ...(suggestions !== undefined && {
-      suggestions: suggestions.additions,
-      unsuggested: suggestions.without.map(({ group, reason }) => ({ ...groupData(group), reason })),
-    }),
-  };
-}
-
-const groupData = ({ connections, byDenyRule, ...group }: Group) => group;

@@ -16,7 +16,7 @@ export interface Answer {
 }
 
 /** Adds `--output` with the forms that make sense for a command, the usual one first. */
-export const withOutput = (command: Command, formats: readonly [Format, ...Format[]]): Command =>
+export const withOutput = (command: Command, formats: readonly [Format | "sarif", ...(Format | "sarif")[]]): Command =>
   command.addOption(
     new Option("-o, --output <format>", "how to print the answer").choices(formats).default(formats[0]),
   );

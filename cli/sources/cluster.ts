@@ -20,7 +20,7 @@ export async function readCluster(context: string): Promise<Read> {
     if ("missing" in objects) notes.push(objects.missing);
     else {
       listed.push(kind);
-      documents.push(...objects.map((value) => ({ place: context, file: context, value })));
+      documents.push(...objects.map((value) => ({ place: context, file: context, line: 1, value })));
     }
   };
   for (const kind of kinds) {

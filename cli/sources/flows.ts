@@ -1,8 +1,9 @@
-/** A Hubble record from files and standard input: JSON lines, plain or gzip, read as they come and never kept whole. */
-import { createReadStream } from "node:fs";
-import { pipeline, Readable } from "node:stream";
-import { createGunzip } from "node:zlib";
-import { type FlowRecord, type RecordReader, recordReader } from "../../cilium/hubble/record.ts";
+/** A Hubble record from files, folders and standard input, plain or packed, read as it comes and never kept whole. */
+import { createReadStream, readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { pipeline, Readable, type Transform } from "node:stream";
+import { createGunzip, createZstdDecompress } from "node:zlib";
+import { type FlowRecord, type Reading, type RecordReader, recordReader } from "../../cilium/hubble/record.ts";
 
 export interface ReadFlows {
   readonly record: FlowRecord;
@@ -10,19 +11,37 @@ export interface ReadFlows {
   readonly problems: readonly string[];
 }
 
-/** Reads all files into one record; `-` is standard input, which an interrupt ends without ending the command. */
-export async function readFlows(files: readonly string[]): Promise<ReadFlows> {
-  const reader = recordReader();
+/**
+ * Reads everything into one record: files, those below folders, and standard input (`-`), which an interrupt ends without
+ * ending the command.
+ */
+export async function readFlows(paths: readonly string[], reading: Reading): Promise<ReadFlows> {
+  const reader = recordReader(reading);
   const problems: string[] = [];
-  for (const file of files) {
-    const problem = await readFile(file, reader);
-    if (problem !== undefined) problems.push(problem);
+  for (const path of paths) {
+    const files = filesOf(path);
+    if (files.length === 0) problems.push(`${path} is a folder without a file`);
+    for (const file of files) {
+      const problem = await readFile(file, reader);
+      if (problem !== undefined) problems.push(problem);
+    }
   }
   return { record: reader.record(), problems };
 }
 
+/** The path itself, or the files below it; hidden ones are none of the exporter's. */
+function filesOf(path: string): string[] {
+  if (path === "-" || !statSync(path, { throwIfNoEntry: false })?.isDirectory()) return [path];
+  return readdirSync(path, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile() && !entry.name.startsWith("."))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+}
+
 /** Far longer than any flow: whatever has such a line is no record. */
 const longestLine = 16 * 1024 * 1024;
+/** An array may stand on one line. */
+const longestArray = 256 * 1024 * 1024;
 
 /** Reads one file; gives a sentence when not all of it can be read. */
 async function readFile(file: string, reader: RecordReader): Promise<string | undefined> {
@@ -35,37 +54,54 @@ async function readFile(file: string, reader: RecordReader): Promise<string | un
   };
   if (file === "-") process.once("SIGINT", interrupt);
   let lines = 0;
-  let rest = "";
+  let rest: string[] = [];
+  let length = 0;
   try {
     for await (const text of texts(input)) {
-      const complete = (rest + text).split("\n");
-      rest = complete.pop() ?? "";
+      const end = text.lastIndexOf("\n");
+      if (end < 0) {
+        rest.push(text);
+        length += text.length;
+        const longest = /^\s*[[{]/.test(rest[0] ?? "") ? longestArray : longestLine;
+        if (length > longest) return `${name} has no lines after the first ${lines}: it is no Hubble record`;
+        continue;
+      }
+      const complete = (rest.join("") + text.slice(0, end)).split("\n");
+      rest = [text.slice(end + 1)];
+      length = rest[0]?.length ?? 0;
       for (const line of complete) reader.add(line);
       lines += complete.length;
-      if (rest.length > longestLine) return `${name} has no lines after the first ${lines}: it is no Hubble record`;
     }
   } catch (error) {
     return interrupted ? undefined : `${name} ${unreadable(error, lines)}`;
   } finally {
     process.off("SIGINT", interrupt);
   }
-  if (rest.trim() === "") return undefined;
-  if (!isJson(rest)) return `${name} ends within line ${lines + 1}: it was cut off there; the lines before are judged`;
-  reader.add(rest);
-  return undefined;
+  const last = rest.join("");
+  const isCutOff = /^\s*\{"/.test(last) && !isJson(last);
+  if (!isCutOff) reader.add(last);
+  const within = reader.end();
+  return isCutOff || within
+    ? `${name} ends within line ${lines + 1}: it was cut off there; the lines before are judged`
+    : undefined;
 }
 
-/** The text of an input, which is gzip if its first two bytes say so. */
+/** The text of an input, unpacked if its first bytes say that it is packed. */
 async function* texts(input: Readable): AsyncGenerator<string> {
   const chunks: AsyncIterator<Buffer> = input.iterator();
   const first = await chunks.next();
   if (first.done) return;
   const whole = Readable.from(startingWith(first.value, chunks), { objectMode: false });
-  const gzip = first.value[0] === 0x1f && first.value[1] === 0x8b;
+  const unpack = unpacking(first.value);
   // Whoever reads the end of the pipeline meets its errors.
-  const bytes = gzip ? pipeline(whole, createGunzip({ chunkSize: 64 * 1024 }), () => {}) : whole;
+  const bytes = unpack === undefined ? whole : pipeline(whole, unpack, () => {});
   const decoder = new TextDecoder();
   for await (const chunk of bytes) yield decoder.decode(chunk, { stream: true });
+}
+
+function unpacking(start: Buffer): Transform | undefined {
+  if (start[0] === 0x1f && start[1] === 0x8b) return createGunzip({ chunkSize: 64 * 1024 });
+  return start.length >= 4 && start.readUInt32LE() === 0xfd2fb528 ? createZstdDecompress() : undefined;
 }
 
 async function* startingWith(first: Buffer, rest: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
@@ -86,8 +122,7 @@ function unreadable(error: unknown, lines: number): string {
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   const judged = lines === 0 ? "nothing of it is judged" : `its first ${lines} lines are judged`;
   if (code === "ENOENT") return "does not exist";
-  if (code === "EISDIR") return "is a folder; name its files";
-  if (code === "Z_BUF_ERROR") return `is cut off in the middle of its gzip data; ${judged}`;
-  if (typeof code === "string" && code.startsWith("Z_")) return `is damaged gzip data; ${judged}`;
+  if (code === "Z_BUF_ERROR") return `is cut off in the middle of its packed data; ${judged}`;
+  if (typeof code === "string" && /^(Z_|ZSTD_)/.test(code)) return `is damaged packed data; ${judged}`;
   return `cannot be read: ${error instanceof Error ? error.message : error}; ${judged}`;
 }

@@ -226,6 +226,7 @@ const noObjects: Objects = {
   leftOut: [],
   twice: [],
   files: [],
+  positions: new Map(),
   notes: [],
 };
 

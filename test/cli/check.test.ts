@@ -61,13 +61,52 @@ describe("netpol check", () => {
 
   const web = (spec: string): string =>
     shopPolicies.replace(/[\s\S]*?(?=---\n[^-]*name: api)/, shopPolicy("web", spec));
-  const cases: readonly (readonly [
-    about: string,
-    manifests: string,
-    level: "error" | "warning",
-    rule: string,
-    said: RegExp,
-  ])[] = [
+  const shopService = `---
+apiVersion: v1
+kind: Service
+metadata: {name: api, namespace: shop}
+spec: {selector: {app: api}, ports: [{port: 80, targetPort: 9000}]}
+`;
+  const nameServer = `---
+apiVersion: v1
+kind: Pod
+metadata: {name: coredns, namespace: kube-system, labels: {k8s-app: kube-dns}}
+spec: {containers: [{name: main, image: none}]}
+`;
+  type Case = readonly [about: string, manifests: string, level: "error" | "warning", rule: string, said: RegExp];
+  const houseRules: readonly Case[] = [
+    [
+      "what a mandatory rule of the policy pack forbids",
+      web("ingress: [{}]"),
+      "error",
+      "default-deny-both-ways",
+      /shop\/web: has no egress rule/,
+    ],
+    [
+      "what an advisory rule of the policy pack asks for",
+      shopPolicies.replace(", labels: {team: shop}", ""),
+      "warning",
+      "described",
+      /name no owner/,
+    ],
+  ];
+  for (const [about, manifests, level, rule, said] of houseRules) {
+    it(`reports ${about}, where that is asked for`, () => {
+      const { code, found } = check(manifests + shopPods, "--rules");
+      assert.equal(code, 1);
+      const reported = found.filter((finding) => finding.rule === rule);
+      assert.ok(
+        reported.some((finding) => finding.level === level && said.test(finding.message)),
+        JSON.stringify(found, null, 1),
+      );
+      assert.deepEqual(
+        check(manifests + shopPods).found.filter((finding) => finding.rule === rule),
+        [],
+      );
+    });
+  }
+
+  const faults: readonly Case[] = [
     [
       "what the API server would not store",
       `${shopPolicies.replace("egress: [{}]", "egres: [{}]")}`,
@@ -83,25 +122,11 @@ describe("netpol check", () => {
       /shop\/web .*combining/,
     ],
     [
-      "what a mandatory rule of the policy pack forbids",
-      web("ingress: [{}]"),
-      "error",
-      "default-deny-both-ways",
-      /shop\/web: has no egress rule/,
-    ],
-    [
-      "what an advisory rule of the policy pack asks for",
-      shopPolicies.replace(", labels: {team: shop}", ""),
-      "warning",
-      "described",
-      /name no owner/,
-    ],
-    [
       "a flow that only one end allows",
       shopPolicies.replace("fromEndpoints: [{matchLabels: {app: web}}]", "fromEndpoints: [{matchLabels: {app: db}}]"),
-      "error",
-      "both-ends-open",
-      /shop\/web egress\[0\]\.toPorts\[0\]: opens 9000 for shop\/api, whose ingress is closed/,
+      "warning",
+      "closed-at-the-other-end",
+      /shop\/web egress\[0\]\.toEndpoints\[0\]: opens a way to shop\/api, whose ingress is closed for it: denied: default deny \(shop\/api\)/,
     ],
     [
       "a flow that a deny rule shadows",
@@ -137,6 +162,106 @@ describe("netpol check", () => {
       /shop\/db ingress\[0\]\.toPorts\[0\]: no pod that it is about has a port named mysql/,
     ],
     [
+      "a policy for pods on their node's network",
+      shopPolicies + shopPolicy("logs", "ingress: [{}]\negress: [{}]"),
+      "warning",
+      "selects-host-network",
+      /shop\/logs endpointSelector: selects only pods on their node's network \(shop\/logs\)/,
+    ],
+    [
+      "a Service's port",
+      shopPolicies.replaceAll('port: "9000"', 'port: "80"') + shopService,
+      "warning",
+      "service-port",
+      /shop\/web egress\[0\]\.toPorts\[0\]: names port 80 of Service shop\/api, whose pods listen on 9000/,
+    ],
+    [
+      "a Service that is not there",
+      web(`ingress: [{}]
+egress: [{toServices: [{k8sService: {serviceName: apj, namespace: shop}}], toPorts: [{ports: [{port: "9000"}]}]}]`) +
+        shopService,
+      "error",
+      "missing-service",
+      /shop\/web egress\[0\]\.toServices\[0\]: there is no Service shop\/apj \(did you mean api\?\); Cilium then opens these ports to everybody/,
+    ],
+    [
+      "a group of CIDRs that is not there",
+      `${web("ingress: [{fromCIDRSet: [{cidrGroupRef: offices}]}]\negress: [{}]")}---
+apiVersion: cilium.io/v2
+kind: CiliumCIDRGroup
+metadata: {name: office}
+spec: {externalCIDRs: [203.0.113.0/24]}
+`,
+      "warning",
+      "missing-cidr-group",
+      /shop\/web ingress\[0\]\.fromCIDRSet\[0\]: there is no CiliumCIDRGroup offices, .*did you mean office\?/,
+    ],
+    [
+      "a CIDR with a node in it",
+      web("ingress: [{fromCIDR: [192.0.2.0/24]}]\negress: [{}]"),
+      "warning",
+      "cluster-address",
+      /shop\/web ingress\[0\]\.fromCIDR\[0\]: holds the addresses of node control \(192\.0\.2\.10\)/,
+    ],
+    [
+      "a name that nobody's look-up teaches",
+      web("ingress: [{fromEntities: [ingress]}]\negress: [{toFQDNs: [{matchName: example.com}]}]"),
+      "warning",
+      "name-not-looked-up",
+      /shop\/web egress\[0\]\.toFQDNs\[0\]: example\.com never matches at shop\/web-7d4b9-aaaaa, .*no DNS rule/,
+    ],
+    [
+      "a Service's name",
+      web("ingress: [{fromEntities: [ingress]}]\negress: [{toFQDNs: [{matchName: api.shop.svc.cluster.local}]}]"),
+      "warning",
+      "name-of-a-service",
+      /api\.shop\.svc\.cluster\.local is a Service/,
+    ],
+    [
+      "pods that cannot look up names",
+      shopPolicies
+        .replace(
+          "egress: [{toEndpoints: [{matchLabels: {app: db}}]",
+          "egress: [{toCIDR: [203.0.113.0/24]}, {toEndpoints: [{matchLabels: {app: db}}]",
+        )
+        .replace(/(name: (web|db),[\s\S]*?egress: )\[[^\n]*/g, "$1[{toEntities: [all]}]") + nameServer,
+      "warning",
+      "no-name-server",
+      /shop\/api egress: shop\/api may open connections and cannot look up any name/,
+    ],
+    [
+      "look-ups that are refused with the endings of the search path",
+      web(`ingress: [{fromEntities: [ingress]}]
+egress:
+- toEndpoints: [{matchLabels: {io.kubernetes.pod.namespace: kube-system, k8s-app: kube-dns}}]
+  toPorts: [{ports: [{port: "53"}], rules: {dns: [{matchName: example.com}]}}]
+- toFQDNs: [{matchName: example.com}]`) + nameServer,
+      "warning",
+      "search-path",
+      /shop\/web egress\[1\]\.toFQDNs\[0\]: .*may look up example\.com, but not with the endings/,
+    ],
+    [
+      "a policy that only denies and closes the rest",
+      web("ingressDeny: [{fromEndpoints: [{matchLabels: {app: db}}]}]\negress: [{}]"),
+      "warning",
+      "deny-closes-the-rest",
+      /shop\/web ingressDeny: only denies, and still puts .*into default deny for ingress/,
+    ],
+    [
+      "a clusterwide policy that opens every namespace to every other",
+      `${shopPolicies}---
+apiVersion: cilium.io/v2
+kind: CiliumClusterwideNetworkPolicy
+metadata: {name: within}
+spec:
+  endpointSelector: {matchExpressions: [{key: "k8s:io.kubernetes.pod.namespace", operator: Exists}]}
+  ingress: [{fromEndpoints: [{}]}]
+${nameServer}`,
+      "warning",
+      "opens-every-namespace",
+      /within ingress\[0\]\.fromEndpoints\[0\]: opens all ports between pods of every namespace/,
+    ],
+    [
       "rules that contradict each other",
       web(
         `ingress: [{}]
@@ -146,10 +271,10 @@ egress:
       ),
       "error",
       "contradiction",
-      /shop\/web-7d4b9-aaaaa: Cilium cannot compute its policy/,
+      /shop\/web-7d4b9-aaaaa, shop\/web-7d4b9-bbbbb: Cilium cannot compute its policy/,
     ],
   ];
-  for (const [about, manifests, level, rule, said] of cases) {
+  for (const [about, manifests, level, rule, said] of faults) {
     it(`reports ${about}`, () => {
       const { code, found } = check(manifests + shopPods);
       assert.equal(code, 1);
@@ -161,6 +286,8 @@ egress:
       assert.ok(
         reported.every(({ file }) => file?.startsWith("standard input, document ") ?? rule === "contradiction"),
       );
+      const messages = reported.map(({ message }) => message);
+      assert.deepEqual(messages, [...new Set(messages)]);
     });
   }
 
@@ -176,7 +303,7 @@ kind: Service
 metadata: {name: web, namespace: shop}
 spec: {selector: {app: web}, ports: [{port: 443, targetPort: 8080}]}
 `;
-    const { code, found } = check(shopPolicies + shopPods + route);
+    const { code, found } = check(shopPolicies + shopPods + route, "--rules");
     assert.equal(code, 1);
     const [reported] = found.filter(({ rule }) => rule === "no-l7-http-on-tls-passthrough");
     assert.match(reported?.message ?? "", /^shop\/web ingress\[0\]\.toPorts\[0\].*TLSRoute shop\/web/);
@@ -193,7 +320,7 @@ spec: {selector: {app: web}, ports: [{port: 443, targetPort: 8080}]}
     };
 
     it("which exempts nothing unless a file says so, and says that it knows nothing", () => {
-      const found = check(open + shopPods);
+      const found = check(open + shopPods, "--rules");
       assert.deepEqual(rulesIn(found), ["no-wide-open"]);
       assert.match(found.basis.notes.join(), /^the policy pack knows nothing of the cluster; .*--policy-pack-config/);
     });

@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import { gzipSync } from "node:zlib";
+import { gzipSync, zstdCompressSync } from "node:zlib";
 import { z } from "zod";
 import { inventoryOf } from "../../cilium/model/inventory.ts";
 import { apiServer, dnsAnswer, flow, line, outside, pod, type RecordedEnd } from "../cilium/hubble/recorded.ts";
@@ -40,7 +40,14 @@ function fileOf(...lines: readonly (string | Buffer)[]): string {
 }
 
 const answerSchema = z.looseObject({
-  record: z.looseObject({ flows: z.number(), lostEvents: z.number(), malformedLines: z.number() }),
+  cluster: z.string(),
+  record: z.looseObject({
+    flows: z.number(),
+    lostEvents: z.number(),
+    duplicates: z.number(),
+    unread: z.record(z.string(), z.number()),
+    understoodPercent: z.number(),
+  }),
   problems: z.array(z.string()),
   dropped: z.array(
     z.looseObject({ source: z.string(), destination: z.string(), port: z.string(), passed: z.number() }),
@@ -70,8 +77,16 @@ describe("netpol replay", function () {
     const { code, stdout, stderr } = netpol(fileOf(declared));
     assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
     assert.match(stdout, /^stack prod: nothing that was let through would be dropped\n1 flow from 2026-11-24 21:00:00/);
-    assert.match(stdout, /\nDeclared, never seen\nFROM +TO +PORTS +PODS\n/);
-    assert.doesNotMatch(stdout, /\nWould be dropped\n/);
+    assert.match(stdout, /\nnot used in this record: \d+ declared flows, .*\(--all lists them\)\n/);
+    assert.match(stdout, /\n\nstack prod: nothing that was let through would be dropped\n$/, "the answer is last, too");
+    assert.doesNotMatch(stdout, /\n(Would be dropped|Declared, never seen)\n/);
+  });
+
+  it("lists what the record did not use where that is wanted, and in Markdown, which is complete", () => {
+    assert.match(netpol(fileOf(declared), "--all").stdout, /\nDeclared, never seen\nFROM +TO +PORTS +PODS\n/);
+    const { stdout } = netpol(fileOf(declared), "-o", "md");
+    assert.match(stdout, /\n### Declared, never seen\n\n\| from \| to \| ports \| pods \|\n/);
+    assert.doesNotMatch(stdout, /… and \d+ more/);
   });
 
   it("ends with 1 and says what would be dropped, where, and what to write", () => {
@@ -99,10 +114,28 @@ describe("netpol replay", function () {
   it("reads several files, plain and gzip, as one record", () => {
     const compressed = fileOf(gzipSync(`${undeclared}\n${declared}\n`));
     const rotated = fileOf(Buffer.concat([gzipSync(`${declared}\n`), gzipSync(`${declared}\n`)]));
-    const { code, record, dropped, allowed } = answer(fileOf(declared), compressed, rotated);
+    const zstd = fileOf(zstdCompressSync(`${declared}\n`));
+    const { code, record, dropped, allowed } = answer(fileOf(declared), compressed, rotated, zstd);
     assert.deepEqual(
       { code, flows: record.flows, dropped: dropped.length, allowed },
-      { code: 1, flows: 5, dropped: 1, allowed: 4 },
+      { code: 1, flows: 6, dropped: 1, allowed: 5 },
+    );
+  });
+
+  it("reads a folder of rotated files, and an event that two of them hold once", () => {
+    const folder = temporaryFolder("exporter");
+    const event = (digit: number) =>
+      line({ ...flow(grafana, sharedPg, 9187), uuid: `${digit}fd51267-1bce-4276-a133-d8ea5a78502b` });
+    mkdirSync(join(folder, "worker-1"));
+    writeFileSync(
+      join(folder, "worker-1", "events-2026-11-24T21-00-00.000.log.gz"),
+      gzipSync(`${event(1)}\n${event(2)}\n`),
+    );
+    writeFileSync(join(folder, "worker-1", "events.log"), `${event(2)}\n${event(3)}\n`);
+    const { code, record, dropped } = answer(folder);
+    assert.deepEqual(
+      { code, flows: record.flows, duplicates: record.duplicates, passed: dropped[0]?.passed },
+      { code: 1, flows: 3, duplicates: 1, passed: 3 },
     );
   });
 
@@ -129,11 +162,42 @@ describe("netpol replay", function () {
     assert.match(stdout, /^this record is incomplete: Hubble lost 24 events; nothing came from worker-2$/m);
   });
 
-  it("counts lines that are no events and goes on", () => {
-    const { code, record } = answer(fileOf("time=now level=info", declared, "{", "[1]"));
+  it("says by reason what it skipped, and ends with 2 where it understood too little", () => {
+    const compact = "Nov 24 21:00:00.000: a/b:1 (ID:2) -> c/d:3 (ID:4) to-endpoint FORWARDED (TCP Flags: SYN)";
+    const file = fileOf("time=now level=info", declared, "hello", "[1]", compact);
+    const { code, record } = answer(file);
     assert.deepEqual(
-      { code, flows: record.flows, malformed: record.malformedLines },
-      { code: 0, flows: 1, malformed: 3 },
+      { code, flows: record.flows, unread: record.unread, understood: record.understoodPercent },
+      {
+        code: 2,
+        flows: 1,
+        unread: {
+          "lines that are no JSON": 1,
+          "JSON that is no event of Hubble": 1,
+          "flows in Hubble's text form, which holds no labels (write hubble observe -o jsonpb)": 1,
+        },
+        understood: 25,
+      },
+    );
+    assert.match(
+      netpol(file).stdout,
+      /^stack prod: nothing .*, only 25 % of the record was understood\n.*\nskipped: 1 lines/,
+    );
+    assert.equal(answer(file, "--at-least", "25").code, 0);
+    assert.equal(answer(fileOf(...Array.from({ length: 100 }, () => declared), "hello")).code, 0);
+  });
+
+  it("has no answer where the policies select nobody in the record", () => {
+    const manifest = join(temporaryFolder("manifests"), "elsewhere.yaml");
+    writeFileSync(
+      manifest,
+      "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {name: a, namespace: elsewhere}\nspec: {endpointSelector: {}, ingress: [{}]}\n",
+    );
+    const { code, stdout } = netpol(fileOf(declared), "--from", manifest);
+    assert.equal(code, 2);
+    assert.match(
+      stdout,
+      /^\S+elsewhere\.yaml: nothing is judged: the policies select no pod of the record; compare namespaces/,
     );
   });
 
@@ -148,7 +212,7 @@ describe("netpol replay", function () {
     assert.match(
       unpacked.stderr,
       new RegExp(
-        `^${compressed} is cut off in the middle of its gzip data; its first ${unpacked.record.flows} lines are judged\n$`,
+        `^${compressed} is cut off in the middle of its packed data; its first ${unpacked.record.flows} lines are judged\n$`,
       ),
     );
     assert.ok(unpacked.record.flows > 0);
@@ -160,13 +224,17 @@ describe("netpol replay", function () {
   mkdirSync(join(folder, "flows"));
   const unusable: Readonly<Record<string, readonly [string, RegExp]>> = {
     "a file that is not there": ["/nowhere/flows.json", /^\/nowhere\/flows\.json does not exist\n$/],
-    "a folder": [join(folder, "flows"), /is a folder; name its files\n$/],
-    "damaged gzip data": [fileOf(damaged), /is damaged gzip data; nothing of it is judged\n$/],
+    "an empty folder": [join(folder, "flows"), /is a folder without a file\n$/],
+    "damaged gzip data": [fileOf(damaged), /is damaged packed data; nothing of it is judged\n$/],
+    "damaged zstd data": [
+      fileOf(zstdCompressSync(`${declared}\n`).fill(0, 12, 40)),
+      /is damaged packed data; nothing of it is judged\n$/,
+    ],
     "a file without flows": [
       fileOf("hello", "world"),
-      /: no flow in 2 lines \(2 malformed\); write hubble observe -o jsonpb\n$/,
+      /: no flow \(2 lines that are no JSON\); write hubble observe -o jsonpb\n$/,
     ],
-    "an empty file": [fileOf(), /: no flow in 0 lines \(0 malformed\); write hubble observe -o jsonpb\n$/],
+    "an empty file": [fileOf(), /: no flow \(it is empty\); write hubble observe -o jsonpb\n$/],
     "a file that has no lines": [
       fileOf(Buffer.alloc(17 * 1024 * 1024, "x")),
       /has no lines after the first 0: it is no Hubble record\n$/,
@@ -206,6 +274,65 @@ describe("netpol replay", function () {
     assert.match(refused.stderr, /^--suggest writes lines for the program; leave out --from, --git and --context$/m);
   });
 
+  describe("for the policies of files", () => {
+    const labels = (name: string) => `{matchLabels: {app: ${name}}}`;
+    const manifests = (cluster?: string): string => {
+      const folder = temporaryFolder("manifests");
+      const spec = `{endpointSelector: {}, ingress: [{fromEndpoints: [${labels("till")}]}]}`;
+      writeFileSync(
+        join(folder, "policy.yaml"),
+        `apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {name: all, namespace: shop}\nspec: ${spec}\n`,
+      );
+      const config = `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: cilium-config, namespace: kube-system}\ndata: {cluster-name: ${cluster}}\n`;
+      if (cluster !== undefined) writeFileSync(join(folder, "config.yaml"), config);
+      return folder;
+    };
+    const app = (name: string, cluster: string) => pod({ namespace: "shop", name, labels: { app: name } }, 1, cluster);
+    const between = (from: string, to: string, cluster: string) =>
+      JSON.stringify({ flow: { ...flow(app(from, cluster), app(to, cluster), 80), node_name: `${cluster}/worker-1` } });
+    const north = between("client", "web", "north");
+    const both = fileOf(north, between("till", "web", "south"));
+
+    const clusters: Readonly<Record<string, readonly [string[], string, number]>> = {
+      "the record's": [[fileOf(north), "--from", manifests()], "north", 1],
+      "that of cilium-config": [[both, "--from", manifests("south")], "south", 0],
+      "the one that is named": [[both, "--from", manifests(), "--cluster", "north"], "north", 1],
+    };
+    for (const [name, [args, cluster, code]] of Object.entries(clusters)) {
+      it(`takes the cluster that is ${name}`, () => {
+        const given = answer(...args);
+        assert.deepEqual({ cluster: given.cluster, code: given.code }, { cluster, code });
+      });
+    }
+
+    it("has no answer where the record is of several clusters and nothing says whose the policies are", () => {
+      const { code, stderr } = netpol(both, "--from", manifests());
+      assert.deepEqual(
+        { code, stderr },
+        {
+          code: 2,
+          stderr:
+            "the record is of the clusters north, south; name the cluster whose policies these are with --cluster, or bring its cilium-config\n",
+        },
+      );
+    });
+
+    it("has no answer where the record is of another cluster", () => {
+      assert.equal(answer(fileOf(north), "--from", manifests("south")).code, 2);
+    });
+  });
+
+  it("takes only the flows of the times and the namespace that are asked for", () => {
+    const file = fileOf(undeclared, line(flow(redis, redis, 1, { time: "2026-11-25T21:00:00Z" })));
+    const passed = (...args: string[]) => answer(file, ...args).dropped.map(({ source }) => source);
+    assert.deepEqual(passed("--until", "2026-11-25T00:00:00Z"), ["monitoring/grafana"]);
+    assert.deepEqual(passed("--since", "2026-11-25T00:00:00Z"), ["argocd/redis"]);
+    assert.deepEqual(passed("--namespace", "argocd"), ["argocd/redis"]);
+    const { code, stderr } = netpol(file, "--since", "yesterday");
+    assert.equal(code, 2);
+    assert.match(stderr, /write 2026-11-24T21:00:00Z, or 90m, 24h, 7d for so long ago/);
+  });
+
   it("judges the policies as enforced where the stack only observes, and says so", () => {
     const folder = copyOfProject();
     const settings = join(folder, "Pulumi.prod.yaml");
@@ -214,7 +341,7 @@ describe("netpol replay", function () {
     assert.equal(code, 1);
     assert.match(
       stdout,
-      new RegExp(`\nNote: ${workloadCount} policies of the stack only observe; they are judged as enforced\n$`),
+      new RegExp(`\nNote: ${workloadCount} policies of the stack only observe; they are judged as enforced\n`),
     );
   });
 

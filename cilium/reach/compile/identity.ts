@@ -45,7 +45,6 @@ export type Aggregate = {
 };
 
 export type UnknownLabels = {
-  /** The same function for identities that lack the same. */
   readonly isUnknown: (requirement: Requirement) => boolean;
   readonly unknown: Unknown;
 };
@@ -69,7 +68,7 @@ export function endpointIdentity(endpoint: Endpoint, { cluster, configuration }:
   const isLocal = (endpoint.cluster ?? cluster) === cluster;
   const pod = { ...endpoint, serviceAccount, cluster: endpoint.cluster ?? cluster };
   return {
-    labels: podIdentity(pod, configuration.keepsLabel),
+    labels: podIdentity(pod, endpoint.isIdentity ? () => true : configuration.keepsLabel),
     unknownLabels:
       namespaceLabels === undefined
         ? { isUnknown: isOnNamespace, unknown: { kind: "namespace-labels", namespace } }

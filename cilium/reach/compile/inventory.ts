@@ -16,6 +16,8 @@ export type Inventory = {
   readonly services?: readonly Service[];
   /** The data of the ConfigMap `cilium-config`, by key as it stands there; leave undefined if it is not known. */
   readonly configuration?: Readonly<Record<string, string>>;
+  /** Addresses of the API server, besides the backends of Service default/kubernetes. */
+  readonly apiServer?: readonly string[];
 };
 
 /** A pod, or a workload all of whose pods are alike. */
@@ -23,6 +25,8 @@ export type Endpoint = {
   readonly namespace: string;
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** Whether the labels are those of its identity: then the agent has left out already what it does not keep. */
+  readonly isIdentity?: boolean;
   /** The labels of its namespace; leave undefined if they are not known. The namespace's name always is. */
   readonly namespaceLabels?: Readonly<Record<string, string>>;
   /** `default` if undefined, as the API server fills in. */

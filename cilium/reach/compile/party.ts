@@ -71,6 +71,7 @@ const signature = (endpoint: Endpoint, byAddress: boolean): string =>
     endpoint.namespace,
     endpoint.cluster,
     endpoint.serviceAccount,
+    endpoint.isIdentity,
     sorted(endpoint.labels),
     endpoint.namespaceLabels && sorted(endpoint.namespaceLabels),
     (endpoint.ports ?? []).map(({ name, port, protocol }) => `${name} ${port} ${protocol}`).sort(),

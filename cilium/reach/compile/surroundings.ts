@@ -17,7 +17,7 @@ export type Surroundings = {
 };
 
 export type ApiServer = {
-  /** The backends of Service default/kubernetes; none if they are not known. */
+  /** The backends of Service default/kubernetes and the inventory's own; none if they are not known. */
   readonly addresses: readonly Prefix[];
   /** The same in their canonical form. */
   readonly keys: ReadonlySet<string>;
@@ -52,10 +52,9 @@ export function surroundingsOf(inventory: Inventory, configuration: Configuratio
   };
 }
 
-function apiServerOf({ services, nodes }: Inventory): ApiServer {
+function apiServerOf({ services, nodes, apiServer = [] }: Inventory): ApiServer {
   const service = services?.find(({ namespace, name }) => namespace === "default" && name === "kubernetes");
-  const addresses = (service?.backends ?? [])
-    .flatMap(({ addresses }) => addresses)
+  const addresses = [...(service?.backends ?? []).flatMap(({ addresses }) => addresses), ...apiServer]
     .map(parseAddressOrPrefix)
     .filter((address) => address !== undefined);
   const keys = new Set(addresses.map(formatPrefix));

@@ -1,33 +1,32 @@
 /** Allow rules that say something about a peer and a port which a deny rule refuses in any case. */
 
-import type { DirectionPolicy, Network, NetworkRule, PartySelection } from "../compile/network.ts";
+import type { DirectionPolicy, NetworkRule, PartySelection } from "../compile/network.ts";
 import type { PortMatch } from "../compile/ports.ts";
-import { peerText } from "./explain.ts";
-import type { Oddity } from "./oddity.ts";
+import { namesOf, type Oddity, type Scene, some } from "./oddity.ts";
 
 /** For every peer and port of an allow rule that is denied for all that the peer selects, at whatever endpoint. */
-export function shadowed({ enforced, parties }: Network): Oddity[] {
+export function shadowed({ network: { enforced, parties } }: Scene): Oddity[] {
   const found = new Map<string, { oddity: Omit<Oddity, "problem">; deny: string; at: string[] }>();
   enforced.forEach((policy, position) => {
-    const [subject] = parties.slice(position, position + 1).map(({ peer }) => peerText(peer));
+    const at = namesOf(parties.slice(position, position + 1));
     for (const direction of [policy.ingress, policy.egress]) {
       for (const { allow, place, deny } of shadows(direction)) {
         const key = `${allow.policy} ${place} ${deny}`;
         const shadow = found.get(key) ?? { oddity: shadowOf(allow, place), deny, at: [] };
-        if (subject !== undefined) shadow.at.push(subject);
+        shadow.at.push(...at);
         found.set(key, shadow);
       }
     }
   });
   return [...found.values()].map(({ oddity, deny, at }) => ({
     ...oddity,
-    problem: `is allowed in vain at ${at.slice(0, 3).join(", ")}${at.length > 3 ? ` and ${at.length - 3} more` : ""}: ${deny} denies it, and deny wins`,
+    problem: `is allowed in vain at ${some(at)}: ${deny} denies it, and deny wins`,
   }));
 }
 
 const shadowOf = (allow: NetworkRule, place: string): Omit<Oddity, "problem"> => ({
   kind: "shadowed-by-deny",
-  subject: allow.policy,
+  subject: allow,
   place,
   fix: "narrow the deny rule, or remove what it refuses from the allow rule",
 });

@@ -5,26 +5,23 @@ import type { Network, NetworkRule } from "../compile/network.ts";
 import type { Party } from "../compile/party.ts";
 import { protocolBit } from "../compile/ports.ts";
 import { verdict } from "../decide/verdict.ts";
-import { peerText } from "./explain.ts";
-import type { Oddity } from "./oddity.ts";
+import { namesOf, type Oddity, type Scene } from "./oddity.ts";
 
 /** Endpoints in ingress default deny that no peer of their rules may reach; their own node always may. */
-export function unreachable(network: Network): Oddity[] {
+export function unreachable({ network }: Scene): Oddity[] {
   return network.parties.flatMap((party): Oddity[] => {
     if (party.enforcement !== "endpoint" || party.peer.kind !== "endpoint") return [];
     const policy = network.enforced[party.position];
     if (policy === undefined || !policy.ingress.defaultDeny) return [];
     if (policy.ingress.rules.some((rule) => rule.effect === "allow" && admits(network, rule, party))) return [];
     const ports = [...party.ports.keys()];
-    return [
-      {
-        kind: "unreachable",
-        subject: peerText(party.peer),
-        place: "",
-        problem: `nothing may connect to it${ports.length > 0 ? `, though it names the ports ${ports.join(", ")}` : ""}`,
-        fix: "allow the flows that it serves, or leave it as it is if it only opens connections",
-      },
-    ];
+    return namesOf([party]).map((subject) => ({
+      kind: "unreachable",
+      subject,
+      place: "",
+      problem: `nothing may connect to it${ports.length > 0 ? `, though it names the ports ${ports.join(", ")}` : ""}`,
+      fix: "allow the flows that it serves, or leave it as it is if it only opens connections",
+    }));
   });
 }
 

@@ -71,16 +71,17 @@ describe("a recorded flow", () => {
       "notJudged",
       "the labels of an end were not recorded, and its identity is none of Cilium's own",
     ],
-    "an API server that is no node": [
+    "a dropped packet in the middle of a connection": [
       {
-        destination: {
-          identity: 16_777_217,
-          labels: ["cidr:192.0.2.9/32", "reserved:kube-apiserver", "reserved:world"],
-        },
+        verdict: "DROPPED",
+        drop_reason_desc: "POLICY_DENIED",
+        is_reply: undefined,
+        l4: { TCP: { source_port: 9000, destination_port: 43_512, flags: { PSH: true, ACK: true } } },
       },
-      "notJudged",
-      "the API server is outside the cluster",
+      "leftOut",
+      "dropped packets that begin no connection (TCP without SYN)",
     ],
+    "a reply that only the deprecated field marks": [{ is_reply: undefined, reply: true }, "leftOut", "replies"],
     "an outside without an address": [
       { destination: { identity: 2, labels: ["reserved:world"] }, IP: {} },
       "notJudged",
@@ -116,6 +117,16 @@ describe("a recorded flow", () => {
       { destination: namedAddress("192.0.2.1").endpoint, IP: { destination: "192.0.2.1" } },
       { kind: "outside", address: "192.0.2.1" },
     ],
+    "an API server that is no node": [
+      {
+        destination: {
+          identity: 16_777_217,
+          labels: ["cidr:192.0.2.9/32", "reserved:kube-apiserver", "reserved:world"],
+        },
+        IP: { destination: "192.0.2.9" },
+      },
+      { kind: "outside", address: "192.0.2.9", isApiServer: true },
+    ],
     "a pod, with the labels of its identity": [
       {},
       { kind: "pod", namespace: "shop", name: "api", labels: { app: "api" }, cluster: "default" },
@@ -148,6 +159,170 @@ describe("a recorded flow", () => {
     );
     assert.deepEqual({ first, last }, { first: "2026-11-24T21:00:05Z", last: "2026-11-24T21:00:07Z" });
     assert.equal(connections[0]?.example.source, "shop/web-6c9d8b7f5d-x1 10.244.0.1:43512");
+  });
+
+  const names: Readonly<Record<string, readonly [object, string]>> = {
+    "its workload, where Hubble knows it": [{ workloads: [{ name: "web" }], pod_name: "x-1" }, "web"],
+    "its CronJob": [{ workloads: [{ name: "report-29405280" }] }, "report"],
+    "its CronJob on another node": [{ workloads: [], pod_name: "report-29405280-bcdfg" }, "report"],
+    "its Job by the label": [
+      {
+        workloads: [],
+        pod_name: "a-x",
+        labels: ["k8s:io.kubernetes.pod.namespace=shop", "k8s:job-name=move-29405280"],
+      },
+      "move",
+    ],
+    "its Deployment, by the pod's name": [{ workloads: [], pod_name: "web-84c6d9f7b5-h7n4v" }, "web"],
+    "its DaemonSet, by the pod's name": [{ workloads: [], pod_name: "node-exporter-h7n4v" }, "node-exporter"],
+    "its StatefulSet, by the pod's name": [{ workloads: [], pod_name: "db-0" }, "db"],
+    "the pod itself, whose name nobody generated": [{ workloads: [], pod_name: "toolbox-alpha" }, "toolbox-alpha"],
+  };
+  for (const [name, [more, expected]] of Object.entries(names)) {
+    it(`names a pod by ${name}`, () => {
+      const [connection] = recordedWith({ source: { ...web.endpoint, ...more } }).connections;
+      assert.partialDeepStrictEqual(connection?.source, { kind: "pod", name: expected });
+    });
+  }
+
+  it("tells pods apart by cluster, namespace and labels, whatever of these a line carries", () => {
+    const of = (more: object) => ({ source: { labels: ["k8s:app=web"], pod_name: "web", ...more } });
+    const { connections } = read(
+      ...[
+        of({ namespace: "shop" }),
+        of({ namespace: "shop", cluster_name: "north" }),
+        of({ namespace: "attic" }),
+        of({ namespace: "shop", labels: ["k8s:app=api"] }),
+        of({ namespace: "shop" }),
+      ].map((more) => flow(web, api, 9000, { more })),
+    );
+    assert.deepEqual(
+      connections.map(({ passed }) => passed),
+      [2, 1, 1, 1],
+    );
+  });
+
+  const seenFrom: Readonly<Record<string, readonly [object, object, object]>> = {
+    "a node is remote to the pods of others": [
+      { source: host.endpoint, trace_observation_point: "TO_NETWORK" },
+      { kind: "entity", entity: "remote-node" },
+      { kind: "pod" },
+    ],
+    "a node is host to its own pods": [
+      { source: host.endpoint, trace_observation_point: "TO_ENDPOINT" },
+      { kind: "entity", entity: "host" },
+      { kind: "pod" },
+    ],
+    "a node is remote to a pod of another one that connects to it": [
+      { source: { ...web.endpoint, ID: undefined, workloads: undefined }, destination: host.endpoint },
+      { kind: "pod" },
+      { kind: "entity", entity: "remote-node" },
+    ],
+    "a control-plane node is an API server to the pods of others": [
+      {
+        source: { identity: 1, labels: ["reserved:host", "reserved:kube-apiserver"] },
+        trace_observation_point: "TO_OVERLAY",
+      },
+      { kind: "entity", entity: "kube-apiserver" },
+      { kind: "pod" },
+    ],
+  };
+  for (const [name, [more, source, destination]] of Object.entries(seenFrom)) {
+    it(`has ends as the other end's node knows them: ${name}`, () => {
+      assert.partialDeepStrictEqual(recordedWith(more).connections[0], { source, destination });
+    });
+  }
+
+  it("was not let through where it left one node and was dropped on the other", () => {
+    const left = flow(web, api, 9000, { more: { trace_observation_point: "TO_OVERLAY" } });
+    const drop = {
+      verdict: "DROPPED",
+      drop_reason_desc: "POLICY_DENIED",
+      is_reply: undefined,
+      traffic_direction: "INGRESS",
+    };
+    const verdict = flow(web, api, 9000, { more: { ...drop, event_type: { type: 5 } } });
+    const packet = flow(web, api, 9000, { more: { ...drop, event_type: { type: 1 } } });
+    const counts = (...flows: object[]) => read(...flows).connections.map(({ passed, dropped }) => [passed, dropped]);
+    assert.deepEqual(counts(left, verdict, packet, left, verdict, packet), [[0, 6]]);
+    assert.deepEqual(counts(left, left, left, verdict, packet), [[2, 3]], "one attempt of three was dropped");
+    assert.deepEqual(counts(flow(web, api, 9000), verdict, packet), [[1, 2]], "it arrived once");
+  });
+
+  it("is an answer where a dropped datagram comes from a port that the other end connects to", () => {
+    const answer = flow(dns, web, 43_512, {
+      protocol: "UDP",
+      more: {
+        verdict: "DROPPED",
+        drop_reason_desc: "POLICY_DENIED",
+        is_reply: undefined,
+        l4: { UDP: { source_port: 53, destination_port: 43_512 } },
+      },
+    });
+    const asked = read(answer, flow(web, dns, 53, { protocol: "UDP" }));
+    assert.deepEqual([...asked.leftOut], [["replies", 1]]);
+    assert.equal(asked.connections.length, 1);
+    const alone = read(answer, answer);
+    assert.deepEqual([...alone.notJudged], [["dropped packets to a client's port, which may be answers", 2]]);
+  });
+
+  it("counts once, however often a record repeats its uuid", () => {
+    const once = { uuid: "1fd51267-1bce-5276-a133-d8ea5a78502b" };
+    const again = { uuid: "2fd51267-1bce-5276-a133-d8ea5a78502b" };
+    const record = read(...[once, again, once, {}, {}].map((more) => flow(web, api, 9000, { more })));
+    assert.deepEqual([record.flows, record.duplicates, record.connections[0]?.passed], [4, 1, 4]);
+  });
+
+  it("counts only where it is within the times and the namespace that are asked for", () => {
+    const reader = recordReader({
+      since: Date.parse("2026-11-24T21:00:00Z"),
+      until: Date.parse("2026-11-24T22:00:00Z"),
+      namespace: "shop",
+    });
+    const elsewhere = pod({ namespace: "attic", name: "api", labels: { app: "api" } }, 4);
+    const at = (time: string) => flow(web, api, 9000, { time });
+    for (const one of [
+      at("2026-11-24T20:59:59Z"),
+      at("2026-11-24T21:00:00Z"),
+      at("2026-11-24T22:00:01Z"),
+      flow(elsewhere, elsewhere, 9000),
+      flow(elsewhere, api, 9000),
+    ]) {
+      reader.add(line(one));
+    }
+    const { connections, leftOut } = reader.record();
+    assert.equal(connections.length, 2);
+    assert.deepEqual(
+      [...leftOut],
+      [
+        ["flows outside --since and --until", 2],
+        ["flows of other namespaces", 1],
+      ],
+    );
+  });
+
+  it("has the labels of the inventory where a field mask left them out", () => {
+    const reader = recordReader({
+      findEndpoint: ({ namespace, names, address }) =>
+        namespace === "shop" && (names.includes("web-0") || address === "10.0.0.7")
+          ? { namespace, name: "web", labels: { app: "web" } }
+          : undefined,
+    });
+    const masked = (endpoint: object, address: string) => line(flow({ endpoint, address }, api, 9000));
+    reader.add(masked({ identity: 40_001, namespace: "shop", pod_name: "web-0" }, ""));
+    reader.add(masked({ identity: 40_001, namespace: "shop" }, "10.0.0.7"));
+    reader.add(masked({ identity: 40_001, namespace: "shop", pod_name: "web-1" }, ""));
+    const { connections, notJudged } = reader.record();
+    assert.equal(connections.length, 2);
+    for (const { source } of connections) {
+      assert.partialDeepStrictEqual(source, {
+        namespace: "shop",
+        name: "web",
+        labels: { app: "web" },
+        isIdentity: false,
+      });
+    }
+    assert.equal([...notJudged.values()][0], 1);
   });
 
   it("counts for as many as an aggregating exporter says", () => {

@@ -58,7 +58,6 @@ export function flow(source: RecordedEnd, destination: RecordedEnd, port: number
   const { protocol = "TCP", time = "2026-11-24T21:00:00.000000001Z", more } = recording;
   return {
     time,
-    uuid: "c0b3a1f2-1111-4222-8333-944445555666",
     verdict: "FORWARDED",
     ethernet: { source: "aa:bb:cc:dd:ee:01", destination: "aa:bb:cc:dd:ee:02" },
     IP: { source: source.address, destination: destination.address, ipVersion: "IPv4" },

@@ -281,6 +281,110 @@ describe("a replayed record", () => {
     );
   });
 
+  it("shows what the cluster drops and the policies let through", () => {
+    const found = replayed(
+      flow(grafana, sharedPg, 5432, { more: dropped }),
+      flow(redis, sharedPg, 5432, { more: dropped }),
+    );
+    assert.deepEqual(
+      found.newlyAllowed.map(({ source, destination, dropped }) => [source, destination, dropped]),
+      [["monitoring/grafana", "database/shared-pg", 1]],
+    );
+    assert.deepEqual(
+      found.stillDropped.map(({ source }) => source),
+      ["argocd/redis"],
+    );
+  });
+
+  it("says by what it is allowed, and whether anybody is concerned", () => {
+    const elsewhere = pod({ namespace: "default", name: "toolbox", labels: { app: "toolbox" } }, 998);
+    const both = replayed(
+      flow(grafana, sharedPg, 5432),
+      flow(elsewhere, elsewhere, 80),
+      flow(elsewhere, elsewhere, 81),
+    );
+    assert.deepEqual(both.allowedBy, { rule: 1, noPolicy: 2, notCompared: 0 });
+    assert.equal(both.isConcerned, true);
+    const policy = cilium("database", { endpointSelector: {}, ingress: [{ fromEntities: ["all"] }] });
+    assert.equal(replayedAgainst([policy], [flow(elsewhere, elsewhere, 80)], false).isConcerned, false);
+  });
+
+  describe("where a proxy takes HTTP", () => {
+    const policy = cilium("shop", {
+      endpointSelector: { matchLabels: { app: "api" } },
+      ingress: [
+        {
+          fromEndpoints: [{}],
+          toPorts: [
+            { ports: [{ port: "80", protocol: "TCP" }], rules: { http: [{ method: "GET", path: "/stock/.*" }] } },
+          ],
+        },
+      ],
+    });
+    const [web, api] = [1, 2].map((number) => {
+      const app = number === 1 ? "web" : "api";
+      return pod({ namespace: "shop", name: app, labels: { app } }, number);
+    });
+    assert.ok(web && api);
+    const request = (method: string, path: string, more: object = {}) =>
+      flow(web, api, 80, {
+        more: { Type: "L7", l7: { type: "REQUEST", http: { method, url: `http://api:80${path}` } }, ...more },
+      });
+    const replayedHere = (...flows: object[]) => replayedAgainst([policy], flows, false);
+
+    it("tells the requests that it would refuse, added up whatever their queries are", () => {
+      const { refusedRequests, allowed, allowedBy, dropped } = replayedHere(
+        request("GET", "/stock/7"),
+        request("DELETE", "/stock/7?a"),
+        request("DELETE", "/stock/7?b"),
+      );
+      assert.deepEqual(
+        refusedRequests.map(({ source, method, path, count }) => [source, method, path, count]),
+        [["shop/web", "DELETE", "/stock/7", 2]],
+      );
+      assert.deepEqual([allowed, allowedBy, dropped], [1, { rule: 1, noPolicy: 0, notCompared: 0 }, []]);
+    });
+
+    it("tells those that are refused today and would pass", () => {
+      const { newlyAllowedRequests, stillDropped } = replayedHere(request("GET", "/stock/7", { verdict: "DROPPED" }));
+      assert.deepEqual(
+        newlyAllowedRequests.map(({ method, count }) => [method, count]),
+        [["GET", 1]],
+      );
+      assert.deepEqual(stillDropped, [], "the connection passed");
+    });
+
+    it("does not take a connection for compared whose requests were not recorded", () => {
+      assert.deepEqual(replayedHere(flow(web, api, 80)).allowedBy, { rule: 0, noPolicy: 0, notCompared: 1 });
+    });
+  });
+
+  it("judges the labels of identities as they are recorded, whatever Cilium keeps by default", () => {
+    const labels = { app: "web", "pod-template-hash": "84c6d9f7b5" };
+    const policy = cilium("shop", {
+      endpointSelector: { matchLabels: labels },
+      ingress: [{ fromEntities: ["health"] }],
+    });
+    const recorded = pod({ namespace: "shop", name: "web", labels: { app: "web" } }, 1);
+    const own = ["k8s:app=web", "k8s:pod-template-hash=84c6d9f7b5", "k8s:io.kubernetes.pod.namespace=shop"];
+    const chosen = { ...recorded, endpoint: { ...recorded.endpoint, labels: own } };
+    const count = (end: RecordedEnd) => replayedAgainst([policy], [flow(grafana, end, 80)], false).dropped.length;
+    assert.deepEqual([count(recorded), count(chosen)], [0, 1]);
+  });
+
+  it("knows the names that the labels of an address's identity tell", () => {
+    const labelled = (name: string): RecordedEnd => ({
+      address: "140.82.121.4",
+      endpoint: { identity: 16_777_225, labels: [`fqdn:${name}`, "reserved:world"] },
+    });
+    assert.equal(replayed(flow(repoServer, labelled("github.com"), 443)).allowed, 1);
+    assert.equal(replayed(flow(repoServer, labelled("*.githubusercontent.com"), 443)).allowed, 1);
+    assert.deepEqual(
+      replayed(flow(repoServer, labelled("unlisted.example"), 443)).dropped.map(({ destination }) => destination),
+      ["unlisted.example"],
+    );
+  });
+
   it("says so when the pods are of a cluster that the policies do not know", () => {
     const [endpoint] = endpoints;
     assert.ok(endpoint);
@@ -289,17 +393,12 @@ describe("a replayed record", () => {
   });
 
   it("lists the rules of other policies that nothing used, and resolves names of ports", () => {
-    const policy = policySchema.parse({
-      apiVersion: "cilium.io/v2",
-      kind: "CiliumNetworkPolicy",
-      metadata: { name: "pg", namespace: "database" },
-      spec: {
-        endpointSelector: { matchLabels: { "cnpg.io/cluster": "shared-pg" } },
-        ingress: [
-          { fromEntities: ["all"], toPorts: [{ ports: [{ port: "postgresql", protocol: "TCP" }] }] },
-          { fromEntities: ["host"], toPorts: [{ ports: [{ port: "8000", protocol: "TCP" }] }] },
-        ],
-      },
+    const policy = cilium("database", {
+      endpointSelector: { matchLabels: { "cnpg.io/cluster": "shared-pg" } },
+      ingress: [
+        { fromEntities: ["all"], toPorts: [{ ports: [{ port: "postgresql", protocol: "TCP" }] }] },
+        { fromEntities: ["host"], toPorts: [{ ports: [{ port: "8000", protocol: "TCP" }] }] },
+      ],
     });
     const found = replayedAgainst([policy], [flow(grafana, sharedPg, 5432), flow(grafana, sharedPg, 9187)], false);
     assert.equal(found.allowed, 1);
@@ -307,10 +406,16 @@ describe("a replayed record", () => {
       found.dropped.map(({ destination, port }) => `${destination}:${port}`),
       ["database/shared-pg:9187/TCP"],
     );
-    assert.deepEqual(found.unusedRules, ["database/pg ingress[1].toPorts[0]"]);
+    assert.deepEqual(found.unusedRules, ["database/database ingress[1].toPorts[0]"]);
     assert.deepEqual(found.unseen, []);
   });
 });
+
+/** A policy of a namespace, of the same name. */
+function cilium(namespace: string, spec: object): Policy {
+  const metadata = { name: namespace, namespace };
+  return policySchema.parse({ apiVersion: "cilium.io/v2", kind: "CiliumNetworkPolicy", metadata, spec });
+}
 
 type AnyPeer = (typeof cluster.flows)[number]["to"];
 

@@ -1,0 +1,26 @@
+/** Which cluster a record is from, as its lines tell it. */
+import type { FlowRecord } from "./record.ts";
+
+/**
+ * The names of the clusters that a record may be from: one if it is certain, none if nothing tells. Hubble names a node
+ * with its cluster, unless that is called `default` (`GetAbsoluteNodeName` in `pkg/node/types/nodename.go`), and every pod
+ * has the label of its own.
+ */
+export function clustersOf(record: FlowRecord): readonly string[] {
+  const nodes = [...record.nodes].map((node) => node.split("/"));
+  const named = new Set(nodes.flatMap(([cluster = "", name]) => (name === undefined ? [] : [cluster])));
+  if (named.size > 0) return [...named];
+  const pods = podClusters(record);
+  return nodes.length > 0 && pods.includes(byDefault) ? [byDefault] : pods;
+}
+
+const byDefault = "default";
+
+/** The clusters that the recorded pods are in. */
+export const podClusters = ({ connections, lookups }: Pick<FlowRecord, "connections" | "lookups">): string[] => {
+  const ends = [
+    ...connections.flatMap(({ source, destination }) => [source, destination]),
+    ...lookups.map(({ pod }) => pod),
+  ];
+  return [...new Set(ends.flatMap((end) => (end.kind === "pod" ? (end.cluster ?? []) : [])))];
+};

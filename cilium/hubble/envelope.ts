@@ -1,0 +1,84 @@
+/**
+ * What container runtimes, log shippers and log stores put around the lines of a Hubble record: the event within is the
+ * one that Hubble wrote.
+ */
+
+/** What may stand before a line's JSON: `kubectl logs --prefix`, a time stamp, the CRI's stream, logcli's labels. */
+const prefix =
+  /^(?:\[pod\/\S+\] )?(?:\d{4}-\d\d-\d\dT\S+ )?(?:(?:stdout|stderr) [FP] )?(?:\{(?:[A-Za-z_][^{}]*)?\} )?(?=[[{])/;
+
+/** The JSON of a line, without what stands before it; undefined where there is none. */
+export function parseLine(line: string): unknown {
+  const start = prefix.exec(line)?.[0].length ?? 0;
+  try {
+    return JSON.parse(start === 0 ? line : line.slice(start));
+  } catch {
+    return undefined;
+  }
+}
+
+/** A piece of a log's line. Runtimes cut lines after 16 KiB; `ends` is false if it goes on in the stream's next piece. */
+export type Piece = { readonly stream: string; readonly text: string; readonly ends: boolean };
+
+/** A piece in the CRI's format: `2026-11-03T09:30:00.5Z stdout F text`. */
+export function criPiece(line: string): Piece | undefined {
+  const match = /^\d{4}-\d\d-\d\dT\S+ (stdout|stderr) ([FP])(?: |$)/.exec(line);
+  if (match === null) return undefined;
+  return { stream: match[1] ?? "", text: line.slice(match[0].length), ends: match[2] === "F" };
+}
+
+/** A piece in the format of Docker's json-file, where the line's last piece ends with a line feed. */
+export function dockerPiece(value: unknown): Piece | undefined {
+  if (!isObject(value) || !("log" in value) || !("stream" in value)) return undefined;
+  const { log, stream } = value;
+  if (typeof log !== "string" || typeof stream !== "string") return undefined;
+  return { stream, text: log, ends: log.endsWith("\n") };
+}
+
+/** Fields under which an envelope holds the line that was logged, and those with the event itself. */
+const lineFields = ["log", "line", "message", "msg", "_raw", "MESSAGE"];
+const valueFields = ["_source", "log_processed", "data", "result", "event"];
+
+/** Deeper than any envelope within an envelope. */
+const deepest = 8;
+
+/**
+ * The events that a JSON value holds: itself, the items of an array, or what is in an envelope, such as Fluent Bit's
+ * `log`, logcli's `line`, Elasticsearch's `hits` and `_source`, Loki's `data.result[].values`. A line within that is no
+ * JSON is given as it is, a text.
+ */
+export function* unwrapped(value: unknown, depth = 0): Generator<unknown> {
+  const held = depth > deepest || !isObject(value) || isEvent(value) ? undefined : heldBy(value);
+  if (held === undefined) yield value;
+  else for (const one of held) yield* typeof one === "string" ? linesOf(one, depth + 1) : unwrapped(one, depth + 1);
+}
+
+function* linesOf(text: string, depth: number): Generator<unknown> {
+  for (const line of text.split("\n")) {
+    if (line.trim() === "") continue;
+    const value = parseLine(line);
+    if (value === undefined) yield line;
+    else yield* unwrapped(value, depth);
+  }
+}
+
+function heldBy(value: object): readonly unknown[] | undefined {
+  if (Array.isArray(value)) return value;
+  const fields = new Map<string, unknown>(Object.entries(value));
+  const list = fields.get("hits") ?? fields.get("values");
+  if (Array.isArray(list)) return list.map(lastOfPair);
+  if (isObject(list)) return [list];
+  const event = valueFields.map((name) => fields.get(name)).find(isObject);
+  if (event !== undefined) return [event];
+  const line = lineFields.map((name) => fields.get(name)).find((field) => typeof field === "string");
+  return line === undefined ? undefined : [line];
+}
+
+/** Loki pairs each line with its time. */
+const lastOfPair = (item: unknown): unknown => (Array.isArray(item) ? item.at(-1) : item);
+
+const eventFields = ["flow", "lost_events", "lostEvents", "node_status", "nodeStatus", "agent_event", "IP", "Type"];
+
+const isEvent = (value: object): boolean => eventFields.some((name) => name in value);
+
+const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;

@@ -1,0 +1,77 @@
+/** The names that a record's pods look up, as the DNS proxy logs each question and each answer. */
+import { isReply } from "./connection.ts";
+import type { End, ReadEnd, RecordedPod } from "./end.ts";
+import type { HubbleFlow } from "./event.ts";
+import { extend, type Times } from "./times.ts";
+
+/** A name that a pod looked up. A question and its answer are one look-up. */
+export type Lookup = Times & {
+  readonly pod: RecordedPod;
+  readonly name: string;
+  /** Whether it is a name of a Service or pod of the cluster. */
+  readonly inCluster: boolean;
+  /** Who was asked, by whatever key. */
+  readonly servers: ReadonlyMap<string, DnsServer>;
+  readonly addresses: ReadonlySet<string>;
+  /** How often it was answered with addresses; or asked, where the record holds no answers. */
+  readonly count: number;
+  /** How often the proxy refused it when it was recorded. */
+  readonly refused: number;
+};
+
+export type DnsServer = { readonly end: End; readonly port: number };
+
+type Counts = { asked: number; answered: number; failed: number; refused: number };
+type Seen = Times & Counts & Omit<Lookup, "count" | "refused" | "servers" | "addresses"> & Sets;
+type Sets = { readonly servers: Map<string, DnsServer>; readonly addresses: Set<string> };
+
+export type LookupReader = {
+  readonly add: (flow: HubbleFlow, time: string, weight: number) => void;
+  readonly lookups: () => Lookup[];
+};
+
+/** @param learn is told of each name outside the cluster with an address that was answered for it */
+export function lookupReader(readEnd: ReadEnd, learn: (address: string, name: string) => void): LookupReader {
+  const seen = new Map<string, Seen>();
+  const seenOf = (pod: RecordedPod, name: string, inCluster: boolean, time: string): Seen => {
+    const key = `${pod.key} ${name}`;
+    const found = seen.get(key) ?? {
+      ...{ pod, name, inCluster, servers: new Map(), addresses: new Set<string>() },
+      ...{ asked: 0, answered: 0, failed: 0, refused: 0, first: time, last: time },
+    };
+    seen.set(key, found);
+    return found;
+  };
+  return {
+    add: (flow, time, weight) => {
+      const { l7, l4, source, destination, IP } = flow;
+      const dns = l7?.dns;
+      if (!dns?.query) return;
+      const name = dns.query.replace(/\.$/, "").toLowerCase();
+      const inCluster = isClusterName(name);
+      const isAnswer = isReply(flow) ?? l7?.type === "RESPONSE";
+      const addresses = isAnswer && !dns.rcode ? (dns.ips ?? []) : [];
+      if (!inCluster) for (const address of addresses) learn(address, name);
+      const ends = [readEnd(source, IP?.source), readEnd(destination, IP?.destination)] as const;
+      const [pod, server] = isAnswer ? [ends[1], ends[0]] : ends;
+      if (pod.kind !== "pod") return;
+      const lookup = seenOf(pod, name, inCluster, time);
+      if (flow.verdict === "DROPPED") lookup.refused += weight;
+      else if (!isAnswer) lookup.asked += weight;
+      else if (addresses.length > 0) lookup.answered += weight;
+      else lookup.failed += weight;
+      const ports = l4?.UDP ?? l4?.TCP;
+      const port = isAnswer ? ports?.source_port : ports?.destination_port;
+      if (server.kind !== "unknown" && port) lookup.servers.set(`${server.key} ${port}`, { end: server, port });
+      for (const address of addresses) lookup.addresses.add(address);
+      extend(lookup, time);
+    },
+    lookups: () =>
+      [...seen.values()]
+        .map(({ asked, answered, failed, ...lookup }) => ({ ...lookup, count: answered || (failed > 0 ? 0 : asked) }))
+        .filter(({ count, refused }) => count > 0 || refused > 0),
+  };
+}
+
+/** Names of Services and pods; the policies' DNS names are about what is outside. */
+const isClusterName = (name: string): boolean => /\.(svc|pod)\.|\.cluster\.local$/.test(name);

@@ -1,0 +1,66 @@
+/** The JSON values in the lines of a record: one a line, an array of them, or each over several lines. */
+import { criPiece, dockerPiece, type Piece, parseLine, unwrapped } from "./envelope.ts";
+
+export type ValueReader = {
+  /** Takes one line, without its end. An empty line is none. */
+  readonly add: (line: string) => void;
+  /** Ends the input; gives whether it ends within a value. */
+  readonly end: () => boolean;
+};
+
+/** @param take is given each value; a text is a line that is no JSON */
+export function valueReader(take: (value: unknown) => void): ValueReader {
+  /** The pieces of lines that go on, by stream. */
+  const cut = new Map<string, string>();
+  let open: { readonly end: string; readonly lines: string[] } | undefined;
+
+  const takeAll = (value: unknown): void => {
+    for (const one of unwrapped(value)) take(one);
+  };
+  const takePiece = ({ stream, text, ends }: Piece): void => {
+    const whole = (cut.get(stream) ?? "") + text;
+    if (!ends) {
+      cut.set(stream, whole);
+      return;
+    }
+    cut.delete(stream);
+    if (whole.trim() !== "") takeAll(parseLine(whole) ?? whole);
+  };
+  const takeLine = (line: string): void => {
+    const value = parseLine(line) ?? itemOf(line);
+    const piece = criPiece(line) ?? dockerPiece(value);
+    if (piece === undefined) takeAll(value ?? line);
+    else takePiece(piece);
+  };
+  return {
+    add: (line) => {
+      if (open !== undefined) {
+        open.lines.push(line);
+        if (line.trimEnd() !== open.end && line.trimEnd() !== `${open.end},`) return;
+        open.lines.splice(-1, 1, open.end);
+        const text = open.lines.join("\n");
+        open = undefined;
+        takeAll(parseLine(text) ?? text);
+        return;
+      }
+      const text = line.trim();
+      if (text === "" || text === "[" || text === "]" || text === ",") return;
+      // Those who write a value over several lines indent what is within, so it ends where its first line begins.
+      if (text === "{" || text === "[{") open = { end: line.trimEnd().replace(/\[?\{$/, "}"), lines: ["{"] };
+      else takeLine(line);
+    },
+    end: () => {
+      const within = open !== undefined || cut.size > 0;
+      open = undefined;
+      cut.clear();
+      return within;
+    },
+  };
+}
+
+/** An item of an array that has a line for each: `[{…},` `{…},` `{…}]`. */
+function itemOf(line: string): unknown {
+  const text = line.trim();
+  const item = text.replace(/^[[,]\s*/, "").replace(/\s*[\],]$/, "");
+  return item === text ? undefined : parseLine(item);
+}

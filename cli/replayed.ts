@@ -1,0 +1,257 @@
+/** The answer of a replay, as text and as data. */
+import type { UnseenFlow } from "../cilium/hubble/declared.ts";
+import type { Group } from "../cilium/hubble/groups.ts";
+import type { FlowRecord } from "../cilium/hubble/record.ts";
+import type { LookedUp, Replay, RequestGroup } from "../cilium/hubble/replay.ts";
+import type { Suggestions } from "../cilium/hubble/suggest.ts";
+import type { Times } from "../cilium/hubble/times.ts";
+import { peerName } from "../cilium/model/peers.ts";
+import { portText } from "../cilium/model/ports.ts";
+import { linesOf } from "../cilium/write/addition.ts";
+import type { Report, Section } from "./output/sections.ts";
+import type { ReadFlows } from "./sources/flows.ts";
+
+export interface Answer {
+  readonly replay: Replay;
+  readonly suggestions: Suggestions | undefined;
+}
+
+/** What would be lost of what was let through, a phrase for each kind. */
+export function losses({ dropped, refused, refusedRequests }: Replay): string[] {
+  const drops = dropped.reduce((sum, { passed }) => sum + passed, 0);
+  const requests = total(refusedRequests.map(({ count }) => count));
+  const lookups = total(refused.map(({ count }) => count));
+  return [
+    ...(drops > 0 ? [`${drops} of the flows that were let through would be dropped`] : []),
+    ...(requests > 0 ? [`${counted(requests, "request")} would be refused`] : []),
+    ...(lookups > 0 ? [`${counted(lookups, "lookup")} would be refused`] : []),
+  ];
+}
+
+/** How much of a record was understood, in percent. */
+export function understood({ flows, notJudged, unread }: FlowRecord): number {
+  const lost = total(notJudged.values()) + total(unread.values());
+  return (100 * (flows + total(unread.values()) - lost)) / (flows + total(unread.values()));
+}
+
+const total = (counts: Iterable<number>): number => [...counts].reduce((sum, count) => sum + count, 0);
+
+type Wanted = { readonly complete: boolean; readonly atLeast: number };
+
+/** @param wanted whether what the record did not use is listed, and how much of it has to be understood */
+export function reportOf(
+  read: ReadFlows,
+  title: string,
+  answer: Answer,
+  wanted: Wanted,
+): Pick<Report, "summary" | "sections" | "conclusion"> {
+  const { record, problems } = read;
+  const { replay } = answer;
+  const conclusion = `${title}: ${conclusionOf(record, replay, wanted)}`;
+  const summary = [
+    conclusion,
+    `${counted(record.flows, "flow")}${spanText(record)}: ${countsText(record, replay)}`,
+    ...skippedText(record),
+    ...incompleteness(record, problems),
+    ...replay.otherClusters.map(
+      (name) => `pods of the record are in the cluster ${name}: these policies are not enforced there`,
+    ),
+    ...(wanted.complete ? [] : unusedText(replay)),
+  ];
+  return { summary, sections: [...sectionsOf(answer), ...(wanted.complete ? unusedSections(replay) : [])], conclusion };
+}
+
+function conclusionOf(record: FlowRecord, replay: Replay, { atLeast }: Wanted): string {
+  if (!replay.isConcerned) {
+    return "nothing is judged: the policies select no pod of the record; compare namespaces, labels and the cluster's name";
+  }
+  const share = understood(record);
+  const unsure = share < atLeast ? [`only ${percent(share)} of the record was understood`] : [];
+  const lost = losses(replay).join(", ") || "nothing that was let through would be dropped";
+  const gained = total([...replay.newlyAllowed.map(({ dropped }) => dropped)]);
+  return [
+    lost,
+    ...(gained > 0
+      ? [`${counted(gained, "flow")} that ${gained === 1 ? "was" : "were"} dropped would newly pass`]
+      : []),
+    ...unsure,
+  ].join(", ");
+}
+
+/** Rounded down, so that nothing less than all is 100 %. */
+const percent = (share: number): string => `${Math.floor(share * 100) / 100} %`;
+
+function countsText({ leftOut, connections, duplicates }: FlowRecord, { allowedBy, notJudged }: Replay): string {
+  const reasons = [...leftOut].map(([reason, count]) => `${count} ${reason}`).join(", ");
+  return [
+    `${allowedBy.rule} allowed by a rule`,
+    `${allowedBy.noPolicy} under no policy`,
+    ...(allowedBy.notCompared > 0 ? [`${allowedBy.notCompared} to a proxy whose list was not compared`] : []),
+    `${total(notJudged.values())} not judged`,
+    `${total(leftOut.values())} left out${reasons === "" ? "" : ` (${reasons})`}`,
+    ...(duplicates > 0 ? [`${counted(duplicates, "duplicate")} counted once`] : []),
+    counted(connections.length, "different connection"),
+  ].join(", ");
+}
+
+/** What was not read, by reason. */
+function skippedText({ unread, otherLines }: FlowRecord): string[] {
+  const reasons = [...unread].map(([reason, count]) => `${count} ${reason}`);
+  const others = otherLines > 0 ? [`${otherLines} lines about something else than flows`] : [];
+  return reasons.length + others.length === 0 ? [] : [`skipped: ${[...reasons, ...others].join(", ")}`];
+}
+
+function incompleteness({ lostEvents, missingNodes }: FlowRecord, problems: readonly string[]): string[] {
+  const missing = [
+    ...(lostEvents > 0 ? [`Hubble lost ${lostEvents} events`] : []),
+    ...(missingNodes.size > 0 ? [`nothing came from ${[...missingNodes].join(", ")}`] : []),
+    ...problems,
+  ];
+  return missing.length === 0 ? [] : [`this record is incomplete: ${missing.join("; ")}`];
+}
+
+function unusedText({ unseen, unusedRules, unusedNames }: Replay): string[] {
+  const parts = [
+    ...(unseen.length > 0 ? [counted(unseen.length, "declared flow")] : []),
+    ...(unusedRules.length > 0 ? [counted(unusedRules.length, "rule")] : []),
+    ...(unusedNames.length > 0 ? [`names of ${counted(unusedNames.length, "list")}`] : []),
+  ];
+  return parts.length === 0 ? [] : [`not used in this record: ${parts.join(", ")} (--all lists them)`];
+}
+
+function sectionsOf({ replay, suggestions }: Answer): Section[] {
+  return [
+    { title: "Would be dropped", table: groupTable(replay.dropped, true) },
+    { title: "Requests that the HTTP proxy would refuse", table: requestTable(replay.refusedRequests) },
+    { title: "Lookups that the DNS proxy would refuse", table: lookupTable(replay.refused) },
+    ...(suggestions === undefined ? [] : suggestionSections(suggestions)),
+    { title: "Would newly pass", table: groupTable(replay.newlyAllowed, false) },
+    { title: "Requests that would newly pass", table: requestTable(replay.newlyAllowedRequests) },
+    { title: "Lookups that would newly pass", table: lookupTable(replay.newlyResolved) },
+    { title: "Dropped when recorded, and by these policies too", table: groupTable(replay.stillDropped, true) },
+    { title: "Allowed, but stated by no flow", table: groupTable(replay.undeclared, false) },
+    { title: "Names looked up that no list of names covers", table: lookupTable(replay.unlisted) },
+    {
+      title: "Not judged",
+      table: {
+        columns: ["reason", "flows"],
+        rows: [...replay.notJudged].map(([reason, count]) => [reason, `${count}`]),
+      },
+    },
+  ];
+}
+
+function unusedSections({ unseen, unusedRules, unusedNames }: Replay): Section[] {
+  return [
+    {
+      title: "Declared, never seen",
+      table: { columns: ["from", "to", "ports", "pods"], rows: unseen.map(unseenCells) },
+    },
+    { title: "Rules that nothing used", table: { columns: ["rule"], rows: unusedRules.map((rule) => [rule]) } },
+    {
+      title: "Names in lists that nothing used",
+      table: {
+        columns: ["policy", "names", "pods"],
+        rows: unusedNames.map(({ policy, names, podsSeen }) => [policy, names.join(", "), podsCell(podsSeen)]),
+      },
+    },
+  ];
+}
+
+const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? "" : "s"}`;
+
+const spanText = (times: Times): string => (times.first === "" ? "" : ` from ${timeCells(times).join(" to ")} UTC`);
+
+const groupTable = (groups: readonly Group[], refused: boolean) => ({
+  columns: ["from", "to", "port", ...(refused ? ["refused"] : []), "flows", "first", "last", "example"],
+  rows: groups.map(({ source, destination, port, refusals, passed, dropped, example, ...times }) => [
+    source,
+    destination,
+    port,
+    ...(refused ? [refusals.join("; ")] : []),
+    `${passed + dropped}${passed > 0 && dropped > 0 ? ` (${dropped} dropped)` : ""}`,
+    ...timeCells(times),
+    `${example.source} → ${example.destination}`,
+  ]),
+});
+
+const requestTable = (requests: readonly RequestGroup[]) => ({
+  columns: ["from", "to", "port", "method", "path", "requests", "first", "last"],
+  rows: requests.map(({ source, destination, port, method, path, count, ...times }) => [
+    ...[source, destination, port, method, path, `${count}`],
+    ...timeCells(times),
+  ]),
+});
+
+const lookupTable = (lookups: readonly LookedUp[]) => ({
+  columns: ["workload", "name", "lookups", "first", "last"],
+  rows: lookups.map(({ workload, name, count, ...times }) => [workload, name, `${count}`, ...timeCells(times)]),
+});
+
+/** `2026-11-24 21:03:11` */
+const timeCells = ({ first, last }: Times): string[] =>
+  [first, last].map((time) => time.slice(0, "2026-11-24T21:03:11".length).replace("T", " "));
+
+const unseenCells = ({ flow, ports, sourceSeen }: UnseenFlow): string[] => [
+  peerName(flow.from),
+  peerName(flow.to),
+  ports.map(portText).join(", "),
+  podsCell(sourceSeen),
+];
+
+const podsCell = (seen: boolean): string => (seen ? "" : "none in the record");
+
+function suggestionSections({ additions, without }: Suggestions): Section[] {
+  return [
+    {
+      title: "Lines to add",
+      table: {
+        columns: ["file", "line"],
+        rows: additions.flatMap((addition) => linesOf(addition).map((line) => [addition.file, line])),
+      },
+    },
+    {
+      title: "No line to suggest",
+      table: {
+        columns: ["from", "to", "port", "reason"],
+        rows: without.map(({ group, reason }) => [group.source, group.destination, group.port, reason]),
+      },
+    },
+  ];
+}
+
+/** @param cluster the cluster that the policies were judged for */
+export function dataOf({ record, problems }: ReadFlows, cluster: string, { replay, suggestions }: Answer): object {
+  const { connections, lookups, requests, names, leftOut, notJudged, unread, missingNodes, nodes, ...counted } = record;
+  return {
+    cluster,
+    record: {
+      ...counted,
+      connections: connections.length,
+      understoodPercent: understood(record),
+      leftOut: Object.fromEntries(leftOut),
+      unread: Object.fromEntries(unread),
+      nodes: nodes.size,
+      missingNodes: [...missingNodes],
+    },
+    problems,
+    ...replay,
+    dropped: replay.dropped.map(groupData),
+    newlyAllowed: replay.newlyAllowed.map(groupData),
+    stillDropped: replay.stillDropped.map(groupData),
+    undeclared: replay.undeclared.map(groupData),
+    unseen: replay.unseen.map(({ flow, ports, sourceSeen }) => ({
+      from: peerName(flow.from),
+      to: peerName(flow.to),
+      ports: ports.map(portText),
+      sourceSeen,
+    })),
+    notJudged: Object.fromEntries(replay.notJudged),
+    ...(suggestions !== undefined && {
+      suggestions: suggestions.additions,
+      unsuggested: suggestions.without.map(({ group, reason }) => ({ ...groupData(group), reason })),
+    }),
+  };
+}
+
+const groupData = ({ connections, byDenyRule, ...group }: Group) => group;
