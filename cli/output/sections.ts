@@ -1,7 +1,7 @@
 /** An answer of several parts: a heading and a table each, with sentences before and after. */
 import { styleText } from "node:util";
 import type { Basis } from "../../cilium/kubernetes/basis.ts";
-import { basisMarkdown, basisText, dataText } from "./format.ts";
+import { basisMarkdown, basisText, dataText, write } from "./format.ts";
 import { markdown, plain, type Table } from "./table.ts";
 
 export interface Section {
@@ -38,7 +38,8 @@ export function printReport({ summary, sections, data, basis, conclusion }: Repo
     if (table.rows.length === 0) continue;
     const heading = format === "md" ? `### ${title}\n` : styleText("bold", title, { stream: stdout });
     const shown = format === "md" ? table : { ...table, rows: table.rows.slice(0, shownRows) };
-    stdout.write(`\n${heading}\n${format === "md" ? markdown(shown) : plain(shown, stdout)}`);
+    stdout.write(`\n${heading}\n`);
+    write(format === "md" ? markdown(shown) : plain(shown, stdout));
     const more = table.rows.length - shown.rows.length;
     if (more > 0) stdout.write(`… and ${more} more; -o json and -o md print all\n`);
   }

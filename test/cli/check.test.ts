@@ -201,7 +201,7 @@ spec: {externalCIDRs: [203.0.113.0/24]}
       web("ingress: [{fromCIDR: [192.0.2.0/24]}]\negress: [{}]"),
       "warning",
       "cluster-address",
-      /shop\/web ingress\[0\]\.fromCIDR\[0\]: holds the addresses of node control \(192\.0\.2\.10\)/,
+      /shop\/web ingress\[0\]\.fromCIDR\[0\]: holds the addresses of node worker \(192\.0\.2\.20\), node control \(192\.0\.2\.10\)/,
     ],
     [
       "a name that nobody's look-up teaches",

@@ -45,6 +45,7 @@ export type Aggregate = {
 };
 
 export type UnknownLabels = {
+  /** The same function for identities that lack the same. */
   readonly isUnknown: (requirement: Requirement) => boolean;
   readonly unknown: Unknown;
 };

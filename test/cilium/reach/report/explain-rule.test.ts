@@ -35,7 +35,8 @@ function apply(policies: readonly Policy[], inventory: Inventory, question: Ques
   assert.deepEqual(after.refused, network.refused, JSON.stringify(additions));
   const outcome = verdict(after, question);
   for (const { direction } of additions) assert.equal(outcome[direction].verdict, "allowed", JSON.stringify(additions));
-  if (ends.length === additions.length) assert.notEqual(outcome.outcome, "denied");
+  const denied = [judged.egress, judged.ingress].filter(({ verdict }) => verdict === "denied");
+  if (denied.length === additions.length) assert.notEqual(outcome.outcome, "denied");
   assert.deepEqual(newlyOpen(network, after, question, additions), [], JSON.stringify(additions));
   return "tried";
 }
@@ -48,11 +49,13 @@ function newlyOpen(before: Network, after: Network, question: Question, addition
   const isDns = (port: number) =>
     port === 53 &&
     additions.some(({ rules }) => rules.some(({ toPorts }) => toPorts?.some(({ rules }) => rules?.dns != null)));
+  const later = new Map(after.parties.map((party) => [JSON.stringify(party.peer), party]));
+  const now = new Map(before.parties.map((party) => [party, later.get(JSON.stringify(party.peer))]));
   return (["egress", "ingress"] as const).flatMap((direction) => {
     const asked = additions.find((addition) => addition.direction === direction);
     return pods(before).flatMap((subject) =>
       before.parties.flatMap((peer) => {
-        const [own, other] = [subject, peer].map((party) => after.parties.find(({ peer }) => same(peer, party.peer)));
+        const [own, other] = [now.get(subject), now.get(peer)];
         if (own === undefined || other === undefined || subject.enforcement !== "endpoint") return [];
         // Of those outside and of nodes, rules name whole classes: only the endpoint itself is to gain by them.
         if (peer.peer.kind !== "endpoint" && isSubject(before, asked, subject, question, direction)) return [];
@@ -79,8 +82,6 @@ function newlyOpen(before: Network, after: Network, question: Question, addition
     );
   });
 }
-
-const same = (a: Peer, b: Peer): boolean => JSON.stringify(a) === JSON.stringify(b);
 
 const isSubject = (
   network: Network,
@@ -109,7 +110,7 @@ describe("the rules that would allow a denied connection", () => {
         outcomes.set(applied, (outcomes.get(applied) ?? 0) + 1);
       }
     });
-    fc.assert(property, { numRuns: 250, seed, endOnFailure: true });
+    fc.assert(property, { numRuns: 100, seed, endOnFailure: true });
     console.log(`      seed ${seed}: ${[...outcomes].map(([what, times]) => `${times} × ${what}`).join(", ")}`);
     assert.ok((outcomes.get("tried") ?? 0) > 50);
   });
@@ -142,8 +143,8 @@ describe("the rules that would allow a denied connection", () => {
     const property = fc.property(questions, (question) => {
       if (apply(program.policies, inventory, question) === "tried") tried++;
     });
-    fc.assert(property, { numRuns: 40, seed, endOnFailure: true });
-    assert.ok(tried > 10, `only ${tried} pieces of advice were tried`);
+    fc.assert(property, { numRuns: 20, seed, endOnFailure: true });
+    assert.ok(tried > 5, `only ${tried} pieces of advice were tried`);
   });
 
   it("are no rules where a deny decides: that has to go", () => {
