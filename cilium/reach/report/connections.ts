@@ -79,7 +79,8 @@ function passing(network: Network, direction: Direction, subject: Party, hosts: 
   const size = network.parties.length;
   const policy = policyAt(network, subject);
   const everybody = { possibly: Bitset.full(size), surely: Bitset.full(size) };
-  if (policy === undefined || network.configuration.auditMode) return everybody;
+  const isUnreadable = network.basis.unreadable.length > 0;
+  if (policy === undefined || network.configuration.auditMode || isUnreadable) return everybody;
   const { rules, defaultDeny, admitsHost, unknownSubject } = policy[direction];
   if (!defaultDeny || policy.conflict !== undefined || unknownSubject !== undefined) return everybody;
   const surely = new Bitset(size);
@@ -111,6 +112,8 @@ export function answers(network: Network): (source: Party, destination: Party) =
     return number;
   };
 
+  const isResolvable = ({ identity }: Party): boolean => identity.outside?.names.some(network.lookups) ?? false;
+
   /** A number for all that decides at one end: equal numbers, equal verdicts on every port. */
   const deciding = (direction: Direction, subject: Party, peer: Party, start: number): number => {
     const policy = policyAt(network, subject);
@@ -126,8 +129,8 @@ export function answers(network: Network): (source: Party, destination: Party) =
     for (const rule of rules) {
       const selection = ruleSelects(rule, peer);
       if (selection === "no") continue;
-      const how = selection !== "yes" ? 2 : byNameOnly(rule, peer) ? 1 : 0;
-      sequence = sequences(sequence, items.rule + rule.number * 3 + how);
+      const how = selection !== "yes" ? 3 : !byNameOnly(rule, peer) ? 0 : isResolvable(peer) ? 1 : 2;
+      sequence = sequences(sequence, items.rule + rule.number * 4 + how);
       if (namesPorts(rule)) sequence = sequences(sequence, portsOf(server));
     }
     return sequence;
