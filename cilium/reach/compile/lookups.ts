@@ -18,10 +18,11 @@ export function lookupsOf(
   rules: readonly NetworkRule[],
   enforced: readonly EnforcedPolicy[],
   index: LabelIndex,
+  isPartial: boolean,
 ): Lookups {
   let known: ((name: string) => boolean)[] | undefined;
   return (name) => {
-    known ??= letThrough(rules, enforced, index);
+    known ??= letThrough(rules, enforced, index, isPartial);
     return known.some((matches) => matches(name));
   };
 }
@@ -30,8 +31,10 @@ function letThrough(
   rules: readonly NetworkRule[],
   enforced: readonly EnforcedPolicy[],
   index: LabelIndex,
+  isPartial: boolean,
 ): ((name: string) => boolean)[] {
-  const proxying = new Set(rules.filter((rule) => proxiesDns(rule) && !rule.selections.every(isNobody(index))));
+  const asksNobody = (rule: NetworkRule) => !isPartial && rule.selections.every(isNobody(index));
+  const proxying = new Set(rules.filter((rule) => proxiesDns(rule) && !asksNobody(rule)));
   // Who has a rule with L7 and no default deny, or one without L7 beside it, may look up every name through the proxy.
   const anyName = enforced.some(({ egress, conflict }) => {
     const own = egress.rules.filter((rule) => proxying.has(rule));

@@ -136,7 +136,7 @@ export function compile(policies: readonly Policy[], inventory: Inventory): Netw
             surroundings,
           )
         : new Map(),
-    lookups: lookupsOf(networkRules, enforced, index),
+    lookups: lookupsOf(networkRules, enforced, index, inventory.isPartial ?? false),
   };
 }
 
