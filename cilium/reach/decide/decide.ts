@@ -5,6 +5,7 @@
  */
 import type { PolicyReference } from "../../policy/parts.ts";
 import type { FqdnSelector, HttpRule } from "../../policy/schema.ts";
+import type { EnforcedPolicy } from "../compile/enforced.ts";
 import { isHost } from "../compile/identity.ts";
 import {
   type DirectionPolicy,
@@ -126,6 +127,14 @@ const allowLocalhost: EndVerdict = allowedBy({ kind: "allow-localhost" });
 
 function allowedBy(by: AllowedBy): EndVerdict {
   return { verdict: "allowed", by, redirect: undefined, onceResolved: false, authentication: [] };
+}
+
+/** Whether what no rule allows at an end is sure to be denied there. */
+export function deniesByDefault(network: Network, policy: EnforcedPolicy, direction: Direction): boolean {
+  const { configuration, basis } = network;
+  const { defaultDeny, unknownSubject } = policy[direction];
+  const isUnsure = policy.conflict !== undefined || unknownSubject !== undefined || basis.unreadable.length > 0;
+  return defaultDeny && !isUnsure && !configuration.auditMode;
 }
 
 export const undecidable = (reason: Undecidable): EndVerdict => ({ verdict: "undecidable", reason });
