@@ -59,6 +59,8 @@ function deniedByText(by: DeniedBy): string {
       return by.rules.map(ruleText).join(", ");
     case "default-deny":
       return by.policies.length === 0 ? "default deny" : `default deny of ${by.policies.map(policyText).join(", ")}`;
+    case "unresolvable":
+      return `nobody's look-up of ${by.name} through the DNS proxy`;
     case "protocol-off":
       return `the agent, since ${by.key} is not set`;
   }

@@ -42,6 +42,7 @@ export function judge(record: FlowRecord, policies: readonly Policy[], surroundi
   const inventory: Inventory = {
     ...known,
     endpoints: pods.map((pod, index) => endpointOf(pod, String(index), endpoints)),
+    isPartial: true,
     nodes: [],
     names: [],
     apiServer: apiServerAddresses(record.connections),
