@@ -5,6 +5,7 @@
  */
 import type { PolicyReference } from "../../policy/parts.ts";
 import type { FqdnSelector, HttpRule } from "../../policy/schema.ts";
+import type { Configuration } from "../compile/configuration.ts";
 import { isHost } from "../compile/identity.ts";
 import {
   type DirectionPolicy,
@@ -71,7 +72,7 @@ export function endVerdict(
   protocol: number,
   port: number,
 ): EndVerdict {
-  const key = subject.enforcement === "elsewhere" ? undefined : keyFor(network, protocol);
+  const key = subject.enforcement === "elsewhere" ? undefined : protocolKey(network.configuration, protocol);
   if (key !== undefined && subject.enforcement === "endpoint") {
     return { verdict: "denied", by: { kind: "protocol-off", key } };
   }
@@ -84,14 +85,21 @@ export function endVerdict(
     const [reference] = rule.references;
     if (reference !== undefined) return undecidable({ kind: "subject", rule: reference, unknown });
   }
-  const decided = decide(policy[direction], direction, subject, peer, protocol, portFor(network, protocol, port));
+  const decided = decide(
+    policy[direction],
+    direction,
+    subject,
+    peer,
+    protocol,
+    portLookedUp(network.configuration, protocol, port),
+  );
   return decided.verdict === "denied" && network.configuration.auditMode
     ? allowedBy({ kind: "audit-mode", denied: decided.by })
     : decided;
 }
 
 /** The key without which the datapath drops a protocol (`ct_extract_ports4` in `bpf/lib/conntrack.h`). */
-function keyFor({ configuration }: Network, protocol: number): string | undefined {
+export function protocolKey(configuration: Configuration, protocol: number): string | undefined {
   if (configuration.extendedProtocols || (protocol & portsOrIcmp) !== 0) return undefined;
   if (protocol === protocolBit.SCTP) return configuration.sctp ? undefined : "enable-sctp";
   return "enable-extended-ip-protocols";
@@ -100,7 +108,7 @@ function keyFor({ configuration }: Network, protocol: number): string | undefine
 const portsOrIcmp = protocolBit.TCP | protocolBit.UDP | protocolBit.ICMP | protocolBit.ICMPv6;
 
 /** The port that the datapath looks up; without support for a protocol it knows none. */
-function portFor({ configuration }: Network, protocol: number, port: number): number {
+export function portLookedUp(configuration: Configuration, protocol: number, port: number): number {
   const isIcmp = (protocol & (protocolBit.ICMP | protocolBit.ICMPv6)) !== 0;
   const unread = isIcmp ? !configuration.icmpRules : protocol === protocolBit.SCTP && !configuration.sctp;
   return unread ? 0 : port;
