@@ -95,22 +95,26 @@ function selectedTogether(
   return [...found].filter(([selecting]) => selecting.includes("1")).map(([, { word }]) => word.replace(/\.$/, ""));
 }
 
-function advance(steps: readonly Step[], places: readonly number[], letter: string): readonly number[] {
-  const next = places.flatMap((place) => {
-    const step = steps[place >> 1];
-    switch (step?.kind) {
-      case undefined:
-        return [];
-      case "letter":
-        return step.letter === letter ? [place + 2] : [];
-      case "letters":
-        return letter === "." ? [] : [place];
-      case "labels":
-        if (letter !== ".") return [place | 1];
-        return (place & 1) === 1 ? [place & ~1, (place & ~1) + 2] : [];
+const advance = (steps: readonly Step[], places: readonly number[], letter: string): readonly number[] =>
+  atRest(
+    steps,
+    places.flatMap((place) => after(steps[place >> 1], place, letter)),
+  );
+
+function after(step: Step | undefined, place: number, letter: string): number[] {
+  switch (step?.kind) {
+    case undefined:
+      return [];
+    case "letter":
+      return step.letter === letter ? [place + 2] : [];
+    case "letters":
+      return letter === "." ? [] : [place];
+    case "labels": {
+      if (letter !== ".") return [place | 1];
+      const start = place & ~1;
+      return place === start ? [] : [start, start + 2];
     }
-  });
-  return atRest(steps, next);
+  }
 }
 
 /** With the places that are reached without a letter. */

@@ -325,14 +325,14 @@ function matchingGroups(rules: readonly Item[], assignment: Assignment, universe
     return namespace && assignment.get(namespace);
   });
   const sameNamespace = source !== undefined && source > 0 && source === destination;
-  const valueOf = (variable: Variable): number => {
+  const positionOf = (variable: Variable): number => {
     const own = assignment.get(variable);
     if (own !== undefined || !sameNamespace || variable.attribute.kind !== "namespace-label") return own ?? 0;
     const other = universe.variable(variable.end === "source" ? "destination" : "source", variable.attribute);
     return (other && assignment.get(other)) ?? 0;
   };
   const matching = rules.filter(({ tail }) =>
-    conditionsOf(tail).every(({ variable, mask }) => isIn(mask, valueOf(variable))),
+    conditionsOf(tail).every(({ variable, mask }) => isIn(mask, positionOf(variable))),
   );
   return directions.flatMap((direction) =>
     ([0, 1] as const).map((side) => ({

@@ -83,7 +83,7 @@ function reduced(items: readonly Item[]): readonly Item[] {
   };
   const needsDefault =
     first === undefined || (first.effect === "allow" && allowing.some(({ content }) => content.l7 !== undefined));
-  const kept = items.filter((item) => {
+  const matters = (item: Item): boolean => {
     if (item.tail !== undefined && sure.has(item.contentId)) return false;
     switch (item.content.kind) {
       case "rule":
@@ -93,8 +93,8 @@ function reduced(items: readonly Item[]): readonly Item[] {
       case "selected":
         return first === undefined && (item.tail === undefined || !isSelected);
     }
-  });
-  return distinct(kept);
+  };
+  return distinct(items.filter(matters));
 }
 
 const distinct = (items: readonly Item[]): Item[] => [...new Set(items)];

@@ -42,6 +42,7 @@ export function readSide(network: Network, side: SideIndex, universe: Universe, 
   const reading = readingOf(network, universe);
   const prepared = new Map<string, readonly Prepared[]>();
   const isolated = new Map<string, readonly Item[]>();
+  const selected = new Map<string, readonly Item[]>();
   const place = (direction: Direction, { source, destination }: Pair): string =>
     `${direction} ${source.name} ${destination.name}`;
   const once = <T>(cache: Map<string, T>, direction: Direction, pair: Pair, make: () => T): T => {
@@ -63,6 +64,10 @@ export function readSide(network: Network, side: SideIndex, universe: Universe, 
         { direction, pair, reading, items, side },
       ),
     );
+  const selecting = (direction: Direction, pair: Pair): readonly Item[] =>
+    once(selected, direction, pair, () =>
+      subjectItems(rulesFor(network, direction, pair), { kind: "selected" }, { direction, pair, reading, items, side }),
+    );
   const circumstances = (direction: Direction, pair: Pair, { protocol }: Atom): Circumstances =>
     circumstancesOf(network, direction, pair, protocolBit[protocol]);
   const covered = new Map<string, ReturnType<typeof coverage>>();
@@ -72,7 +77,7 @@ export function readSide(network: Network, side: SideIndex, universe: Universe, 
     isolating,
     signature: (direction, pair) =>
       new Set([
-        ...isolating(direction, pair).map(({ common }) => `${common}`),
+        ...[...isolating(direction, pair), ...selecting(direction, pair)].map(({ common }) => `${common}`),
         ...preparedFor(direction, pair).flatMap(({ content, matchKey, tails }) =>
           tails.map((tail) => `${matchKey} ${items.item(side, direction, content, tail).common}`),
         ),
@@ -93,15 +98,8 @@ export function readSide(network: Network, side: SideIndex, universe: Universe, 
           return named === undefined ? [] : [items.item(side, direction, content, items.tail(named))];
         });
       });
-      const selected =
-        isIsolated && admitsPeer
-          ? subjectItems(
-              rulesFor(network, direction, pair),
-              { kind: "selected" },
-              { direction, pair, reading, items, side },
-            )
-          : [];
-      return [...new Set([...rules, ...isolating(direction, pair), ...selected])];
+      const rest = isIsolated && admitsPeer ? selecting(direction, pair) : [];
+      return [...new Set([...rules, ...isolating(direction, pair), ...rest])];
     },
   };
 }
