@@ -20,6 +20,7 @@ const commands: readonly Entry[] = [
   { name: "exposure", purpose: "everything that can reach a workload and that it can reach, also by way of others", load: () => import("./commands/exposure.ts") },
   { name: "check", purpose: "what the API server, Cilium or the policy pack would refuse, and what has no effect", finds: "there is a fault", load: () => import("./commands/check.ts") },
   { name: "diff", purpose: "which flows open and close, which pods enter or leave default deny", finds: "there is a difference", load: () => import("./commands/diff.ts") },
+  { name: "prove", purpose: "whether two sets of policies mean the same, or one allows nothing more, for every pod that could exist", finds: "it is refuted", load: () => import("./commands/prove.ts") },
   { name: "test", purpose: "hold the policies against a file of expectations", finds: "an expectation does not hold", load: () => import("./commands/test.ts") },
   { name: "gate", purpose: "judge the program by the policy pack, through the real engine but without a cluster", finds: "a mandatory rule of the pack is broken", load: () => import("./commands/gate.ts") },
   { name: "replay", purpose: "hold recorded Hubble flows against the policies", finds: "something that was let through would be dropped", load: () => import("./commands/replay.ts") },

@@ -55,6 +55,44 @@ export async function readSides(words: readonly [before: string, after: string],
   };
 }
 
+/**
+ * Reads both sides as policies alone, for what holds whatever pods there are. What one does not say of its cluster, the
+ * other says for it.
+ * @throws Failure as `readSides`
+ */
+export async function readPolicySides(
+  words: readonly [before: string, after: string],
+  options: Options,
+): Promise<PolicySides> {
+  const before = (await readSide(words[0], words[1], options)).source;
+  const after = (await readSide(words[1], words[0], options)).source;
+  return {
+    titles: [before.title, after.title],
+    sources: [before, after],
+    before: { policies: before.policies, inventory: clusterOf(before, after) },
+    after: { policies: after.policies, inventory: clusterOf(after, before) },
+    basis: { before: before.basis, after: after.basis },
+  };
+}
+
+/** Two sides, and the sources that they were read from. */
+export interface PolicySides extends Sides {
+  readonly sources: readonly [before: Source, after: Source];
+}
+
+function clusterOf({ inventory: own }: Source, { inventory: other }: Source): Inventory {
+  const { cidrGroups = other.cidrGroups, services = other.services } = own;
+  const configured = own.configuration === undefined && other.configuration !== undefined ? other : own;
+  const { cluster, configuration } = configured;
+  return {
+    ...own,
+    cluster,
+    ...(cidrGroups && { cidrGroups }),
+    ...(services && { services }),
+    ...(configuration && { configuration }),
+  };
+}
+
 /** Two sides to compare, and what each of them rests on. */
 export interface Sides {
   readonly titles: readonly [string, string];
