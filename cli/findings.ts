@@ -5,7 +5,7 @@ import type { Policy } from "../cilium/policy/schema.ts";
 import { type Fault, invalidities } from "../cilium/policy/validity.ts";
 import { compile, type Network } from "../cilium/reach/compile/network.ts";
 import { inspect } from "../cilium/reach/report/inspect.ts";
-import { type Oddity, type OddityKind, oddityLevels } from "../cilium/reach/report/oddity.ts";
+import { type Oddity, type OddityKind, oddityLevels, some } from "../cilium/reach/report/oddity.ts";
 import type { PackConfig } from "../policypack/config.ts";
 import { violations } from "./pack.ts";
 import type { Source } from "./sources/source.ts";
@@ -50,7 +50,7 @@ function verbatimNote({ program }: Source): Finding[] {
   const verbatim = program?.cluster.verbatim ?? [];
   if (verbatim.length === 0) return [];
   const names = verbatim.map(({ policy }) => policyText(referenceTo(policy)));
-  const message = `${verbatim.length} of ${program?.policies.length} policies are verbatim, not flows: ${names.join(", ")}`;
+  const message = `${verbatim.length} of ${program?.policies.length} policies are verbatim, not flows: ${some(names)}`;
   return [{ level: "note", rule: "verbatim", subject: names.join(", "), message }];
 }
 

@@ -39,7 +39,7 @@ export interface FileExports {
 }
 
 /** The pods that Kubernetes' Service `kube-dns` selects, in a cluster whose program does not govern them. */
-const kubeDns: PortsOf<Workload> = {
+export const kubeDns: PortsOf<Workload> = {
   kind: "ports",
   peer: {
     kind: "workload",
