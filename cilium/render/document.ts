@@ -1,7 +1,8 @@
 /** The policies of a cluster as a Markdown document for people: what may talk to what, and why. */
 import { type ConfiguredCluster, enforcementOf, workloads } from "../model/cluster.ts";
+import { isCrossing } from "../model/ends.ts";
 import type { Namespace } from "../model/namespace.ts";
-import { type EntityPeer, isOutside, nameInTables, type Peer, type Workload } from "../model/peers.ts";
+import { type EntityPeer, isOutside, isSelectable, nameInTables, type Peer, type Workload } from "../model/peers.ts";
 import { egressCell, ingressCell, portList } from "./cells.ts";
 import { dnsPolicyName } from "./policies.ts";
 
@@ -91,31 +92,34 @@ function clusterwide({ dns, settings }: ConfiguredCluster): string {
 /** Flows between namespaces, and those flows out of the cluster that say what they are for. */
 function crossNamespace({ flows }: ConfiguredCluster): string {
   const crossing = flows.flatMap(({ from, to, ports, purpose = "" }) => {
-    if (from.kind !== "workload") return [];
+    if (!isSelectable(from)) return [];
     const there = crossed(from, to, purpose);
-    return there === undefined
-      ? []
-      : [{ from: `${from.name} (${from.namespace})`, ...there, ports: portList(ports), purpose }];
+    return there === undefined ? [] : [{ from: called(from), ...there, ports: portList(ports), purpose }];
   });
   const groups = Map.groupBy(crossing, ({ from, place, ports, purpose }) => [from, place, ports, purpose].join("\n"));
   const rows = [...groups.values()].flatMap((group) =>
     group
       .slice(0, 1)
       .map(({ from, place, ports, purpose }) =>
-        [from, `${group.map(({ name }) => name).join(" + ")} (${place})`, ports, purpose].map(plain),
+        [from, placed(group.map(({ name }) => name).join(" + "), place), ports, purpose].map(plain),
       ),
   );
   return `## Cross-Namespace Communication\n\n${table(["From (namespace)", "To (namespace)", "Port", "Purpose"], rows)}`;
 }
 
-function crossed(from: Workload, to: Peer, purpose: string): { name: string; place: string } | undefined {
+function crossed(from: Peer, to: Peer, purpose: string): { name: string; place: string | undefined } | undefined {
   const { names, place } = nameInTables(to);
-  if (to.kind === "workload") {
-    return from.namespace === to.namespace ? undefined : { name: to.name, place: to.namespace };
-  }
+  if (isSelectable(to)) return isCrossing(from, to) ? { name: names.join(" + "), place } : undefined;
   if (!isOutside(to) || purpose === "") return undefined;
   return { name: [names.join(" + "), ...(place === undefined ? [] : [place])].join(", "), place: "external" };
 }
+
+const called = (peer: Peer): string => {
+  const { names, place } = nameInTables(peer);
+  return placed(names.join(" + "), place);
+};
+
+const placed = (name: string, place: string | undefined): string => (place === undefined ? name : `${name} (${place})`);
 
 function excluded({ namespaces }: ConfiguredCluster): string {
   const groups = Map.groupBy(

@@ -1,8 +1,8 @@
 /** The policies of a cluster: one for each workload, both directions governed, and the clusterwide one for DNS. */
 import { type ConfiguredCluster, enforcementOf, policyNameOf, workloads } from "../model/cluster.ts";
-import type { Flow } from "../model/flow.ts";
+import { arrivingAt, leavingFrom } from "../model/ends.ts";
 import { labelSelector } from "../model/labels.ts";
-import { type Peer, peerName, selectionOf, type Workload } from "../model/peers.ts";
+import { type Peer, selectionOf, type Workload } from "../model/peers.ts";
 import type { Port } from "../model/ports.ts";
 import { destinationFields, fqdnSelector, type Selection, sourceFields } from "../model/selection.ts";
 import type { CiliumClusterwideNetworkPolicy, CiliumNetworkPolicy, CiliumPolicy, PortRule } from "../policy/schema.ts";
@@ -14,30 +14,13 @@ export const dnsPolicyName = "allow-dns";
 
 /** Every policy of a cluster without faults: the DNS policy, then a policy for each workload, in the order of the files. */
 export function renderPolicies(cluster: ConfiguredCluster): CiliumPolicy[] {
-  const arriving = Map.groupBy(cluster.flows, ({ to }) => peerName(to));
-  const leaving = Map.groupBy(cluster.flows, ({ from }) => peerName(from));
-  const flowsOf = (workload: Workload): Flows => ({
-    arriving: arriving.get(peerName(workload)) ?? [],
-    leaving: leaving.get(peerName(workload)) ?? [],
-  });
-  return [
-    renderDnsPolicy(cluster),
-    ...workloads(cluster).map((workload) => renderPolicy(cluster, workload, flowsOf(workload))),
-  ];
-}
-
-/** The flows of one workload. */
-interface Flows {
-  readonly arriving: readonly Flow[];
-  readonly leaving: readonly Flow[];
+  return [renderDnsPolicy(cluster), ...workloads(cluster).map((workload) => renderPolicy(cluster, workload))];
 }
 
 /** The policy of one workload. Nothing allowed in a direction is written `[{}]`: an empty list would be no rule at all. */
-function renderPolicy(
-  cluster: ConfiguredCluster,
-  workload: Workload,
-  { arriving, leaving }: Flows,
-): CiliumNetworkPolicy {
+function renderPolicy(cluster: ConfiguredCluster, workload: Workload): CiliumNetworkPolicy {
+  const arriving = arrivingAt(workload, cluster);
+  const leaving = leavingFrom(workload, cluster);
   const ingress = rules(arriving.map((flow) => ({ ...flow, peer: flow.from }))).map(({ selections, toPort }) => ({
     ...sourceFields(selections, workload.namespace),
     toPorts: [toPort],

@@ -9,6 +9,8 @@ import { type NamedPorts, namedPorts, portChoice } from "./named-ports.ts";
 export interface Workload {
   readonly kind: "workload";
   readonly namespace: string;
+  /** What its namespace carries, as far as it is declared. */
+  readonly namespaceLabels: Readonly<Record<string, string>> | undefined;
   /** As the tables name it; also the name of its policy. */
   readonly name: string;
   /** What its policy selects on. */
@@ -32,9 +34,19 @@ export interface WorkloadSpec<Name extends string> {
 }
 
 /** What pods have as properties, so that none of their ports can be called so. */
-const properties = ["kind", "namespace", "name", "labels", "otherLabels", "ports", "probes", "denyWorld"];
+const properties = [
+  "kind",
+  "namespace",
+  "namespaceLabels",
+  "name",
+  "labels",
+  "otherLabels",
+  "ports",
+  "probes",
+  "denyWorld",
+];
 
-export const workloadSpec: ObjectSchema<Omit<Workload, "kind" | "namespace" | "name">> = z
+export const workloadSpec: ObjectSchema<Omit<Workload, "kind" | "namespace" | "namespaceLabels" | "name">> = z
   .strictObject(
     {
       labels: labelsSchema,
@@ -68,6 +80,8 @@ export const workloadKind: PeerKind<Workload> = {
   inTables: ({ namespace, name }) => ({ names: [name], place: namespace }),
   inVerdicts: ({ namespace, name }) => [`${namespace}/${name}`],
   isOutside: () => false,
-  selection: ({ namespace, labels }) => ({ kind: "endpoints", namespace, labels }),
+  share: ({ namespace, name }, workload) =>
+    namespace === workload.namespace && name === workload.name ? "all" : "none",
+  selection: ({ namespace, labels }) => ({ kind: "endpoints", namespaces: namespace, labels }),
   wording: ({ namespace, name }) => ({ kind: "constant", namespace, name }),
 };
