@@ -32,10 +32,12 @@ const probeIn = ({ name, labels }: Namespace): Workload => ({
   namespace: name,
   namespaceLabels: labels,
   name: probeName,
+  isGroup: false,
   labels: probeLabels,
   otherLabels: {},
   ports: {},
   probes: [],
+  defaultDeny: "both",
   denyWorld: false,
 });
 

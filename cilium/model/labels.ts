@@ -109,9 +109,13 @@ export const labelsText = (labels: Labels): string =>
 /** How many of some pods: all of them, some and not others, or none. */
 export type Share = "all" | "some" | "none";
 
-/** How many of the pods that carry these labels, and no others, are selected by `required`. */
-export const shareOf = (required: Labels, carried: Labels): Share =>
-  jointly(Object.entries(required).map(([key, match]) => shareOfValues(match, carried[key] ?? absent)));
+/** How many of the pods that carry these labels are selected by `required`. `others` tells what else they may carry. */
+export const shareOf = (required: Labels, carried: Labels, others: "nothing" | "anything"): Share =>
+  jointly(
+    Object.entries(required).map(([key, match]) =>
+      shareOfValues(match, carried[key] ?? (others === "nothing" ? absent : { noneOf: [] })),
+    ),
+  );
 
 /** The share that meets conditions which do not depend on each other. */
 export function jointly(shares: readonly Share[]): Share {

@@ -5,7 +5,7 @@ import { givenIn, issueTexts, type ObjectSchema, reading, shown } from "./issues
 import { plainLabels } from "./labels.ts";
 import { type HostNetworkSpec, hostNetworkSpec } from "./peers/host-network.ts";
 import { type WithPorts, withPorts } from "./peers/named-ports.ts";
-import { type WorkloadSpec, workloadSpec } from "./peers/workload.ts";
+import { type GroupSpec, groupSpec, type WorkloadSpec, workloadSpec } from "./peers/workload.ts";
 import type { HostNetworkPods, Workload } from "./peers.ts";
 import { callerOf, type Place, placeText } from "./place.ts";
 import { http, type Port } from "./ports.ts";
@@ -35,6 +35,8 @@ export interface NamespaceDeclaration {
 export interface OpenNamespace {
   /** Declares a workload; its policy is called `name`. */
   workload<Name extends string = never>(name: string, spec: WorkloadSpec<Name>): WithPorts<Workload, Name>;
+  /** Declares a policy beside those of the workloads, for all pods of the namespace or those with labels. */
+  group<Name extends string = never>(name: string, spec?: GroupSpec<Name>): WithPorts<Workload, Name>;
   /** Declares pods that no policy can select, so that flows may name them and the outputs list them. */
   hostNetwork<Name extends string = never>(name: string, spec: HostNetworkSpec<Name>): WithPorts<HostNetworkPods, Name>;
   /** States the flows that start here or come in from outside the pods, and closes the namespace. */
@@ -80,19 +82,20 @@ export function namespace(name: string, spec: NamespaceSpec = {}): OpenNamespace
 
   const declared = { kind: "namespace", name, labels, workloads, hostNetwork, faults } as const;
 
+  function governed(pods: Omit<Workload, "kind" | "namespace" | "namespaceLabels">): Workload {
+    const workload: Workload = { kind: "workload", namespace: name, namespaceLabels: labels, ...pods };
+    workloads.push(workload);
+    return workload;
+  }
+
   const open: OpenNamespace = {
     workload(workload, spec) {
-      const unread = { labels: {}, otherLabels: {}, ports: portsNamedIn(spec), probes: [], denyWorld: false };
-      const known = read(callerOf(open.workload), workload, workloadSpec, spec, unread);
-      const declared: Workload = {
-        kind: "workload",
-        namespace: name,
-        namespaceLabels: labels,
-        name: workload,
-        ...known,
-      };
-      workloads.push(declared);
-      return withPorts(declared);
+      const known = read(callerOf(open.workload), workload, workloadSpec, spec, unreadWorkload(spec));
+      return withPorts(governed({ name: workload, isGroup: false, ...known }));
+    },
+    group(group, spec = {}) {
+      const known = read(callerOf(open.group), group, groupSpec, spec, unreadWorkload(spec));
+      return withPorts(governed({ name: group, isGroup: true, probes: [], ...known }));
     },
     hostNetwork(pods, spec) {
       const unread = { reason: "", labels: undefined, ports: portsNamedIn(spec) };
@@ -120,6 +123,15 @@ export function namespace(name: string, spec: NamespaceSpec = {}): OpenNamespace
 const isName = (name: unknown): boolean =>
   typeof name === "string" && name.length <= 253 && /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/.test(name);
 const nameSyntax = "write a name of lower-case letters, digits, - and .";
+
+const unreadWorkload = (spec: unknown) => ({
+  labels: {},
+  otherLabels: {},
+  ports: portsNamedIn(spec),
+  probes: [],
+  defaultDeny: "both" as const,
+  denyWorld: false,
+});
 
 /** The ports that a spec names, as ones that suit every flow, so that flows to them are no faults of their own. */
 const portsNamedIn = (spec: unknown): Record<string, Port> =>

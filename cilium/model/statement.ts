@@ -79,7 +79,7 @@ const isGoverned =
 /** Workloads of whose pods a peer is only a part, so that no policy of the whole could tell. */
 const divided = (peer: Peer, workloads: readonly Workload[]): string[] =>
   workloads
-    .filter((workload) => shareOf(peer, workload) === "some")
+    .filter((workload) => !workload.isGroup && shareOf(peer, workload) === "some")
     .map(
       (workload) =>
         `${peerName(peer)} are some of the pods of ${peerName(workload)} and not others; name the workload, or declare these pods as one of their own`,

@@ -2,6 +2,7 @@
 import type { ConfiguredCluster } from "../model/cluster.ts";
 import { arrivingAt, isCrossing, leavingFrom } from "../model/ends.ts";
 import type { Flow } from "../model/flow.ts";
+import { isDeniedByDefault } from "../model/peers/workload.ts";
 import { isApiServer, nameInTables, type Peer, type Workload } from "../model/peers.ts";
 import { type Port, portText } from "../model/ports.ts";
 
@@ -14,13 +15,15 @@ export function ingressCell(cluster: ConfiguredCluster, workload: Workload): str
     return `${[...sources].join(", ")} → ${ports}`;
   });
   if (workload.denyWorld) cells.unshift("(deny world)");
+  if (!isDeniedByDefault(workload, "ingress")) cells.unshift(openCell);
   return cells.length === 0 ? "(none)" : cells.join("; ");
 }
 
 /** What the workload may reach: `kube-apiserver, redis:6379, filer (seaweedfs):8333`, or `(none)`. */
 export function egressCell(cluster: ConfiguredCluster, workload: Workload): string {
   const reached = leavingFrom(workload, cluster);
-  if (reached.length === 0) return "(none)";
+  const open = isDeniedByDefault(workload, "egress") ? [] : [openCell];
+  if (reached.length === 0 && open.length === 0) return "(none)";
   // First all ports of one end, then all ends in one place that agree in their ports.
   const ends = Map.groupBy(reached, (flow) => `${text(called(flow.to, workload))}${remark(flow)}`);
   const destinations = [...ends.values()].flatMap((flows) =>
@@ -31,8 +34,12 @@ export function egressCell(cluster: ConfiguredCluster, workload: Workload): stri
     }),
   );
   const alike = Map.groupBy(destinations, ({ rest }) => rest);
-  return [...alike].map(([rest, group]) => `${group.flatMap(({ names }) => names).join(" + ")}${rest}`).join(", ");
+  const cells = [...alike].map(([rest, group]) => `${group.flatMap(({ names }) => names).join(" + ")}${rest}`);
+  return [...open, ...cells].join(", ");
 }
+
+/** What a cell begins with where nothing is refused for want of a rule. */
+export const openCell = "(no default deny)";
 
 /** Ports as the tables write them: `9333/19333`, `443/7844 (7844 also UDP)`. */
 export function portList(ports: readonly Port[]): string {

@@ -2,6 +2,7 @@
 import { type ConfiguredCluster, enforcementOf, policyNameOf, workloads } from "../model/cluster.ts";
 import { arrivingAt, leavingFrom } from "../model/ends.ts";
 import { labelSelector } from "../model/labels.ts";
+import { type Direction, isDeniedByDefault } from "../model/peers/workload.ts";
 import { type Peer, selectionOf, type Workload } from "../model/peers.ts";
 import type { Port } from "../model/ports.ts";
 import { destinationFields, fqdnSelector, type Selection, sourceFields } from "../model/selection.ts";
@@ -17,7 +18,10 @@ export function renderPolicies(cluster: ConfiguredCluster): CiliumPolicy[] {
   return [renderDnsPolicy(cluster), ...workloads(cluster).map((workload) => renderPolicy(cluster, workload))];
 }
 
-/** The policy of one workload. Nothing allowed in a direction is written `[{}]`: an empty list would be no rule at all. */
+/**
+ * The policy of one workload. Nothing allowed in a direction is written `[{}]`: an empty list would be no rule at all. A
+ * direction without default deny and without flows is left out.
+ */
 function renderPolicy(cluster: ConfiguredCluster, workload: Workload): CiliumNetworkPolicy {
   const arriving = arrivingAt(workload, cluster);
   const leaving = leavingFrom(workload, cluster);
@@ -31,6 +35,14 @@ function renderPolicy(cluster: ConfiguredCluster, workload: Workload): CiliumNet
   );
   const observed = enforcementOf(cluster, workload) === "observe";
   const denyWorld = workload.denyWorld && !observed;
+  const isOpen = (direction: Direction) => observed || !isDeniedByDefault(workload, direction);
+  const saysEgress = egress.length > 0 || isDeniedByDefault(workload, "egress");
+  // A policy says something of one direction at least.
+  const saysIngress = ingress.length > 0 || isDeniedByDefault(workload, "ingress") || !saysEgress;
+  const enableDefaultDeny = {
+    ...((saysIngress || denyWorld) && isOpen("ingress") && { ingress: false }),
+    ...(saysEgress && isOpen("egress") && { egress: false }),
+  };
   return {
     apiVersion: "cilium.io/v2",
     kind: "CiliumNetworkPolicy",
@@ -39,9 +51,9 @@ function renderPolicy(cluster: ConfiguredCluster, workload: Workload): CiliumNet
       description: `${workload.name}. Ingress: ${ingressCell(cluster, workload)}. Egress: ${egressCell(cluster, workload)}.`,
       endpointSelector: labelSelector(workload.labels),
       ...(denyWorld && { ingressDeny: [{ fromEntities: ["world"] }] }),
-      ...((ingress.length > 0 || !denyWorld) && { ingress: ingress.length > 0 ? ingress : [{}] }),
-      egress: egress.length > 0 ? egress : [{}],
-      ...(observed && { enableDefaultDeny: { ingress: false, egress: false } }),
+      ...(saysIngress && (ingress.length > 0 || !denyWorld) && { ingress: ingress.length > 0 ? ingress : [{}] }),
+      ...(saysEgress && { egress: egress.length > 0 ? egress : [{}] }),
+      ...(Object.keys(enableDefaultDeny).length > 0 && { enableDefaultDeny }),
     },
   };
 }

@@ -76,8 +76,8 @@ export const podSetKind: PeerKind<PodSet> = {
     jointly([
       isLabelMatch(namespaces)
         ? shareOfValues(namespaces, pods.namespace)
-        : shareOf(namespaces.labelled, { ...pods.namespaceLabels, [namespaceName]: pods.namespace }),
-      shareOf(labels, { ...pods.otherLabels, ...pods.labels }),
+        : shareOf(namespaces.labelled, { ...pods.namespaceLabels, [namespaceName]: pods.namespace }, "nothing"),
+      shareOf(labels, { ...pods.otherLabels, ...pods.labels }, pods.isGroup ? "anything" : "nothing"),
     ]),
   selection: ({ namespaces, labels }) => ({ kind: "endpoints", namespaces, labels }),
   wording: ({ namespaces, labels }) => {

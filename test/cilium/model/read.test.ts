@@ -129,6 +129,25 @@ describe("What a file declares is refused, with file and line,", () => {
       'shop/web: denyWorld: write true, or leave it out, given "yes"',
     ],
     [
+      "with a direction that is none",
+      () => [web({ labels, defaultDeny: "both" })],
+      'shop/web: defaultDeny: write "ingress", "egress" or "none", or leave it out for both directions, given "both"',
+    ],
+    [
+      "with probes of a group",
+      () => {
+        const ns = namespace("shop");
+        ns.group("all", untyped({ ports: { http: http(80) }, probes: ["http"] }));
+        return [ns.flows(() => [])];
+      },
+      "shop/all: probes: there is no such key",
+    ],
+    [
+      "with a port that is called like the word for all others",
+      () => [web({ labels, ports: { on: http(8080) } })],
+      /^shop\/web: ports\.on: .*no name for a port/,
+    ],
+    [
       "with pods on the host's network for no reason",
       () => {
         const ns = namespace("shop");

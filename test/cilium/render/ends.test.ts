@@ -118,6 +118,20 @@ describe("A set of pods", () => {
     });
   });
 
+  it("opens the policy of a group that it includes, not that of one of which it is a part", () => {
+    const ns = namespace("stores");
+    ns.group("all");
+    ns.group("cached", { labels: { cache: "yes" } });
+    const stores = ns.flows(() => [from(podsOf("stores", { cache: "yes" })).to(world.on(443))]);
+    const policies = renderPolicies(configure(readCluster({ namespaces: [stores] }), program.config));
+    assert.deepEqual(
+      policies
+        .slice(1)
+        .map((policy) => rulesOf(policy).flatMap(({ egress }) => egress?.map(({ toEntities }) => toEntities))),
+      [[undefined], [["world"]]],
+    );
+  });
+
   const bySelector: Record<string, [set: Parameters<typeof podsOf>, selector: string, workloads: string[]]> = {
     "several namespaces": [
       [oneOf("shop", "attic")],
