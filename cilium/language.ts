@@ -1,6 +1,6 @@
 /** The words that a cluster's files are written in. */
 export { from } from "./model/flow.ts";
-export { absent, oneOf, present } from "./model/labels.ts";
+export { absent, noneOf, oneOf, present } from "./model/labels.ts";
 export { namespace } from "./model/namespace.ts";
 export { cidr } from "./model/peers/cidr.ts";
 export {
@@ -16,5 +16,6 @@ export {
 } from "./model/peers/entities.ts";
 export { external } from "./model/peers/external.ts";
 export { fqdn } from "./model/peers/fqdns.ts";
+export { anyPod, podsOf } from "./model/peers/pod-set.ts";
 export { dns, grpc, http, https, sctp, tcp, tlsPassthrough, udp } from "./model/ports.ts";
 export type { ClusterDeclaration } from "./model/read.ts";

@@ -1,6 +1,7 @@
 /** What the stack tells about itself once it is applied. */
 import { type Output, output } from "@pulumi/pulumi";
 import { type ConfiguredCluster, enforcementOf, workloadId, workloads } from "../cilium/model/cluster.ts";
+import { type Direction, isDeniedByDefault } from "../cilium/model/peers/workload.ts";
 import { peerName } from "../cilium/model/peers.ts";
 import { namespaceOf } from "../cilium/policy/parts.ts";
 import type { Program } from "./program.ts";
@@ -76,11 +77,11 @@ export interface DefaultDenyOutput {
 /** Which pods are in default deny; none of those that are only observed. */
 export function defaultDeny(cluster: ConfiguredCluster): DefaultDenyOutput {
   const { egressDefaultDeny, enforcement } = cluster.settings;
-  const enforced = workloads(cluster)
-    .filter((workload) => enforcementOf(cluster, workload) === "enforce")
-    .map(workloadId);
+  const enforced = workloads(cluster).filter((workload) => enforcementOf(cluster, workload) === "enforce");
+  const denied = (direction: Direction) =>
+    enforced.filter((workload) => isDeniedByDefault(workload, direction)).map(workloadId);
   const all = egressDefaultDeny && enforcement === "enforce";
-  return { ingress: enforced, egress: all ? [...enforced, "every other pod"] : enforced };
+  return { ingress: denied("ingress"), egress: [...denied("egress"), ...(all ? ["every other pod"] : [])] };
 }
 
 export interface ExcludedOutput {

@@ -2,7 +2,7 @@
 import type { ConfiguredCluster } from "../cilium/model/cluster.ts";
 import { inventoryOf } from "../cilium/model/inventory.ts";
 import { gateway, world } from "../cilium/model/peers/entities.ts";
-import { isApiServer, type Peer as ProgramPeer, peerName } from "../cilium/model/peers.ts";
+import { isApiServer, namespaceOf, type Peer as ProgramPeer, peerName } from "../cilium/model/peers.ts";
 import type { Policy } from "../cilium/policy/schema.ts";
 import { namesLabel, type OtherPeer, type Peer, type Picture } from "./picture.ts";
 import { policyTexts, selectingPolicies } from "./policies.ts";
@@ -36,6 +36,10 @@ function shown(peer: ProgramPeer, policies: readonly string[]): Peer {
       return { ...common, kind: peer.kind, namespace: peer.namespace, label: peer.name, names: [], policies };
     case "host-network":
       return { ...common, kind: peer.kind, namespace: peer.namespace, label: peer.name, names: [], note: peer.reason };
+    case "pod-set": {
+      const namespace = namespaceOf(peer) ?? "several namespaces";
+      return { ...common, kind: "workload", namespace, label: common.id, names: [], policies: [] };
+    }
     case "entities":
       return { ...common, kind: entityKind(peer), label: peer.name, names: peer.entities };
     case "fqdns":

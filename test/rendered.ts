@@ -1,9 +1,8 @@
 /** The policies and flows of the sample cluster with its default config, for tests that hold them against something else. */
 
 import { readCluster } from "../cilium/model/read.ts";
-import type { CiliumPolicy } from "../cilium/policy/schema.ts";
-import type { Owned } from "../components/ownership.ts";
-import { type Program, readProgram } from "../components/program.ts";
+import type { CiliumPolicy, Policy } from "../cilium/policy/schema.ts";
+import { readProgram } from "../components/program.ts";
 import { cluster } from "./sample/cluster/cluster.ts";
 
 /** The sample cluster as its files declare it. */
@@ -15,8 +14,8 @@ export const program = readProgram(declared, {}, { project: "network-policies", 
 export const renderedPolicies = (): readonly CiliumPolicy[] => ciliumPolicies(program);
 
 /** The policies of a program that are of Cilium's own kinds: all but verbatim ones of Kubernetes' kinds. */
-export const ciliumPolicies = ({ policies }: Pick<Program, "policies">): Owned<CiliumPolicy>[] =>
+export const ciliumPolicies = <P extends Policy>({ policies }: { readonly policies: readonly P[] }) =>
   policies.filter(
-    (policy): policy is Owned<CiliumPolicy> =>
+    (policy): policy is P & CiliumPolicy =>
       policy.kind === "CiliumNetworkPolicy" || policy.kind === "CiliumClusterwideNetworkPolicy",
   );

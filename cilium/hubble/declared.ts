@@ -78,7 +78,7 @@ function endMatcher(cluster: ConfiguredCluster, find: FindWorkload, { partyOf }:
     return ids.get(end);
   };
   const matcherOf = (peer: Peer): ((end: End) => boolean) => {
-    if (peer.kind !== "workload") {
+    if (peer.kind !== "workload" || peer.isGroup) {
       const selects = selectorOf(peer, cluster);
       return (end) => selects(partyOf(end).identity);
     }

@@ -10,7 +10,7 @@ import {
   workloadId,
   workloads,
 } from "./cluster.ts";
-import { examplePods, labelFaults, labelSelector } from "./labels.ts";
+import { examplePods, labelFaults, labelSelector, strippedLabels } from "./labels.ts";
 import { didYouMean } from "./names.ts";
 import type { HostNetworkPods, Workload } from "./peers.ts";
 
@@ -86,25 +86,30 @@ const duplicates = (names: readonly string[]): string[] => [
 const overriddenLabels = (cluster: ConfiguredCluster): string[] =>
   workloads(cluster)
     .filter((workload) => workloadId(workload) in cluster.settings.labels)
-    .flatMap((workload) => labelFaults(workload.labels).map((fault) => `labels.${workloadId(workload)}: ${fault}`));
+    .flatMap((workload) =>
+      (workload.isGroup ? strippedLabels : labelFaults)(workload.labels).map(
+        (fault) => `labels.${workloadId(workload)}: ${fault}`,
+      ),
+    );
 
 /** Workloads whose selectors would both apply to the pods of one of them. */
 function overlaps(cluster: ConfiguredCluster): string[] {
   const { clusterName } = cluster.settings;
-  const pods = workloads(cluster).flatMap((workload) =>
+  const exclusive = workloads(cluster).filter(({ isGroup }) => !isGroup);
+  const pods = exclusive.flatMap((workload) =>
     examplePods(workload.labels, workload.otherLabels).map((labels) => ({
       workload,
       identity: podIdentity({ namespace: workload.namespace, labels, cluster: clusterName }),
     })),
   );
-  const pairs = workloads(cluster).flatMap((workload) => {
+  const pairs = exclusive.flatMap((workload) => {
     const required = subjectRequirements(labelSelector(workload.labels), workload.namespace);
     return pods
       .filter(({ identity }) => matches(required, identity))
       .filter((pod) => workloadId(pod.workload) !== workloadId(workload))
       .map(
         (pod) =>
-          `${workloadId(workload)} also selects the pods of ${workloadId(pod.workload)}; make its labels narrower, or require the absence of one`,
+          `${workloadId(workload)} also selects the pods of ${workloadId(pod.workload)}; make its labels narrower, require the absence of one, or declare it as a group()`,
       );
   });
   return [...new Set(pairs)];

@@ -5,7 +5,7 @@ import { Faults } from "./faults.ts";
 import type { BegunFlow, StatedFlow, Statement } from "./flow.ts";
 import { givenIn, isKind, issueTexts, reading, shown } from "./issues.ts";
 import type { Namespace, NamespaceDeclaration } from "./namespace.ts";
-import { isPods } from "./peers/named-ports.ts";
+import { isPods, type Pods } from "./peers/named-ports.ts";
 import type { PortsOf, Workload } from "./peers.ts";
 import { faultsThrown, type Place, placeText } from "./place.ts";
 import { dns } from "./ports.ts";
@@ -44,11 +44,14 @@ export const kubeDns: PortsOf<Workload> = {
   peer: {
     kind: "workload",
     namespace: "kube-system",
+    namespaceLabels: undefined,
     name: "kube-dns",
+    isGroup: false,
     labels: { "k8s-app": "kube-dns" },
     otherLabels: {},
     ports: { dns: dns(53) },
     probes: [],
+    defaultDeny: "both",
     denyWorld: false,
   },
   ports: [dns(53)],
@@ -88,15 +91,15 @@ export function readCluster(
     throw new Faults(texts.map((text) => `the cluster: ${text}`));
   }
   const { dns: server, namespaces, policyPack } = parsed.data;
-  const pods = new Set(namespaces.flatMap((one) => [...one.workloads, ...one.hostNetwork]).map(workloadId));
+  const pods = namespaces.flatMap((one) => [...one.workloads, ...one.hostNetwork]);
   const faults = [
     ...dnsFaults(server),
     ...[...files].flatMap(([file, exported]) => unlisted(file, exported, namespaces, pods)),
   ];
   const read = namespaces.map((one): Namespace => {
     faults.push(...one.faults);
-    const { name, workloads, hostNetwork } = one;
-    return { name, workloads, hostNetwork, statements: statementsOf(one, pods, faults) };
+    const { name, labels, workloads, hostNetwork } = one;
+    return { name, labels, workloads, hostNetwork, statements: statementsOf(one, pods, faults) };
   });
   if (faults.length > 0 || !(server === false || isServer(server))) throw new Faults(faults);
   return { dns: server || undefined, namespaces: read, verbatim, ...(policyPack !== undefined && { policyPack }) };
@@ -107,7 +110,7 @@ function unlisted(
   file: string,
   exported: FileExports,
   namespaces: readonly NamespaceDeclaration[],
-  pods: ReadonlySet<string>,
+  pods: readonly Pods[],
 ): string[] {
   const values = Object.values(exported);
   const namespace = values.filter(isNamespace).find((one) => !namespaces.includes(one));
@@ -116,7 +119,7 @@ function unlisted(
       `${placeText(namespace.at)}: the namespace ${namespace.name} is not in the cluster; import it in cluster/cluster.ts and list it`,
     ];
   }
-  const stray = values.filter(isPods).find((one) => !pods.has(workloadId(one)));
+  const stray = values.filter(isPods).find((one) => !pods.some((declared) => workloadId(declared) === workloadId(one)));
   return stray === undefined
     ? []
     : [
@@ -135,7 +138,7 @@ const dnsFaults = (server: Reached | false): string[] =>
       : ["the cluster's DNS: write a port of the workload that serves it, such as coredns.dns"];
 
 /** Runs what states a namespace's flows. `pods` are all that the cluster declares; what is wrong is added to `faults`. */
-function statementsOf(declared: NamespaceDeclaration, pods: ReadonlySet<string>, faults: string[]): Statement[] {
+function statementsOf(declared: NamespaceDeclaration, pods: readonly Pods[], faults: string[]): Statement[] {
   const { name, at, state } = declared;
   const tell = (place: Place, text: string) => faults.push(`${placeText(place)}: ${text}`);
   let stated: { readonly given: unknown; readonly begun: readonly Place[] };
@@ -172,7 +175,7 @@ const isBegun = (value: unknown): value is BegunFlow => isKind(value, "begun-flo
 function readStatement(
   flow: StatedFlow | BegunFlow,
   namespace: string,
-  pods: ReadonlySet<string>,
+  pods: readonly Pods[],
 ): { readonly faults: readonly string[]; readonly statement?: Statement } {
   if (flow.kind === "begun-flow") return { faults: ["from(…) without .to(…); say what it may connect to"] };
   const parsed = statementSchema.safeParse(flow, reading);

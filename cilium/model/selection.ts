@@ -1,11 +1,12 @@
 /** What selects peers in a policy, and the fields of a rule that say so. */
 import type { EgressRule, Entity, FqdnSelector, IngressRule, LabelSelector } from "../policy/schema.ts";
-import { podNamespaceLabel } from "../policy/selector.ts";
-import { type Labels, labelSelector } from "./labels.ts";
+import { namespaceLabelsPrefix, podNamespaceLabel } from "../policy/selector.ts";
+import { isLabelMatch, type Labels, labelSelector } from "./labels.ts";
+import type { Namespaces } from "./peers/pod-set.ts";
 
 /** What one kind of selector selects: a rule has a single kind, since Cilium refuses two in one rule. */
 export type Selection =
-  | { readonly kind: "endpoints"; readonly namespace: string; readonly labels: Labels }
+  | { readonly kind: "endpoints"; readonly namespaces: Namespaces; readonly labels: Labels }
   | { readonly kind: "entities"; readonly entities: readonly Entity[] }
   | { readonly kind: "fqdns"; readonly names: readonly string[] }
   | { readonly kind: "cidr"; readonly cidr: string };
@@ -37,13 +38,19 @@ export function destinationFields(selections: readonly Selection[], home: string
   };
 }
 
-/** Pods of another namespace are selected with it; a policy otherwise takes its own. */
+/** Pods of other namespaces are selected with them; a policy otherwise takes its own. */
 const endpoints = (selections: readonly Selection[], home: string | undefined): LabelSelector[] =>
   selections.flatMap((s) =>
-    s.kind === "endpoints"
-      ? labelSelector(s.namespace === home ? s.labels : { ...s.labels, [podNamespaceLabel]: s.namespace })
-      : [],
+    s.kind === "endpoints" ? labelSelector({ ...s.labels, ...namespaceLabels(s.namespaces, home) }) : [],
   );
+
+function namespaceLabels(namespaces: Namespaces, home: string | undefined): Labels {
+  if (namespaces === home) return {};
+  if (isLabelMatch(namespaces)) return { [podNamespaceLabel]: namespaces };
+  return Object.fromEntries(
+    Object.entries(namespaces.labelled).map(([key, match]) => [`${namespaceLabelsPrefix}${key}`, match]),
+  );
+}
 
 const entities = (selections: readonly Selection[]): Entity[] => [
   ...new Set(selections.flatMap((s) => (s.kind === "entities" ? s.entities : []))),

@@ -30,7 +30,13 @@ export function translate(policies: readonly Policy[], inventory: Inventory): Tr
       namespaces: [...namespaces]
         .sort()
         .map(
-          (name): Namespace => ({ name, workloads: [], hostNetwork: hostNetworkIn(name, inventory), statements: [] }),
+          (name): Namespace => ({
+            name,
+            workloads: [],
+            labels: undefined,
+            hostNetwork: hostNetworkIn(name, inventory),
+            statements: [],
+          }),
         ),
     },
     kept: policies.map((policy) => ({ policy, reason: "Kept as it was." })),

@@ -154,6 +154,9 @@ function entityOf(entity: PeerEntity): (EntityPeer & typeof host) | undefined {
 function faultsOf(statement: Statement, namespace: string, { namespaces }: ConfiguredCluster): string[] {
   const read = statementSchema.safeParse(statement, reading);
   if (!read.success) return read.error.issues.map(({ message }) => message);
-  const pods = namespaces.flatMap((one) => [...one.workloads, ...one.hostNetwork]);
-  return statementFaults(read.data, namespace, new Set(pods.map(workloadId)));
+  return statementFaults(
+    read.data,
+    namespace,
+    namespaces.flatMap((one) => [...one.workloads, ...one.hostNetwork]),
+  );
 }

@@ -1,6 +1,7 @@
 /** Statements as lines of the language: with the imports and the ports that they need they are a whole that runs. */
 import { workloadId } from "../model/cluster.ts";
 import type { Statement } from "../model/flow.ts";
+import { isLabelMatch, type LabelMatch, type Labels } from "../model/labels.ts";
 import { camelCase } from "../model/names.ts";
 import { isPods, type Pods } from "../model/peers/named-ports.ts";
 import { type Destination, type Peer, wordingOf } from "../model/peers.ts";
@@ -97,7 +98,7 @@ function destinationTexts({ peer, ports }: Destination, scope: Scope, nameOf: Na
 }
 
 /** A property of an object: `.https`, or `["https-metrics"]`. */
-const property = (name: string): string => (/^[A-Za-z_$][\w$]*$/.test(name) ? `.${name}` : `[${JSON.stringify(name)}]`);
+const property = (name: string): string => (propertyName(name) === name ? `.${name}` : `[${JSON.stringify(name)}]`);
 
 function peerText(peer: Peer, scope: Scope): string {
   const wording = wordingOf(peer);
@@ -107,9 +108,24 @@ function peerText(peer: Peer, scope: Scope): string {
     case "word":
       return scope.word(wording.word);
     case "call":
-      return `${scope.word(wording.word)}(${wording.given.map((text) => JSON.stringify(text)).join(", ")})`;
+      return `${scope.word(wording.word)}(${wording.given.map((given) => givenText(given, scope)).join(", ")})`;
   }
 }
+
+/** What a word is given: a text, a condition on a label, or conditions by their labels. */
+function givenText(given: LabelMatch | Labels, scope: Scope): string {
+  if (typeof given === "string") return JSON.stringify(given);
+  if (!isLabelMatch(given)) {
+    const all = Object.entries(given).map(([key, match]) => `${propertyName(key)}: ${givenText(match, scope)}`);
+    return all.length === 0 ? "{}" : `{ ${all.join(", ")} }`;
+  }
+  if ("present" in given) return scope.word("present");
+  if ("absent" in given) return scope.word("absent");
+  const [word, values] = "oneOf" in given ? ["oneOf", given.oneOf] : ["noneOf", given.noneOf];
+  return `${scope.word(word)}(${values.map((value) => JSON.stringify(value)).join(", ")})`;
+}
+
+const propertyName = (name: string): string => (/^[A-Za-z_$][\w$]*$/.test(name) ? name : JSON.stringify(name));
 
 /** A port behind `on`, where a bare number means TCP. */
 const openedPort = (port: Port, scope: Scope): string =>

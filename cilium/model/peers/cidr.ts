@@ -26,6 +26,7 @@ export const cidrKind: PeerKind<CidrPeer> = {
   inTables: ({ cidr }) => ({ names: [cidr] }),
   inVerdicts: ({ cidr }) => [cidr],
   isOutside: () => true,
+  share: () => "none",
   selection: ({ cidr }) => ({ kind: "cidr", cidr }),
   wording: ({ cidr }) => ({ kind: "call", word: "cidr", given: [cidr] }),
 };

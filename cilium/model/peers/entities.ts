@@ -39,6 +39,7 @@ export const entitiesKind: PeerKind<EntityPeer> = {
   inTables: ({ name }) => ({ names: [name] }),
   inVerdicts: ({ entities }) => entities,
   isOutside: ({ entities }) => entities.includes("world"),
+  share: () => "none",
   selection: ({ entities }) => ({ kind: "entities", entities }),
   wording: ({ name }) => ({ kind: "word", word: camelCase(name) }),
 };

@@ -29,6 +29,7 @@ export const externalKind: PeerKind<ExternalHost> = {
   inTables: ({ name, address }) => ({ names: [name], place: address }),
   inVerdicts: ({ address }) => [address],
   isOutside: () => true,
+  share: () => "none",
   selection: ({ address }) => ({
     kind: "cidr",
     cidr: `${address}/${ipaddr.parse(address).kind() === "ipv4" ? 32 : 128}`,
