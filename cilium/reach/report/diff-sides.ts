@@ -135,7 +135,7 @@ function nameEnds(networks: Networks): ComparedEnd[] {
       networks,
       { kind: "fqdn", name },
       { before: party(networks.before), after: party(networks.after) },
-      false,
+      networks.before.lookups(name) !== networks.after.lookups(name),
     );
   });
 }
