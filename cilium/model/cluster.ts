@@ -57,7 +57,8 @@ export function configure(cluster: Cluster, settings: Settings): ConfiguredClust
     ...host,
     address: settings.addresses[host.name] ?? host.address,
   });
-  const source = (end: Source): Source => (end.kind === "workload" ? workload(end) : end);
+  const source = (end: Source): Source =>
+    end.kind === "workload" ? workload(end) : end.kind === "external" ? external(end) : end;
   const peer = (end: Peer): Peer =>
     end.kind === "workload" ? workload(end) : end.kind === "external" ? external(end) : end;
   const destination = (end: Destination): Destination =>
@@ -99,8 +100,10 @@ export const workloads = (cluster: Cluster): Workload[] => cluster.namespaces.fl
 /** The declared external hosts, each once. */
 export function externalHosts(cluster: Cluster): ExternalHost[] {
   const byName = new Map<string, ExternalHost>();
-  for (const { destinations } of cluster.namespaces.flatMap((n) => n.statements)) {
-    for (const { peer } of destinations) if (peer.kind === "external") byName.set(peer.name, peer);
+  for (const { sources, destinations } of cluster.namespaces.flatMap((n) => n.statements)) {
+    for (const peer of [...sources, ...destinations.map(({ peer }) => peer)]) {
+      if (peer.kind === "external") byName.set(peer.name, peer);
+    }
   }
   return [...byName.values()];
 }

@@ -5,6 +5,7 @@
 import { z } from "zod";
 import type { LabelSelector } from "../policy/schema.ts";
 import { isKept } from "../policy/selector.ts";
+import { reading } from "./issues.ts";
 
 export type LabelMatch =
   | string
@@ -45,6 +46,16 @@ export const isLabelMatch = (value: unknown): value is LabelMatch =>
   );
 
 export const labelsSchema = z.record(z.string(), labelMatch, 'write the labels of its pods, such as { app: "web" }');
+
+/** An object by its name, or all with labels. */
+export const nameOrLabels = (form: string) =>
+  z.custom<string | Labels>(
+    (given) =>
+      typeof given === "string"
+        ? /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/.test(given)
+        : !isLabelMatch(given) && labelsSchema.safeParse(given, reading).success,
+    form,
+  );
 
 /** Labels that pods carry, as they are. */
 export const plainLabels = z.record(z.string(), z.string("write a text"), 'write labels such as { app: "web" }');

@@ -6,6 +6,7 @@ import { z } from "zod";
 import { isKind, reading, shown } from "./issues.ts";
 import type { Share } from "./labels.ts";
 import { type CidrPeer, cidrKind } from "./peers/cidr.ts";
+import { type CidrGroupPeer, cidrGroupKind } from "./peers/cidr-group.ts";
 import { type EntityPeer, entitiesKind, kubeApiserver } from "./peers/entities.ts";
 import { type ExternalHost, externalKind } from "./peers/external.ts";
 import { type FqdnPeer, fqdnsKind } from "./peers/fqdns.ts";
@@ -13,10 +14,11 @@ import { type HostNetworkPods, hostNetworkKind } from "./peers/host-network.ts";
 import type { PeerKind, TableName, Wording } from "./peers/kind.ts";
 import { onlyNamespace, type PodSet, podSetKind } from "./peers/pod-set.ts";
 import type { PortsOf } from "./peers/reachable.ts";
+import { type ServicePeer, serviceKind } from "./peers/service.ts";
 import { type Workload, workloadKind } from "./peers/workload.ts";
 import type { Selection } from "./selection.ts";
 
-export type { CidrPeer, EntityPeer, ExternalHost, FqdnPeer, HostNetworkPods, PodSet, PortsOf, Workload };
+export type { EntityPeer, ExternalHost, FqdnPeer, HostNetworkPods, PodSet, PortsOf, Workload };
 
 interface Kinds {
   readonly workload: Workload;
@@ -25,7 +27,9 @@ interface Kinds {
   readonly entities: EntityPeer;
   readonly fqdns: FqdnPeer;
   readonly cidr: CidrPeer;
+  readonly "cidr-group": CidrGroupPeer;
   readonly external: ExternalHost;
+  readonly service: ServicePeer;
 }
 
 const kinds: { readonly [K in keyof Kinds]: PeerKind<Kinds[K]> } = {
@@ -35,13 +39,25 @@ const kinds: { readonly [K in keyof Kinds]: PeerKind<Kinds[K]> } = {
   entities: entitiesKind,
   fqdns: fqdnsKind,
   cidr: cidrKind,
+  "cidr-group": cidrGroupKind,
   external: externalKind,
+  service: serviceKind,
 };
 
-const kindNames = ["workload", "host-network", "pod-set", "entities", "fqdns", "cidr", "external"] as const;
+const kindNames = [
+  "workload",
+  "host-network",
+  "pod-set",
+  "entities",
+  "fqdns",
+  "cidr",
+  "cidr-group",
+  "external",
+  "service",
+] as const;
 
 export type Peer = Kinds[keyof Kinds];
-export type Source = Workload | HostNetworkPods | PodSet | EntityPeer;
+export type Source = Exclude<Peer, FqdnPeer | ServicePeer>;
 export type Destination = PortsOf<Peer>;
 
 /** A peer, read by its kind. */
@@ -116,7 +132,9 @@ export function namespaceOf(peer: Peer): string | undefined {
     case "entities":
     case "fqdns":
     case "cidr":
+    case "cidr-group":
     case "external":
+    case "service":
       return undefined;
   }
 }

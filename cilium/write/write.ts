@@ -1,8 +1,9 @@
 /** Statements as lines of the language: with the imports and the ports that they need they are a whole that runs. */
 import { workloadId } from "../model/cluster.ts";
 import type { Statement } from "../model/flow.ts";
-import { isLabelMatch, type LabelMatch, type Labels } from "../model/labels.ts";
+import { isLabelMatch } from "../model/labels.ts";
 import { camelCase } from "../model/names.ts";
+import type { Given } from "../model/peers/kind.ts";
 import { isPods, type Pods } from "../model/peers/named-ports.ts";
 import { type Destination, type Peer, wordingOf } from "../model/peers.ts";
 import { dns, grpc, http, https, type Port, type Spoken, sctp, tcp, tlsPassthrough, udp } from "../model/ports.ts";
@@ -49,7 +50,7 @@ function addition({ file, scope, ports, flows }: Page): Addition {
 
 /** The namespace in whose file a statement stands: that of the pods which open the connection, else of its servers. */
 export function homeOf({ sources, destinations }: Statement): string {
-  const pods = [...sources, ...destinations.map(({ peer }) => peer)].find((peer) => "namespace" in peer);
+  const pods = [...sources, ...destinations.map(({ peer }) => peer)].find(isPods);
   if (pods === undefined) throw new Error("a statement without pods");
   return pods.namespace;
 }
@@ -107,13 +108,16 @@ function peerText(peer: Peer, scope: Scope): string {
       return scope.constant(wording);
     case "word":
       return scope.word(wording.word);
-    case "call":
-      return `${scope.word(wording.word)}(${wording.given.map((given) => givenText(given, scope)).join(", ")})`;
+    case "call": {
+      const given = (all: readonly Given[]) => all.map((one) => givenText(one, scope)).join(", ");
+      const next = wording.next === undefined ? "" : `.${wording.next.word}(${given(wording.next.given)})`;
+      return `${scope.word(wording.word)}(${given(wording.given)})${next}`;
+    }
   }
 }
 
 /** What a word is given: a text, a condition on a label, or conditions by their labels. */
-function givenText(given: LabelMatch | Labels, scope: Scope): string {
+function givenText(given: Given, scope: Scope): string {
   if (typeof given === "string") return JSON.stringify(given);
   if (!isLabelMatch(given)) {
     const all = Object.entries(given).map(([key, match]) => `${propertyName(key)}: ${givenText(match, scope)}`);

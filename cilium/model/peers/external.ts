@@ -24,7 +24,7 @@ const schema = z.object({
 
 export const externalKind: PeerKind<ExternalHost> = {
   schema,
-  isSource: false,
+  isSource: true,
   name: ({ name, address }) => `${name} (${address})`,
   inTables: ({ name, address }) => ({ names: [name], place: address }),
   inVerdicts: ({ address }) => [address],

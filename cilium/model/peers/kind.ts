@@ -30,7 +30,16 @@ export interface PeerKind<P> {
 export type Wording =
   | { readonly kind: "constant"; readonly namespace: string; readonly name: string }
   | { readonly kind: "word"; readonly word: string }
-  | { readonly kind: "call"; readonly word: string; readonly given: readonly (LabelMatch | Labels)[] };
+  | {
+      readonly kind: "call";
+      readonly word: string;
+      readonly given: readonly Given[];
+      /** A word behind it: `cidr("10.0.0.0/8").except("10.1.0.0/16")`. */
+      readonly next?: { readonly word: string; readonly given: readonly Given[] };
+    };
+
+/** What a word may be given: a text, a condition on a label, or conditions by their labels. */
+export type Given = LabelMatch | Labels;
 
 /** The names of a peer, and what tells it apart from others of these names: its namespace, or its address. */
 export interface TableName {

@@ -82,8 +82,9 @@ export const podSetKind: PeerKind<PodSet> = {
   selection: ({ namespaces, labels }) => ({ kind: "endpoints", namespaces, labels }),
   wording: ({ namespaces, labels }) => {
     const hasLabels = Object.keys(labels).length > 0;
-    if (namespaces === present && !hasLabels) return { kind: "word", word: "anyPod" };
-    const of = isLabelMatch(namespaces) ? (namespaces === present ? {} : namespaces) : namespaces.labelled;
+    const isAnywhere = typeof namespaces === "object" && "present" in namespaces;
+    if (isAnywhere && !hasLabels) return { kind: "word", word: "anyPod" };
+    const of = isAnywhere ? {} : isLabelMatch(namespaces) ? namespaces : namespaces.labelled;
     return { kind: "call", word: "podsOf", given: hasLabels ? [of, labels] : [of] };
   },
 };

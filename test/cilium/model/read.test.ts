@@ -3,6 +3,7 @@ import {
   absent,
   anyPod,
   cidr,
+  cidrGroup,
   dns,
   external,
   fqdn,
@@ -15,6 +16,7 @@ import {
   oneOf,
   podsOf,
   sctp,
+  service,
   tcp,
   tlsPassthrough,
   world,
@@ -292,6 +294,31 @@ describe("What a file declares is refused, with file and line,", () => {
       "with something that is no CIDR",
       () => [shop(({ web }) => [from(web).to(cidr("10.0.0.0").on(443))])],
       /10\.0\.0\.0" is not a CIDR/,
+    ],
+    [
+      "with an exception that is no part of its range",
+      () => [shop(({ web }) => [from(web).to(cidr("10.0.0.0/8").except("192.0.2.0/24").on(443))])],
+      "10.0.0.0/8 except 192.0.2.0/24, which is no part of it; leave it out",
+    ],
+    [
+      "with a CIDR group that is called like none",
+      () => [shop(({ web }) => [from(cidrGroup(untyped("Cloud Flare"))).to(web.http)])],
+      /^cidrGroup\(\) takes the name of a CiliumCIDRGroup/,
+    ],
+    [
+      "with a Service that has no name",
+      () => [shop(({ web }) => [from(web).to(service("infra", untyped(undefined)).on(443))])],
+      /^write the namespace of a Service and its name or labels/,
+    ],
+    [
+      "with a Service for a source",
+      () => [shop(({ web }) => [from(untyped(service("infra", "vault"))).to(web.http)])],
+      /^Service vault of infra opens no connections that a policy could tell/,
+    ],
+    [
+      "with addresses that reach what has no policy",
+      () => [shop(() => [from(cidr("192.0.2.0/24")).to(world.on(443))])],
+      /^flow 192\.0\.2\.0\/24 → world: comes from 192\.0\.2\.0\/24, outside the pods; only workloads of shop/,
     ],
     [
       "with an external host whose address is none",
