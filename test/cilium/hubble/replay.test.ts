@@ -448,5 +448,7 @@ function recordedPeer(peer: AnyPeer): { readonly end: RecordedEnd; readonly name
       return { end: outside("192.0.2.7"), names: [] };
     case "external":
       return { end: outside(peer.address), names: [] };
+    default:
+      return assert.fail(`the sample cluster has no ${peer.kind}`);
   }
 }
