@@ -21,6 +21,7 @@ const commands: readonly Entry[] = [
   { name: "test", purpose: "hold the policies against a file of expectations; 1 if one does not hold", load: () => import("./commands/test.ts") },
   { name: "gate", purpose: "judge the program by the policy pack, through the real engine but without a cluster", load: () => import("./commands/gate.ts") },
   { name: "replay", purpose: "hold recorded Hubble flows against the policies; 1 if they would drop what was let through", load: () => import("./commands/replay.ts") },
+  { name: "calibrate", purpose: "hold the verdicts on recorded flows against Hubble's own, and say why where they differ; 1 if some do", load: () => import("./commands/calibrate.ts") },
   { name: "coverage", purpose: "find pods that the policies leave open, and selectors and ports that cover nothing; 1 if a pod is open", load: () => import("./commands/coverage.ts") },
   { name: "preflight", purpose: "say before an update what will stop it and what it will overwrite; 1 if there is something", load: () => import("./commands/preflight.ts") },
   { name: "verify", purpose: "check that a cluster has exactly the stack's policies and Cilium accepts them; 1 if not", load: () => import("./commands/verify.ts") },

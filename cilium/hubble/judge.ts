@@ -15,8 +15,9 @@ import type { End, RecordedPod } from "./end.ts";
 import type { Lookup } from "./lookups.ts";
 import type { Connection, FlowRecord } from "./record.ts";
 
-export type Judgement = { readonly connection: Connection } & (
-  | { readonly outcome: "allowed"; readonly verdict: Verdict }
+/** `verdict` is that of the address where the outcome is open for lack of a name. */
+export type Judgement = { readonly connection: Connection; readonly verdict: Verdict } & (
+  | { readonly outcome: "allowed" }
   | { readonly outcome: "denied"; readonly refusals: readonly Refusal[] }
   | { readonly outcome: "undecided"; readonly reason: string }
 );
@@ -72,7 +73,7 @@ export function judge(record: FlowRecord, policies: readonly Policy[], surroundi
     const question = questionOf(source, destination, protocol, port);
     const judgement = read(connection, decide(question));
     const named = destination.kind !== "outside" || record.names.has(destination.address);
-    return named || judgement.outcome !== "denied" ? judgement : (nameless(connection, question) ?? judgement);
+    return named || judgement.outcome !== "denied" ? judgement : (nameless(judgement, question) ?? judgement);
   });
   const parties = new Map<string, Party>();
   const partyOf = (end: End): Party => {
@@ -137,19 +138,19 @@ export const fqdnSelectors = (policies: readonly Policy[]): FqdnSelector[] =>
 function read(connection: Connection, verdict: Verdict): Judgement {
   const ends = (["egress", "ingress"] as const).map((direction) => ({ direction, end: verdict[direction] }));
   const refusals = ends.flatMap(({ direction, end }) => (end.verdict === "denied" ? [{ direction, by: end.by }] : []));
-  if (refusals.length > 0) return { connection, outcome: "denied", refusals };
+  if (refusals.length > 0) return { connection, verdict, outcome: "denied", refusals };
   const open = ends.flatMap(({ end }) => (end.verdict === "undecidable" ? [undecidableText(end.reason)] : []));
   const [reason] = open;
   return reason === undefined
-    ? { connection, outcome: "allowed", verdict }
-    : { connection, outcome: "undecided", reason };
+    ? { connection, verdict, outcome: "allowed" }
+    : { connection, verdict, outcome: "undecided", reason };
 }
 
 /**
  * Judges a connection to an address whose name the record does not tell, when the address itself is not allowed: if the
  * source may reach a name on that port, the address may be one of that name's, and nothing is decided.
  */
-function namelessJudge(network: Network): (connection: Connection, question: Question) => Judgement | undefined {
+function namelessJudge(network: Network): (judgement: Judgement, question: Question) => Judgement | undefined {
   const names = network.parties.flatMap(({ peer }) => (peer.kind === "fqdn" ? [peer] : []));
   const known = new Map<string, boolean>();
   const mayReachName = ({ source, protocol, port }: Question, key: string): boolean => {
@@ -162,10 +163,10 @@ function namelessJudge(network: Network): (connection: Connection, question: Que
     known.set(key, found);
     return found;
   };
-  return (connection, question) => {
+  return ({ connection, verdict }, question) => {
     const { source, protocol, port } = connection;
     return mayReachName(question, `${source.key} ${protocol} ${port}`)
-      ? { connection, outcome: "undecided", reason: "no name is known for the address, and names are allowed" }
+      ? { connection, verdict, outcome: "undecided", reason: "no name is known for the address, and names are allowed" }
       : undefined;
   };
 }

@@ -1,6 +1,7 @@
 /** A record of flows, added up as it is read: each connection once, however often it was seen. */
 import type { FlowProtocol } from "../reach/compile/inventory.ts";
 import { type Answer, connectionOf, type Judgeable, replies, type Seen } from "./connection.ts";
+import { type Decision, type Decisions, decisionReader } from "./decision.ts";
 import { type End, endReader, type FindEndpoint } from "./end.ts";
 import { type HubbleFlow, readEvent } from "./event.ts";
 import { type Lookup, lookupReader } from "./lookups.ts";
@@ -17,6 +18,10 @@ export type Connection = Times & {
   /** How many flows the cluster's policies let through at both ends, and dropped at one, when they were recorded. */
   readonly passed: number;
   readonly dropped: number;
+  /** The furthest that one of them got: past its source's end at least, or past its destination's. */
+  readonly reached: "nowhere" | "left" | "arrived";
+  /** What the cluster decided at each end, as far as that was recorded as such. */
+  readonly decisions: Decisions;
   /** One of the flows. */
   readonly example: Example;
 };
@@ -77,6 +82,7 @@ export type RecordReader = {
 /** Adds up the lines of one record, from one file or several. */
 export function recordReader({ since, until, namespace, findEndpoint = () => undefined }: Reading = {}): RecordReader {
   const readEnd = endReader(findEndpoint);
+  const readDecision = decisionReader();
   const connections = new Map<string, Sightings>();
   const requests = new Map<string, Request>();
   const answers = new Map<string, Answer & { count: number }>();
@@ -132,10 +138,16 @@ export function recordReader({ since, until, namespace, findEndpoint = () => und
     if (sightings === undefined) {
       const { source, destination, protocol, port } = read;
       const example = exampleOf(flow, time);
-      sightings = { source, destination, protocol, port, seen: noneSeen(), example, first: time, last: time };
+      const seen = { seen: noneSeen(), decisions: undefined };
+      sightings = { source, destination, protocol, port, ...seen, example, first: time, last: time };
       connections.set(key, sightings);
     }
     sightings.seen[read.seen] += weight;
+    const decision = readDecision(flow);
+    if (decision !== undefined) {
+      sightings.decisions ??= new Map();
+      sightings.decisions.set(decision, (sightings.decisions.get(decision) ?? 0) + weight);
+    }
     extend(sightings, time);
   };
 
@@ -220,22 +232,35 @@ export function recordReader({ since, until, namespace, findEndpoint = () => und
   };
 }
 
-type Sightings = Omit<Connection, "passed" | "dropped"> & { readonly seen: Record<Seen, number> };
+type Sightings = Omit<Connection, "passed" | "dropped" | "reached" | "decisions"> & {
+  readonly seen: Record<Seen, number>;
+  decisions: Map<Decision, number> | undefined;
+};
 
-const noneSeen = (): Record<Seen, number> => ({ left: 0, arrived: 0, dropped: 0, "verdict dropped": 0 });
+const noneSeen = (): Record<Seen, number> => ({ left: 0, arrived: 0, passed: 0, dropped: 0, "verdict dropped": 0 });
+
+function connectionOfSightings({ seen, decisions = noDecisions, ...connection }: Sightings): Connection {
+  const stopped = stoppedOnTheWay(seen, decisions);
+  const left = seen.left + seen.passed;
+  return {
+    ...connection,
+    passed: seen.arrived + left - stopped,
+    dropped: seen.dropped + seen["verdict dropped"] + stopped,
+    reached: seen.arrived > 0 ? "arrived" : left > 0 ? "left" : "nowhere",
+    decisions,
+  };
+}
+
+const noDecisions: Map<Decision, number> = new Map();
 
 /**
  * Both ends enforce: what left its source and was dropped at its destination was not let through. Each attempt that is
  * dropped is seen as a verdict and as a packet.
  */
-function connectionOfSightings({ seen, ...connection }: Sightings): Connection {
-  const attempts = Math.max(seen.dropped, seen["verdict dropped"]);
-  const stopped = Math.min(seen.left, attempts);
-  return {
-    ...connection,
-    passed: seen.arrived + seen.left - stopped,
-    dropped: seen.dropped + seen["verdict dropped"] + stopped,
-  };
+function stoppedOnTheWay(seen: Sightings["seen"], decisions: Decisions): number {
+  const ends = [...decisions.keys()].flatMap(({ outcome, direction }) => (outcome === "denied" ? [direction] : []));
+  const isFarEnd = ends.length === 0 || ends.includes("ingress");
+  return isFarEnd ? Math.min(seen.left, Math.max(seen.dropped, seen["verdict dropped"])) : 0;
 }
 
 type Key = Pick<Judgeable, "source" | "destination" | "protocol" | "port">;
