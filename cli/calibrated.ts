@@ -2,7 +2,7 @@
 import type { Calibration, Disagreement } from "../cilium/hubble/calibrate.ts";
 import { causeText } from "../cilium/hubble/cause.ts";
 import type { Report } from "./output/sections.ts";
-import { counted, incompleteness, percent, recordData, spanText, timeCells } from "./recorded.ts";
+import { counted, incompleteness, percent, recordData, spanText, timeCells, togetherText } from "./recorded.ts";
 import type { ReadFlows } from "./sources/flows.ts";
 
 /** How many of the compared connections agree, in percent. */
@@ -19,6 +19,7 @@ export function reportOf(
     summary: [
       conclusion,
       `${counted(record.flows, "flow")}${spanText(record)}: ${counted(record.connections.length, "different connection")}; what decided was recorded at ${counted(deciders, "end")}`,
+      ...togetherText(record),
       ...incompleteness(record, problems),
     ],
     sections: [

@@ -2,7 +2,9 @@
 import { type Command, InvalidArgumentError } from "commander";
 import { clustersOf } from "../cilium/hubble/cluster.ts";
 import type { FindEndpoint } from "../cilium/hubble/end.ts";
+import { addressClassOf } from "../cilium/hubble/judge.ts";
 import type { FlowRecord, Reading } from "../cilium/hubble/record.ts";
+import type { Policy } from "../cilium/policy/schema.ts";
 import { clusterLabel } from "../cilium/policy/selector.ts";
 import type { Inventory } from "../cilium/reach/compile/inventory.ts";
 import { Failure } from "./failure.ts";
@@ -39,15 +41,20 @@ export function withRecord(command: Command): Command {
 
 /**
  * Reads the policies, then the record; what could not be read of it is told on standard error.
+ * @param judged the policies that the record will be held against, if not the source's own
  * @throws Failure where there is no flow, or nothing tells whose cluster it is
  */
-export async function readRecorded(paths: readonly string[], options: RecordOptions): Promise<Recorded> {
+export async function readRecorded(
+  paths: readonly string[],
+  options: RecordOptions,
+  judged: (source: Source) => readonly Policy[] = ({ policies }) => policies,
+): Promise<Recorded> {
   if (paths.includes("-") && options.from === "-") {
     throw new Failure("standard input holds either the flows or the policies; name a file for one of them");
   }
   // The pods are those of the record.
   const source = await readRules(options);
-  const read = await withProgress("reading flows", readFlows(paths, readingOf(options, source)));
+  const read = await withProgress("reading flows", readFlows(paths, readingOf(options, source, judged(source))));
   if (read.record.flows === 0) throw nothingRecorded(paths, read);
   for (const problem of read.problems) process.stderr.write(`${problem}\n`);
   return { source, read, inventory: { ...source.inventory, cluster: clusterName(options, source, read.record) } };
@@ -70,11 +77,16 @@ export function percentOf(text: string): number {
   return percent;
 }
 
-const readingOf = ({ since, until, namespace }: RecordOptions, source: Source): Reading => ({
+const readingOf = (
+  { since, until, namespace }: RecordOptions,
+  source: Source,
+  policies: readonly Policy[],
+): Reading => ({
   ...(since !== undefined && { since }),
   ...(until !== undefined && { until }),
   ...(namespace !== undefined && { namespace }),
   findEndpoint: endpointFinder(source),
+  classOf: addressClassOf(policies, source.inventory),
 });
 
 /** Finds pods by their own names, by those of their workloads, and by their addresses. */

@@ -1,4 +1,5 @@
 /** What answers say of the record that they are about. */
+import { mostApart } from "../cilium/hubble/outside.ts";
 import type { FlowRecord } from "../cilium/hubble/record.ts";
 import type { Times } from "../cilium/hubble/times.ts";
 
@@ -18,6 +19,16 @@ export function skippedText({ unread, otherLines }: FlowRecord): string[] {
   const reasons = [...unread].map(([reason, count]) => `${count} ${reason}`);
   const others = otherLines > 0 ? [`${otherLines} lines about something else than flows`] : [];
   return reasons.length + others.length === 0 ? [] : [`skipped: ${[...reasons, ...others].join(", ")}`];
+}
+
+/** Whether addresses outside stand for others too. */
+export function togetherText({ connections }: FlowRecord): string[] {
+  const isTogether = connections.some(({ source, destination }) =>
+    [source, destination].some((end) => end.kind === "outside" && end.standsForMore),
+  );
+  return isTogether
+    ? [`more than ${mostApart} addresses outside: further ones are one where policies do not tell them apart`]
+    : [];
 }
 
 export function incompleteness({ lostEvents, missingNodes }: FlowRecord, problems: readonly string[]): string[] {

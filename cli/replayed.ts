@@ -16,6 +16,7 @@ import {
   skippedText,
   spanText,
   timeCells,
+  togetherText,
   total,
   understood,
 } from "./recorded.ts";
@@ -54,6 +55,7 @@ export function reportOf(
     conclusion,
     `${counted(record.flows, "flow")}${spanText(record)}: ${countsText(record, replay)}`,
     ...skippedText(record),
+    ...togetherText(record),
     ...incompleteness(record, problems),
     ...replay.otherClusters.map(
       (name) => `pods of the record are in the cluster ${name}: these policies are not enforced there`,

@@ -10,7 +10,7 @@ import { addressParty, type Party } from "../reach/compile/party.ts";
 import type { Direction } from "../reach/compile/rules.ts";
 import { type DeniedBy, undecidableText, type Verdict, verdict } from "../reach/decide/verdict.ts";
 import { questionText } from "../reach/report/explain.ts";
-import { apiServerAddresses, classifyAddresses } from "./addresses.ts";
+import { addressClass, apiServerAddresses, type ClassOf, classifyAddresses } from "./addresses.ts";
 import type { End, RecordedPod } from "./end.ts";
 import type { Lookup } from "./lookups.ts";
 import type { Connection, FlowRecord } from "./record.ts";
@@ -35,6 +35,12 @@ export type Judged = {
 
 /** What the record does not say about the cluster; of its endpoints, the names of ports and the labels of namespaces. */
 export type Surroundings = Pick<Inventory, "cluster" | "cidrGroups" | "services" | "configuration" | "endpoints">;
+
+/** What policies see of an address outside the cluster, before any is known. */
+export function addressClassOf(policies: readonly Policy[], surroundings: Surroundings): ClassOf {
+  const { prefixes } = compile(policies, { ...surroundings, endpoints: [], nodes: [], names: [] });
+  return addressClass(prefixes, fqdnSelectors(policies));
+}
 
 export function judge(record: FlowRecord, policies: readonly Policy[], surroundings: Surroundings): Judged {
   const pods = [...new Set([...record.connections, ...record.lookups].flatMap(podsOf))];

@@ -6,6 +6,7 @@ import { replay as replayRecord } from "../../cilium/hubble/replay.ts";
 import { suggest } from "../../cilium/hubble/suggest.ts";
 import { workloadFinder } from "../../cilium/hubble/workload.ts";
 import { type ConfiguredCluster, enforcementOf, workloads } from "../../cilium/model/cluster.ts";
+import type { Policy } from "../../cilium/policy/schema.ts";
 import type { Inventory } from "../../cilium/reach/compile/inventory.ts";
 import { renderPolicies } from "../../cilium/render/policies.ts";
 import { loadSourceFiles } from "../../components/load.ts";
@@ -32,7 +33,7 @@ export default function replay(command: Command): void {
     .addOption(new Option("-o, --output <format>", "how to print the answer").choices(reportFormats).default("table"))
     .addHelpText("after", help)
     .action(async (paths: string[], options: Options) => {
-      const { source, read, inventory } = await readRecorded(paths, options);
+      const { source, read, inventory } = await readRecorded(paths, options, judgedPolicies);
       if (options.suggest && source.program === undefined) {
         throw new Failure("--suggest writes lines for the program; leave out --from, --git and --context");
       }
@@ -59,22 +60,17 @@ Examples:
   hubble observe --follow -o jsonpb | netpol replay -    (Ctrl-C ends the record and prints the answer)
   netpol replay flows.json --from manifests/ -o json`;
 
-async function answerOf(
-  record: FlowRecord,
-  { program, policies }: Source,
-  inventory: Inventory,
-  wanted: boolean,
-): Promise<Answer> {
-  if (program === undefined) {
-    return { replay: replayRecord(record, policies, inventory, () => undefined, undefined), suggestions: undefined };
-  }
-  const cluster = enforced(program.cluster);
-  const find = workloadFinder(cluster);
-  const replay = replayRecord(record, renderPolicies(cluster), inventory, find, cluster);
-  if (!wanted) return { replay, suggestions: undefined };
+async function answerOf(record: FlowRecord, source: Source, inventory: Inventory, wanted: boolean): Promise<Answer> {
+  const cluster = source.program && enforced(source.program.cluster);
+  const find = cluster === undefined ? () => undefined : workloadFinder(cluster);
+  const replay = replayRecord(record, judgedPolicies(source), inventory, find, cluster);
+  if (!wanted || cluster === undefined) return { replay, suggestions: undefined };
   const files = await loadSourceFiles(projectFolder());
   return { replay, suggestions: suggest(replay.dropped, cluster, files, find, destinationNames(record)) };
 }
+
+const judgedPolicies = ({ program, policies }: Source): readonly Policy[] =>
+  program === undefined ? policies : renderPolicies(enforced(program.cluster));
 
 /** What the policies of a stack that only observes would do once they are enforced: that is the question. */
 const enforced = (cluster: ConfiguredCluster): ConfiguredCluster => ({
