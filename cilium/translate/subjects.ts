@@ -22,14 +22,12 @@ export interface Subject {
  */
 export function subjectsOf(all: readonly Said[], inventory: Inventory, taken: ReadonlySet<string>): Subject[] {
   const drafts = [...Map.groupBy(all, ({ namespace, labels }) => keyOf(namespace, labels)).values()].flatMap((said) =>
-    said
-      .slice(0, 1)
-      .map(({ namespace, labels }) => ({
-        said,
-        namespace,
-        labels,
-        pods: podsIn({ namespaces: namespace, labels }, inventory),
-      })),
+    said.slice(0, 1).map(({ namespace, labels }) => ({
+      said,
+      namespace,
+      labels,
+      pods: podsIn({ namespaces: namespace, labels }, inventory),
+    })),
   );
   const workloads: Draft[] = [];
   const byWidth = drafts.toSorted(
