@@ -22,8 +22,7 @@ export function portsOf({ toPorts, icmps }: Ports, byName: PortsByName): SaidPor
   if (toPorts == null || toPorts.length === 0) throw new Unsayable("every port");
   return toPorts.map(({ ports, rules, ...others }) => {
     for (const [field, value] of Object.entries(others)) if (value != null) throw new Unsayable(field);
-    const isHttp =
-      rules?.http != null && rules.http.some((rule) => Object.values(rule).every((value) => value == null));
+    const isHttp = rules?.http?.some((rule) => Object.values(rule).every((value) => value == null)) ?? false;
     if (rules != null && !isHttp)
       throw new Unsayable(rules.dns == null ? "limits on HTTP requests" : "limits on names");
     const all = (ports ?? []).flatMap((port) => portOf(port, byName));
