@@ -215,6 +215,7 @@ spec: {selector: {app: db}, ports: [{port: 80, targetPort: 5432}]}
       JSON.parse(netpol(sample, "explain", "shop/api", to, port, "--from", folder, "-o", "json").stdout).notes;
     assert.deepEqual(notes("shop/db", "80"), [
       "80 is the port of Service shop/db, which leads to port 5432 of shop/db",
+      "shop/db names no port 80/TCP; its ports are sql 5432/TCP",
     ]);
     assert.equal(notes("shop/db", "5432"), undefined);
     const { stdout } = netpol(sample, "explain", "gateway", "argocd/server", "80");
