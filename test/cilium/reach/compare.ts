@@ -117,7 +117,8 @@ function endDifference(
   count(counts, endKind(ours));
   if (ours.verdict === "undecidable") {
     // Ends of one port name that differ are taken by the order of import, and no error.
-    const isError = ours.reason.kind === "conflict" && !ours.reason.conflict.what.endsWith("different ends");
+    const conflict = ours.reason.kind === "conflict" ? ours.reason.conflict : undefined;
+    const isError = conflict !== undefined && "what" in conflict && !conflict.what.endsWith("different ends");
     return isError && theirs?.error === undefined ? differ() : undefined;
   }
   if (theirs === undefined) return ours.verdict === "allowed" && ours.by.kind === "not-enforced" ? undefined : differ();
