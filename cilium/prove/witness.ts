@@ -48,7 +48,7 @@ export function witnessOf(point: Point, universe: Universe, addressed: boolean):
     nodes: [...nodes, ...(outside.some(({ kind }) => kind.apiServer) ? [plainNode("worker")] : [])],
     names: outside.flatMap(({ name, address }) => (name === undefined ? [] : [{ name, addresses: [address] }])),
     apiServer: outside.flatMap(({ kind, address }) => (kind.apiServer ? [address] : [])),
-    question: { source: peers.source, destination: peers.destination, ...point.question },
+    question: { ...peers, protocol: point.question.protocol, port: point.question.port },
   };
 
   function peerOf(kind: Kind, end: End, namespace: string, read: typeof value): Peer {
