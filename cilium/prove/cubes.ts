@@ -263,7 +263,7 @@ const hasLabel = ({ source, key }: Requirement, labels: readonly Label[]): boole
   labels.some((label) => label.key === key && (source === "any" || source === label.source));
 
 /** The values of a variable with which a label satisfies a requirement. */
-function satisfying(requirement: Requirement, { values }: Variable): Mask {
+export function satisfying(requirement: Requirement, { values }: Variable): Mask {
   const absent = values[0] === undefined;
   switch (requirement.operator) {
     case "In":

@@ -21,6 +21,7 @@ export const networkOf = ({ policies, inventory }: Side): Network =>
 
 export type ReadSide = {
   readonly network: Network;
+  readonly reading: Reading;
   readonly circumstances: (direction: Direction, pair: Pair, atom: Atom) => Circumstances;
   /** Everything that its rules say about two kinds of ends, in any way that tells it from another side's. */
   readonly signature: (direction: Direction, pair: Pair) => ReadonlySet<string>;
@@ -73,6 +74,7 @@ export function readSide(network: Network, side: SideIndex, universe: Universe, 
   const covered = new Map<string, ReturnType<typeof coverage>>();
   return {
     network,
+    reading,
     circumstances,
     isolating,
     signature: (direction, pair) =>
@@ -103,6 +105,8 @@ export function readSide(network: Network, side: SideIndex, universe: Universe, 
     },
   };
 }
+
+export const directions = ["egress", "ingress"] as const satisfies readonly Direction[];
 
 export const subjectOf = (direction: Direction): End => (direction === "egress" ? "source" : "destination");
 
