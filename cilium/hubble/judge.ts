@@ -17,12 +17,12 @@ import type { Connection, FlowRecord } from "./record.ts";
 
 export type Judgement = { readonly connection: Connection } & (
   | { readonly outcome: "allowed"; readonly verdict: Verdict }
-  | { readonly outcome: "denied"; readonly refusals: readonly Refusal[] }
+  | { readonly outcome: "denied"; readonly refusals: readonly Denial[] }
   | { readonly outcome: "undecided"; readonly reason: string }
 );
 
 /** An end that would refuse the connection, and by what. */
-export type Refusal = { readonly direction: Direction; readonly by: DeniedBy };
+export type Denial = { readonly direction: Direction; readonly by: DeniedBy };
 
 export type Judged = {
   readonly network: Network;
@@ -42,6 +42,7 @@ export function judge(record: FlowRecord, policies: readonly Policy[], surroundi
   const inventory: Inventory = {
     ...known,
     endpoints: pods.map((pod, index) => endpointOf(pod, String(index), endpoints)),
+    isPartial: true,
     nodes: [],
     names: [],
     apiServer: apiServerAddresses(record.connections),

@@ -372,6 +372,12 @@ describe("a replayed record", () => {
     assert.deepEqual([count(recorded), count(chosen)], [0, 1]);
   });
 
+  it("does not take a record for all there is: whoever answers look-ups need not be in it", () => {
+    const metrics = pod({ namespace: "kube-system", name: "other", labels: { app: "other" } }, 997);
+    const github = flow(repoServer, outside("140.82.121.4"), 443, { more: { destination_names: ["github.com"] } });
+    assert.deepEqual(replayed(github, flow(metrics, metrics, 80)).dropped, []);
+  });
+
   it("knows the names that the labels of an address's identity tell", () => {
     const labelled = (name: string): RecordedEnd => ({
       address: "140.82.121.4",
