@@ -13,6 +13,7 @@ interface Entry {
 
 // biome-ignore format: one command, one line; in the order of --help
 const commands: readonly Entry[] = [
+  { name: "init", purpose: "bring a cluster in: write a project for the policies of files or of a cluster, proved to allow what they allow", load: () => import("./commands/init.ts") },
   { name: "list", purpose: "every flow that the policies allow at both ends", load: () => import("./commands/list.ts") },
   { name: "matrix", purpose: "workloads × workloads: who may connect to whom, on which ports", load: () => import("./commands/matrix.ts") },
   { name: "map", purpose: "who can reach whom as a picture: one HTML file that needs no network", load: () => import("./commands/map.ts") },

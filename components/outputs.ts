@@ -3,7 +3,9 @@ import { type Output, output } from "@pulumi/pulumi";
 import { type ConfiguredCluster, enforcementOf, workloadId, workloads } from "../cilium/model/cluster.ts";
 import { type Direction, isDeniedByDefault } from "../cilium/model/peers/workload.ts";
 import { peerName } from "../cilium/model/peers.ts";
-import type { AppliedPolicy } from "./apply.ts";
+import { namespaceOf } from "../cilium/policy/parts.ts";
+import type { Program } from "./program.ts";
+import type { AppliedPolicy } from "./resources.ts";
 
 export interface PolicyOutput {
   readonly kind: string;
@@ -30,13 +32,21 @@ export const policyOutputs = (applied: readonly AppliedPolicy[]): Output<PolicyO
 export interface PolicyCounts {
   readonly total: number;
   readonly clusterwide: number;
+  /** How many of them are taken as they are from YAML. */
+  readonly verbatim: number;
   readonly namespaces: Readonly<Record<string, number>>;
 }
 
-export function policyCounts({ namespaces }: ConfiguredCluster): PolicyCounts {
-  const counts = Object.fromEntries(namespaces.map(({ name, workloads }) => [name, workloads.length]));
-  const namespaced = Object.values(counts).reduce((sum, count) => sum + count, 0);
-  return { total: namespaced + 1, clusterwide: 1, namespaces: counts };
+export function policyCounts({ cluster, policies }: Program): PolicyCounts {
+  const inNamespaces = policies.flatMap((policy) => namespaceOf(policy) ?? []);
+  const names = new Set([...cluster.namespaces.map(({ name }) => name), ...inNamespaces]);
+  const counts = [...names].map((name) => [name, inNamespaces.filter((one) => one === name).length] as const);
+  return {
+    total: policies.length,
+    clusterwide: policies.length - inNamespaces.length,
+    verbatim: cluster.verbatim.length,
+    namespaces: Object.fromEntries(counts),
+  };
 }
 
 export interface FlowOutput {

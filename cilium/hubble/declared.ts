@@ -109,6 +109,6 @@ function selectorOf(peer: Peer, { settings }: ConfiguredCluster): (identity: Ide
 }
 
 function isNameResolution({ destination, port }: Connection, { dns }: ConfiguredCluster, find: FindWorkload): boolean {
-  if (!dns.ports.some(({ number }) => number === port)) return false;
+  if (dns === undefined || !dns.ports.some(({ number }) => number === port)) return false;
   return workloadId(find(destination)) === peerName(dns.peer);
 }

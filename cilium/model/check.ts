@@ -1,6 +1,15 @@
 /** What is wrong with a cluster as a stack configures it, before anything is rendered or registered. */
+
+import { policyName } from "../policy/parts.ts";
 import { matches, podIdentity, subjectRequirements } from "../policy/selector.ts";
-import { type ConfiguredCluster, externalHosts, policyNameOf, workloadId, workloads } from "./cluster.ts";
+import {
+  type ConfiguredCluster,
+  dnsPolicyName,
+  externalHosts,
+  policyNameOf,
+  workloadId,
+  workloads,
+} from "./cluster.ts";
 import { examplePods, labelFaults, labelSelector, strippedLabels } from "./labels.ts";
 import { didYouMean } from "./names.ts";
 import type { HostNetworkPods, Workload } from "./peers.ts";
@@ -11,6 +20,7 @@ export const faults = (cluster: ConfiguredCluster): string[] => [
   ...duplicateNames(cluster),
   ...overriddenLabels(cluster),
   ...overlaps(cluster),
+  ...verbatimNames(cluster),
 ];
 
 /** Overrides for workloads and hosts that do not exist. */
@@ -42,6 +52,30 @@ function duplicateNames(cluster: ConfiguredCluster): string[] {
     ...twice.map((name) => `${name} is declared twice; a name belongs to one policy`),
     ...duplicates(policyNames).map((name) => `policyNames: two policies are called ${name}; give each its own name`),
   ];
+}
+
+/** Verbatim policies that are called as one of the program's own, or as one of its resources. */
+function verbatimNames(cluster: ConfiguredCluster): string[] {
+  const own = new Map(
+    workloads(cluster).flatMap((workload) => [
+      [workloadId(workload), workload],
+      [`${workload.namespace}/${policyNameOf(cluster, workload)}`, workload],
+    ]),
+  );
+  return cluster.verbatim.flatMap(({ policy, place }) => {
+    const name = policyName(policy);
+    if (policy.kind === "CiliumClusterwideNetworkPolicy" && cluster.dns !== undefined && name === dnsPolicyName) {
+      return [
+        `${place}: ${name} is the policy by which all pods resolve names; write dns: false in cluster/cluster.ts to keep this one`,
+      ];
+    }
+    const workload = policy.kind === "CiliumNetworkPolicy" ? own.get(name) : undefined;
+    return workload === undefined
+      ? []
+      : [
+          `${place}: ${name} is the policy of the workload ${workloadId(workload)}; rename one of them, or write this one as its flows`,
+        ];
+  });
 }
 
 const duplicates = (names: readonly string[]): string[] => [

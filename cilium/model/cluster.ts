@@ -4,11 +4,14 @@ import type { Labels } from "./labels.ts";
 import type { Namespace } from "./namespace.ts";
 import type { Destination, ExternalHost, HostNetworkPods, Peer, PortsOf, Source, Workload } from "./peers.ts";
 import { tcp } from "./ports.ts";
+import type { Verbatim } from "./verbatim.ts";
 
 export interface Cluster {
   readonly namespaces: readonly Namespace[];
-  /** Where all pods resolve names, whatever their own policies say. */
-  readonly dns: PortsOf<Workload>;
+  /** Where all pods resolve names, whatever their own policies say; undefined where only flows say who may. */
+  readonly dns: PortsOf<Workload> | undefined;
+  /** Policies that are taken as they are. */
+  readonly verbatim: readonly Verbatim[];
   /** What the policy pack has to know besides what is declared: its config, by the names of its rules. */
   readonly policyPack?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 }
@@ -75,10 +78,13 @@ export function configure(cluster: Cluster, settings: Settings): ConfiguredClust
     ...cluster,
     settings,
     namespaces,
-    dns: { ...cluster.dns, peer: workload(cluster.dns.peer) },
+    dns: cluster.dns && { ...cluster.dns, peer: workload(cluster.dns.peer) },
     flows: namespaces.flatMap(({ statements }) => statements.flatMap((s) => flowsOf(s, apiServerPort))),
   };
 }
+
+/** The `metadata.name` of the clusterwide policy by which all pods resolve names. */
+export const dnsPolicyName = "allow-dns";
 
 export const workloadId = (pods: Workload | HostNetworkPods): string => `${pods.namespace}/${pods.name}`;
 

@@ -6,25 +6,25 @@ import { examplePods } from "./labels.ts";
 import { onlyNamespace, withinNamespace } from "./peers/pod-set.ts";
 import type { Workload } from "./peers.ts";
 import type { Transport } from "./ports.ts";
+import { withSubjects } from "./subjects.ts";
 
 /**
  * One endpoint for each workload, with the labels that its pods carry, one for the DNS server where that is none of them, one
- * for the pods of each host-network declaration, and one for each set of pods of a namespace in which no workload is. Sets of
+ * for the pods of each host-network declaration, and one for each set of pods of a namespace in which no workload is, and one for each verbatim policy that selects none of these. Sets of
  * several namespaces, nodes and addresses are not part of a program, so flows from and to nodes are judged by entity.
  */
 export function inventoryOf(cluster: ConfiguredCluster): Inventory {
   const declared = workloads(cluster);
-  const server = cluster.dns.peer;
-  const pods = declared.some((one) => workloadId(one) === workloadId(server)) ? declared : [...declared, server];
+  const server = cluster.dns?.peer;
+  const isDeclared = server === undefined || declared.some((one) => workloadId(one) === workloadId(server));
+  const pods = isDeclared ? declared : [...declared, server];
   const onNodes = cluster.namespaces.flatMap(({ hostNetwork }) =>
     hostNetwork.map(({ namespace, name }): Endpoint => ({ namespace, name, labels: {}, hostNetwork: true })),
   );
-  return {
-    cluster: cluster.settings.clusterName,
-    endpoints: [...pods.flatMap(endpointOf), ...undeclaredPods(cluster), ...onNodes],
-    nodes: [],
-    names: [],
-  };
+  const endpoints = [...pods.flatMap(endpointOf), ...undeclaredPods(cluster), ...onNodes];
+  const verbatim = cluster.verbatim.map(({ policy }) => policy);
+  const name = cluster.settings.clusterName;
+  return { cluster: name, endpoints: withSubjects(endpoints, verbatim, name), nodes: [], names: [] };
 }
 
 const endpointOf = ({ namespace, namespaceLabels, name, labels, otherLabels, ports }: Workload): Endpoint[] =>

@@ -17,13 +17,17 @@ import {
   statementFaults,
   statementSchema,
 } from "./statement.ts";
+import type { Verbatim } from "./verbatim.ts";
 
 /** What a project declares: the `cluster` of its `cluster/cluster.ts`. */
 export interface ClusterDeclaration {
   /** In the order of the tables. */
   readonly namespaces: readonly NamespaceDeclaration[];
-  /** Where all pods resolve names, whatever their own policies say: the usual `kubeDns`, unless it is declared. */
-  readonly dns?: PortsOf<Workload>;
+  /**
+   * Where all pods resolve names, whatever their own policies say: the usual `kubeDns`, unless it is declared. `false` where
+   * no policy is to allow that to all pods: flows and verbatim policies then say who may.
+   */
+  readonly dns?: PortsOf<Workload> | false;
   /** What the policy pack has to know besides what is declared: its config, by the names of its rules. */
   readonly policyPack?: Cluster["policyPack"];
 }
@@ -35,7 +39,7 @@ export interface FileExports {
 }
 
 /** The pods that Kubernetes' Service `kube-dns` selects, in a cluster whose program does not govern them. */
-const kubeDns: PortsOf<Workload> = {
+export const kubeDns: PortsOf<Workload> = {
   kind: "ports",
   peer: {
     kind: "workload",
@@ -57,7 +61,7 @@ export const isNamespace = (value: unknown): value is NamespaceDeclaration => is
 
 const clusterSchema = z.strictObject(
   {
-    dns: destinationSchema.default(kubeDns),
+    dns: z.literal(false).or(destinationSchema).default(kubeDns),
     policyPack: z.record(z.string(), z.record(z.string(), z.unknown()), "write the pack's config by rule").optional(),
     namespaces: z.array(
       z.custom<NamespaceDeclaration>(isNamespace, {
@@ -71,10 +75,16 @@ const clusterSchema = z.strictObject(
 );
 
 /**
- * The cluster as it is declared, its flows stated. `files` are what the files beside it export, which has to be in it.
+ * The cluster as it is declared, its flows stated.
+ * @param files what the files beside it export, which has to be in it
+ * @param verbatim the policies beside it that are taken as they are
  * @throws Faults with a line for everything that is wrong in any of them.
  */
-export function readCluster(declared: unknown, files: ReadonlyMap<string, FileExports> = new Map()): Cluster {
+export function readCluster(
+  declared: unknown,
+  files: ReadonlyMap<string, FileExports> = new Map(),
+  verbatim: readonly Verbatim[] = [],
+): Cluster {
   const parsed = clusterSchema.safeParse(declared, reading);
   if (!parsed.success) {
     const texts = issueTexts(parsed.error, Object.keys(clusterSchema.shape), givenIn(declared));
@@ -91,8 +101,8 @@ export function readCluster(declared: unknown, files: ReadonlyMap<string, FileEx
     const { name, labels, workloads, hostNetwork } = one;
     return { name, labels, workloads, hostNetwork, statements: statementsOf(one, pods, faults) };
   });
-  if (faults.length > 0 || !isServer(server)) throw new Faults(faults);
-  return { dns: server, namespaces: read, ...(policyPack !== undefined && { policyPack }) };
+  if (faults.length > 0 || !(server === false || isServer(server))) throw new Faults(faults);
+  return { dns: server || undefined, namespaces: read, verbatim, ...(policyPack !== undefined && { policyPack }) };
 }
 
 /** What a file declares and the cluster does not list, a line for the first of it. */
@@ -120,10 +130,12 @@ function unlisted(
 const isServer = (reached: Reached): reached is PortsOf<Workload> =>
   reached.kind === "ports" && reached.peer.kind === "workload";
 
-const dnsFaults = (server: Reached): string[] =>
-  server.kind === "unknown-port" || isServer(server)
-    ? destinationFaults(server, false).map((fault) => `the cluster's DNS: ${fault}`)
-    : ["the cluster's DNS: write a port of the workload that serves it, such as coredns.dns"];
+const dnsFaults = (server: Reached | false): string[] =>
+  server === false
+    ? []
+    : server.kind === "unknown-port" || isServer(server)
+      ? destinationFaults(server, false).map((fault) => `the cluster's DNS: ${fault}`)
+      : ["the cluster's DNS: write a port of the workload that serves it, such as coredns.dns"];
 
 /** Runs what states a namespace's flows. `pods` are all that the cluster declares; what is wrong is added to `faults`. */
 function statementsOf(declared: NamespaceDeclaration, pods: readonly Pods[], faults: string[]): Statement[] {

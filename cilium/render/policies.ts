@@ -1,21 +1,25 @@
 /** The policies of a cluster: one for each workload, both directions governed, and the clusterwide one for DNS. */
-import { type ConfiguredCluster, enforcementOf, policyNameOf, workloads } from "../model/cluster.ts";
+import { type ConfiguredCluster, dnsPolicyName, enforcementOf, policyNameOf, workloads } from "../model/cluster.ts";
 import { arrivingAt, leavingFrom } from "../model/ends.ts";
 import { labelSelector } from "../model/labels.ts";
 import { type Direction, isDeniedByDefault } from "../model/peers/workload.ts";
-import { type Peer, selectionOf, type Workload } from "../model/peers.ts";
+import { type Peer, type PortsOf, selectionOf, type Workload } from "../model/peers.ts";
 import type { Port } from "../model/ports.ts";
 import { destinationFields, fqdnSelector, type Selection, sourceFields } from "../model/selection.ts";
-import type { CiliumClusterwideNetworkPolicy, CiliumNetworkPolicy, CiliumPolicy, PortRule } from "../policy/schema.ts";
+import type { CiliumClusterwideNetworkPolicy, CiliumNetworkPolicy, Policy, PortRule } from "../policy/schema.ts";
 import { clusterLabel } from "../policy/selector.ts";
 import { egressCell, ingressCell } from "./cells.ts";
 
-/** Name of the clusterwide policy. */
-export const dnsPolicyName = "allow-dns";
-
-/** Every policy of a cluster without faults: the DNS policy, then a policy for each workload, in the order of the files. */
-export function renderPolicies(cluster: ConfiguredCluster): CiliumPolicy[] {
-  return [renderDnsPolicy(cluster), ...workloads(cluster).map((workload) => renderPolicy(cluster, workload))];
+/**
+ * Every policy of a cluster without faults: the DNS policy, then a policy for each workload, in the order of the files, then
+ * those that are taken as they are.
+ */
+export function renderPolicies(cluster: ConfiguredCluster): Policy[] {
+  return [
+    ...(cluster.dns === undefined ? [] : [renderDnsPolicy(cluster, cluster.dns)]),
+    ...workloads(cluster).map((workload) => renderPolicy(cluster, workload)),
+    ...cluster.verbatim.map(({ policy }) => policy),
+  ];
 }
 
 /**
@@ -62,9 +66,11 @@ function renderPolicy(cluster: ConfiguredCluster, workload: Workload): CiliumNet
  * Lets all real pods resolve names through Cilium's DNS proxy, which `toFQDNs` learns from. The cluster label keeps
  * Cilium's own endpoints out: a policy on the Gateway's would answer its clients with 403.
  */
-function renderDnsPolicy(cluster: ConfiguredCluster): CiliumClusterwideNetworkPolicy {
-  const { clusterName, dnsNames, egressDefaultDeny, enforcement } = cluster.settings;
-  const { peer, ports } = cluster.dns;
+function renderDnsPolicy(
+  { settings }: ConfiguredCluster,
+  { peer, ports }: PortsOf<Workload>,
+): CiliumClusterwideNetworkPolicy {
+  const { clusterName, dnsNames, egressDefaultDeny, enforcement } = settings;
   return {
     apiVersion: "cilium.io/v2",
     kind: "CiliumClusterwideNetworkPolicy",

@@ -70,7 +70,7 @@ function flags(policies: readonly Policy[]): Flag[] {
   const count = (holds: (policy: Policy) => boolean): number => policies.filter(holds).length;
   const having = (holds: (rule: Rule) => boolean): number => count((policy) => rulesOf(policy).some(holds));
   const namespaced = count(({ kind }) => kind === "CiliumNetworkPolicy");
-  const clusterwide = policies.length - namespaced;
+  const clusterwide = count(({ kind }) => kind === "CiliumClusterwideNetworkPolicy");
   const [proxied, open] = [having(needsProxy), having(isOpen)];
   const on = { wrong: "false", right: "true" };
   const byDefault = { key: "enable-policy", right: "default" };

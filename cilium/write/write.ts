@@ -57,14 +57,12 @@ export function homeOf({ sources, destinations }: Statement): string {
 
 /** What the pods call a port, which is declared where it is not yet. */
 function portName(pods: Pods, port: Port, pageOf: (namespace: string) => Page): string {
-  const serves = (declared: Port): boolean =>
-    declared.number === port.number && port.transports.every((transport) => declared.transports.includes(transport));
-  const declared = Object.entries(pods.ports).find(([, one]) => serves(one));
-  if (declared !== undefined) return declared[0];
+  const declared = declaredName(pods, port);
+  if (declared !== undefined) return declared;
   const { ports } = pageOf(pods.namespace);
   const { added } = ports.get(workloadId(pods)) ?? { added: new Map<string, Port>() };
   ports.set(workloadId(pods), { pods, added });
-  const before = [...added].find(([, one]) => serves(one));
+  const before = [...added].find(([, one]) => serves(one, port));
   if (before !== undefined) return before[0];
   const prefix = port.speaks === "udp" || port.speaks === "sctp" ? port.speaks : "port";
   const name = unusedName(`${prefix}${port.number}`, new Set([...Object.keys(pods.ports), ...added.keys()]));
@@ -72,9 +70,21 @@ function portName(pods: Pods, port: Port, pageOf: (namespace: string) => Page): 
   return name;
 }
 
-type NamePort = (pods: Pods, port: Port) => string;
+/** What the pods call a port that they declare. */
+export const declaredName = ({ ports }: Pods, port: Port): string | undefined =>
+  Object.entries(ports).find(([, declared]) => serves(declared, port))?.[0];
 
-function flowText({ sources, destinations, purpose, inspectHttp }: Statement, scope: Scope, nameOf: NamePort): string {
+const serves = (declared: Port, port: Port): boolean =>
+  declared.number === port.number && port.transports.every((transport) => declared.transports.includes(transport));
+
+export type NamePort = (pods: Pods, port: Port) => string;
+
+/** A statement as a line. */
+export function flowText(
+  { sources, destinations, purpose, inspectHttp }: Statement,
+  scope: Scope,
+  nameOf: NamePort,
+): string {
   const from = unique(sources.map((source) => peerText(source, scope)));
   const to = unique(destinations.flatMap((destination) => destinationTexts(destination, scope, nameOf)));
   const proxy = inspectHttp ? ".throughHttpProxy()" : "";
@@ -126,7 +136,7 @@ const openedPort = (port: Port, scope: Scope): string =>
   port.speaks === "tcp" && isPlain(port) ? String(port.number) : declaredPort(port, scope);
 
 /** A port by its word, or as an object where no word says its transports. */
-function declaredPort(port: Port, scope: Scope): string {
+export function declaredPort(port: Port, scope: Scope): string {
   const { number, transports, speaks } = port;
   if (isPlain(port)) return `${scope.word(camelCase(speaks))}(${number})`;
   const list = transports.map((transport) => JSON.stringify(transport)).join(", ");

@@ -6,6 +6,7 @@ import type { Objects } from "../../cilium/kubernetes/read.ts";
 import { twiceText } from "../../cilium/kubernetes/twice.ts";
 import { UnreadableObjects } from "../../cilium/kubernetes/unreadable.ts";
 import { inventoryOf } from "../../cilium/model/inventory.ts";
+import { policyKey, referenceTo } from "../../cilium/policy/parts.ts";
 import type { Policy } from "../../cilium/policy/schema.ts";
 import type { Inventory } from "../../cilium/reach/compile/inventory.ts";
 import type { Program } from "../../components/program.ts";
@@ -184,7 +185,18 @@ export async function readSourceAsIs(options: SourceOptions): Promise<Source> {
 async function programSource(options: SourceOptions): Promise<Source> {
   const program = await readStack(options.stack);
   const source = await ofProgram(`stack ${options.stack}`, program.policies, inventoryOf(program.cluster), options);
-  return { ...source, program };
+  return { ...source, places: placesOf(program), program };
+}
+
+/** Where the verbatim policies of a program stand. */
+function placesOf({ cluster, policies }: Program): Source["places"] {
+  const places = new Map(cluster.verbatim.map(({ policy, place }) => [policyKey(referenceTo(policy)), place]));
+  return new Map(
+    policies.flatMap((policy) => {
+      const place = places.get(policyKey(referenceTo(policy)));
+      return place === undefined ? [] : [[policy, place] as const];
+    }),
+  );
 }
 
 async function revisionSource(ref: string, options: SourceOptions): Promise<Source> {

@@ -6,7 +6,7 @@ import type { WorkloadSpec } from "../../../cilium/model/peers/workload.ts";
 import { readCluster } from "../../../cilium/model/read.ts";
 import type { Rule } from "../../../cilium/policy/schema.ts";
 import { renderPolicies } from "../../../cilium/render/policies.ts";
-import { program } from "../../rendered.ts";
+import { ciliumPolicies, program } from "../../rendered.ts";
 
 const fromGateway = [{ fromEntities: ["ingress"], toPorts: [{ ports: [{ port: "8080", protocol: "TCP" }] }] }];
 const toWorld = [{ toEntities: ["world"], toPorts: [{ ports: [{ port: "443", protocol: "TCP" }] }] }];
@@ -27,7 +27,8 @@ function rulesOf(said: Said, flows: string, word: "workload" | "group" = "worklo
     ...(flows.includes(out) ? [from(web).to(world.on(443))] : []),
   ];
   const cluster = configure(readCluster({ namespaces: [shop.flows(stated)] }), { ...program.config, ...changed });
-  const spec_: Rule = renderPolicies(cluster).find(({ metadata }) => metadata.name === "web")?.spec ?? assert.fail();
+  const policies = ciliumPolicies({ policies: renderPolicies(cluster) });
+  const spec_: Rule = policies.find(({ metadata }) => metadata.name === "web")?.spec ?? assert.fail();
   const { description: _, endpointSelector: __, ...rules } = spec_;
   return rules;
 }
@@ -87,7 +88,8 @@ describe("A group", () => {
     const shop = namespace("shop");
     shop.group("all");
     shop.group("front", { labels: { tier: "front" } });
-    const policies = renderPolicies(configure(readCluster({ namespaces: [shop.flows(() => [])] }), program.config));
+    const cluster = configure(readCluster({ namespaces: [shop.flows(() => [])] }), program.config);
+    const policies = ciliumPolicies({ policies: renderPolicies(cluster) });
     assert.deepEqual(
       policies.slice(1).map(({ spec }) => spec?.endpointSelector),
       [{}, { matchLabels: { tier: "front" } }],
