@@ -27,17 +27,15 @@ export function translate(policies: readonly Policy[], inventory: Inventory): Tr
     cluster: {
       dns: undefined,
       verbatim: [],
-      namespaces: [...namespaces]
-        .sort()
-        .map(
-          (name): Namespace => ({
-            name,
-            workloads: [],
-            labels: undefined,
-            hostNetwork: hostNetworkIn(name, inventory),
-            statements: [],
-          }),
-        ),
+      namespaces: [...namespaces].sort().map(
+        (name): Namespace => ({
+          name,
+          workloads: [],
+          labels: undefined,
+          hostNetwork: hostNetworkIn(name, inventory),
+          statements: [],
+        }),
+      ),
     },
     kept: policies.map((policy) => ({ policy, reason: "Kept as it was." })),
     comments: new Map(),

@@ -29,7 +29,7 @@ import { invalidities } from "../../../cilium/policy/validity.ts";
 import { renderPolicies } from "../../../cilium/render/policies.ts";
 import { sourceFile } from "../../../cilium/write/file.ts";
 import { write } from "../../../cilium/write/write.ts";
-import { program } from "../../rendered.ts";
+import { ciliumPolicies, program } from "../../rendered.ts";
 
 const text = 'import { namespace } from "../cilium/language.ts";\n';
 
@@ -42,7 +42,7 @@ function of(destination: Reachable<Peer>, source?: Source) {
     ...(source === undefined ? [] : [from(source).to(web.sql)]),
   ]);
   const cluster = readCluster({ namespaces: [stated] });
-  const policies = renderPolicies(configure(cluster, program.config));
+  const policies = ciliumPolicies({ policies: renderPolicies(configure(cluster, program.config)) });
   assert.deepEqual(
     policies.flatMap((policy) => invalidities(policy)),
     [],
