@@ -56,16 +56,19 @@ export interface FlowOutput {
   /** `8080/TCP` and the like. */
   readonly ports: readonly string[];
   readonly l7?: "http";
+  /** Which end alone says so. */
+  readonly only?: Direction;
   readonly purpose?: string;
 }
 
 /** Every flow, in the order of the files: the ends as `namespace/name`, or the name of what lies outside the pods. */
 export const flowOutputs = ({ flows }: ConfiguredCluster): FlowOutput[] =>
-  flows.map(({ from, to, ports, inspectHttp, purpose }) => ({
+  flows.map(({ from, to, ports, inspectHttp, only, purpose }) => ({
     from: peerName(from),
     to: peerName(to),
     ports: ports.flatMap(portNames),
     ...(inspectHttp && { l7: "http" as const }),
+    ...(only !== undefined && { only }),
     ...(purpose !== undefined && { purpose }),
   }));
 

@@ -46,6 +46,7 @@ const toApiServer = (probe: Workload): Statement => ({
   destinations: [{ kind: "ports", peer: kubeApiserver, ports: [] }],
   purpose: undefined,
   inspectHttp: false,
+  only: undefined,
 });
 
 /** Chosen namespaces that do not exist, a line each. */

@@ -19,11 +19,11 @@ export function programPicture(title: string, cluster: ConfiguredCluster, polici
     title,
     comparison: undefined,
     peers: [...peers.values()].map((peer) => shown(peer, selecting.get(peerName(peer)) ?? [])),
-    flows: cluster.flows.map(({ from, to, ports, inspectHttp, purpose }) => ({
+    flows: cluster.flows.map(({ from, to, ports, inspectHttp, only, purpose }) => ({
       from: peerName(from),
       to: peerName(to),
       ports: ports.flatMap(portNames),
-      conditions: inspectHttp ? ["L7 HTTP"] : [],
+      conditions: [...(inspectHttp ? ["L7 HTTP"] : []), ...(only === undefined ? [] : [`${only} only`])],
       purpose,
       change: "same",
     })),

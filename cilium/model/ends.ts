@@ -9,11 +9,11 @@ export const workloadsAmong = (peer: Peer, cluster: Cluster): Workload[] =>
 
 /** The flows that a workload's policy lets in. */
 export const arrivingAt = (workload: Workload, { flows }: ConfiguredCluster): Flow[] =>
-  flows.filter(({ to }) => includes(to, workload));
+  flows.filter(({ to, only }) => only !== "egress" && includes(to, workload));
 
 /** The flows that a workload's policy lets out. */
 export const leavingFrom = (workload: Workload, { flows }: ConfiguredCluster): Flow[] =>
-  flows.filter(({ from }) => includes(from, workload));
+  flows.filter(({ from, only }) => only !== "ingress" && includes(from, workload));
 
 /** Whether it leads from pods of one namespace to pods that are not only of the same one. */
 export const isCrossing = (from: Peer, to: Peer): boolean =>

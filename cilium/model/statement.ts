@@ -2,6 +2,7 @@
 import { z } from "zod";
 import type { Statement } from "./flow.ts";
 import { isPods, type Pods, portChoice, type UnknownPort } from "./peers/named-ports.ts";
+import type { Direction } from "./peers/workload.ts";
 import {
   type Destination,
   includes,
@@ -27,6 +28,7 @@ export interface ReadStatement {
   readonly destinations: readonly Reached[];
   readonly purpose?: string | undefined;
   readonly inspectHttp: boolean;
+  readonly end?: Direction | undefined;
 }
 
 const onPorts = z.object({ kind: z.literal("ports"), peer: peerSchema, ports: z.array(portSchema) });
@@ -48,14 +50,20 @@ export const statementSchema: z.ZodType<ReadStatement> = z.object({
   destinations: z.array(destinationSchema).min(1, "to() without a destination; name at least one"),
   purpose: z.string("for(…) takes the reason as a text").optional(),
   inspectHttp: z.boolean(),
+  end: z.enum(["ingress", "egress"], 'only(…) takes "ingress" or "egress"').optional(),
 });
 
 /** What is wrong with a statement in a namespace's file, a line each. `declared` are all pods of the cluster. */
 export function statementFaults(statement: ReadStatement, namespace: string, declared: readonly Pods[]): string[] {
-  const { sources, destinations } = statement;
+  const { sources, destinations, end } = statement;
   const names = (peers: readonly Peer[]) => peers.map(peerName).join(", ");
   const flow = `flow ${names(sources)} → ${names(destinations.map(({ peer }) => peer))}`;
   const ends = [...sources, ...destinations.map(({ peer }) => peer)];
+  // Whose policies the flows are written into.
+  const said: readonly Peer[] = [
+    ...(end === "ingress" ? [] : sources),
+    ...(end === "egress" ? [] : destinations.map(({ peer }) => peer)),
+  ];
   const ids = new Set(declared.map(peerName));
   const unlisted = ends.filter((peer) => isPods(peer) && !ids.has(peerName(peer))).map(peerName);
   const workloads = declared.filter((pods) => pods.kind === "workload");
@@ -63,7 +71,10 @@ export function statementFaults(statement: ReadStatement, namespace: string, dec
     ...unlisted.map((id) => `${id} is not in the cluster, since nothing lists the flows() of its namespace there`),
     ...sources.flatMap((source) => sourceFaults(namespace, source, destinations)),
     ...destinations.flatMap((destination) => destinationFaults(destination, statement.inspectHttp)),
-    ...ends.flatMap((peer) => divided(peer, workloads)),
+    ...said.flatMap((peer) => divided(peer, workloads)),
+    ...(end !== undefined && !said.some(isGoverned(workloads))
+      ? [`only("${end}"), and no policy of the program says anything of the ${end} of ${names(said)}; leave it out`]
+      : []),
     ...(ends.some(({ kind }) => kind === "pod-set") && !ends.some(isGoverned(workloads))
       ? ["no workload of the program stands at either end, so no policy would change; name one"]
       : []),
@@ -86,9 +97,10 @@ const divided = (peer: Peer, workloads: readonly Workload[]): string[] =>
     );
 
 /** A statement without faults as plain data. */
-export const plainStatement = ({ destinations, purpose, ...statement }: ReadStatement): Statement => ({
+export const plainStatement = ({ destinations, purpose, end, ...statement }: ReadStatement): Statement => ({
   ...statement,
   purpose,
+  only: end,
   destinations: destinations.flatMap((destination) => (destination.kind === "ports" ? [destination] : [])),
 });
 

@@ -75,9 +75,10 @@ function portSuffix({ settings }: ConfiguredCluster, to: Peer, ports: readonly P
 }
 
 /** What follows a flow in parentheses. The purpose of flows between namespaces has a table of its own. */
-function remark({ from, to, purpose, inspectHttp }: Flow): string {
+function remark({ from, to, purpose, inspectHttp, only }: Flow): string {
   const remarks = [
     ...(inspectHttp ? ["L7 HTTP"] : []),
+    ...(only === undefined ? [] : ["this end only"]),
     ...(purpose === undefined || isCrossing(from, to) ? [] : [purpose]),
   ];
   return remarks.length === 0 ? "" : ` (${remarks.join(", ")})`;

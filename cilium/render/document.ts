@@ -184,8 +184,9 @@ const descriptionOf = (policy: Policy): string =>
 
 /** Flows between namespaces, and those flows out of the cluster that say what they are for. */
 function crossNamespace({ flows }: ConfiguredCluster): string {
-  const crossing = flows.flatMap(({ from, to, ports, purpose = "" }) => {
-    if (!isSelectable(from)) return [];
+  const crossing = flows.flatMap(({ from, to, ports, only, purpose = "" }) => {
+    // What one end alone says may be refused at the other.
+    if (!isSelectable(from) || only !== undefined) return [];
     const there = crossed(from, to, purpose);
     return there === undefined ? [] : [{ from: called(from), ...there, ports: portList(ports), purpose }];
   });

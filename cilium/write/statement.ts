@@ -45,7 +45,13 @@ export function statementOf(question: Question, cluster: ConfiguredCluster, file
   }
   const to = server ? onPorts(server, port) : destinationOf(destination, port, cluster);
   if (to === undefined) return none(`no word of the language means ${peerText(destination)}`);
-  const statement: Statement = { sources: [from], destinations: [to], purpose: undefined, inspectHttp: false };
+  const statement: Statement = {
+    sources: [from],
+    destinations: [to],
+    purpose: undefined,
+    inspectHttp: false,
+    only: undefined,
+  };
   const [fault] = faultsOf(statement, home.namespace, cluster);
   return fault === undefined ? { kind: "statement", statement } : none(fault);
 }

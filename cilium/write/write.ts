@@ -96,15 +96,16 @@ export type NamePort = (pods: Pods, port: NumberedPort) => string;
 
 /** A statement as a line. */
 export function flowText(
-  { sources, destinations, purpose, inspectHttp }: Statement,
+  { sources, destinations, purpose, inspectHttp, only }: Statement,
   scope: Scope,
   nameOf: NamePort,
 ): string {
   const from = unique(sources.map((source) => peerText(source, scope)));
   const to = unique(destinations.flatMap((destination) => destinationTexts(destination, scope, nameOf)));
   const proxy = inspectHttp ? ".throughHttpProxy()" : "";
+  const end = only === undefined ? "" : `.only(${JSON.stringify(only)})`;
   const why = purpose === undefined ? "" : `.for(${JSON.stringify(purpose)})`;
-  return `${scope.word("from")}(${from.join(", ")}).to(${to.join(", ")})${proxy}${why},`;
+  return `${scope.word("from")}(${from.join(", ")}).to(${to.join(", ")})${proxy}${end}${why},`;
 }
 
 function destinationTexts({ peer, ports }: Destination, scope: Scope, nameOf: NamePort): string[] {
