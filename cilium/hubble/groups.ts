@@ -3,6 +3,7 @@ import { policyText } from "../policy/parts.ts";
 import { ruleText } from "../reach/compile/rules.ts";
 import type { DeniedBy } from "../reach/decide/verdict.ts";
 import type { Denial, Judgement } from "./judge.ts";
+import type { NameEnds } from "./naming.ts";
 import type { Connection, Example } from "./record.ts";
 import { extend, type Times } from "./times.ts";
 
@@ -23,10 +24,8 @@ export type Group = Times & {
   readonly connections: readonly Connection[];
 };
 
-export type NameConnection = (connection: Connection) => { readonly source: string; readonly destination: string };
-
 /** The judgements in groups, most seen first. */
-export function groupJudgements(judgements: readonly Judgement[], name: NameConnection): Group[] {
+export function groupJudgements(judgements: readonly Judgement[], name: NameEnds): Group[] {
   const groups = new Map<string, Group & { connections: Connection[] }>();
   for (const judgement of judgements) {
     const { connection } = judgement;
@@ -53,7 +52,7 @@ export function groupJudgements(judgements: readonly Judgement[], name: NameConn
 
 const refusalText = ({ direction, by }: Denial): string => `${direction} by ${deniedByText(by)}`;
 
-function deniedByText(by: DeniedBy): string {
+export function deniedByText(by: DeniedBy): string {
   switch (by.kind) {
     case "rules":
       return by.rules.map(ruleText).join(", ");

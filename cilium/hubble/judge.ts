@@ -10,13 +10,14 @@ import { addressParty, type Party } from "../reach/compile/party.ts";
 import type { Direction } from "../reach/compile/rules.ts";
 import { type DeniedBy, undecidableText, type Verdict, verdict } from "../reach/decide/verdict.ts";
 import { questionText } from "../reach/report/explain.ts";
-import { apiServerAddresses, classifyAddresses } from "./addresses.ts";
+import { addressClass, apiServerAddresses, type ClassOf, classifyAddresses } from "./addresses.ts";
 import type { End, RecordedPod } from "./end.ts";
 import type { Lookup } from "./lookups.ts";
 import type { Connection, FlowRecord } from "./record.ts";
 
-export type Judgement = { readonly connection: Connection } & (
-  | { readonly outcome: "allowed"; readonly verdict: Verdict }
+/** `verdict` is that of the address where the outcome is open for lack of a name. */
+export type Judgement = { readonly connection: Connection; readonly verdict: Verdict } & (
+  | { readonly outcome: "allowed" }
   | { readonly outcome: "denied"; readonly refusals: readonly Denial[] }
   | { readonly outcome: "undecided"; readonly reason: string }
 );
@@ -34,6 +35,12 @@ export type Judged = {
 
 /** What the record does not say about the cluster; of its endpoints, the names of ports and the labels of namespaces. */
 export type Surroundings = Pick<Inventory, "cluster" | "cidrGroups" | "services" | "configuration" | "endpoints">;
+
+/** What policies see of an address outside the cluster, before any is known. */
+export function addressClassOf(policies: readonly Policy[], surroundings: Surroundings): ClassOf {
+  const { prefixes } = compile(policies, { ...surroundings, endpoints: [], nodes: [], names: [] });
+  return addressClass(prefixes, fqdnSelectors(policies));
+}
 
 export function judge(record: FlowRecord, policies: readonly Policy[], surroundings: Surroundings): Judged {
   const pods = [...new Set([...record.connections, ...record.lookups].flatMap(podsOf))];
@@ -73,7 +80,7 @@ export function judge(record: FlowRecord, policies: readonly Policy[], surroundi
     const question = questionOf(source, destination, protocol, port);
     const judgement = read(connection, decide(question));
     const named = destination.kind !== "outside" || record.names.has(destination.address);
-    return named || judgement.outcome !== "denied" ? judgement : (nameless(connection, question) ?? judgement);
+    return named || judgement.outcome !== "denied" ? judgement : (nameless(judgement, question) ?? judgement);
   });
   const parties = new Map<string, Party>();
   const partyOf = (end: End): Party => {
@@ -138,19 +145,19 @@ export const fqdnSelectors = (policies: readonly Policy[]): FqdnSelector[] =>
 function read(connection: Connection, verdict: Verdict): Judgement {
   const ends = (["egress", "ingress"] as const).map((direction) => ({ direction, end: verdict[direction] }));
   const refusals = ends.flatMap(({ direction, end }) => (end.verdict === "denied" ? [{ direction, by: end.by }] : []));
-  if (refusals.length > 0) return { connection, outcome: "denied", refusals };
+  if (refusals.length > 0) return { connection, verdict, outcome: "denied", refusals };
   const open = ends.flatMap(({ end }) => (end.verdict === "undecidable" ? [undecidableText(end.reason)] : []));
   const [reason] = open;
   return reason === undefined
-    ? { connection, outcome: "allowed", verdict }
-    : { connection, outcome: "undecided", reason };
+    ? { connection, verdict, outcome: "allowed" }
+    : { connection, verdict, outcome: "undecided", reason };
 }
 
 /**
  * Judges a connection to an address whose name the record does not tell, when the address itself is not allowed: if the
  * source may reach a name on that port, the address may be one of that name's, and nothing is decided.
  */
-function namelessJudge(network: Network): (connection: Connection, question: Question) => Judgement | undefined {
+function namelessJudge(network: Network): (judgement: Judgement, question: Question) => Judgement | undefined {
   const names = network.parties.flatMap(({ peer }) => (peer.kind === "fqdn" ? [peer] : []));
   const known = new Map<string, boolean>();
   const mayReachName = ({ source, protocol, port }: Question, key: string): boolean => {
@@ -163,10 +170,10 @@ function namelessJudge(network: Network): (connection: Connection, question: Que
     known.set(key, found);
     return found;
   };
-  return (connection, question) => {
+  return ({ connection, verdict }, question) => {
     const { source, protocol, port } = connection;
     return mayReachName(question, `${source.key} ${protocol} ${port}`)
-      ? { connection, outcome: "undecided", reason: "no name is known for the address, and names are allowed" }
+      ? { connection, verdict, outcome: "undecided", reason: "no name is known for the address, and names are allowed" }
       : undefined;
   };
 }

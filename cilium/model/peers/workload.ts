@@ -50,7 +50,7 @@ export interface WorkloadSpec<Name extends string> {
 export type GroupSpec<Name extends string> = Partial<Omit<WorkloadSpec<Name>, "probes">>;
 
 /** What pods have as properties, so that none of their ports can be called so. */
-const properties = [
+export const podProperties = [
   "kind",
   "namespace",
   "namespaceLabels",
@@ -69,7 +69,7 @@ type Said = Omit<Workload, "kind" | "namespace" | "namespaceLabels" | "name" | "
 const keys = {
   labels: labelsSchema,
   otherLabels: plainLabels.default({}),
-  ports: namedPorts(properties).default({}),
+  ports: namedPorts(podProperties).default({}),
   defaultDeny: z
     .enum(["ingress", "egress", "none"], 'write "ingress", "egress" or "none", or leave it out for both directions')
     .optional()
