@@ -6,7 +6,7 @@ import { camelCase } from "../model/names.ts";
 import type { Namespace } from "../model/namespace.ts";
 import type { Pods } from "../model/peers/named-ports.ts";
 import type { HostNetworkPods, Workload } from "../model/peers.ts";
-import type { Port } from "../model/ports.ts";
+import { isNumbered, type NumberedPort } from "../model/ports.ts";
 import { kubeDns } from "../model/read.ts";
 import type { SourceFile } from "./file.ts";
 import { type Scope, scopeOf, unusedName } from "./scope.ts";
@@ -130,7 +130,7 @@ const hostNetworkLines = ({ reason, labels, ports }: HostNetworkPods, scope: Sco
   ...portLines(ports, scope),
 ];
 
-const portLines = (ports: Readonly<Record<string, Port>>, scope: Scope): string[] =>
+const portLines = (ports: Readonly<Record<string, NumberedPort>>, scope: Scope): string[] =>
   Object.keys(ports).length === 0 ? [] : [`ports: ${objectText(ports, (port) => declaredPort(port, scope))}`];
 
 /** An object in a line of a declaration, or a line for each key where that is too long. */
@@ -221,7 +221,7 @@ function clusterText({ dns, namespaces }: Cluster, files: readonly SourceFile[],
 function dnsLines(dns: Cluster["dns"], constant: string | undefined): string[] {
   if (dns === undefined) return ["  dns: false,"];
   const [port] = dns.ports;
-  const name = port && declaredName(dns.peer, port);
+  const name = port && isNumbered(port) ? declaredName(dns.peer, port) : undefined;
   if (constant !== undefined && name !== undefined) return [`  dns: ${constant}.${name},`];
   if (dns.peer.name === kubeDns.peer.name) return [];
   throw new Error(`no file declares ${workloadId(dns.peer)}`);
