@@ -100,6 +100,8 @@ function endOf(peer: (typeof cluster.flows)[number]["to"]): RecordedEnd {
       return outside(stranger());
     case "external":
       return outside(peer.address);
+    default:
+      throw new Error(`the sample cluster has no ${peer.kind}`);
   }
 }
 

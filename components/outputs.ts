@@ -1,8 +1,11 @@
 /** What the stack tells about itself once it is applied. */
 import { type Output, output } from "@pulumi/pulumi";
 import { type ConfiguredCluster, enforcementOf, workloadId, workloads } from "../cilium/model/cluster.ts";
+import { type Direction, isDeniedByDefault } from "../cilium/model/peers/workload.ts";
 import { peerName } from "../cilium/model/peers.ts";
-import type { AppliedPolicy } from "./apply.ts";
+import { namespaceOf } from "../cilium/policy/parts.ts";
+import type { Program } from "./program.ts";
+import type { AppliedPolicy } from "./resources.ts";
 
 export interface PolicyOutput {
   readonly kind: string;
@@ -29,13 +32,21 @@ export const policyOutputs = (applied: readonly AppliedPolicy[]): Output<PolicyO
 export interface PolicyCounts {
   readonly total: number;
   readonly clusterwide: number;
+  /** How many of them are taken as they are from YAML. */
+  readonly verbatim: number;
   readonly namespaces: Readonly<Record<string, number>>;
 }
 
-export function policyCounts({ namespaces }: ConfiguredCluster): PolicyCounts {
-  const counts = Object.fromEntries(namespaces.map(({ name, workloads }) => [name, workloads.length]));
-  const namespaced = Object.values(counts).reduce((sum, count) => sum + count, 0);
-  return { total: namespaced + 1, clusterwide: 1, namespaces: counts };
+export function policyCounts({ cluster, policies }: Program): PolicyCounts {
+  const inNamespaces = policies.flatMap((policy) => namespaceOf(policy) ?? []);
+  const names = new Set([...cluster.namespaces.map(({ name }) => name), ...inNamespaces]);
+  const counts = [...names].map((name) => [name, inNamespaces.filter((one) => one === name).length] as const);
+  return {
+    total: policies.length,
+    clusterwide: policies.length - inNamespaces.length,
+    verbatim: cluster.verbatim.length,
+    namespaces: Object.fromEntries(counts),
+  };
 }
 
 export interface FlowOutput {
@@ -44,16 +55,19 @@ export interface FlowOutput {
   /** `8080/TCP` and the like. */
   readonly ports: readonly string[];
   readonly l7?: "http";
+  /** Which end alone says so. */
+  readonly only?: Direction;
   readonly purpose?: string;
 }
 
 /** Every flow, in the order of the files: the ends as `namespace/name`, or the name of what lies outside the pods. */
 export const flowOutputs = ({ flows }: ConfiguredCluster): FlowOutput[] =>
-  flows.map(({ from, to, ports, inspectHttp, purpose }) => ({
+  flows.map(({ from, to, ports, inspectHttp, only, purpose }) => ({
     from: peerName(from),
     to: peerName(to),
     ports: ports.flatMap(({ number, transports }) => transports.map((transport) => `${number}/${transport}`)),
     ...(inspectHttp && { l7: "http" as const }),
+    ...(only !== undefined && { only }),
     ...(purpose !== undefined && { purpose }),
   }));
 
@@ -66,11 +80,11 @@ export interface DefaultDenyOutput {
 /** Which pods are in default deny; none of those that are only observed. */
 export function defaultDeny(cluster: ConfiguredCluster): DefaultDenyOutput {
   const { egressDefaultDeny, enforcement } = cluster.settings;
-  const enforced = workloads(cluster)
-    .filter((workload) => enforcementOf(cluster, workload) === "enforce")
-    .map(workloadId);
+  const enforced = workloads(cluster).filter((workload) => enforcementOf(cluster, workload) === "enforce");
+  const denied = (direction: Direction) =>
+    enforced.filter((workload) => isDeniedByDefault(workload, direction)).map(workloadId);
   const all = egressDefaultDeny && enforcement === "enforce";
-  return { ingress: enforced, egress: all ? [...enforced, "every other pod"] : enforced };
+  return { ingress: denied("ingress"), egress: [...denied("egress"), ...(all ? ["every other pod"] : [])] };
 }
 
 export interface ExcludedOutput {

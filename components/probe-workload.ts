@@ -2,6 +2,7 @@
 import type { Cluster } from "../cilium/model/cluster.ts";
 import type { Statement } from "../cilium/model/flow.ts";
 import { didYouMean } from "../cilium/model/names.ts";
+import type { Namespace } from "../cilium/model/namespace.ts";
 import { kubeApiserver } from "../cilium/model/peers/entities.ts";
 import type { Workload } from "../cilium/model/peers.ts";
 
@@ -16,7 +17,7 @@ export function withProbes(cluster: Cluster, namespaces: readonly string[]): Clu
     ...cluster,
     namespaces: cluster.namespaces.map((declared) => {
       if (!namespaces.includes(declared.name)) return declared;
-      const probe = probeIn(declared.name);
+      const probe = probeIn(declared);
       return {
         ...declared,
         workloads: [...declared.workloads, probe],
@@ -26,14 +27,17 @@ export function withProbes(cluster: Cluster, namespaces: readonly string[]): Clu
   };
 }
 
-const probeIn = (namespace: string): Workload => ({
+const probeIn = ({ name, labels }: Namespace): Workload => ({
   kind: "workload",
-  namespace,
+  namespace: name,
+  namespaceLabels: labels,
   name: probeName,
+  isGroup: false,
   labels: probeLabels,
   otherLabels: {},
   ports: {},
   probes: [],
+  defaultDeny: "both",
   denyWorld: false,
 });
 
@@ -42,6 +46,7 @@ const toApiServer = (probe: Workload): Statement => ({
   destinations: [{ kind: "ports", peer: kubeApiserver, ports: [] }],
   purpose: undefined,
   inspectHttp: false,
+  only: undefined,
 });
 
 /** Chosen namespaces that do not exist, a line each. */

@@ -1,8 +1,9 @@
 /** The picture of a program: the flows as its files state them, with their purposes. */
 import type { ConfiguredCluster } from "../cilium/model/cluster.ts";
 import { inventoryOf } from "../cilium/model/inventory.ts";
-import { gateway, world } from "../cilium/model/peers/entities.ts";
-import { isApiServer, type Peer as ProgramPeer, peerName } from "../cilium/model/peers.ts";
+import { all, gateway, world } from "../cilium/model/peers/entities.ts";
+import { serviceText } from "../cilium/model/peers/service.ts";
+import { isApiServer, namespaceOf, type Peer as ProgramPeer, peerName } from "../cilium/model/peers.ts";
 import type { Policy } from "../cilium/policy/schema.ts";
 import { namesLabel, type OtherPeer, type Peer, type Picture } from "./picture.ts";
 import { policyTexts, selectingPolicies } from "./policies.ts";
@@ -17,11 +18,11 @@ export function programPicture(title: string, cluster: ConfiguredCluster, polici
     title,
     comparison: undefined,
     peers: [...peers.values()].map((peer) => shown(peer, selecting.get(peerName(peer)) ?? [])),
-    flows: cluster.flows.map(({ from, to, ports, inspectHttp, purpose }) => ({
+    flows: cluster.flows.map(({ from, to, ports, inspectHttp, only, purpose }) => ({
       from: peerName(from),
       to: peerName(to),
       ports: ports.flatMap(({ number, transports }) => transports.map((transport) => `${number}/${transport}`)),
-      conditions: inspectHttp ? ["L7 HTTP"] : [],
+      conditions: [...(inspectHttp ? ["L7 HTTP"] : []), ...(only === undefined ? [] : [`${only} only`])],
       purpose,
       change: "same",
     })),
@@ -36,12 +37,21 @@ function shown(peer: ProgramPeer, policies: readonly string[]): Peer {
       return { ...common, kind: peer.kind, namespace: peer.namespace, label: peer.name, names: [], policies };
     case "host-network":
       return { ...common, kind: peer.kind, namespace: peer.namespace, label: peer.name, names: [], note: peer.reason };
+    case "pod-set": {
+      const namespace = namespaceOf(peer) ?? "several namespaces";
+      return { ...common, kind: "workload", namespace, label: common.id, names: [], policies: [] };
+    }
     case "entities":
       return { ...common, kind: entityKind(peer), label: peer.name, names: peer.entities };
     case "fqdns":
       return { ...common, kind: "outside", label: namesLabel(peer.names), names: peer.names };
+    case "service": {
+      const label = serviceText(peer.service);
+      return { ...common, kind: "workload", namespace: peer.namespace, label, names: [], policies: [] };
+    }
     case "cidr":
-      return { ...common, kind: "outside", label: peer.cidr, names: [] };
+    case "cidr-group":
+      return { ...common, kind: "outside", label: common.id, names: [] };
     case "external":
       return { ...common, kind: "outside", label: peer.name, names: [peer.address] };
   }
@@ -50,6 +60,6 @@ function shown(peer: ProgramPeer, policies: readonly string[]): Peer {
 function entityKind(peer: ProgramPeer): OtherPeer["kind"] {
   const name = peerName(peer);
   if (name === gateway.name) return "gateway";
-  if (name === world.name) return "outside";
+  if (name === world.name || name === all.name) return "outside";
   return isApiServer(peer) ? "api-server" : "nodes";
 }

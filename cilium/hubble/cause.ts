@@ -131,6 +131,8 @@ function impliedBy({ recorded, differing, here, deciding }: Differing, isExplain
 
 /** The policies that the record names and that do not decide here, or else those that do. */
 function changedPolicies({ by }: Decision, here: EndVerdict, deciding: readonly string[]): readonly string[] {
+  // The rules are the same; who looked the name up is not.
+  if (isUnresolvable(here)) return [];
   const rules = decidingRules(here);
   const others = by?.kind === "policies" ? by.policies.filter((policy) => !rules.has(policy)) : [];
   return others.length > 0 ? others : deciding;
@@ -141,6 +143,7 @@ function changedPolicies({ by }: Decision, here: EndVerdict, deciding: readonly 
  * own node under default deny; but where `enable-policy` is `always`, any policy lets it in.
  */
 function mayBeUnnamed({ by, outcome }: Decision, here: EndVerdict): boolean {
+  if (isUnresolvable(here)) return true;
   switch (by?.kind) {
     case "policies":
       return false;
@@ -153,6 +156,9 @@ function mayBeUnnamed({ by, outcome }: Decision, here: EndVerdict): boolean {
       return true;
   }
 }
+
+/** Whether it is denied for lack of a policy that sends look-ups of the name through the DNS proxy. */
+const isUnresolvable = (here: EndVerdict): boolean => here.verdict === "denied" && here.by.kind === "unresolvable";
 
 /** What could be otherwise: policies or configuration, and the cause that it would be. */
 type Alternative = {

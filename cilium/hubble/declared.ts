@@ -78,7 +78,7 @@ function endMatcher(cluster: ConfiguredCluster, find: FindWorkload, { partyOf }:
     return ids.get(end);
   };
   const matcherOf = (peer: Peer): ((end: End) => boolean) => {
-    if (peer.kind !== "workload") {
+    if (peer.kind !== "workload" || peer.isGroup) {
       const selects = selectorOf(peer, cluster);
       return (end) => selects(partyOf(end).identity);
     }
@@ -109,6 +109,6 @@ function selectorOf(peer: Peer, { settings }: ConfiguredCluster): (identity: Ide
 }
 
 function isNameResolution({ destination, port }: Connection, { dns }: ConfiguredCluster, find: FindWorkload): boolean {
-  if (!dns.ports.some(({ number }) => number === port)) return false;
+  if (dns === undefined || !dns.ports.some(({ number }) => number === port)) return false;
   return workloadId(find(destination)) === peerName(dns.peer);
 }

@@ -2,7 +2,7 @@
 import { policyText } from "../policy/parts.ts";
 import { ruleText } from "../reach/compile/rules.ts";
 import type { DeniedBy } from "../reach/decide/verdict.ts";
-import type { Judgement, Refusal } from "./judge.ts";
+import type { Denial, Judgement } from "./judge.ts";
 import type { NameEnds } from "./naming.ts";
 import type { Connection, Example } from "./record.ts";
 import { extend, type Times } from "./times.ts";
@@ -50,7 +50,7 @@ export function groupJudgements(judgements: readonly Judgement[], name: NameEnds
   return [...groups.values()].sort((a, b) => b.passed + b.dropped - (a.passed + a.dropped));
 }
 
-const refusalText = ({ direction, by }: Refusal): string => `${direction} by ${deniedByText(by)}`;
+const refusalText = ({ direction, by }: Denial): string => `${direction} by ${deniedByText(by)}`;
 
 export function deniedByText(by: DeniedBy): string {
   switch (by.kind) {
@@ -58,6 +58,8 @@ export function deniedByText(by: DeniedBy): string {
       return by.rules.map(ruleText).join(", ");
     case "default-deny":
       return by.policies.length === 0 ? "default deny" : `default deny of ${by.policies.map(policyText).join(", ")}`;
+    case "unresolvable":
+      return `nobody's look-up of ${by.name} through the DNS proxy`;
     case "protocol-off":
       return `the agent, since ${by.key} is not set`;
   }

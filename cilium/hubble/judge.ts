@@ -20,12 +20,12 @@ import type { Connection, FlowRecord } from "./record.ts";
 /** `verdict` is that of the address where the outcome is open for lack of a name. */
 export type Judgement = { readonly connection: Connection; readonly verdict: Verdict } & (
   | { readonly outcome: "allowed" }
-  | { readonly outcome: "denied"; readonly refusals: readonly Refusal[] }
+  | { readonly outcome: "denied"; readonly refusals: readonly Denial[] }
   | { readonly outcome: "undecided"; readonly reason: string }
 );
 
 /** An end that would refuse the connection, and by what. */
-export type Refusal = { readonly direction: Direction; readonly by: DeniedBy };
+export type Denial = { readonly direction: Direction; readonly by: DeniedBy };
 
 export type Judged = {
   readonly network: Network;
@@ -47,10 +47,10 @@ export function addressClassOf(policies: readonly Policy[], surroundings: Surrou
 export function judge(record: FlowRecord, policies: readonly Policy[], surroundings: Surroundings): Judged {
   const pods = [...new Set([...record.connections, ...record.lookups].flatMap(podsOf))];
   const places = new Map(pods.map((pod, index) => [pod, String(index)]));
-  const { endpoints, ...known } = surroundings;
   const inventory: Inventory = {
-    ...known,
+    ...surroundings,
     endpoints: pods.map((pod, index) => endpointOf(pod, String(index), surroundings)),
+    isPartial: true,
     nodes: [],
     names: [],
     apiServer: apiServerAddresses(record.connections),

@@ -1,7 +1,16 @@
 /** What is wrong with a cluster as a stack configures it, before anything is rendered or registered. */
+
+import { policyName } from "../policy/parts.ts";
 import { matches, podIdentity, subjectRequirements } from "../policy/selector.ts";
-import { type ConfiguredCluster, externalHosts, policyNameOf, workloadId, workloads } from "./cluster.ts";
-import { examplePods, labelFaults, labelSelector } from "./labels.ts";
+import {
+  type ConfiguredCluster,
+  dnsPolicyName,
+  externalHosts,
+  policyNameOf,
+  workloadId,
+  workloads,
+} from "./cluster.ts";
+import { examplePods, labelFaults, labelSelector, strippedLabels } from "./labels.ts";
 import { didYouMean } from "./names.ts";
 import type { HostNetworkPods, Workload } from "./peers.ts";
 
@@ -11,6 +20,7 @@ export const faults = (cluster: ConfiguredCluster): string[] => [
   ...duplicateNames(cluster),
   ...overriddenLabels(cluster),
   ...overlaps(cluster),
+  ...verbatimNames(cluster),
 ];
 
 /** Overrides for workloads and hosts that do not exist. */
@@ -44,6 +54,30 @@ function duplicateNames(cluster: ConfiguredCluster): string[] {
   ];
 }
 
+/** Verbatim policies that are called as one of the program's own, or as one of its resources. */
+function verbatimNames(cluster: ConfiguredCluster): string[] {
+  const own = new Map(
+    workloads(cluster).flatMap((workload) => [
+      [workloadId(workload), workload],
+      [`${workload.namespace}/${policyNameOf(cluster, workload)}`, workload],
+    ]),
+  );
+  return cluster.verbatim.flatMap(({ policy, place }) => {
+    const name = policyName(policy);
+    if (policy.kind === "CiliumClusterwideNetworkPolicy" && cluster.dns !== undefined && name === dnsPolicyName) {
+      return [
+        `${place}: ${name} is the policy by which all pods resolve names; write dns: false in cluster/cluster.ts to keep this one`,
+      ];
+    }
+    const workload = policy.kind === "CiliumNetworkPolicy" ? own.get(name) : undefined;
+    return workload === undefined
+      ? []
+      : [
+          `${place}: ${name} is the policy of the workload ${workloadId(workload)}; rename one of them, or write this one as its flows`,
+        ];
+  });
+}
+
 const duplicates = (names: readonly string[]): string[] => [
   ...new Set(names.filter((name, at) => names.indexOf(name) !== at)),
 ];
@@ -52,25 +86,30 @@ const duplicates = (names: readonly string[]): string[] => [
 const overriddenLabels = (cluster: ConfiguredCluster): string[] =>
   workloads(cluster)
     .filter((workload) => workloadId(workload) in cluster.settings.labels)
-    .flatMap((workload) => labelFaults(workload.labels).map((fault) => `labels.${workloadId(workload)}: ${fault}`));
+    .flatMap((workload) =>
+      (workload.isGroup ? strippedLabels : labelFaults)(workload.labels).map(
+        (fault) => `labels.${workloadId(workload)}: ${fault}`,
+      ),
+    );
 
 /** Workloads whose selectors would both apply to the pods of one of them. */
 function overlaps(cluster: ConfiguredCluster): string[] {
   const { clusterName } = cluster.settings;
-  const pods = workloads(cluster).flatMap((workload) =>
+  const exclusive = workloads(cluster).filter(({ isGroup }) => !isGroup);
+  const pods = exclusive.flatMap((workload) =>
     examplePods(workload.labels, workload.otherLabels).map((labels) => ({
       workload,
       identity: podIdentity({ namespace: workload.namespace, labels, cluster: clusterName }),
     })),
   );
-  const pairs = workloads(cluster).flatMap((workload) => {
+  const pairs = exclusive.flatMap((workload) => {
     const required = subjectRequirements(labelSelector(workload.labels), workload.namespace);
     return pods
       .filter(({ identity }) => matches(required, identity))
       .filter((pod) => workloadId(pod.workload) !== workloadId(workload))
       .map(
         (pod) =>
-          `${workloadId(workload)} also selects the pods of ${workloadId(pod.workload)}; make its labels narrower, or require the absence of one`,
+          `${workloadId(workload)} also selects the pods of ${workloadId(pod.workload)}; make its labels narrower, require the absence of one, or declare it as a group()`,
       );
   });
   return [...new Set(pairs)];

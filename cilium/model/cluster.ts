@@ -4,11 +4,14 @@ import type { Labels } from "./labels.ts";
 import type { Namespace } from "./namespace.ts";
 import type { Destination, ExternalHost, HostNetworkPods, Peer, PortsOf, Source, Workload } from "./peers.ts";
 import { tcp } from "./ports.ts";
+import type { Verbatim } from "./verbatim.ts";
 
 export interface Cluster {
   readonly namespaces: readonly Namespace[];
-  /** Where all pods resolve names, whatever their own policies say. */
-  readonly dns: PortsOf<Workload>;
+  /** Where all pods resolve names, whatever their own policies say; undefined where only flows say who may. */
+  readonly dns: PortsOf<Workload> | undefined;
+  /** Policies that are taken as they are. */
+  readonly verbatim: readonly Verbatim[];
   /** What the policy pack has to know besides what is declared: its config, by the names of its rules. */
   readonly policyPack?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 }
@@ -54,7 +57,8 @@ export function configure(cluster: Cluster, settings: Settings): ConfiguredClust
     ...host,
     address: settings.addresses[host.name] ?? host.address,
   });
-  const source = (end: Source): Source => (end.kind === "workload" ? workload(end) : end);
+  const source = (end: Source): Source =>
+    end.kind === "workload" ? workload(end) : end.kind === "external" ? external(end) : end;
   const peer = (end: Peer): Peer =>
     end.kind === "workload" ? workload(end) : end.kind === "external" ? external(end) : end;
   const destination = (end: Destination): Destination =>
@@ -74,10 +78,13 @@ export function configure(cluster: Cluster, settings: Settings): ConfiguredClust
     ...cluster,
     settings,
     namespaces,
-    dns: { ...cluster.dns, peer: workload(cluster.dns.peer) },
+    dns: cluster.dns && { ...cluster.dns, peer: workload(cluster.dns.peer) },
     flows: namespaces.flatMap(({ statements }) => statements.flatMap((s) => flowsOf(s, apiServerPort))),
   };
 }
+
+/** The `metadata.name` of the clusterwide policy by which all pods resolve names. */
+export const dnsPolicyName = "allow-dns";
 
 export const workloadId = (pods: Workload | HostNetworkPods): string => `${pods.namespace}/${pods.name}`;
 
@@ -93,8 +100,10 @@ export const workloads = (cluster: Cluster): Workload[] => cluster.namespaces.fl
 /** The declared external hosts, each once. */
 export function externalHosts(cluster: Cluster): ExternalHost[] {
   const byName = new Map<string, ExternalHost>();
-  for (const { destinations } of cluster.namespaces.flatMap((n) => n.statements)) {
-    for (const { peer } of destinations) if (peer.kind === "external") byName.set(peer.name, peer);
+  for (const { sources, destinations } of cluster.namespaces.flatMap((n) => n.statements)) {
+    for (const peer of [...sources, ...destinations.map(({ peer }) => peer)]) {
+      if (peer.kind === "external") byName.set(peer.name, peer);
+    }
   }
   return [...byName.values()];
 }

@@ -1,6 +1,7 @@
 /** A flow, stated once by the side that opens the connection; the policies of both ends follow from it. */
 import { Faults } from "./faults.ts";
 import type { UnknownPort } from "./peers/named-ports.ts";
+import type { Direction } from "./peers/workload.ts";
 import { type Destination, type EntityPeer, isApiServer, type Peer, peerName, type Source } from "./peers.ts";
 import { callerOf, type Place, placeText } from "./place.ts";
 import type { Port } from "./ports.ts";
@@ -13,6 +14,8 @@ export interface Statement {
   readonly purpose: string | undefined;
   /** Whether the connections go through Envoy as HTTP, which gives Hubble its HTTP metrics. */
   readonly inspectHttp: boolean;
+  /** Which policies alone say so: the sources' for `egress`, the destinations' for `ingress`; undefined for both. */
+  readonly only: Direction | undefined;
 }
 
 /** One source, one peer, all the ports that one statement opens between them. */
@@ -22,6 +25,7 @@ export interface Flow {
   readonly ports: readonly Port[];
   readonly purpose: string | undefined;
   readonly inspectHttp: boolean;
+  readonly only: Direction | undefined;
 }
 
 /** The statement's flows, each pair of ends once. `apiServerPort` is where pods reach the API server. */
@@ -32,9 +36,9 @@ export function flowsOf(statement: Statement, apiServerPort: Port): Flow[] {
     reached.ports.push(...(ports.length === 0 && isApiServer(peer) ? [apiServerPort] : ports));
     portsByPeer.set(peerName(peer), reached);
   }
-  const { purpose, inspectHttp } = statement;
+  const { purpose, inspectHttp, only } = statement;
   return statement.sources.flatMap((source) =>
-    [...portsByPeer.values()].map(({ to, ports }) => ({ from: source, to, ports, purpose, inspectHttp })),
+    [...portsByPeer.values()].map(({ to, ports }) => ({ from: source, to, ports, purpose, inspectHttp, only })),
   );
 }
 
@@ -49,10 +53,16 @@ export interface StatedFlow {
   readonly destinations: readonly To[];
   readonly purpose: string | undefined;
   readonly inspectHttp: boolean;
+  readonly end: Direction | undefined;
   /** The same flows with their purpose. */
   for(purpose: string): StatedFlow;
   /** The same flows, parsed as HTTP by Envoy at the server's end. Plaintext HTTP ports only. */
   throughHttpProxy(): StatedFlow;
+  /**
+   * Only the egress of the sources or the ingress of the destinations says so: the policies at the other end stay as they are,
+   * and refuse it if they do.
+   */
+  only(end: Direction): StatedFlow;
 }
 
 /** A flow without its destinations, which is none yet. */
@@ -76,14 +86,15 @@ export function from(...sources: Source[]): BegunFlow {
     kind: "begun-flow",
     at,
     to: (...destinations) =>
-      stated({ kind: "flow", at, sources, destinations, purpose: undefined, inspectHttp: false }),
+      stated({ kind: "flow", at, sources, destinations, purpose: undefined, inspectHttp: false, end: undefined }),
   };
 }
 
-const stated = (flow: Omit<StatedFlow, "for" | "throughHttpProxy">): StatedFlow => ({
+const stated = (flow: Omit<StatedFlow, "for" | "throughHttpProxy" | "only">): StatedFlow => ({
   ...flow,
   for: (purpose) => stated({ ...flow, purpose }),
   throughHttpProxy: () => stated({ ...flow, inspectHttp: true }),
+  only: (end) => stated({ ...flow, end }),
 });
 
 /** What a namespace's function gives, and the places of all flows that it began. */

@@ -5,7 +5,7 @@ import { Faults } from "./faults.ts";
 import type { BegunFlow, StatedFlow, Statement } from "./flow.ts";
 import { givenIn, isKind, issueTexts, reading, shown } from "./issues.ts";
 import type { Namespace, NamespaceDeclaration } from "./namespace.ts";
-import { isPods } from "./peers/named-ports.ts";
+import { isPods, type Pods } from "./peers/named-ports.ts";
 import type { PortsOf, Workload } from "./peers.ts";
 import { faultsThrown, type Place, placeText } from "./place.ts";
 import { dns } from "./ports.ts";
@@ -17,13 +17,17 @@ import {
   statementFaults,
   statementSchema,
 } from "./statement.ts";
+import type { Verbatim } from "./verbatim.ts";
 
 /** What a project declares: the `cluster` of its `cluster/cluster.ts`. */
 export interface ClusterDeclaration {
   /** In the order of the tables. */
   readonly namespaces: readonly NamespaceDeclaration[];
-  /** Where all pods resolve names, whatever their own policies say: the usual `kubeDns`, unless it is declared. */
-  readonly dns?: PortsOf<Workload>;
+  /**
+   * Where all pods resolve names, whatever their own policies say: the usual `kubeDns`, unless it is declared. `false` where
+   * no policy is to allow that to all pods: flows and verbatim policies then say who may.
+   */
+  readonly dns?: PortsOf<Workload> | false;
   /** What the policy pack has to know besides what is declared: its config, by the names of its rules. */
   readonly policyPack?: Cluster["policyPack"];
 }
@@ -35,16 +39,19 @@ export interface FileExports {
 }
 
 /** The pods that Kubernetes' Service `kube-dns` selects, in a cluster whose program does not govern them. */
-const kubeDns: PortsOf<Workload> = {
+export const kubeDns: PortsOf<Workload> = {
   kind: "ports",
   peer: {
     kind: "workload",
     namespace: "kube-system",
+    namespaceLabels: undefined,
     name: "kube-dns",
+    isGroup: false,
     labels: { "k8s-app": "kube-dns" },
     otherLabels: {},
     ports: { dns: dns(53) },
     probes: [],
+    defaultDeny: "both",
     denyWorld: false,
   },
   ports: [dns(53)],
@@ -54,7 +61,7 @@ export const isNamespace = (value: unknown): value is NamespaceDeclaration => is
 
 const clusterSchema = z.strictObject(
   {
-    dns: destinationSchema.default(kubeDns),
+    dns: z.literal(false).or(destinationSchema).default(kubeDns),
     policyPack: z.record(z.string(), z.record(z.string(), z.unknown()), "write the pack's config by rule").optional(),
     namespaces: z.array(
       z.custom<NamespaceDeclaration>(isNamespace, {
@@ -68,28 +75,34 @@ const clusterSchema = z.strictObject(
 );
 
 /**
- * The cluster as it is declared, its flows stated. `files` are what the files beside it export, which has to be in it.
+ * The cluster as it is declared, its flows stated.
+ * @param files what the files beside it export, which has to be in it
+ * @param verbatim the policies beside it that are taken as they are
  * @throws Faults with a line for everything that is wrong in any of them.
  */
-export function readCluster(declared: unknown, files: ReadonlyMap<string, FileExports> = new Map()): Cluster {
+export function readCluster(
+  declared: unknown,
+  files: ReadonlyMap<string, FileExports> = new Map(),
+  verbatim: readonly Verbatim[] = [],
+): Cluster {
   const parsed = clusterSchema.safeParse(declared, reading);
   if (!parsed.success) {
     const texts = issueTexts(parsed.error, Object.keys(clusterSchema.shape), givenIn(declared));
     throw new Faults(texts.map((text) => `the cluster: ${text}`));
   }
   const { dns: server, namespaces, policyPack } = parsed.data;
-  const pods = new Set(namespaces.flatMap((one) => [...one.workloads, ...one.hostNetwork]).map(workloadId));
+  const pods = namespaces.flatMap((one) => [...one.workloads, ...one.hostNetwork]);
   const faults = [
     ...dnsFaults(server),
     ...[...files].flatMap(([file, exported]) => unlisted(file, exported, namespaces, pods)),
   ];
   const read = namespaces.map((one): Namespace => {
     faults.push(...one.faults);
-    const { name, workloads, hostNetwork } = one;
-    return { name, workloads, hostNetwork, statements: statementsOf(one, pods, faults) };
+    const { name, labels, workloads, hostNetwork } = one;
+    return { name, labels, workloads, hostNetwork, statements: statementsOf(one, pods, faults) };
   });
-  if (faults.length > 0 || !isServer(server)) throw new Faults(faults);
-  return { dns: server, namespaces: read, ...(policyPack !== undefined && { policyPack }) };
+  if (faults.length > 0 || !(server === false || isServer(server))) throw new Faults(faults);
+  return { dns: server || undefined, namespaces: read, verbatim, ...(policyPack !== undefined && { policyPack }) };
 }
 
 /** What a file declares and the cluster does not list, a line for the first of it. */
@@ -97,7 +110,7 @@ function unlisted(
   file: string,
   exported: FileExports,
   namespaces: readonly NamespaceDeclaration[],
-  pods: ReadonlySet<string>,
+  pods: readonly Pods[],
 ): string[] {
   const values = Object.values(exported);
   const namespace = values.filter(isNamespace).find((one) => !namespaces.includes(one));
@@ -106,7 +119,7 @@ function unlisted(
       `${placeText(namespace.at)}: the namespace ${namespace.name} is not in the cluster; import it in cluster/cluster.ts and list it`,
     ];
   }
-  const stray = values.filter(isPods).find((one) => !pods.has(workloadId(one)));
+  const stray = values.filter(isPods).find((one) => !pods.some((declared) => workloadId(declared) === workloadId(one)));
   return stray === undefined
     ? []
     : [
@@ -117,13 +130,15 @@ function unlisted(
 const isServer = (reached: Reached): reached is PortsOf<Workload> =>
   reached.kind === "ports" && reached.peer.kind === "workload";
 
-const dnsFaults = (server: Reached): string[] =>
-  server.kind === "unknown-port" || isServer(server)
-    ? destinationFaults(server, false).map((fault) => `the cluster's DNS: ${fault}`)
-    : ["the cluster's DNS: write a port of the workload that serves it, such as coredns.dns"];
+const dnsFaults = (server: Reached | false): string[] =>
+  server === false
+    ? []
+    : server.kind === "unknown-port" || isServer(server)
+      ? destinationFaults(server, false).map((fault) => `the cluster's DNS: ${fault}`)
+      : ["the cluster's DNS: write a port of the workload that serves it, such as coredns.dns"];
 
 /** Runs what states a namespace's flows. `pods` are all that the cluster declares; what is wrong is added to `faults`. */
-function statementsOf(declared: NamespaceDeclaration, pods: ReadonlySet<string>, faults: string[]): Statement[] {
+function statementsOf(declared: NamespaceDeclaration, pods: readonly Pods[], faults: string[]): Statement[] {
   const { name, at, state } = declared;
   const tell = (place: Place, text: string) => faults.push(`${placeText(place)}: ${text}`);
   let stated: { readonly given: unknown; readonly begun: readonly Place[] };
@@ -160,7 +175,7 @@ const isBegun = (value: unknown): value is BegunFlow => isKind(value, "begun-flo
 function readStatement(
   flow: StatedFlow | BegunFlow,
   namespace: string,
-  pods: ReadonlySet<string>,
+  pods: readonly Pods[],
 ): { readonly faults: readonly string[]; readonly statement?: Statement } {
   if (flow.kind === "begun-flow") return { faults: ["from(…) without .to(…); say what it may connect to"] };
   const parsed = statementSchema.safeParse(flow, reading);

@@ -1,25 +1,29 @@
 /** What a policy allows in the words of the tables: `gateway, cloudflared → 8080`. For descriptions and documentation. */
 import type { ConfiguredCluster } from "../model/cluster.ts";
+import { arrivingAt, isCrossing, leavingFrom } from "../model/ends.ts";
 import type { Flow } from "../model/flow.ts";
+import { isDeniedByDefault } from "../model/peers/workload.ts";
 import { isApiServer, nameInTables, type Peer, type Workload } from "../model/peers.ts";
 import { type Port, portText } from "../model/ports.ts";
 
 /** What may reach the workload: `gateway → 3000 (L7 HTTP); prometheus (monitoring) → 9327`, or `(none)`. */
 export function ingressCell(cluster: ConfiguredCluster, workload: Workload): string {
-  const reaching = cluster.flows.filter(({ to }) => same(to, workload));
+  const reaching = arrivingAt(workload, cluster);
   const groups = Map.groupBy(reaching, (flow) => `${portList(flow.ports)}${remark(flow)}`);
   const cells = [...groups].map(([ports, group]) => {
     const sources = new Set(group.map(({ from }) => text(called(from, workload))));
     return `${[...sources].join(", ")} → ${ports}`;
   });
   if (workload.denyWorld) cells.unshift("(deny world)");
+  if (!isDeniedByDefault(workload, "ingress")) cells.unshift(openCell);
   return cells.length === 0 ? "(none)" : cells.join("; ");
 }
 
 /** What the workload may reach: `kube-apiserver, redis:6379, filer (seaweedfs):8333`, or `(none)`. */
 export function egressCell(cluster: ConfiguredCluster, workload: Workload): string {
-  const reached = cluster.flows.filter(({ from }) => same(from, workload));
-  if (reached.length === 0) return "(none)";
+  const reached = leavingFrom(workload, cluster);
+  const open = isDeniedByDefault(workload, "egress") ? [] : [openCell];
+  if (reached.length === 0 && open.length === 0) return "(none)";
   // First all ports of one end, then all ends in one place that agree in their ports.
   const ends = Map.groupBy(reached, (flow) => `${text(called(flow.to, workload))}${remark(flow)}`);
   const destinations = [...ends.values()].flatMap((flows) =>
@@ -30,8 +34,12 @@ export function egressCell(cluster: ConfiguredCluster, workload: Workload): stri
     }),
   );
   const alike = Map.groupBy(destinations, ({ rest }) => rest);
-  return [...alike].map(([rest, group]) => `${group.flatMap(({ names }) => names).join(" + ")}${rest}`).join(", ");
+  const cells = [...alike].map(([rest, group]) => `${group.flatMap(({ names }) => names).join(" + ")}${rest}`);
+  return [...open, ...cells].join(", ");
 }
+
+/** What a cell begins with where nothing is refused for want of a rule. */
+export const openCell = "(no default deny)";
 
 /** Ports as the tables write them: `9333/19333`, `443/7844 (7844 also UDP)`. */
 export function portList(ports: readonly Port[]): string {
@@ -67,9 +75,12 @@ function portSuffix({ settings }: ConfiguredCluster, to: Peer, ports: readonly P
 }
 
 /** What follows a flow in parentheses. The purpose of flows between namespaces has a table of its own. */
-function remark({ from, to, purpose, inspectHttp }: Flow): string {
-  const elsewhere = from.kind === "workload" && to.kind === "workload" && from.namespace !== to.namespace;
-  const remarks = [...(inspectHttp ? ["L7 HTTP"] : []), ...(purpose === undefined || elsewhere ? [] : [purpose])];
+function remark({ from, to, purpose, inspectHttp, only }: Flow): string {
+  const remarks = [
+    ...(inspectHttp ? ["L7 HTTP"] : []),
+    ...(only === undefined ? [] : ["this end only"]),
+    ...(purpose === undefined || isCrossing(from, to) ? [] : [purpose]),
+  ];
   return remarks.length === 0 ? "" : ` (${remarks.join(", ")})`;
 }
 

@@ -1,43 +1,34 @@
 /** The policies of a cluster: one for each workload, both directions governed, and the clusterwide one for DNS. */
-import { type ConfiguredCluster, enforcementOf, policyNameOf, workloads } from "../model/cluster.ts";
-import type { Flow } from "../model/flow.ts";
+import { type ConfiguredCluster, dnsPolicyName, enforcementOf, policyNameOf, workloads } from "../model/cluster.ts";
+import { arrivingAt, leavingFrom } from "../model/ends.ts";
 import { labelSelector } from "../model/labels.ts";
-import { type Peer, peerName, selectionOf, type Workload } from "../model/peers.ts";
+import { type Direction, isDeniedByDefault } from "../model/peers/workload.ts";
+import { type Peer, type PortsOf, selectionOf, type Workload } from "../model/peers.ts";
 import type { Port } from "../model/ports.ts";
 import { destinationFields, fqdnSelector, type Selection, sourceFields } from "../model/selection.ts";
-import type { CiliumClusterwideNetworkPolicy, CiliumNetworkPolicy, CiliumPolicy, PortRule } from "../policy/schema.ts";
+import type { CiliumClusterwideNetworkPolicy, CiliumNetworkPolicy, Policy, PortRule } from "../policy/schema.ts";
 import { clusterLabel } from "../policy/selector.ts";
 import { egressCell, ingressCell } from "./cells.ts";
 
-/** Name of the clusterwide policy. */
-export const dnsPolicyName = "allow-dns";
-
-/** Every policy of a cluster without faults: the DNS policy, then a policy for each workload, in the order of the files. */
-export function renderPolicies(cluster: ConfiguredCluster): CiliumPolicy[] {
-  const arriving = Map.groupBy(cluster.flows, ({ to }) => peerName(to));
-  const leaving = Map.groupBy(cluster.flows, ({ from }) => peerName(from));
-  const flowsOf = (workload: Workload): Flows => ({
-    arriving: arriving.get(peerName(workload)) ?? [],
-    leaving: leaving.get(peerName(workload)) ?? [],
-  });
+/**
+ * Every policy of a cluster without faults: the DNS policy, then a policy for each workload, in the order of the files, then
+ * those that are taken as they are.
+ */
+export function renderPolicies(cluster: ConfiguredCluster): Policy[] {
   return [
-    renderDnsPolicy(cluster),
-    ...workloads(cluster).map((workload) => renderPolicy(cluster, workload, flowsOf(workload))),
+    ...(cluster.dns === undefined ? [] : [renderDnsPolicy(cluster, cluster.dns)]),
+    ...workloads(cluster).map((workload) => renderPolicy(cluster, workload)),
+    ...cluster.verbatim.map(({ policy }) => policy),
   ];
 }
 
-/** The flows of one workload. */
-interface Flows {
-  readonly arriving: readonly Flow[];
-  readonly leaving: readonly Flow[];
-}
-
-/** The policy of one workload. Nothing allowed in a direction is written `[{}]`: an empty list would be no rule at all. */
-function renderPolicy(
-  cluster: ConfiguredCluster,
-  workload: Workload,
-  { arriving, leaving }: Flows,
-): CiliumNetworkPolicy {
+/**
+ * The policy of one workload. Nothing allowed in a direction is written `[{}]`: an empty list would be no rule at all. A
+ * direction without default deny and without flows is left out.
+ */
+function renderPolicy(cluster: ConfiguredCluster, workload: Workload): CiliumNetworkPolicy {
+  const arriving = arrivingAt(workload, cluster);
+  const leaving = leavingFrom(workload, cluster);
   const ingress = rules(arriving.map((flow) => ({ ...flow, peer: flow.from }))).map(({ selections, toPort }) => ({
     ...sourceFields(selections, workload.namespace),
     toPorts: [toPort],
@@ -48,6 +39,14 @@ function renderPolicy(
   );
   const observed = enforcementOf(cluster, workload) === "observe";
   const denyWorld = workload.denyWorld && !observed;
+  const isOpen = (direction: Direction) => observed || !isDeniedByDefault(workload, direction);
+  const saysEgress = egress.length > 0 || isDeniedByDefault(workload, "egress");
+  // A policy says something of one direction at least.
+  const saysIngress = ingress.length > 0 || isDeniedByDefault(workload, "ingress") || !saysEgress;
+  const enableDefaultDeny = {
+    ...((saysIngress || denyWorld) && isOpen("ingress") && { ingress: false }),
+    ...(saysEgress && isOpen("egress") && { egress: false }),
+  };
   return {
     apiVersion: "cilium.io/v2",
     kind: "CiliumNetworkPolicy",
@@ -56,9 +55,9 @@ function renderPolicy(
       description: `${workload.name}. Ingress: ${ingressCell(cluster, workload)}. Egress: ${egressCell(cluster, workload)}.`,
       endpointSelector: labelSelector(workload.labels),
       ...(denyWorld && { ingressDeny: [{ fromEntities: ["world"] }] }),
-      ...((ingress.length > 0 || !denyWorld) && { ingress: ingress.length > 0 ? ingress : [{}] }),
-      egress: egress.length > 0 ? egress : [{}],
-      ...(observed && { enableDefaultDeny: { ingress: false, egress: false } }),
+      ...(saysIngress && (ingress.length > 0 || !denyWorld) && { ingress: ingress.length > 0 ? ingress : [{}] }),
+      ...(saysEgress && { egress: egress.length > 0 ? egress : [{}] }),
+      ...(Object.keys(enableDefaultDeny).length > 0 && { enableDefaultDeny }),
     },
   };
 }
@@ -67,9 +66,11 @@ function renderPolicy(
  * Lets all real pods resolve names through Cilium's DNS proxy, which `toFQDNs` learns from. The cluster label keeps
  * Cilium's own endpoints out: a policy on the Gateway's would answer its clients with 403.
  */
-function renderDnsPolicy(cluster: ConfiguredCluster): CiliumClusterwideNetworkPolicy {
-  const { clusterName, dnsNames, egressDefaultDeny, enforcement } = cluster.settings;
-  const { peer, ports } = cluster.dns;
+function renderDnsPolicy(
+  { settings }: ConfiguredCluster,
+  { peer, ports }: PortsOf<Workload>,
+): CiliumClusterwideNetworkPolicy {
+  const { clusterName, dnsNames, egressDefaultDeny, enforcement } = settings;
   return {
     apiVersion: "cilium.io/v2",
     kind: "CiliumClusterwideNetworkPolicy",

@@ -45,7 +45,13 @@ export function statementOf(question: Question, cluster: ConfiguredCluster, file
   }
   const to = server ? onPorts(server, port) : destinationOf(destination, port, cluster);
   if (to === undefined) return none(`no word of the language means ${peerText(destination)}`);
-  const statement: Statement = { sources: [from], destinations: [to], purpose: undefined, inspectHttp: false };
+  const statement: Statement = {
+    sources: [from],
+    destinations: [to],
+    purpose: undefined,
+    inspectHttp: false,
+    only: undefined,
+  };
   const [fault] = faultsOf(statement, home.namespace, cluster);
   return fault === undefined ? { kind: "statement", statement } : none(fault);
 }
@@ -154,6 +160,9 @@ function entityOf(entity: PeerEntity): (EntityPeer & typeof host) | undefined {
 function faultsOf(statement: Statement, namespace: string, { namespaces }: ConfiguredCluster): string[] {
   const read = statementSchema.safeParse(statement, reading);
   if (!read.success) return read.error.issues.map(({ message }) => message);
-  const pods = namespaces.flatMap((one) => [...one.workloads, ...one.hostNetwork]);
-  return statementFaults(read.data, namespace, new Set(pods.map(workloadId)));
+  return statementFaults(
+    read.data,
+    namespace,
+    namespaces.flatMap((one) => [...one.workloads, ...one.hostNetwork]),
+  );
 }

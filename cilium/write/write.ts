@@ -1,7 +1,9 @@
 /** Statements as lines of the language: with the imports and the ports that they need they are a whole that runs. */
 import { workloadId } from "../model/cluster.ts";
 import type { Statement } from "../model/flow.ts";
+import { isLabelMatch } from "../model/labels.ts";
 import { camelCase } from "../model/names.ts";
+import type { Given } from "../model/peers/kind.ts";
 import { isPods, type Pods } from "../model/peers/named-ports.ts";
 import { type Destination, type Peer, wordingOf } from "../model/peers.ts";
 import { dns, grpc, http, https, type Port, type Spoken, sctp, tcp, tlsPassthrough, udp } from "../model/ports.ts";
@@ -48,21 +50,19 @@ function addition({ file, scope, ports, flows }: Page): Addition {
 
 /** The namespace in whose file a statement stands: that of the pods which open the connection, else of its servers. */
 export function homeOf({ sources, destinations }: Statement): string {
-  const pods = [...sources, ...destinations.map(({ peer }) => peer)].find((peer) => "namespace" in peer);
+  const pods = [...sources, ...destinations.map(({ peer }) => peer)].find(isPods);
   if (pods === undefined) throw new Error("a statement without pods");
   return pods.namespace;
 }
 
 /** What the pods call a port, which is declared where it is not yet. */
 function portName(pods: Pods, port: Port, pageOf: (namespace: string) => Page): string {
-  const serves = (declared: Port): boolean =>
-    declared.number === port.number && port.transports.every((transport) => declared.transports.includes(transport));
-  const declared = Object.entries(pods.ports).find(([, one]) => serves(one));
-  if (declared !== undefined) return declared[0];
+  const declared = declaredName(pods, port);
+  if (declared !== undefined) return declared;
   const { ports } = pageOf(pods.namespace);
   const { added } = ports.get(workloadId(pods)) ?? { added: new Map<string, Port>() };
   ports.set(workloadId(pods), { pods, added });
-  const before = [...added].find(([, one]) => serves(one));
+  const before = [...added].find(([, one]) => serves(one, port));
   if (before !== undefined) return before[0];
   const prefix = port.speaks === "udp" || port.speaks === "sctp" ? port.speaks : "port";
   const name = unusedName(`${prefix}${port.number}`, new Set([...Object.keys(pods.ports), ...added.keys()]));
@@ -70,14 +70,27 @@ function portName(pods: Pods, port: Port, pageOf: (namespace: string) => Page): 
   return name;
 }
 
-type NamePort = (pods: Pods, port: Port) => string;
+/** What the pods call a port that they declare. */
+export const declaredName = ({ ports }: Pods, port: Port): string | undefined =>
+  Object.entries(ports).find(([, declared]) => serves(declared, port))?.[0];
 
-function flowText({ sources, destinations, purpose, inspectHttp }: Statement, scope: Scope, nameOf: NamePort): string {
+const serves = (declared: Port, port: Port): boolean =>
+  declared.number === port.number && port.transports.every((transport) => declared.transports.includes(transport));
+
+export type NamePort = (pods: Pods, port: Port) => string;
+
+/** A statement as a line. */
+export function flowText(
+  { sources, destinations, purpose, inspectHttp, only }: Statement,
+  scope: Scope,
+  nameOf: NamePort,
+): string {
   const from = unique(sources.map((source) => peerText(source, scope)));
   const to = unique(destinations.flatMap((destination) => destinationTexts(destination, scope, nameOf)));
   const proxy = inspectHttp ? ".throughHttpProxy()" : "";
+  const end = only === undefined ? "" : `.only(${JSON.stringify(only)})`;
   const why = purpose === undefined ? "" : `.for(${JSON.stringify(purpose)})`;
-  return `${scope.word("from")}(${from.join(", ")}).to(${to.join(", ")})${proxy}${why},`;
+  return `${scope.word("from")}(${from.join(", ")}).to(${to.join(", ")})${proxy}${end}${why},`;
 }
 
 function destinationTexts({ peer, ports }: Destination, scope: Scope, nameOf: NamePort): string[] {
@@ -87,7 +100,7 @@ function destinationTexts({ peer, ports }: Destination, scope: Scope, nameOf: Na
 }
 
 /** A property of an object: `.https`, or `["https-metrics"]`. */
-const property = (name: string): string => (/^[A-Za-z_$][\w$]*$/.test(name) ? `.${name}` : `[${JSON.stringify(name)}]`);
+const property = (name: string): string => (propertyName(name) === name ? `.${name}` : `[${JSON.stringify(name)}]`);
 
 function peerText(peer: Peer, scope: Scope): string {
   const wording = wordingOf(peer);
@@ -96,17 +109,35 @@ function peerText(peer: Peer, scope: Scope): string {
       return scope.constant(wording);
     case "word":
       return scope.word(wording.word);
-    case "call":
-      return `${scope.word(wording.word)}(${wording.given.map((text) => JSON.stringify(text)).join(", ")})`;
+    case "call": {
+      const given = (all: readonly Given[]) => all.map((one) => givenText(one, scope)).join(", ");
+      const next = wording.next === undefined ? "" : `.${wording.next.word}(${given(wording.next.given)})`;
+      return `${scope.word(wording.word)}(${given(wording.given)})${next}`;
+    }
   }
 }
+
+/** What a word is given: a text, a condition on a label, or conditions by their labels. */
+function givenText(given: Given, scope: Scope): string {
+  if (typeof given === "string") return JSON.stringify(given);
+  if (!isLabelMatch(given)) {
+    const all = Object.entries(given).map(([key, match]) => `${propertyName(key)}: ${givenText(match, scope)}`);
+    return all.length === 0 ? "{}" : `{ ${all.join(", ")} }`;
+  }
+  if ("present" in given) return scope.word("present");
+  if ("absent" in given) return scope.word("absent");
+  const [word, values] = "oneOf" in given ? ["oneOf", given.oneOf] : ["noneOf", given.noneOf];
+  return `${scope.word(word)}(${values.map((value) => JSON.stringify(value)).join(", ")})`;
+}
+
+const propertyName = (name: string): string => (/^[A-Za-z_$][\w$]*$/.test(name) ? name : JSON.stringify(name));
 
 /** A port behind `on`, where a bare number means TCP. */
 const openedPort = (port: Port, scope: Scope): string =>
   port.speaks === "tcp" && isPlain(port) ? String(port.number) : declaredPort(port, scope);
 
 /** A port by its word, or as an object where no word says its transports. */
-function declaredPort(port: Port, scope: Scope): string {
+export function declaredPort(port: Port, scope: Scope): string {
   const { number, transports, speaks } = port;
   if (isPlain(port)) return `${scope.word(camelCase(speaks))}(${number})`;
   const list = transports.map((transport) => JSON.stringify(transport)).join(", ");

@@ -51,7 +51,7 @@ describe("The page on the language", () => {
     const flows = [...examples("Flows"), ...examples("Peers")];
     const keys = [...examples("Ports"), ...examples("Workloads")];
     assert.ok(flows.length >= 17 && keys.length >= 12, `${flows.length} flows, ${keys.length} keys`);
-    const [, hostNetwork = ""] = /^```ts\n\/\/ [^\n]+flows\n(.*?)^```/ms.exec(section("Workloads")) ?? [];
+    const [, declarations = ""] = /^```ts\n\/\/ [^\n]+flows\n(.*?)^```/ms.exec(section("Workloads")) ?? [];
     const workloads = keys.map((key, index) => {
       const own = { labels: `labels: { example: "${index}" }`, ports: "ports: { http: http(80) }" };
       const others = Object.entries(own).flatMap(([name, text]) => (key.startsWith(`${name}:`) ? [] : [text]));
@@ -61,10 +61,10 @@ describe("The page on the language", () => {
     const words = `import { ${Object.keys(language).join(", ")} } from "../cilium/language.ts";\n`;
     const shop = file("cluster/shop.ts")
       .replace(/^import .*language\.ts";\n/m, words)
-      .replace("export default", `${hostNetwork}${workloads.join("")}export default`)
+      .replace("export default", `${declarations}${workloads.join("")}export default`)
       .replace("]);", `${flows.map((flow) => `  ${flow},\n`).join("")}]);`);
     const cluster = await read(project({ "cluster/shop.ts": shop }));
-    assert.equal(cluster.namespaces.find(({ name }) => name === "shop")?.workloads.length, 2 + keys.length);
+    assert.equal(cluster.namespaces.find(({ name }) => name === "shop")?.workloads.length, 4 + keys.length);
     assert.ok(cluster.flows.length > flows.length);
   });
 

@@ -29,6 +29,7 @@ export const fqdnsKind: PeerKind<FqdnPeer> = {
   inTables: ({ names }) => ({ names }),
   inVerdicts: ({ names }) => names,
   isOutside: () => true,
+  share: () => "none",
   selection: ({ names }) => ({ kind: "fqdns", names }),
   wording: ({ names }) => ({ kind: "call", word: "fqdn", given: names }),
 };

@@ -41,6 +41,7 @@ export const hostNetworkKind: PeerKind<HostNetworkPods> = {
   inTables: () => ({ names: [nodes.name] }),
   inVerdicts: ({ namespace, name }) => [`${namespace}/${name}`],
   isOutside: () => false,
+  share: () => "none",
   selection: () => ({ kind: "entities", entities: nodes.entities }),
   wording: ({ namespace, name }) => ({ kind: "constant", namespace, name }),
 };

@@ -63,7 +63,11 @@ describe("Records of generated worlds, with Cilium's own verdicts", () => {
         const policies = parsed(world);
         const context = JSON.stringify(world);
         const { dropped, newlyAllowed, notJudged } = replayed(record, policies, world.inventory);
-        assert.deepEqual([dropped, newlyAllowed], [[], []], context);
+        assert.deepEqual(
+          [dropped, newlyAllowed],
+          [[], []],
+          `${JSON.stringify(calibrated(record, policies, world.inventory).disagreements)}\n${context}`,
+        );
         const { compared, agreeing, disagreements } = calibrated(record, policies, world.inventory);
         assert.deepEqual(disagreements, [], context);
         assert.equal(agreeing, compared);

@@ -21,21 +21,38 @@ import {
 } from "./recorded.ts";
 
 /** Every pair of a world's questions on every port of them, each once, as far as a record can hold them. */
-export function everyQuestion({ questions }: World, { surroundings }: Network): Question[] {
+export function everyQuestion({ questions }: World, network: Network): Question[] {
   const pairs = new Map(
     questions
-      .filter(({ source, destination }) => [source, destination].every((peer) => isRecorded(peer, surroundings.taken)))
+      .filter(({ source, destination }) => [source, destination].every((peer) => isRecorded(peer, network)))
       .map(({ source, destination }) => [JSON.stringify([source, destination]), { source, destination }]),
   );
   const ports = new Map(questions.map(({ protocol, port }) => [`${protocol} ${port}`, { protocol, port }]));
   return [...pairs.values()].flatMap((pair) => [...ports.values()].map((port) => ({ ...pair, ...port })));
 }
 
-/** Nodes are recorded as entities, and the addresses of pods and nodes as those who have them. */
-function isRecorded(peer: Peer, taken: ReadonlySet<string>): boolean {
-  if (peer.kind === "address") return !taken.has(peer.address);
-  return peer.kind === "endpoint" || peer.kind === "entity" || peer.kind === "fqdn";
+/**
+ * The addresses of pods and nodes are recorded as those who have them. Where labels and addresses of nodes count, there is
+ * no node without, which the entities mean to Cilium's code.
+ */
+function isRecorded(peer: Peer, { configuration, surroundings }: Network): boolean {
+  switch (peer.kind) {
+    case "address":
+      return !surroundings.taken.has(peer.address);
+    case "entity":
+      return !isNode(peer) || !(configuration.nodeSelectorLabels || configuration.cidrsMatch.nodes);
+    case "endpoint":
+    case "fqdn":
+    case "node":
+      return true;
+    case "service":
+    case "cidr":
+      return false;
+  }
 }
+
+const isNode = ({ entity }: Extract<Peer, { kind: "entity" }>): boolean =>
+  ["host", "control-plane-host", "remote-node", "kube-apiserver"].includes(entity);
 
 /** A world whose pods are told apart by a label of their own, as pods of one identity are not in a record. */
 export const withDistinctPods = (world: World): World => ({
@@ -59,8 +76,10 @@ export function* recorded(
   for (const [i, { source, destination, protocol, port }] of questions.entries()) {
     const answer = answers[i];
     if (answer === undefined || answer.dropped || answer.egress?.error || answer.ingress?.error) continue;
-    const ends = [endOf(source), endOf(destination)] as const;
+    const ends = [endOf(source, destination), endOf(destination, source)] as const;
     const names = namesOf(destination, network.inventory, ends[1].address);
+    // To Cilium's code every name is resolved; in a cluster only those whose look-up passes its proxy.
+    if (names.length > 0 && !names.some(network.lookups)) continue;
     const at = (more: object) =>
       line(flow(...ends, port, { protocol, more: { ...(names.length > 0 && { destination_names: names }), ...more } }));
     const { egress, ingress } = answer;
@@ -84,7 +103,7 @@ function decision(direction: Direction, { allowed, audited, redirect, origins = 
 const originOf = ({ kind, namespace, name }: JobOrigin): object =>
   kind === "cilium" ? ofCilium : decidedBy(`${kind} ${namespace ? `${namespace}/` : ""}${name}`);
 
-function endRecorder({ inventory, surroundings }: Network): (peer: Peer) => RecordedEnd {
+function endRecorder({ inventory, surroundings }: Network): (peer: Peer, other: Peer) => RecordedEnd {
   const numbers = new Map<string, number>();
   const numberOf = (key: string): number => {
     const number = numbers.get(key) ?? numbers.size + 1;
@@ -108,8 +127,19 @@ function endRecorder({ inventory, surroundings }: Network): (peer: Peer) => Reco
       },
     };
   };
-  const entities = { host, "remote-node": remoteNode, ingress: gateway } as const;
-  return (peer) => {
+  const nodeOf = (name: string, other: Peer): RecordedEnd => {
+    const node = inventory.nodes.find((one) => one.name === name);
+    const runs = inventory.endpoints.some(
+      (one) =>
+        other.kind === "endpoint" && one.namespace === other.namespace && one.name === other.name && one.node === name,
+    );
+    const isApiServer =
+      node?.controlPlane || node?.addresses.some((address) => surroundings.apiServer.keys.has(address));
+    if (runs) return isApiServer ? controlPlaneHost : host;
+    return isApiServer ? apiServer : remoteNode;
+  };
+  const entities = { host, "remote-node": remoteNode, ingress: gateway, "control-plane-host": controlPlaneHost };
+  return (peer, other) => {
     switch (peer.kind) {
       case "endpoint":
         return podOf(peer.namespace, peer.name);
@@ -127,7 +157,6 @@ function endRecorder({ inventory, surroundings }: Network): (peer: Peer) => Reco
           case "kube-apiserver":
             return surroundings.apiServer.isManaged && address !== undefined ? managed(address) : apiServer;
           case "control-plane-host":
-            return reserved(1, "192.168.0.31", "host", "kube-apiserver");
           case "host":
           case "remote-node":
           case "ingress":
@@ -142,6 +171,7 @@ function endRecorder({ inventory, surroundings }: Network): (peer: Peer) => Reco
         break;
       }
       case "node":
+        return nodeOf(peer.name, other);
       case "service":
       case "cidr":
     }
@@ -149,6 +179,7 @@ function endRecorder({ inventory, surroundings }: Network): (peer: Peer) => Reco
   };
 }
 
+const controlPlaneHost = reserved(1, "192.168.0.31", "host", "kube-apiserver");
 const managed = (address: string): RecordedEnd => reserved(16_777_300, address, "kube-apiserver", "world");
 
 /** The names that the agent has seen an address answered for. */

@@ -372,6 +372,12 @@ describe("a replayed record", () => {
     assert.deepEqual([count(recorded), count(chosen)], [0, 1]);
   });
 
+  it("does not take a record for all there is: whoever answers look-ups need not be in it", () => {
+    const metrics = pod({ namespace: "kube-system", name: "other", labels: { app: "other" } }, 997);
+    const github = flow(repoServer, outside("140.82.121.4"), 443, { more: { destination_names: ["github.com"] } });
+    assert.deepEqual(replayed(github, flow(metrics, metrics, 80)).dropped, []);
+  });
+
   it("knows the names that the labels of an address's identity tell", () => {
     const labelled = (name: string): RecordedEnd => ({
       address: "140.82.121.4",
@@ -442,5 +448,7 @@ function recordedPeer(peer: AnyPeer): { readonly end: RecordedEnd; readonly name
       return { end: outside("192.0.2.7"), names: [] };
     case "external":
       return { end: outside(peer.address), names: [] };
+    default:
+      return assert.fail(`the sample cluster has no ${peer.kind}`);
   }
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { absent, dns, http, namespace, present } from "../../../cilium/language.ts";
+import { absent, dns, http, namespace, oneOf, present } from "../../../cilium/language.ts";
 import { faults } from "../../../cilium/model/check.ts";
 import { configure, type Settings } from "../../../cilium/model/cluster.ts";
 import type { NamespaceDeclaration } from "../../../cilium/model/namespace.ts";
@@ -92,6 +92,14 @@ describe("A cluster is accepted", () => {
     const ns = namespace("jobs");
     ns.workload("all", { labels: { workflow: present, backup: absent } });
     ns.workload("backup", { labels: { backup: "true" }, otherLabels: { workflow: "nightly" } });
+    assert.deepEqual(faultsOf([ns.flows(() => [])]), []);
+  });
+
+  it("with groups that are workloads' pods too, or each other's", () => {
+    const ns = namespace("shop");
+    ns.workload("web", { labels: { app: "web" } });
+    ns.group("all");
+    ns.group("front", { labels: { app: oneOf("web", "gateway") } });
     assert.deepEqual(faultsOf([ns.flows(() => [])]), []);
   });
 

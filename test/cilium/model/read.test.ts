@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import {
+  absent,
+  anyPod,
   cidr,
+  cidrGroup,
   dns,
   external,
   fqdn,
@@ -11,7 +14,9 @@ import {
   kubeApiserver,
   namespace,
   oneOf,
+  podsOf,
   sctp,
+  service,
   tcp,
   tlsPassthrough,
   world,
@@ -78,7 +83,7 @@ describe("What a file declares is refused, with file and line,", () => {
     [
       "with a label that is no text",
       () => [web({ labels: { app: 5 } })],
-      'shop/web: labels.app: write a text, oneOf("a", "b"), present or absent, given 5',
+      'shop/web: labels.app: write a text, oneOf("a", "b"), noneOf("a", "b"), present or absent, given 5',
     ],
     [
       "with a label that is one of none",
@@ -124,6 +129,25 @@ describe("What a file declares is refused, with file and line,", () => {
       "with a word for what is true or not there",
       () => [web({ labels, denyWorld: "yes" })],
       'shop/web: denyWorld: write true, or leave it out, given "yes"',
+    ],
+    [
+      "with a direction that is none",
+      () => [web({ labels, defaultDeny: "both" })],
+      'shop/web: defaultDeny: write "ingress", "egress" or "none", or leave it out for both directions, given "both"',
+    ],
+    [
+      "with probes of a group",
+      () => {
+        const ns = namespace("shop");
+        ns.group("all", untyped({ ports: { http: http(80) }, probes: ["http"] }));
+        return [ns.flows(() => [])];
+      },
+      "shop/all: probes: there is no such key",
+    ],
+    [
+      "with a port that is called like the word for all others",
+      () => [web({ labels, ports: { on: http(8080) } })],
+      /^shop\/web: ports\.on: .*no name for a port/,
     ],
     [
       "with pods on the host's network for no reason",
@@ -272,6 +296,31 @@ describe("What a file declares is refused, with file and line,", () => {
       /10\.0\.0\.0" is not a CIDR/,
     ],
     [
+      "with an exception that is no part of its range",
+      () => [shop(({ web }) => [from(web).to(cidr("10.0.0.0/8").except("192.0.2.0/24").on(443))])],
+      "10.0.0.0/8 except 192.0.2.0/24, which is no part of it; leave it out",
+    ],
+    [
+      "with a CIDR group that is called like none",
+      () => [shop(({ web }) => [from(cidrGroup(untyped("Cloud Flare"))).to(web.http)])],
+      /^cidrGroup\(\) takes the name of a CiliumCIDRGroup/,
+    ],
+    [
+      "with a Service that has no name",
+      () => [shop(({ web }) => [from(web).to(service("infra", untyped(undefined)).on(443))])],
+      /^write the namespace of a Service and its name or labels/,
+    ],
+    [
+      "with a Service for a source",
+      () => [shop(({ web }) => [from(untyped(service("infra", "vault"))).to(web.http)])],
+      /^Service vault of infra opens no connections that a policy could tell/,
+    ],
+    [
+      "with addresses that reach what has no policy",
+      () => [shop(() => [from(cidr("192.0.2.0/24")).to(world.on(443))])],
+      /^flow 192\.0\.2\.0\/24 → world: comes from 192\.0\.2\.0\/24, outside the pods; only workloads of shop/,
+    ],
+    [
       "with an external host whose address is none",
       () => [shop(({ web }) => [from(web).to(external("nas", "nas.local").on(443))])],
       /nas\.local" is not an IP address/,
@@ -299,6 +348,50 @@ describe("What a file declares is refused, with file and line,", () => {
         return [ns.flows(() => [from(agent).to(world.on(443))])];
       },
       /agents\/agent runs on the host's network and cannot be the subject of a policy/,
+    ],
+    [
+      "with pods of nothing that is a namespace",
+      () => [shop(({ web }) => [from(podsOf(untyped(5))).to(web.http)])],
+      /^podsOf\(\) takes a namespace, such as "monitoring"/,
+    ],
+    [
+      "with pods of no namespace",
+      () => [shop(({ web }) => [from(podsOf(absent)).to(web.http)])],
+      /^podsOf\(absent\): every pod has a namespace/,
+    ],
+    [
+      "with pods by a label that Cilium strips from identities",
+      () => [shop(({ web }) => [from(podsOf("shop", { "pod-template-hash": "x" })).to(web.http)])],
+      /^label pod-template-hash is not part of a pod's identity/,
+    ],
+    [
+      "with pods of a namespace as destination and no port",
+      () => [shop(({ web }) => [from(web).to(untyped(podsOf("shop")))])],
+      "flow shop/web → pods of shop: pods of shop without a port; add .on(443), or what it is",
+    ],
+    [
+      "with any pod's flow to what is of another namespace",
+      () => [shop(() => []), namespace("other").flows(() => [from(anyPod).to(open().web.http)])],
+      "flow any pod → shop/web: any pod are no workload of other; only pods of other can be their destinations here",
+    ],
+    [
+      "with a flow between pods that nobody declares",
+      () => [shop(() => [from(podsOf("shop", { app: "x" })).to(podsOf("elsewhere").on(80))])],
+      /^flow pods of shop with app=x → pods of elsewhere: no workload of the program stands at either end/,
+    ],
+    [
+      "with pods that are a part of a workload's",
+      () => {
+        const ns = namespace("shop");
+        const jobs = ns.workload("jobs", { labels: { job: oneOf("a", "b") }, ports: { http: http(80) } });
+        return [ns.flows(() => [from(podsOf("shop", { job: "a" })).to(jobs.http)])];
+      },
+      /^flow pods of shop with job=a → shop\/jobs: pods of shop with job=a are some of the pods of shop\/jobs and not others/,
+    ],
+    [
+      "with labels of its namespace that are no texts",
+      () => [namespace("shop", untyped({ labels: { team: 5 } })).flows(() => [])],
+      'namespace "shop": labels.team: write a text, given 5',
     ],
     [
       "with a flow to a workload of a namespace that is not in the cluster",

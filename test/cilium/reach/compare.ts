@@ -123,6 +123,8 @@ function endDifference(
   if (theirs === undefined) return ours.verdict === "allowed" && ours.by.kind === "not-enforced" ? undefined : differ();
   // Cilium has no Services where they are not known and takes the rule for one about everybody, which can clash.
   if (theirs.error !== undefined) return unknowns ? undefined : differ();
+  // To Cilium's code every name is resolved.
+  if (ours.verdict === "denied" && ours.by.kind === "unresolvable") return theirs.allowed ? undefined : differ();
   if (ours.verdict === "denied") {
     return theirs.allowed || !knownOrigins(ours, theirs, unknowns) ? differ() : undefined;
   }
@@ -152,6 +154,7 @@ export function reasonKind(reason: Undecidable): string {
     case "subject":
       return `${reason.kind}, ${reason.unknown.kind}`;
     case "conflict":
+    case "configuration":
     case "cases":
     case "broken-policy":
       return reason.kind;
