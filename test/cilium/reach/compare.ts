@@ -51,8 +51,8 @@ export async function differences(oracle: VerdictOracle, world: World, counts: C
   return found;
 }
 
-/** The question as the program of test/oracle takes it. */
-function jobOf({ policies, inventory, questions }: World, { surroundings }: Network): Job {
+/** A world as the program of test/oracle takes it. */
+export function jobOf({ policies, inventory, questions }: World, { surroundings }: Network): Job {
   const { services, configuration, ...rest } = inventory;
   const { apiServer } = surroundings;
   const apiServers = [...apiServer.keys];
