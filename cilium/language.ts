@@ -24,5 +24,19 @@ export { external } from "./model/peers/external.ts";
 export { fqdn } from "./model/peers/fqdns.ts";
 export { anyPod, podsOf } from "./model/peers/pod-set.ts";
 export { service } from "./model/peers/service.ts";
-export { dns, grpc, http, https, sctp, tcp, tlsPassthrough, udp } from "./model/ports.ts";
+export {
+  anyTransport,
+  dns,
+  everyPort,
+  grpc,
+  http,
+  https,
+  icmp,
+  icmpv6,
+  ipProtocol,
+  sctp,
+  tcp,
+  tlsPassthrough,
+  udp,
+} from "./model/ports.ts";
 export type { ClusterDeclaration } from "./model/read.ts";

@@ -3,6 +3,7 @@ import { type Output, output } from "@pulumi/pulumi";
 import { type ConfiguredCluster, enforcementOf, workloadId, workloads } from "../cilium/model/cluster.ts";
 import { type Direction, isDeniedByDefault } from "../cilium/model/peers/workload.ts";
 import { peerName } from "../cilium/model/peers.ts";
+import { portNames } from "../cilium/model/ports.ts";
 import { namespaceOf } from "../cilium/policy/parts.ts";
 import type { Program } from "./program.ts";
 import type { AppliedPolicy } from "./resources.ts";
@@ -65,7 +66,7 @@ export const flowOutputs = ({ flows }: ConfiguredCluster): FlowOutput[] =>
   flows.map(({ from, to, ports, inspectHttp, only, purpose }) => ({
     from: peerName(from),
     to: peerName(to),
-    ports: ports.flatMap(({ number, transports }) => transports.map((transport) => `${number}/${transport}`)),
+    ports: ports.flatMap(portNames),
     ...(inspectHttp && { l7: "http" as const }),
     ...(only !== undefined && { only }),
     ...(purpose !== undefined && { purpose }),

@@ -4,6 +4,7 @@ import { inventoryOf } from "../cilium/model/inventory.ts";
 import { all, gateway, world } from "../cilium/model/peers/entities.ts";
 import { serviceText } from "../cilium/model/peers/service.ts";
 import { isApiServer, namespaceOf, type Peer as ProgramPeer, peerName } from "../cilium/model/peers.ts";
+import { portNames } from "../cilium/model/ports.ts";
 import type { Policy } from "../cilium/policy/schema.ts";
 import { namesLabel, type OtherPeer, type Peer, type Picture } from "./picture.ts";
 import { policyTexts, selectingPolicies } from "./policies.ts";
@@ -21,7 +22,7 @@ export function programPicture(title: string, cluster: ConfiguredCluster, polici
     flows: cluster.flows.map(({ from, to, ports, inspectHttp, only, purpose }) => ({
       from: peerName(from),
       to: peerName(to),
-      ports: ports.flatMap(({ number, transports }) => transports.map((transport) => `${number}/${transport}`)),
+      ports: ports.flatMap(portNames),
       conditions: [...(inspectHttp ? ["L7 HTTP"] : []), ...(only === undefined ? [] : [`${only} only`])],
       purpose,
       change: "same",

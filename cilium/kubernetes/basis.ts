@@ -74,21 +74,21 @@ export function basisOf(policies: Objects, cluster: Objects, all: boolean): Basi
   };
 }
 
-/** What the answers of a program rest on: its policies, and its own workloads unless there are pods to judge against. */
+/**
+ * What the answers of a program rest on.
+ * @param workloads how many of its own the policies are judged against; undefined if against the pods of the objects
+ * @param around the objects that stand around them
+ */
 export function programBasis(
   policies: readonly Policy[],
-  workloads: number,
-  cluster: Objects | undefined,
+  workloads: number | undefined,
+  around: Objects,
   all: boolean,
 ): Basis {
-  const own = countOf(policies.map(({ kind }) => kind));
-  const { configuration } = readConfiguration(cluster && configurationData(cluster));
+  const own = { ...countOf(policies.map(({ kind }) => kind)), ...(workloads !== undefined && { workload: workloads }) };
+  const { configuration } = readConfiguration(configurationData(around));
   const broken = policies.flatMap((policy) => refusals({ policy, place: "" }, configuration));
-  if (cluster === undefined) {
-    const unknown = [...supporting, "cilium-config"];
-    return { read: { ...own, workload: workloads }, standIns: 0, unknown, leftOut: [], broken, notes: [] };
-  }
-  const basis = basisOf(cluster, cluster, all);
+  const basis = basisOf(around, around, all);
   return { ...basis, read: { ...own, ...basis.read }, broken };
 }
 

@@ -35,12 +35,15 @@ const endpointOf = ({ namespace, namespaceLabels, name, labels, otherLabels, por
       name,
       labels: podLabels,
       ...(namespaceLabels !== undefined && { namespaceLabels }),
-      ports: Object.entries(ports).flatMap(([portName, { number, transports }]) =>
-        transports.map((protocol, at) => ({
-          name: containerPortName(portName, protocol, at),
-          port: number,
-          protocol,
-        })),
+      ports: Object.entries(ports).flatMap(([portName, { number, last, transports }]) =>
+        // A container names no ranges.
+        last === undefined
+          ? transports.map((protocol, at) => ({
+              name: containerPortName(portName, protocol, at),
+              port: number,
+              protocol,
+            }))
+          : [],
       ),
     }));
 

@@ -8,7 +8,7 @@ import { type WithPorts, withPorts } from "./peers/named-ports.ts";
 import { type GroupSpec, groupSpec, type WorkloadSpec, workloadSpec } from "./peers/workload.ts";
 import type { HostNetworkPods, Workload } from "./peers.ts";
 import { callerOf, type Place, placeText } from "./place.ts";
-import { http, type Port } from "./ports.ts";
+import { http, type NumberedPort } from "./ports.ts";
 
 export interface Namespace {
   readonly name: string;
@@ -134,5 +134,5 @@ const unreadWorkload = (spec: unknown) => ({
 });
 
 /** The ports that a spec names, as ones that suit every flow, so that flows to them are no faults of their own. */
-const portsNamedIn = (spec: unknown): Record<string, Port> =>
+const portsNamedIn = (spec: unknown): Record<string, NumberedPort> =>
   Object.fromEntries(Object.keys(Object(Object(spec).ports)).map((port) => [port, http(1)]));

@@ -18,7 +18,7 @@ import {
   sourceSchema,
   type Workload,
 } from "./peers.ts";
-import { portSchema } from "./ports.ts";
+import { isByName, isTransportPort, portSchema, portText } from "./ports.ts";
 
 /** A destination, or what is none since its pods have no such port. */
 export type Reached = Destination | UnknownPort;
@@ -144,10 +144,16 @@ export function destinationFaults(destination: Reached, inspectHttp: boolean): s
       "ports" in peer ? `name one of ${Object.keys(peer.ports).join(", ")}` : "add .on(443), or what it is";
     found.push(`${peerName(peer)} without a port; ${choice}`);
   }
-  if (peer.kind === "fqdns" && destination.ports.some(({ transports }) => transports.includes("SCTP"))) {
+  if (
+    peer.kind === "fqdns" &&
+    destination.ports.some((port) => isTransportPort(port) && port.transports.includes("SCTP"))
+  ) {
     found.push("names are reached over TCP or UDP only; use cidr() for SCTP");
   }
-  const spoken = destination.ports.map(({ speaks }) => speaks);
+  if (destination.ports.some(isByName) && !isSelectable(peer)) {
+    found.push(`only pods give their ports names; write the numbers of those of ${peerName(peer)}`);
+  }
+  const spoken = destination.ports.map((port) => (isTransportPort(port) ? port.speaks : portText(port)));
   if (inspectHttp && (peer.kind !== "workload" || spoken.some((protocol) => protocol !== "http"))) {
     found.push(
       `${peerName(peer)} speaks ${spoken.join(", ")} there, and Envoy parses plaintext HTTP of a workload only; leave throughHttpProxy() out`,

@@ -12,6 +12,7 @@ import {
   type PortsOf,
   type Workload,
 } from "../model/peers.ts";
+import { isTransportPort } from "../model/ports.ts";
 import { policyName, rulesOf } from "../policy/parts.ts";
 import type { LabelSelector, Policy } from "../policy/schema.ts";
 import { egressCell, ingressCell, openCell, portList } from "./cells.ts";
@@ -97,7 +98,9 @@ function notation({ flows, settings }: ConfiguredCluster): string {
 function clusterwide({ settings }: ConfiguredCluster, dns: PortsOf<Workload>): string {
   const { clusterName, dnsNames, egressDefaultDeny } = settings;
   const names = dnsNames.map((name) => `\`${name}\``).join(", ");
-  const transports = [...new Set(dns.ports.flatMap((port) => port.transports))].join("/");
+  const transports = [...new Set(dns.ports.flatMap((port) => (isTransportPort(port) ? port.transports : [])))].join(
+    "/",
+  );
   const rows = [
     [
       `**${dnsPolicyName}**`,

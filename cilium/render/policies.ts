@@ -4,9 +4,16 @@ import { arrivingAt, leavingFrom } from "../model/ends.ts";
 import { labelSelector } from "../model/labels.ts";
 import { type Direction, isDeniedByDefault } from "../model/peers/workload.ts";
 import { type Peer, type PortsOf, selectionOf, type Workload } from "../model/peers.ts";
-import type { Port } from "../model/ports.ts";
+import { isNumbered, isTransportPort, type Port, type TransportPort } from "../model/ports.ts";
 import { destinationFields, fqdnSelector, type Selection, sourceFields } from "../model/selection.ts";
-import type { CiliumClusterwideNetworkPolicy, CiliumNetworkPolicy, Policy, PortRule } from "../policy/schema.ts";
+import type {
+  CiliumClusterwideNetworkPolicy,
+  CiliumNetworkPolicy,
+  IngressRule,
+  Policy,
+  PortProtocol,
+  PortRule,
+} from "../policy/schema.ts";
 import { clusterLabel } from "../policy/selector.ts";
 import { egressCell, ingressCell } from "./cells.ts";
 
@@ -29,13 +36,13 @@ export function renderPolicies(cluster: ConfiguredCluster): Policy[] {
 function renderPolicy(cluster: ConfiguredCluster, workload: Workload): CiliumNetworkPolicy {
   const arriving = arrivingAt(workload, cluster);
   const leaving = leavingFrom(workload, cluster);
-  const ingress = rules(arriving.map((flow) => ({ ...flow, peer: flow.from }))).map(({ selections, toPort }) => ({
+  const ingress = rules(arriving.map((flow) => ({ ...flow, peer: flow.from }))).map(({ selections, uses }) => ({
     ...sourceFields(selections, workload.namespace),
-    toPorts: [toPort],
+    ...uses,
   }));
   // What is parsed as HTTP is parsed once, where it arrives.
   const egress = rules(leaving.map((flow) => ({ ...flow, peer: flow.to, inspectHttp: false }))).map(
-    ({ selections, toPort }) => ({ ...destinationFields(selections, workload.namespace), toPorts: [toPort] }),
+    ({ selections, uses }) => ({ ...destinationFields(selections, workload.namespace), ...uses }),
   );
   const observed = enforcementOf(cluster, workload) === "observe";
   const denyWorld = workload.denyWorld && !observed;
@@ -81,7 +88,7 @@ function renderDnsPolicy(
       egress: [
         {
           ...destinationFields([selectionOf(peer)], undefined),
-          toPorts: [{ ...portRule(ports, false), rules: { dns: dnsNames.map(fqdnSelector) } }],
+          toPorts: toPorts(ports, { rules: { dns: dnsNames.map(fqdnSelector) } }),
         },
       ],
       enableDefaultDeny: { egress: egressDefaultDeny && enforcement === "enforce" },
@@ -91,7 +98,7 @@ function renderDnsPolicy(
 
 interface AllowRule {
   readonly selections: readonly Selection[];
-  readonly toPort: PortRule;
+  readonly uses: Uses;
 }
 
 interface Allowed {
@@ -108,15 +115,15 @@ function rules(allowed: readonly Allowed[]): AllowRule[] {
   const peers = grouped(
     allowed.map((one) => ({ ...one, selection: selectionOf(one.peer) })),
     ({ selection, inspectHttp }) => [selection, inspectHttp],
-  ).map(([first, ...others]) => ({
-    selection: first.selection,
-    toPort: portRule(
-      [first, ...others].flatMap(({ ports }) => ports),
-      first.inspectHttp,
-    ),
-  }));
-  return grouped(peers, ({ selection, toPort }) => [selection.kind, toPort]).map(([first, ...others]) => ({
-    toPort: first.toPort,
+  ).flatMap(([first, ...others]) => {
+    const ports = [first, ...others].flatMap(({ ports }) => ports);
+    return usesOf(ports, first.inspectHttp ? { rules: { http: [{}] } } : {}).map((uses) => ({
+      selection: first.selection,
+      uses,
+    }));
+  });
+  return grouped(peers, ({ selection, uses }) => [selection.kind, uses]).map(([first, ...others]) => ({
+    uses: first.uses,
     selections: [first, ...others].map(({ selection }) => selection),
   }));
 }
@@ -132,12 +139,41 @@ function grouped<T>(items: readonly T[], key: (item: T) => unknown): [T, ...T[]]
   return [...groups.values()];
 }
 
-function portRule(ports: readonly Port[], inspectHttp: boolean): PortRule {
-  return {
-    ports: grouped(
-      ports.flatMap(({ number, transports }) => transports.map((protocol) => ({ port: String(number), protocol }))),
-      (port) => port,
-    ).map(([port]) => port),
-    ...(inspectHttp && { rules: { http: [{}] } }),
-  };
+/** The part of a rule that says what its peers may use: everything, if it is empty. */
+type Uses = Pick<IngressRule, "toPorts" | "icmps">;
+
+/** What rules allow these ports: ICMP has one of its own, since Cilium refuses it beside others. */
+function usesOf(ports: readonly Port[], l7: Omit<PortRule, "ports">): Uses[] {
+  if (ports.some((port) => "every" in port)) return [{}];
+  const fields = unique(ports.flatMap((port) => ("icmp" in port ? [{ type: port.icmp, family: port.family }] : [])));
+  const portRules = toPorts(ports, l7);
+  return [
+    ...(portRules.length > 0 ? [{ toPorts: portRules }] : []),
+    ...(fields.length > 0 ? [{ icmps: inParts(fields).map((fields) => ({ fields })) }] : []),
+  ];
 }
+
+/** The ports, as many together as the agent takes. */
+const toPorts = (ports: readonly Port[], l7: Omit<PortRule, "ports">): PortRule[] =>
+  inParts(unique(ports.flatMap(portProtocols))).map((ports) => ({ ports, ...l7 }));
+
+function portProtocols(port: Port): PortProtocol[] {
+  if ("protocol" in port) return [{ port: "0", protocol: port.protocol }];
+  if (!isTransportPort(port)) return [];
+  const numbers = isNumbered(port)
+    ? { port: String(port.number), ...(port.last !== undefined && { endPort: port.last }) }
+    : { port: port.name };
+  return isAnyTransport(port)
+    ? [{ ...numbers, protocol: "ANY" }]
+    : port.transports.map((protocol) => ({ ...numbers, protocol }));
+}
+
+const isAnyTransport = ({ transports }: TransportPort): boolean => new Set(transports).size === 3;
+
+const unique = <T>(items: readonly T[]): T[] => grouped(items, (item) => item).map(([item]) => item);
+
+/** How many ports or ICMP types one list of a rule takes. */
+const most = 40;
+
+const inParts = <T>(items: readonly T[]): T[][] =>
+  Array.from({ length: Math.ceil(items.length / most) }, (_, part) => items.slice(part * most, (part + 1) * most));

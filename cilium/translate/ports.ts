@@ -1,12 +1,19 @@
 /** The ports of a rule in the language's words. */
-import type { Port, Transport } from "../model/ports.ts";
-import { sctp, tcp, udp } from "../model/ports.ts";
+import {
+  anyTransport,
+  everyPort,
+  icmp,
+  icmpv6,
+  ipProtocol,
+  type Port,
+  sctp,
+  type TransportPort,
+  tcp,
+  udp,
+} from "../model/ports.ts";
 import { isPortName, portNumber } from "../policy/port.ts";
 import type { IngressRule, PortProtocol } from "../policy/schema.ts";
 import { Unsayable } from "./unsayable.ts";
-
-/** The ports that a name stands for at the pods that a rule is about. */
-export type PortsByName = (name: string) => readonly Port[];
 
 /** Ports, and whether their requests are parsed as HTTP. */
 export interface SaidPorts {
@@ -14,60 +21,49 @@ export interface SaidPorts {
   readonly inspectHttp: boolean;
 }
 
-type Ports = Pick<IngressRule, "toPorts" | "icmps">;
-
-/** The ports of a rule, those that are parsed apart from the others. */
-export function portsOf({ toPorts, icmps }: Ports, byName: PortsByName): SaidPorts[] {
-  if (icmps != null) throw new Unsayable("icmps");
-  if (toPorts == null || toPorts.length === 0) throw new Unsayable("every port");
-  return toPorts.map(({ ports, rules, ...others }) => {
-    for (const [field, value] of Object.entries(others)) if (value != null) throw new Unsayable(field);
-    const isHttp =
-      rules?.http != null && rules.http.some((rule) => Object.values(rule).every((value) => value == null));
-    if (rules != null && !isHttp)
-      throw new Unsayable(rules.dns == null ? "limits on HTTP requests" : "limits on names");
-    const all = (ports ?? []).flatMap((port) => portOf(port, byName));
-    if (all.length === 0) throw new Unsayable("every port");
-    return { ports: all, inspectHttp: isHttp };
-  });
+/** The ports of a rule, those that are parsed apart from the others; `[]` where it names a list without items. */
+export function portsOf({ toPorts, icmps }: Pick<IngressRule, "toPorts" | "icmps">): SaidPorts[] {
+  if ((toPorts ?? []).length === 0 && (icmps ?? []).length === 0) return [{ ports: [everyPort], inspectHttp: false }];
+  const types = (icmps ?? []).flatMap(({ fields }) =>
+    (fields ?? []).map(({ family, type }) => (family === "IPv6" ? icmpv6(type) : icmp(type))),
+  );
+  return [
+    ...(toPorts ?? []).map(({ ports, rules, ...others }) => {
+      for (const [field, value] of Object.entries(others)) if (value != null) throw new Unsayable(field);
+      const isHttp =
+        rules?.http != null && rules.http.some((rule) => Object.values(rule).every((said) => said == null));
+      if (rules != null && !isHttp) throw new Unsayable(rules.dns == null ? "limits on requests" : "limits on names");
+      return { ports: (ports ?? []).flatMap(portOf), inspectHttp: isHttp };
+    }),
+    ...(types.length === 0 ? [] : [{ ports: types, inspectHttp: false }]),
+  ].filter(({ ports }) => ports.length > 0);
 }
 
-function portOf({ port, endPort, protocol }: PortProtocol, byName: PortsByName): readonly Port[] {
+function portOf({ port, endPort, protocol }: PortProtocol): Port[] {
   const written = port ?? "0";
   if (isPortName(written)) {
-    const named = byName(written.toLowerCase());
-    if (named.length === 0) throw new Unsayable(`the port ${written}, which no pod has by name`);
-    return named;
+    if (endPort) throw new Unsayable("a range that a port's name begins");
+    return [transportPort(protocol, written)];
   }
   const number = portNumber(written) ?? 0;
-  if (number === 0) throw new Unsayable("every port");
-  if (endPort != null && endPort > number) throw new Unsayable("a range of ports");
-  return transportsOf(protocol).length === 1
-    ? [single(number, protocol)]
-    : [{ number, transports: transportsOf(protocol), speaks: "tcp" }];
+  const last = endPort != null && endPort > number ? endPort : undefined;
+  return [number === 0 ? transportPort(protocol, 1, 65535) : transportPort(protocol, number, last)];
 }
 
-function single(number: number, protocol: PortProtocol["protocol"]): Port {
-  switch (protocol) {
-    case "UDP":
-      return udp(number);
-    case "SCTP":
-      return sctp(number);
-    default:
-      return tcp(number);
-  }
-}
-
-function transportsOf(protocol: PortProtocol["protocol"]): readonly Transport[] {
+/** Every port of a transport is written as the range of all of them, which leaves out the port 0 that nobody has. */
+function transportPort(protocol: PortProtocol["protocol"], first: number | string, last?: number): Port {
+  const on = (word: typeof tcp): TransportPort => (typeof first === "string" ? word(first) : word(first, last));
   switch (protocol) {
     case "TCP":
+      return on(tcp);
     case "UDP":
+      return on(udp);
     case "SCTP":
-      return [protocol];
+      return on(sctp);
     case "ANY":
     case undefined:
     case null:
-      return ["TCP", "UDP", "SCTP"];
+      return on(anyTransport);
     case "VRRP":
     case "IGMP":
     case "GRE":
@@ -75,6 +71,6 @@ function transportsOf(protocol: PortProtocol["protocol"]): readonly Transport[] 
     case "IPV6":
     case "ESP":
     case "AH":
-      throw new Unsayable(`protocol ${protocol}`);
+      return ipProtocol(protocol);
   }
 }

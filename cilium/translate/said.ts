@@ -3,7 +3,6 @@ import { type Labels, shareOf, shareOfValues } from "../model/labels.ts";
 import type { Namespaces, PodSet } from "../model/peers/pod-set.ts";
 import type { Direction } from "../model/peers/workload.ts";
 import type { Peer } from "../model/peers.ts";
-import type { Port } from "../model/ports.ts";
 import { namespaceOf, placedRules } from "../policy/parts.ts";
 import { at } from "../policy/place.ts";
 import type { Policy, Rule } from "../policy/schema.ts";
@@ -34,13 +33,13 @@ export interface SaidRule {
 }
 
 /** @throws Unsayable with what there is no word for */
-export function said(policy: Policy, inventory: Inventory): Said {
+export function said(policy: Policy, cluster: string): Said {
   const [fault] = invalidities(policy);
   if (fault !== undefined) throw new Unsayable(`the agent refuses it, so nothing of it is enforced: ${fault.reason}`);
   const namespace = namespaceOf(policy);
   if (namespace === undefined) throw new Unsayable(`a policy of the whole cluster (${policy.kind})`);
-  const home = { namespace, cluster: inventory.cluster };
-  const parts = rulesIn(policy).map(({ rule, place }) => part(rule, place, home, inventory));
+  const home = { namespace, cluster };
+  const parts = rulesIn(policy).map(({ rule, place }) => part(rule, place, home));
   const [first, ...others] = parts;
   if (first === undefined) throw new Unsayable("no rule");
   if (others.some(({ labels }) => JSON.stringify(labels) !== JSON.stringify(first.labels))) {
@@ -74,10 +73,9 @@ function rulesIn(policy: Policy): ReturnType<typeof placedRules> {
 
 type Part = Omit<Said, "policy" | "namespace">;
 
-function part(rule: Rule, place: string, home: Home, inventory: Inventory): Part {
+function part(rule: Rule, place: string, home: Home): Part {
   if (rule.log?.value) throw new Unsayable("log");
   const labels = subjectLabels(rule.endpointSelector ?? {}, home.namespace, home.cluster);
-  const own = podsIn({ namespaces: home.namespace, labels }, inventory);
   const ingress = (rule.ingress ?? []).map((item, index): SaidRule | undefined => {
     const { toPorts, icmps, authentication, ...peers } = item;
     if (isEmpty(item)) return undefined;
@@ -87,7 +85,7 @@ function part(rule: Rule, place: string, home: Home, inventory: Inventory): Part
       return {
         direction: "ingress",
         peers: sources,
-        ports: portsOf({ toPorts, icmps }, (name) => portsNamed(name, own)),
+        ports: portsOf({ toPorts, icmps }),
       };
     });
   });
@@ -97,11 +95,10 @@ function part(rule: Rule, place: string, home: Home, inventory: Inventory): Part
     return within(at(place, "egress", index), () => {
       if (authentication != null && authentication.mode !== "disabled") throw new Unsayable("authentication");
       const destinations = peersOrAll(destinationsOf(peers, home), peers);
-      const pods = destinations.flatMap((peer) => (peer.kind === "pod-set" ? podsIn(peer, inventory) : []));
       return {
         direction: "egress",
         peers: destinations,
-        ports: portsOf({ toPorts, icmps }, (name) => portsNamed(name, pods)),
+        ports: portsOf({ toPorts, icmps }),
       };
     });
   });
@@ -155,15 +152,4 @@ function isIn(namespaces: Namespaces, { namespace, namespaceLabels }: Endpoint):
     );
   }
   return shareOfValues(namespaces, namespace) === "all";
-}
-
-/** The numbers of a port's name at some pods. */
-function portsNamed(name: string, pods: readonly Endpoint[]): Port[] {
-  const ports = pods.flatMap((pod) => (pod.ports ?? []).filter((port) => port.name.toLowerCase() === name));
-  const found = new Map(ports.map((port) => [`${port.port}/${port.protocol}`, port]));
-  return [...found.values()].map(({ port, protocol }) => ({
-    number: port,
-    transports: [protocol],
-    speaks: protocol === "TCP" ? "tcp" : protocol === "UDP" ? "udp" : "sctp",
-  }));
 }

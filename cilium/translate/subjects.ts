@@ -2,7 +2,7 @@
 import { examplePods, type Labels, labelSelector } from "../model/labels.ts";
 import { camelCase } from "../model/names.ts";
 import { type DefaultDeny, podProperties, type Workload } from "../model/peers/workload.ts";
-import type { Port, Spoken } from "../model/ports.ts";
+import type { NumberedPort, Spoken } from "../model/ports.ts";
 import { matches, podIdentity, subjectRequirements } from "../policy/selector.ts";
 import type { Endpoint, Inventory } from "../reach/compile/inventory.ts";
 import { podsIn, type Said } from "./said.ts";
@@ -22,14 +22,12 @@ export interface Subject {
  */
 export function subjectsOf(all: readonly Said[], inventory: Inventory, taken: ReadonlySet<string>): Subject[] {
   const drafts = [...Map.groupBy(all, ({ namespace, labels }) => keyOf(namespace, labels)).values()].flatMap((said) =>
-    said
-      .slice(0, 1)
-      .map(({ namespace, labels }) => ({
-        said,
-        namespace,
-        labels,
-        pods: podsIn({ namespaces: namespace, labels }, inventory),
-      })),
+    said.slice(0, 1).map(({ namespace, labels }) => ({
+      said,
+      namespace,
+      labels,
+      pods: podsIn({ namespaces: namespace, labels }, inventory),
+    })),
   );
   const workloads: Draft[] = [];
   const byWidth = drafts.toSorted(
@@ -115,13 +113,13 @@ function defaultDeny(said: readonly Said[]): DefaultDeny {
 }
 
 /** The ports that all of the pods name alike, by names that can be properties. */
-function portsOf(pods: readonly Endpoint[]): Record<string, Port> {
+function portsOf(pods: readonly Endpoint[]): Record<string, NumberedPort> {
   const [first, ...others] = pods;
   const named = (first?.ports ?? []).filter((port) =>
     others.every(({ ports = [] }) => ports.some((one) => JSON.stringify(one) === JSON.stringify(port))),
   );
   const byNumber = Map.groupBy(named, ({ port }) => port);
-  const ports: Record<string, Port> = {};
+  const ports: Record<string, NumberedPort> = {};
   for (const [number, alike] of byNumber) {
     const [one] = alike;
     if (one === undefined) continue;
@@ -135,7 +133,7 @@ function portsOf(pods: readonly Endpoint[]): Record<string, Port> {
 }
 
 /** What a port's name says that is spoken there. */
-function spoken(name: string, number: number, transports: Port["transports"]): Port {
+function spoken(name: string, number: number, transports: NumberedPort["transports"]): NumberedPort {
   const only = transports.length === 1 ? transports[0] : undefined;
   if (only === undefined) {
     const isDns = transports.length === 2 && !transports.includes("SCTP") && (number === 53 || /dns/.test(name));

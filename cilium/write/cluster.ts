@@ -1,16 +1,15 @@
 /** A whole cluster as the files of `cluster/`, for whoever begins with one. */
 import { type Cluster, workloadId } from "../model/cluster.ts";
 import type { Statement } from "../model/flow.ts";
-import type { LabelMatch } from "../model/labels.ts";
 import { camelCase } from "../model/names.ts";
 import type { Namespace } from "../model/namespace.ts";
 import type { Pods } from "../model/peers/named-ports.ts";
 import type { HostNetworkPods, Workload } from "../model/peers.ts";
-import type { Port } from "../model/ports.ts";
+import { isNumbered, type NumberedPort } from "../model/ports.ts";
 import { kubeDns } from "../model/read.ts";
 import type { SourceFile } from "./file.ts";
 import { type Scope, scopeOf, unusedName } from "./scope.ts";
-import { declaredName, declaredPort, flowText } from "./write.ts";
+import { declaredPort, flowText, givenText, type NamePort } from "./write.ts";
 
 /** What is said of a cluster besides what it declares. */
 export interface Remarks {
@@ -72,16 +71,22 @@ function namespaceText(namespace: Namespace, file: SourceFile, files: readonly S
   const scope = scopeOf(file, files);
   const own = identifier(namespace.name);
   const declarations = [
-    ...namespace.workloads.map((workload) => declaration(workload, workloadLines(workload, scope), "workload")),
+    ...namespace.workloads.map((workload) =>
+      declaration(workload, workloadLines(workload, scope), workload.isGroup ? "group" : "workload"),
+    ),
     ...namespace.hostNetwork.map((pods) => declaration(pods, hostNetworkLines(pods, scope), "hostNetwork")),
   ];
   function declaration(pods: Pods, lines: readonly string[], word: string): string {
     const comment = remarks.comments.get(workloadId(pods));
     return [
       ...(comment === undefined ? [] : [`/** ${comment.replaceAll("*/", "* /")} */`]),
-      `export const ${scope.constant(pods)} = ${own}.${word}(${JSON.stringify(pods.name)}, {`,
-      ...lines.map((line) => `  ${line},`),
-      "});",
+      ...(lines.length === 0
+        ? [`export const ${scope.constant(pods)} = ${own}.${word}(${quoted(pods.name)});`]
+        : [
+            `export const ${scope.constant(pods)} = ${own}.${word}(${quoted(pods.name)}, {`,
+            ...lines.map((line) => `  ${line},`),
+            "});",
+          ]),
     ].join("\n");
   }
   const flows = namespace.statements.flatMap((statement) => flowLines(statement, scope)).map((line) => `  ${line}`);
@@ -90,8 +95,12 @@ function namespaceText(namespace: Namespace, file: SourceFile, files: readonly S
       ? `export default ${own}.flows(() => []);`
       : [`export default ${own}.flows(() => [`, ...flows, "]);"].join("\n");
   const imports = importText(file.language, "namespace", scope.imports());
-  return `${[imports, `const ${own} = namespace(${JSON.stringify(namespace.name)});`, ...declarations, ending].join("\n\n")}\n`;
+  return `${[imports, `const ${own} = namespace(${[quoted(namespace.name), ...namespaceSpec(namespace)].join(", ")});`, ...declarations, ending].join("\n\n")}\n`;
 }
+
+/** What the namespace carries, where that is declared. */
+const namespaceSpec = ({ labels }: Namespace): string[] =>
+  labels === undefined ? [] : [`{ labels: ${objectText(labels, quoted)} }`];
 
 /** The imports with the word that every file has, in the order of a formatter: packages first. */
 function importText(language: string, word: string, lines: readonly string[]): string {
@@ -116,11 +125,15 @@ const byName = (a: string, b: string): number => a.localeCompare(b, "en", { nume
 /** How long a line may be. */
 const width = 120;
 
-const workloadLines = ({ labels, otherLabels, ports, probes, denyWorld }: Workload, scope: Scope): string[] => [
-  `labels: ${objectText(labels, (match) => matchText(match, scope))}`,
+const workloadLines = (
+  { labels, otherLabels, ports, probes, defaultDeny, denyWorld }: Workload,
+  scope: Scope,
+): string[] => [
+  ...(Object.keys(labels).length === 0 ? [] : [`labels: ${objectText(labels, (match) => givenText(match, scope))}`]),
   ...(Object.keys(otherLabels).length > 0 ? [`otherLabels: ${objectText(otherLabels, quoted)}`] : []),
   ...portLines(ports, scope),
   ...(probes.length > 0 ? [`probes: [${probes.map(quoted).join(", ")}]`] : []),
+  ...(defaultDeny === "both" ? [] : [`defaultDeny: ${quoted(defaultDeny)}`]),
   ...(denyWorld ? ["denyWorld: true"] : []),
 ];
 
@@ -130,7 +143,7 @@ const hostNetworkLines = ({ reason, labels, ports }: HostNetworkPods, scope: Sco
   ...portLines(ports, scope),
 ];
 
-const portLines = (ports: Readonly<Record<string, Port>>, scope: Scope): string[] =>
+const portLines = (ports: Readonly<Record<string, NumberedPort>>, scope: Scope): string[] =>
   Object.keys(ports).length === 0 ? [] : [`ports: ${objectText(ports, (port) => declaredPort(port, scope))}`];
 
 /** An object in a line of a declaration, or a line for each key where that is too long. */
@@ -144,22 +157,19 @@ const propertyName = (name: string): string => (/^[A-Za-z_$][\w$]*$/.test(name) 
 
 const quoted = (text: string): string => JSON.stringify(text);
 
-function matchText(match: LabelMatch, scope: Scope): string {
-  if (typeof match === "string") return quoted(match);
-  if ("oneOf" in match) return `${scope.word("oneOf")}(${match.oneOf.map(quoted).join(", ")})`;
-  return scope.word("present" in match ? "present" : "absent");
-}
-
 /** A statement as a line, or as several that state the same where one is too long. */
 function flowLines(statement: Statement, scope: Scope): string[] {
-  const line = flowText(statement, scope, (pods, port) => {
-    const name = declaredName(pods, port);
-    if (name === undefined) throw new Error(`${workloadId(pods)} declares no port ${port.number}`);
-    return name;
-  });
+  const line = flowText(statement, scope, namedAs);
   const parts = line.length <= width - 2 ? [] : halves(statement);
   return parts.length === 0 ? [line] : parts.flatMap((part) => flowLines(part, scope));
 }
+
+/** The name of a port that is declared as it is stated. */
+const namedAs: NamePort = ({ ports }, { number, last, transports }) =>
+  Object.entries(ports).find(
+    ([, declared]) =>
+      declared.number === number && declared.last === last && declared.transports.join() === transports.join(),
+  )?.[0];
 
 /** Two statements that together state the same; none where that cannot be. */
 function halves(statement: Statement): Statement[] {
@@ -221,7 +231,7 @@ function clusterText({ dns, namespaces }: Cluster, files: readonly SourceFile[],
 function dnsLines(dns: Cluster["dns"], constant: string | undefined): string[] {
   if (dns === undefined) return ["  dns: false,"];
   const [port] = dns.ports;
-  const name = port && declaredName(dns.peer, port);
+  const name = port && isNumbered(port) ? namedAs(dns.peer, port) : undefined;
   if (constant !== undefined && name !== undefined) return [`  dns: ${constant}.${name},`];
   if (dns.peer.name === kubeDns.peer.name) return [];
   throw new Error(`no file declares ${workloadId(dns.peer)}`);

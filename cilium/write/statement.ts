@@ -8,7 +8,7 @@ import { external } from "../model/peers/external.ts";
 import { fqdn } from "../model/peers/fqdns.ts";
 import type { Pods } from "../model/peers/named-ports.ts";
 import type { Destination, EntityPeer, Source } from "../model/peers.ts";
-import { type Port, sctp, tcp, udp } from "../model/ports.ts";
+import { type NumberedPort, type Port, sctp, tcp, udp } from "../model/ports.ts";
 import { statementFaults, statementSchema } from "../model/statement.ts";
 import type { Peer, PeerEntity, Question } from "../reach/compile/inventory.ts";
 import { peerText } from "../reach/report/explain.ts";
@@ -58,7 +58,7 @@ export function statementOf(question: Question, cluster: ConfiguredCluster, file
 
 const none = (reason: string): Stated => ({ kind: "none", reason });
 
-function portOf(protocol: Question["protocol"], number: number): Port | undefined {
+function portOf(protocol: Question["protocol"], number: number): NumberedPort | undefined {
   switch (protocol) {
     case "TCP":
       return tcp(number);
@@ -109,7 +109,7 @@ function sourceOf(source: Peer): Source | undefined {
   }
 }
 
-function destinationOf(destination: Peer, port: Port, cluster: ConfiguredCluster): Destination | undefined {
+function destinationOf(destination: Peer, port: NumberedPort, cluster: ConfiguredCluster): Destination | undefined {
   switch (destination.kind) {
     case "entity": {
       const entity = entityOf(destination.entity);

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import type { ObjectSchema } from "../issues.ts";
 import { type Labels, labelFaults, labelsSchema, plainLabels, strippedLabels } from "../labels.ts";
-import type { Port } from "../ports.ts";
+import type { NumberedPort } from "../ports.ts";
 import { asMade, type PeerKind } from "./kind.ts";
 import { type NamedPorts, namedPorts, portChoice } from "./named-ports.ts";
 
@@ -19,7 +19,7 @@ export interface Workload {
   readonly labels: Labels;
   /** What its pods carry besides: not selected on, but other selectors may meet it. */
   readonly otherLabels: Readonly<Record<string, string>>;
-  readonly ports: Readonly<Record<string, Port>>;
+  readonly ports: Readonly<Record<string, NumberedPort>>;
   /** Names of the ports that the kubelet probes. */
   readonly probes: readonly string[];
   /** The directions in which its pods refuse what no rule allows. In the others its rules only add to those of other policies. */
