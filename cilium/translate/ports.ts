@@ -30,8 +30,7 @@ export function portsOf({ toPorts, icmps }: Pick<IngressRule, "toPorts" | "icmps
   return [
     ...(toPorts ?? []).map(({ ports, rules, ...others }) => {
       for (const [field, value] of Object.entries(others)) if (value != null) throw new Unsayable(field);
-      const isHttp =
-        rules?.http != null && rules.http.some((rule) => Object.values(rule).every((said) => said == null));
+      const isHttp = rules?.http?.some((rule) => Object.values(rule).every((said) => said == null)) ?? false;
       if (rules != null && !isHttp) throw new Unsayable(rules.dns == null ? "limits on requests" : "limits on names");
       return { ports: (ports ?? []).flatMap(portOf), inspectHttp: isHttp };
     }),

@@ -13,6 +13,7 @@ import { differences } from "../../cilium/translate/proof.ts";
 import { type Translation, translate } from "../../cilium/translate/translate.ts";
 import { writeCluster } from "../../cilium/write/cluster.ts";
 import { verbatimFiles } from "../../cilium/write/verbatim.ts";
+import { readConfig } from "../../components/config.ts";
 import { type Program, readProgram } from "../../components/program.ts";
 import { generatedFiles } from "../commands/docs.ts";
 import { Failure } from "../failure.ts";
@@ -40,18 +41,13 @@ export interface Brought {
  */
 export async function bring(source: Source, { stack, ...project }: Project, folder: string): Promise<Brought> {
   const inventory = inventoryFor(source);
-  const translation = translate(source.policies, inventory);
+  const settings = readConfig(valuesOf(project.config, project.name), project.name);
+  const translation = translate(source.policies, inventory, settings);
   const { comments, kept, policyNames } = translation;
   const config = { ...project.config, ...(Object.keys(policyNames).length > 0 && { policyNames }) };
   const verbatim = kept.map(({ policy }) => ({ policy: asWritten(policy), place: "" }));
-  const values = Object.entries(config).map(([key, value]) => [
-    `${project.name}:${key}`,
-    typeof value === "string" ? value : JSON.stringify(value),
-  ]);
-  const program = readProgram({ ...translation.cluster, verbatim }, Object.fromEntries(values), {
-    project: project.name,
-    stack,
-  });
+  const owner = { project: project.name, stack };
+  const program = readProgram({ ...translation.cluster, verbatim }, valuesOf(config, project.name), owner);
   const policyPack = policyPackOf(program);
   const side = { policies: program.policies, inventory: inventoryOf(program.cluster) };
   writeFiles(folder, [
@@ -79,6 +75,15 @@ export async function bring(source: Source, { stack, ...project }: Project, fold
     plan: planOf(source.policies, written.policies, inventory),
   };
 }
+
+/** A config as the engine hands it over. */
+const valuesOf = (config: Project["config"], project: string): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(config).map(([key, value]) => [
+      `${project}:${key}`,
+      typeof value === "string" ? value : JSON.stringify(value),
+    ]),
+  );
 
 /** The pods that the policies are judged against; made up of their selectors where there are none. */
 function inventoryFor(source: Source): Inventory {
