@@ -2,8 +2,8 @@
 
 import type { Statement } from "../model/flow.ts";
 import type { Direction } from "../model/peers/workload.ts";
-import { includes, type Peer, peerName, type Source } from "../model/peers.ts";
-import { type Port, portNames } from "../model/ports.ts";
+import { includes, isApiServer, type Peer, peerName, type Source } from "../model/peers.ts";
+import { type Port, portNames, portText } from "../model/ports.ts";
 import { homeOf } from "../write/write.ts";
 import type { Other } from "./other-end.ts";
 import type { Said } from "./said.ts";
@@ -29,7 +29,12 @@ interface Item {
  * @param resolve a peer as it is declared, or the peer itself
  * @param other what the policies of the other end say of a connection today
  */
-export function flowsOf(subjects: readonly Subject[], resolve: (peer: Peer) => Peer, other: Other): Flow[] {
+export function flowsOf(
+  subjects: readonly Subject[],
+  resolve: (peer: Peer) => Peer,
+  other: Other,
+  apiServerPort: number,
+): Flow[] {
   const declared = subjects.map(({ workload }) => workload);
   const items = subjects.flatMap((subject) =>
     subject.said.flatMap((said) =>
@@ -48,7 +53,7 @@ export function flowsOf(subjects: readonly Subject[], resolve: (peer: Peer) => P
       ),
     ),
   );
-  return together(withoutRepetition(items));
+  return together(withoutRepetition(items), apiServerPort);
 }
 
 const ends = ({ from, to, port }: Item): string => JSON.stringify([peerName(from), peerName(to), portNames(port)]);
@@ -68,7 +73,7 @@ function withoutRepetition(items: readonly Item[]): Item[] {
 }
 
 /** First all ports between two ends in one statement, then all ends that agree in the rest. */
-function together(items: readonly Item[]): Flow[] {
+function together(items: readonly Item[], apiServerPort: number): Flow[] {
   const rest = ({ inspectHttp, only }: Pick<Item, "inspectHttp" | "only">) => [inspectHttp, only];
   const pairs = [
     ...Map.groupBy(items, (item) => JSON.stringify([peerName(item.from), peerName(item.to), rest(item)])).values(),
@@ -81,7 +86,7 @@ function together(items: readonly Item[]): Flow[] {
     ({ from, to, ports, inspectHttp, only, said }): Flow => ({
       statement: {
         sources: [from as Source],
-        destinations: [{ kind: "ports", peer: to, ports }],
+        destinations: [{ kind: "ports", peer: to, ports: isUsual(to, ports, apiServerPort) ? [] : ports }],
         purpose: undefined,
         inspectHttp,
         only,
@@ -99,4 +104,10 @@ function together(items: readonly Item[]): Flow[] {
       said: [...new Set(alike.flatMap(({ said }) => said))],
     })),
   );
+}
+
+/** The API server on its own port, which goes without saying. */
+function isUsual(peer: Peer, ports: readonly Port[], apiServerPort: number): boolean {
+  const [only, ...more] = ports;
+  return isApiServer(peer) && more.length === 0 && only !== undefined && portText(only) === String(apiServerPort);
 }

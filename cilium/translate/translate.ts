@@ -7,7 +7,7 @@ import type { PodSet } from "../model/peers/pod-set.ts";
 import { type HostNetworkPods, type Peer, peerName } from "../model/peers.ts";
 import { statementFaults, statementSchema } from "../model/statement.ts";
 import { asWritten } from "../model/verbatim.ts";
-import { namespaceOf, policyName } from "../policy/parts.ts";
+import { policyName } from "../policy/parts.ts";
 import type { Policy } from "../policy/schema.ts";
 import type { Endpoint, Inventory } from "../reach/compile/inventory.ts";
 import { compile } from "../reach/compile/network.ts";
@@ -85,8 +85,8 @@ function attempt(
   const judged = withStrangers(inventory);
   const subjects = withOtherLabels(subjectsOf(stated, judged, taken), judged);
   const network = compile(policies, judged);
-  const flows = flowsOf(subjects, resolver(subjects, judged), otherEnd(network, subjects));
-  const cluster = clusterOf(subjects, flows, kept, inventory);
+  const flows = flowsOf(subjects, resolver(subjects, judged), otherEnd(network, subjects), settings.apiServerPort);
+  const cluster = clusterOf(subjects, flows, inventory);
   const policyNames = Object.fromEntries(subjects.flatMap(nameOfPolicy));
   const translation = {
     cluster,
@@ -169,15 +169,9 @@ function common(key: string, pods: readonly Endpoint[]): (readonly [string, stri
   return value !== undefined && pods.every(({ labels }) => labels[key] === value) ? [[key, value]] : [];
 }
 
-function clusterOf(
-  subjects: readonly Subject[],
-  flows: readonly Flow[],
-  kept: readonly Kept[],
-  inventory: Inventory,
-): Cluster {
+function clusterOf(subjects: readonly Subject[], flows: readonly Flow[], inventory: Inventory): Cluster {
   const names = new Set([
     ...subjects.map(({ workload }) => workload.namespace),
-    ...kept.flatMap(({ policy }) => namespaceOf(policy) ?? []),
     ...inventory.endpoints.filter(({ hostNetwork }) => hostNetwork).map(({ namespace }) => namespace),
   ]);
   return {

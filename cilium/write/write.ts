@@ -36,7 +36,7 @@ export function write(statements: readonly Statement[], files: readonly SourceFi
   };
   for (const statement of statements) {
     const { scope, flows } = pageOf(homeOf(statement));
-    flows.push(flowText(statement, scope, (pods, port) => portName(pods, port, pageOf)));
+    flows.push(flowText(statement, scope, { port: (pods, port) => portName(pods, port, pageOf) }));
   }
   return [...pages.values()].map(addition);
 }
@@ -92,26 +92,31 @@ const serves = (declared: NumberedPort, port: NumberedPort): boolean =>
   declared.last === port.last &&
   port.transports.every((transport) => declared.transports.includes(transport));
 
-/** What pods call a port; undefined where a statement is to say its number. */
-export type NamePort = (pods: Pods, port: NumberedPort) => string | undefined;
+/** What a file calls what stands in its statements. */
+export interface Names {
+  /** What pods call a port; undefined where a statement is to say its number. */
+  port(pods: Pods, port: NumberedPort): string | undefined;
+  /** The constant that a peer has in this file; undefined where a statement is to say it by its word. */
+  peer?(peer: Peer): string | undefined;
+}
 
 /** A statement as a line. */
 export function flowText(
   { sources, destinations, purpose, inspectHttp, only }: Statement,
   scope: Scope,
-  nameOf: NamePort,
+  names: Names,
 ): string {
-  const from = unique(sources.map((source) => peerText(source, scope)));
-  const to = unique(destinations.flatMap((destination) => destinationTexts(destination, scope, nameOf)));
+  const from = unique(sources.map((source) => names.peer?.(source) ?? peerText(source, scope)));
+  const to = unique(destinations.flatMap((destination) => destinationTexts(destination, scope, names)));
   const proxy = inspectHttp ? ".throughHttpProxy()" : "";
   const end = only === undefined ? "" : `.only(${JSON.stringify(only)})`;
   const why = purpose === undefined ? "" : `.for(${JSON.stringify(purpose)})`;
   return `${scope.word("from")}(${from.join(", ")}).to(${to.join(", ")})${proxy}${end}${why},`;
 }
 
-function destinationTexts({ peer, ports }: Destination, scope: Scope, nameOf: NamePort): string[] {
-  const text = peerText(peer, scope);
-  const nameIn = (port: Port) => (isPods(peer) && isNumbered(port) ? nameOf(peer, port) : undefined);
+function destinationTexts({ peer, ports }: Destination, scope: Scope, names: Names): string[] {
+  const text = names.peer?.(peer) ?? peerText(peer, scope);
+  const nameIn = (port: Port) => (isPods(peer) && isNumbered(port) ? names.port(peer, port) : undefined);
   const opened = ports.filter((port) => nameIn(port) === undefined);
   return [
     ...ports.flatMap((port) => {
@@ -126,7 +131,8 @@ function destinationTexts({ peer, ports }: Destination, scope: Scope, nameOf: Na
 /** A property of an object: `.https`, or `["https-metrics"]`. */
 const property = (name: string): string => (propertyName(name) === name ? `.${name}` : `[${JSON.stringify(name)}]`);
 
-function peerText(peer: Peer, scope: Scope): string {
+/** A peer by its constant or its word. */
+export function peerText(peer: Peer, scope: Scope): string {
   const wording = wordingOf(peer);
   switch (wording.kind) {
     case "constant":
