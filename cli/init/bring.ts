@@ -58,7 +58,7 @@ export async function bring(source: Source, { stack, ...project }: Project, fold
   const written = await withLanguage(() => readStack(stack, folder));
   writeFiles(folder, generatedFiles(written.cluster, stack));
   // What is proved is that nothing differs between the input and these.
-  if (!isDeepStrictEqual(written.policies, program.policies)) {
+  if (!isDeepStrictEqual(byKey(written), byKey(program))) {
     throw new Failure("what would be written is not read as it was meant, so nothing is written");
   }
   const places = new Map([...source.places].map(([policy, place]) => [policyKey(referenceTo(policy)), place]));
@@ -70,6 +70,8 @@ export async function bring(source: Source, { stack, ...project }: Project, fold
     plan: planOf(source.policies, written.policies, inventory),
   };
 }
+
+const byKey = ({ policies }: Program) => new Map(policies.map((policy) => [policyKey(referenceTo(policy)), policy]));
 
 /** A config as the engine hands it over. */
 const valuesOf = (config: Project["config"], project: string): Record<string, string> =>
