@@ -1,5 +1,5 @@
 /** The words that a cluster's files are written in. */
-export { from } from "./model/flow.ts";
+export { deny, from } from "./model/flow.ts";
 export { absent, noneOf, oneOf, present } from "./model/labels.ts";
 export { namespace } from "./model/namespace.ts";
 export { cidr } from "./model/peers/cidr.ts";

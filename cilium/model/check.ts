@@ -12,7 +12,7 @@ import {
 } from "./cluster.ts";
 import { examplePods, labelFaults, labelSelector, strippedLabels } from "./labels.ts";
 import { didYouMean } from "./names.ts";
-import type { HostNetworkPods, Workload } from "./peers.ts";
+import { type HostNetworkPods, includes, peerName, type Workload } from "./peers.ts";
 
 /** All faults of the cluster; none means that it can be rendered. Each says where, what, and what to write instead. */
 export const faults = (cluster: ConfiguredCluster): string[] => [
@@ -21,6 +21,7 @@ export const faults = (cluster: ConfiguredCluster): string[] => [
   ...overriddenLabels(cluster),
   ...overlaps(cluster),
   ...verbatimNames(cluster),
+  ...vainLookups(cluster),
 ];
 
 /** Overrides for workloads and hosts that do not exist. */
@@ -114,3 +115,14 @@ function overlaps(cluster: ConfiguredCluster): string[] {
   });
   return [...new Set(pairs)];
 }
+
+/** Look-ups that limit nothing, since every pod may look up all names there. */
+const vainLookups = ({ dns, settings, flows }: ConfiguredCluster): string[] =>
+  dns === undefined || !settings.dnsNames.includes("*")
+    ? []
+    : flows
+        .filter(({ to, carried }) => carried?.kind === "dns" && includes(to, dns.peer))
+        .map(
+          ({ from, to }) =>
+            `flow ${peerName(from)} → ${peerName(to)}: every pod may look up every name, so these limit nothing; narrow dnsNames in the config, or leave carrying() out`,
+        );

@@ -44,8 +44,10 @@ export interface Settings {
 /** The cluster with its settings: what is checked, ordered, rendered and reported. */
 export interface ConfiguredCluster extends Cluster {
   readonly settings: Settings;
-  /** Every flow, in the order in which the files state them. */
+  /** Every flow that is allowed, in the order in which the files state them. */
   readonly flows: readonly Flow[];
+  /** Every flow that is denied. */
+  readonly denials: readonly Flow[];
 }
 
 export function configure(cluster: Cluster, settings: Settings): ConfiguredCluster {
@@ -74,12 +76,14 @@ export function configure(cluster: Cluster, settings: Settings): ConfiguredClust
     statements: namespace.statements.map(statement),
   }));
   const apiServerPort = tcp(settings.apiServerPort);
+  const stated = namespaces.flatMap(({ statements }) => statements.flatMap((one) => flowsOf(one, apiServerPort)));
   return {
     ...cluster,
     settings,
     namespaces,
     dns: cluster.dns && { ...cluster.dns, peer: workload(cluster.dns.peer) },
-    flows: namespaces.flatMap(({ statements }) => statements.flatMap((s) => flowsOf(s, apiServerPort))),
+    flows: stated.filter(({ isDenied }) => !isDenied),
+    denials: stated.filter(({ isDenied }) => isDenied),
   };
 }
 

@@ -49,7 +49,7 @@ const endpointOf = ({ namespace, namespaceLabels, name, labels, otherLabels, por
 
 /** Pods that flows name and nobody declares. */
 function undeclaredPods(cluster: ConfiguredCluster): Endpoint[] {
-  const sets = cluster.flows
+  const sets = [...cluster.flows, ...cluster.denials]
     .flatMap(({ from, to }) => [from, to])
     .filter((peer) => peer.kind === "pod-set")
     .filter((set) => workloadsAmong(set, cluster).length === 0);

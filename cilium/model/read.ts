@@ -134,7 +134,7 @@ const dnsFaults = (server: Reached | false): string[] =>
   server === false
     ? []
     : server.kind === "unknown-port" || isServer(server)
-      ? destinationFaults(server, false).map((fault) => `the cluster's DNS: ${fault}`)
+      ? destinationFaults(server).map((fault) => `the cluster's DNS: ${fault}`)
       : ["the cluster's DNS: write a port of the workload that serves it, such as coredns.dns"];
 
 /** Runs what states a namespace's flows. `pods` are all that the cluster declares; what is wrong is added to `faults`. */

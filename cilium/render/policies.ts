@@ -1,6 +1,9 @@
 /** The policies of a cluster: one for each workload, both directions governed, and the clusterwide one for DNS. */
+
+import type { Carried, HttpRequest } from "../model/carried.ts";
 import { type ConfiguredCluster, dnsPolicyName, enforcementOf, policyNameOf, workloads } from "../model/cluster.ts";
-import { arrivingAt, leavingFrom } from "../model/ends.ts";
+import { arrivingAt, isLimitedAtServer, leavingFrom } from "../model/ends.ts";
+import type { Flow } from "../model/flow.ts";
 import { labelSelector } from "../model/labels.ts";
 import { type Direction, isDeniedByDefault } from "../model/peers/workload.ts";
 import { type Peer, type PortsOf, selectionOf, type Workload } from "../model/peers.ts";
@@ -9,6 +12,7 @@ import { destinationFields, fqdnSelector, type Selection, sourceFields } from ".
 import type {
   CiliumClusterwideNetworkPolicy,
   CiliumNetworkPolicy,
+  HttpRule,
   IngressRule,
   Policy,
   PortProtocol,
@@ -34,24 +38,17 @@ export function renderPolicies(cluster: ConfiguredCluster): Policy[] {
  * direction without default deny and without flows is left out.
  */
 function renderPolicy(cluster: ConfiguredCluster, workload: Workload): CiliumNetworkPolicy {
-  const arriving = arrivingAt(workload, cluster);
-  const leaving = leavingFrom(workload, cluster);
-  const ingress = rules(arriving.map((flow) => ({ ...flow, peer: flow.from }))).map(({ selections, uses }) => ({
-    ...sourceFields(selections, workload.namespace),
-    ...uses,
-  }));
-  // What is parsed as HTTP is parsed once, where it arrives.
-  const egress = rules(leaving.map((flow) => ({ ...flow, peer: flow.to, inspectHttp: false }))).map(
-    ({ selections, uses }) => ({ ...destinationFields(selections, workload.namespace), ...uses }),
-  );
-  const observed = enforcementOf(cluster, workload) === "observe";
-  const denyWorld = workload.denyWorld && !observed;
-  const isOpen = (direction: Direction) => observed || !isDeniedByDefault(workload, direction);
-  const saysEgress = egress.length > 0 || isDeniedByDefault(workload, "egress");
+  const isObserved = enforcementOf(cluster, workload) === "observe";
+  const ingress = ingressRules(cluster.flows, workload);
+  const egress = egressRules(cluster.flows, workload, cluster);
+  const ingressDeny = isObserved ? [] : [...worldDenial(workload), ...ingressRules(cluster.denials, workload)];
+  const egressDeny = isObserved ? [] : egressRules(cluster.denials, workload, cluster);
+  const saysEgress = egress.length + egressDeny.length > 0 || isDeniedByDefault(workload, "egress");
   // A policy says something of one direction at least.
-  const saysIngress = ingress.length > 0 || isDeniedByDefault(workload, "ingress") || !saysEgress;
+  const saysIngress = ingress.length + ingressDeny.length > 0 || isDeniedByDefault(workload, "ingress") || !saysEgress;
+  const isOpen = (direction: Direction) => isObserved || !isDeniedByDefault(workload, direction);
   const enableDefaultDeny = {
-    ...((saysIngress || denyWorld) && isOpen("ingress") && { ingress: false }),
+    ...(saysIngress && isOpen("ingress") && { ingress: false }),
     ...(saysEgress && isOpen("egress") && { egress: false }),
   };
   return {
@@ -61,13 +58,33 @@ function renderPolicy(cluster: ConfiguredCluster, workload: Workload): CiliumNet
     spec: {
       description: `${workload.name}. Ingress: ${ingressCell(cluster, workload)}. Egress: ${egressCell(cluster, workload)}.`,
       endpointSelector: labelSelector(workload.labels),
-      ...(denyWorld && { ingressDeny: [{ fromEntities: ["world"] }] }),
-      ...(saysIngress && (ingress.length > 0 || !denyWorld) && { ingress: ingress.length > 0 ? ingress : [{}] }),
-      ...(saysEgress && { egress: egress.length > 0 ? egress : [{}] }),
+      ...(ingressDeny.length > 0 && { ingressDeny }),
+      ...(saysIngress && (ingress.length > 0 || ingressDeny.length === 0) && { ingress: orNothing(ingress) }),
+      ...(egressDeny.length > 0 && { egressDeny }),
+      ...(saysEgress && (egress.length > 0 || egressDeny.length === 0) && { egress: orNothing(egress) }),
       ...(Object.keys(enableDefaultDeny).length > 0 && { enableDefaultDeny }),
     },
   };
 }
+
+/** What of these flows a workload's policy says of its ingress. */
+const ingressRules = (flows: readonly Flow[], workload: Workload) =>
+  rules(arrivingAt(workload, flows).map((flow) => ({ ...flow, peer: flow.from, l7: ingressL7(flow) }))).map(
+    ({ selections, use }) => ({ ...sourceFields(selections, workload.namespace), ...use }),
+  );
+
+/** What of these flows a workload's policy says of its egress. */
+const egressRules = (flows: readonly Flow[], workload: Workload, cluster: ConfiguredCluster) =>
+  rules(
+    leavingFrom(workload, flows).map((flow) => ({
+      ...flow,
+      peer: flow.to,
+      l7: egressL7(flow, cluster),
+      isAuthenticated: flow.isAuthenticated && !isLimitedAtServer(flow, cluster),
+    })),
+  ).map(({ selections, use }) => ({ ...destinationFields(selections, workload.namespace), ...use }));
+
+const worldDenial = ({ denyWorld }: Workload) => (denyWorld ? [{ fromEntities: ["world" as const] }] : []);
 
 /**
  * Lets all real pods resolve names through Cilium's DNS proxy, which `toFQDNs` learns from. The cluster label keeps
@@ -96,37 +113,74 @@ function renderDnsPolicy(
   };
 }
 
-interface AllowRule {
-  readonly selections: readonly Selection[];
-  readonly uses: Uses;
-}
-
-interface Allowed {
+/** What a policy lets in or out, or refuses. */
+interface Said {
   readonly peer: Peer;
   readonly ports: readonly Port[];
-  readonly inspectHttp: boolean;
+  readonly l7: L7;
+  readonly isAuthenticated: boolean;
+}
+
+/** The part of a list of ports that says what is carried there. */
+type L7 = Pick<PortRule, "rules" | "serverNames">;
+
+/** What of a flow is looked into where it arrives: all but look-ups, which the DNS proxy sees where they leave. */
+const ingressL7 = ({ carried }: Flow): L7 => (carried === undefined || carried.kind === "dns" ? {} : l7Of(carried));
+
+/** What of a flow is looked into where it leaves: look-ups, and what nobody looks into where it arrives. */
+function egressL7(flow: Flow, cluster: ConfiguredCluster): L7 {
+  const { carried, only } = flow;
+  if (carried === undefined) return {};
+  if (carried.kind === "dns") return l7Of(carried);
+  const isParsedOnly = carried.kind === "http" && carried.requests.length === 0;
+  const isHere = isParsedOnly ? only === "egress" : !isLimitedAtServer(flow, cluster);
+  return isHere ? l7Of(carried) : {};
+}
+
+function l7Of(carried: Carried): L7 {
+  switch (carried.kind) {
+    case "http":
+      return { rules: { http: carried.requests.length === 0 ? [{}] : carried.requests.map(httpRule) } };
+    case "tls":
+      return { serverNames: [...carried.serverNames] };
+    case "dns":
+      return { rules: { dns: carried.names.map(fqdnSelector) } };
+  }
+}
+
+const httpRule = ({ headers, ...request }: HttpRequest): HttpRule => ({
+  ...request,
+  ...(headers !== undefined && { headers: [...headers] }),
+});
+
+interface PlacedRule {
+  readonly selections: readonly Selection[];
+  readonly use: Use;
 }
 
 /**
- * The rules that allow all this, in the order in which it is stated: first all ports of one peer together, then one rule
- * for all peers that agree in kind of selector, ports and L7.
+ * The rules that say all this, in the order in which it is stated: first all ports of one peer together, then one rule for
+ * all peers that agree in kind of selector, ports, L7 and authentication.
  */
-function rules(allowed: readonly Allowed[]): AllowRule[] {
+function rules(said: readonly Said[]): PlacedRule[] {
   const peers = grouped(
-    allowed.map((one) => ({ ...one, selection: selectionOf(one.peer) })),
-    ({ selection, inspectHttp }) => [selection, inspectHttp],
+    said.map((one) => ({ ...one, selection: selectionOf(one.peer) })),
+    ({ selection, l7, isAuthenticated }) => [selection, l7, isAuthenticated],
   ).flatMap(([first, ...others]) => {
+    const { selection, l7, isAuthenticated } = first;
     const ports = [first, ...others].flatMap(({ ports }) => ports);
-    return usesOf(ports, first.inspectHttp ? { rules: { http: [{}] } } : {}).map((uses) => ({
-      selection: first.selection,
-      uses,
-    }));
+    const authentication = isAuthenticated ? { authentication: { mode: "required" as const } } : {};
+    return usesOf(ports, l7).map((use) => ({ selection, use: { ...use, ...authentication } }));
   });
-  return grouped(peers, ({ selection, uses }) => [selection.kind, uses]).map(([first, ...others]) => ({
-    uses: first.uses,
+  return grouped(peers, ({ selection, use }) => [selection.kind, use]).map(([first, ...others]) => ({
+    use: first.use,
     selections: [first, ...others].map(({ selection }) => selection),
   }));
 }
+
+/** Rules, or the one that allows nothing. */
+const orNothing = <R extends object>(rules: readonly R[]): (R | Record<string, never>)[] =>
+  rules.length > 0 ? [...rules] : [{}];
 
 /** The items in groups of equal keys, each group and the groups in the order of the items. */
 function grouped<T>(items: readonly T[], key: (item: T) => unknown): [T, ...T[]][] {
@@ -140,10 +194,10 @@ function grouped<T>(items: readonly T[], key: (item: T) => unknown): [T, ...T[]]
 }
 
 /** The part of a rule that says what its peers may use: everything, if it is empty. */
-type Uses = Pick<IngressRule, "toPorts" | "icmps">;
+type Use = Pick<IngressRule, "toPorts" | "icmps" | "authentication">;
 
 /** What rules allow these ports: ICMP has one of its own, since Cilium refuses it beside others. */
-function usesOf(ports: readonly Port[], l7: Omit<PortRule, "ports">): Uses[] {
+function usesOf(ports: readonly Port[], l7: L7): Use[] {
   if (ports.some((port) => "every" in port)) return [{}];
   const fields = unique(ports.flatMap((port) => ("icmp" in port ? [{ type: port.icmp, family: port.family }] : [])));
   const portRules = toPorts(ports, l7);
@@ -154,7 +208,7 @@ function usesOf(ports: readonly Port[], l7: Omit<PortRule, "ports">): Uses[] {
 }
 
 /** The ports, as many together as the agent takes. */
-const toPorts = (ports: readonly Port[], l7: Omit<PortRule, "ports">): PortRule[] =>
+const toPorts = (ports: readonly Port[], l7: L7): PortRule[] =>
   inParts(unique(ports.flatMap(portProtocols))).map((ports) => ({ ports, ...l7 }));
 
 function portProtocols(port: Port): PortProtocol[] {

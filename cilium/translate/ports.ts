@@ -1,41 +1,92 @@
-/** The ports of a rule in the language's words. */
+/** The ports of a rule in the language's words, and what may be carried there. */
+import type { Carried, HttpRequest } from "../model/carried.ts";
 import {
   anyTransport,
+  dns,
   everyPort,
   icmp,
   icmpv6,
   ipProtocol,
+  isNumbered,
+  isTransportPort,
   type Port,
+  type Spoken,
   sctp,
   type TransportPort,
   tcp,
   udp,
 } from "../model/ports.ts";
 import { isPortName, portNumber } from "../policy/port.ts";
-import type { IngressRule, PortProtocol } from "../policy/schema.ts";
+import type { HttpRule, IngressDenyRule, IngressRule, PortProtocol, PortRule } from "../policy/schema.ts";
 import { Unsayable } from "./unsayable.ts";
 
-/** Ports, and whether their requests are parsed as HTTP. */
+/** Ports, and what alone may be carried there. */
 export interface SaidPorts {
   readonly ports: readonly Port[];
-  readonly inspectHttp: boolean;
+  readonly carried: Carried | undefined;
 }
 
-/** The ports of a rule, those that are parsed apart from the others; `[]` where it names a list without items. */
-export function portsOf({ toPorts, icmps }: Pick<IngressRule, "toPorts" | "icmps">): SaidPorts[] {
-  if ((toPorts ?? []).length === 0 && (icmps ?? []).length === 0) return [{ ports: [everyPort], inspectHttp: false }];
+type Ports = Pick<IngressRule, "icmps"> & { readonly toPorts?: IngressRule["toPorts"] | IngressDenyRule["toPorts"] };
+
+/** The ports of a rule, by what is carried there; none where it names lists without items. */
+export function portsOf({ toPorts, icmps }: Ports): SaidPorts[] {
+  if ((toPorts ?? []).length === 0 && (icmps ?? []).length === 0) return [{ ports: [everyPort], carried: undefined }];
   const types = (icmps ?? []).flatMap(({ fields }) =>
     (fields ?? []).map(({ family, type }) => (family === "IPv6" ? icmpv6(type) : icmp(type))),
   );
   return [
-    ...(toPorts ?? []).map(({ ports, rules, ...others }) => {
-      for (const [field, value] of Object.entries(others)) if (value != null) throw new Unsayable(field);
-      const isHttp = rules?.http?.some((rule) => Object.values(rule).every((said) => said == null)) ?? false;
-      if (rules != null && !isHttp) throw new Unsayable(rules.dns == null ? "limits on requests" : "limits on names");
-      return { ports: (ports ?? []).flatMap(portOf), inspectHttp: isHttp };
+    ...(toPorts ?? []).map(({ ports, ...l7 }: PortRule) => {
+      const carried = carriedIn(l7);
+      return { ports: speaking(withDns((ports ?? []).flatMap(portOf)), carried), carried };
     }),
-    ...(types.length === 0 ? [] : [{ ports: types, inspectHttp: false }]),
+    ...(types.length === 0 ? [] : [{ ports: types, carried: undefined }]),
   ].filter(({ ports }) => ports.length > 0);
+}
+
+function carriedIn({ rules, serverNames, ...others }: Omit<PortRule, "ports">): Carried | undefined {
+  for (const [field, value] of Object.entries(others)) if (value != null) throw new Unsayable(field);
+  const names = serverNames ?? [];
+  if (rules != null && names.length > 0) throw new Unsayable("rules beside serverNames");
+  if (names.length > 0) return { kind: "tls", serverNames: names };
+  if (rules?.http != null && rules.http.length > 0) return { kind: "http", requests: requestsIn(rules.http) };
+  const lookups = (rules?.dns ?? []).flatMap(({ matchName, matchPattern }) => matchName ?? matchPattern ?? []);
+  return lookups.length > 0 ? { kind: "dns", names: lookups } : undefined;
+}
+
+/** No request is all of them, and so is one that asks for nothing. */
+function requestsIn(rules: readonly HttpRule[]): HttpRequest[] {
+  const requests = rules.map(({ method, path, host, headers, headerMatches }): HttpRequest => {
+    if ((headerMatches ?? []).length > 0) throw new Unsayable("headerMatches");
+    return {
+      ...(method && { method }),
+      ...(path && { path }),
+      ...(host && { host }),
+      ...(headers && headers.length > 0 && { headers }),
+    };
+  });
+  return requests.some((request) => Object.keys(request).length === 0) ? [] : requests;
+}
+
+/** What is carried tells what is spoken. */
+function speaking(ports: readonly Port[], carried: Carried | undefined): Port[] {
+  const speaks: Spoken | undefined = carried && ({ http: "http", tls: "https", dns: "dns" } as const)[carried.kind];
+  return ports.map((port) => {
+    if (speaks === undefined || !isTransportPort(port)) return port;
+    const isSaid = port.speaks === speaks || (speaks === "https" && port.transports.join() === "TCP");
+    return isSaid ? port : { ...port, speaks };
+  });
+}
+
+/** The port of DNS over both transports is one. */
+function withDns(ports: readonly Port[]): Port[] {
+  const on = (transport: "UDP" | "TCP") =>
+    ports.find(
+      (port) =>
+        isNumbered(port) && port.number === 53 && port.last === undefined && port.transports.join() === transport,
+    );
+  const [overUdp, overTcp] = [on("UDP"), on("TCP")];
+  if (overUdp === undefined || overTcp === undefined) return [...ports];
+  return ports.flatMap((port) => (port === overUdp ? [dns(53)] : port === overTcp ? [] : [port]));
 }
 
 function portOf({ port, endPort, protocol }: PortProtocol): Port[] {

@@ -1,4 +1,5 @@
 /** Policies of any kind as a cluster of the language: what flows can say, and what stays as it is, with the reason. */
+import { limitsOf } from "../model/carried.ts";
 import { faults } from "../model/check.ts";
 import { type Cluster, configure, type Settings, workloadId } from "../model/cluster.ts";
 import { reading } from "../model/issues.ts";
@@ -194,8 +195,12 @@ function statementProblems(flows: readonly Flow[], { namespaces }: Cluster): Map
   const declared = namespaces.flatMap((one) => [...one.workloads, ...one.hostNetwork]);
   const wrong = new Map<Policy, string>();
   for (const { statement, said } of flows) {
-    const { only, ...rest } = statement;
-    const read = statementSchema.safeParse({ ...rest, end: only }, reading);
+    const { only, carried, ...rest } = statement;
+    const limits = carried === undefined ? [] : limitsOf(carried);
+    const read = statementSchema.safeParse(
+      { ...rest, limits, inspectHttp: carried?.kind === "http", end: only },
+      reading,
+    );
     const found = read.success
       ? statementFaults(read.data, homeOf(statement), declared)
       : read.error.issues.map(({ message }) => message);

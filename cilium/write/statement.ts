@@ -1,6 +1,6 @@
 /** A connection as a statement of the language, or why the language cannot state it. */
 import { type ConfiguredCluster, externalHosts, workloadId, workloads } from "../model/cluster.ts";
-import type { Statement } from "../model/flow.ts";
+import { plainTerms, type Statement } from "../model/flow.ts";
 import { reading } from "../model/issues.ts";
 import { cidr } from "../model/peers/cidr.ts";
 import { controlPlaneNodes, gateway, host, kubeApiserver, nodes, remoteNode, world } from "../model/peers/entities.ts";
@@ -45,13 +45,7 @@ export function statementOf(question: Question, cluster: ConfiguredCluster, file
   }
   const to = server ? onPorts(server, port) : destinationOf(destination, port, cluster);
   if (to === undefined) return none(`no word of the language means ${peerText(destination)}`);
-  const statement: Statement = {
-    sources: [from],
-    destinations: [to],
-    purpose: undefined,
-    inspectHttp: false,
-    only: undefined,
-  };
+  const statement: Statement = { sources: [from], destinations: [to], ...plainTerms };
   const [fault] = faultsOf(statement, home.namespace, cluster);
   return fault === undefined ? { kind: "statement", statement } : none(fault);
 }
@@ -158,7 +152,7 @@ function entityOf(entity: PeerEntity): (EntityPeer & typeof host) | undefined {
 
 /** What the language would refuse of it. */
 function faultsOf(statement: Statement, namespace: string, { namespaces }: ConfiguredCluster): string[] {
-  const read = statementSchema.safeParse(statement, reading);
+  const read = statementSchema.safeParse({ ...statement, limits: [], inspectHttp: false }, reading);
   if (!read.success) return read.error.issues.map(({ message }) => message);
   return statementFaults(
     read.data,

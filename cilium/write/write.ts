@@ -1,6 +1,7 @@
 /** Statements as lines of the language: with the imports and the ports that they need they are a whole that runs. */
+import { type Carried, type Limit, limitsOf } from "../model/carried.ts";
 import { workloadId } from "../model/cluster.ts";
-import type { Statement } from "../model/flow.ts";
+import type { Statement, Terms } from "../model/flow.ts";
 import { isLabelMatch } from "../model/labels.ts";
 import type { Given } from "../model/peers/kind.ts";
 import { isPods, type Pods } from "../model/peers/named-ports.ts";
@@ -101,18 +102,34 @@ export interface Names {
 }
 
 /** A statement as a line. */
-export function flowText(
-  { sources, destinations, purpose, inspectHttp, only }: Statement,
-  scope: Scope,
-  names: Names,
-): string {
+export function flowText({ sources, destinations, ...terms }: Statement, scope: Scope, names: Names): string {
   const from = unique(sources.map((source) => names.peer?.(source) ?? peerText(source, scope)));
   const to = unique(destinations.flatMap((destination) => destinationTexts(destination, scope, names)));
-  const proxy = inspectHttp ? ".throughHttpProxy()" : "";
-  const end = only === undefined ? "" : `.only(${JSON.stringify(only)})`;
-  const why = purpose === undefined ? "" : `.for(${JSON.stringify(purpose)})`;
-  return `${scope.word("from")}(${from.join(", ")}).to(${to.join(", ")})${proxy}${end}${why},`;
+  const opening = scope.word(terms.isDenied ? "deny" : "from");
+  return `${opening}(${from.join(", ")}).to(${to.join(", ")})${termsText(terms)},`;
 }
+
+/** What follows the destinations. */
+function termsText({ carried, isAuthenticated, only, purpose }: Omit<Terms, "isDenied">): string {
+  return [
+    ...(carried === undefined ? [] : [carriedWords(carried)]),
+    ...(isAuthenticated ? [".authenticated()"] : []),
+    ...(only === undefined ? [] : [`.only(${JSON.stringify(only)})`]),
+    ...(purpose === undefined ? [] : [`.for(${JSON.stringify(purpose)})`]),
+  ].join("");
+}
+
+function carriedWords(carried: Carried): string {
+  const limits = limitsOf(carried);
+  return limits.length === 0 ? ".throughHttpProxy()" : `.carrying(${limits.map(limitText).join(", ")})`;
+}
+
+/** A limit as an object: `{ method: "GET", path: "/metrics" }`. */
+const limitText = (limit: Limit): string =>
+  `{ ${Object.entries(limit)
+    .filter(([, value]) => value !== undefined)
+    .map(([key, value]) => `${key}: ${valueText(value)}`)
+    .join(", ")} }`;
 
 function destinationTexts({ peer, ports }: Destination, scope: Scope, names: Names): string[] {
   const text = names.peer?.(peer) ?? peerText(peer, scope);

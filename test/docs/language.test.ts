@@ -48,7 +48,7 @@ describe("The page on the language", () => {
   });
 
   it("has lines that can be written as they are", async () => {
-    const isFlow = (code: string) => code.startsWith("from(");
+    const isFlow = (code: string) => /^(from|deny)\(/.test(code);
     const all = ["Flows", "Peers", "Ports", "Workloads"].flatMap(examples);
     const flows = all.filter(isFlow);
     const keys = all.filter((code) => !isFlow(code));

@@ -4,6 +4,8 @@ import {
   anyPod,
   cidr,
   cidrGroup,
+  cluster,
+  deny,
   dns,
   everyPort,
   external,
@@ -364,6 +366,76 @@ describe("What a file declares is refused, with file and line,", () => {
       /shop\/web speaks tls-passthrough there, .*leave throughHttpProxy\(\) out/,
     ],
     [
+      "with a limit that is none",
+      () => [
+        shop(({ web, db }) => [
+          from(web)
+            .to(db.postgres)
+            .carrying(untyped({ metod: "GET" })),
+        ]),
+      ],
+      /^an object is none of it; carrying\(\) takes \{ method: "GET", path: "\/metrics" \}/,
+    ],
+    [
+      "with a limit that limits nothing",
+      () => [shop(({ web }) => [from(web).to(web.http).carrying({})])],
+      /^carrying\(\) takes \{ method/,
+    ],
+    [
+      "with a path that Envoy could not compile",
+      () => [shop(({ web }) => [from(web).to(web.http).carrying({ path: "/(?=x)" })])],
+      /^"\/\(\?=x\)" is no regular expression in the syntax of RE2: /,
+    ],
+    [
+      "with a server's name that is none",
+      () => [shop(({ web }) => [from(web).to(world.on(443)).carrying({ serverName: "https://example.com" })])],
+      /^https:\/\/example\.com is not a DNS name/,
+    ],
+    [
+      "with limits of two kinds",
+      () => [shop(({ web }) => [from(web).to(web.http).carrying({ path: "/" }, { serverName: "example.com" })])],
+      "requests, server names and look-ups in one flow; state a flow for each",
+    ],
+    [
+      "with requests on a port that does not speak HTTP",
+      () => [shop(({ web, db }) => [from(web).to(db.postgres).carrying({ path: "/" })])],
+      /^flow shop\/web → shop\/db: shop\/db speaks tcp there, and only plaintext HTTP has requests/,
+    ],
+    [
+      "with a server's name on a port that speaks plaintext HTTP",
+      () => [shop(({ web }) => [from(web).to(web.http).carrying({ serverName: "example.com" })])],
+      /shop\/web speaks http there, and server names are those of TLS over TCP/,
+    ],
+    [
+      "with look-ups on a port that does not speak DNS",
+      () => [shop(({ web }) => [from(web).to(world.on(53)).carrying({ lookup: "example.com" })])],
+      /world speaks tcp there, and look-ups go to DNS ports; write dns\(53\)/,
+    ],
+    [
+      "with a proof of what is no pod",
+      () => [shop(({ web }) => [from(web).to(world.on(443)).authenticated()])],
+      "flow shop/web → world: world cannot prove who it is; only pods authenticate each other, so leave authenticated() out",
+    ],
+    [
+      "with names that are denied",
+      () => [shop(({ web }) => [deny(web).to(fqdn("example.com").on(443))])],
+      "denied flow shop/web → example.com: example.com cannot be denied, since policies deny no names; deny addresses",
+    ],
+    [
+      "with a deny of some requests",
+      () => [shop(({ web }) => [deny(web).to(web.http).carrying({ path: "/admin" })])],
+      "denied flow shop/web → shop/web: deny() refuses whole connections; leave what follows the destinations out",
+    ],
+    [
+      "with a deny that would break probes",
+      () => {
+        const ns = namespace("shop");
+        const probed = ns.workload("probed", { labels, ports: { http: http(8080) }, probes: ["http"] });
+        return [ns.flows(() => [deny(cluster).to(probed.on(everyPort))])];
+      },
+      /^denied flow cluster → shop\/probed: the kubelet probes shop\/probed there from cluster, which a deny would break/,
+    ],
+    [
       "with a flow in another namespace's file",
       () => [shop(() => []), namespace("other").flows(() => [from(open().web).to(world.on(443))])],
       /^flow shop\/web → world: starts in shop; state it in that namespace's file/,
@@ -514,6 +586,13 @@ describe("The cluster is refused", () => {
 });
 
 describe("A cluster is read", () => {
+  it("with a deny from nodes of a port that the kubelet does not probe", () => {
+    const ns = namespace("shop");
+    const ports = { http: http(8080), admin: http(9000) };
+    const probed = ns.workload("probed", { labels, ports, probes: ["http"] });
+    assert.deepEqual(faultsOf(ns.flows(() => [deny(cluster).to(probed.admin), deny(world).to(probed.http)])), []);
+  });
+
   it("with host-network pods as a peer on either side", () => {
     const ns = namespace("agents");
     const agent = ns.hostNetwork("agent", { reason: "test", ports: { metrics: http(9100) } });

@@ -175,7 +175,7 @@ describe("The difference of two states of the program", () => {
     [
       "says when HTTP is no longer parsed",
       side(
-        withStatements((one) => [isFlow(one, "gateway", "monitoring/grafana") ? { ...one, inspectHttp: false } : one]),
+        withStatements((one) => [isFlow(one, "gateway", "monitoring/grafana") ? { ...one, carried: undefined } : one]),
       ),
       "1 flow with other conditions",
       ["ingress → monitoring/grafana:3000 no longer passes L7 HTTP"],
