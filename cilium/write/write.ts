@@ -37,7 +37,7 @@ export function write(statements: readonly Statement[], files: readonly SourceFi
   };
   for (const statement of statements) {
     const { scope, flows } = pageOf(homeOf(statement));
-    flows.push(flowText(statement, scope, (pods, port) => portName(pods, port, pageOf)));
+    flows.push(flowText(statement, scope, { port: (pods, port) => portName(pods, port, pageOf) }));
   }
   return [...pages.values()].map(addition);
 }
@@ -93,12 +93,18 @@ const serves = (declared: NumberedPort, port: NumberedPort): boolean =>
   declared.last === port.last &&
   port.transports.every((transport) => declared.transports.includes(transport));
 
-export type NamePort = (pods: Pods, port: NumberedPort) => string;
+/** What a file calls what stands in its statements. */
+export interface Names {
+  /** What pods call a port; undefined where a statement is to say its number. */
+  port(pods: Pods, port: NumberedPort): string | undefined;
+  /** The constant that a peer has in this file; undefined where a statement is to say it by its word. */
+  peer?(peer: Peer): string | undefined;
+}
 
 /** A statement as a line. */
-export function flowText({ sources, destinations, ...terms }: Statement, scope: Scope, nameOf: NamePort): string {
-  const from = unique(sources.map((source) => peerText(source, scope)));
-  const to = unique(destinations.flatMap((destination) => destinationTexts(destination, scope, nameOf)));
+export function flowText({ sources, destinations, ...terms }: Statement, scope: Scope, names: Names): string {
+  const from = unique(sources.map((source) => names.peer?.(source) ?? peerText(source, scope)));
+  const to = unique(destinations.flatMap((destination) => destinationTexts(destination, scope, names)));
   const opening = scope.word(terms.isDenied ? "deny" : "from");
   return `${opening}(${from.join(", ")}).to(${to.join(", ")})${termsText(terms)},`;
 }
@@ -125,12 +131,15 @@ const limitText = (limit: Limit): string =>
     .map(([key, value]) => `${key}: ${valueText(value)}`)
     .join(", ")} }`;
 
-function destinationTexts({ peer, ports }: Destination, scope: Scope, nameOf: NamePort): string[] {
-  const text = peerText(peer, scope);
-  const declared = isPods(peer) ? ports.filter(isNumbered) : [];
-  const opened = ports.filter((port) => !declared.some((one) => one === port));
+function destinationTexts({ peer, ports }: Destination, scope: Scope, names: Names): string[] {
+  const text = names.peer?.(peer) ?? peerText(peer, scope);
+  const nameIn = (port: Port) => (isPods(peer) && isNumbered(port) ? names.port(peer, port) : undefined);
+  const opened = ports.filter((port) => nameIn(port) === undefined);
   return [
-    ...(isPods(peer) ? declared.map((port) => `${text}${property(nameOf(peer, port))}`) : []),
+    ...ports.flatMap((port) => {
+      const name = nameIn(port);
+      return name === undefined ? [] : [`${text}${property(name)}`];
+    }),
     ...(opened.length > 0 ? [`${text}.on(${opened.map((port) => openedPort(port, scope)).join(", ")})`] : []),
     ...(ports.length === 0 ? [text] : []),
   ];
@@ -139,7 +148,8 @@ function destinationTexts({ peer, ports }: Destination, scope: Scope, nameOf: Na
 /** A property of an object: `.https`, or `["https-metrics"]`. */
 const property = (name: string): string => (propertyName(name) === name ? `.${name}` : `[${JSON.stringify(name)}]`);
 
-function peerText(peer: Peer, scope: Scope): string {
+/** A peer by its constant or its word. */
+export function peerText(peer: Peer, scope: Scope): string {
   const wording = wordingOf(peer);
   switch (wording.kind) {
     case "constant":
@@ -155,7 +165,7 @@ function peerText(peer: Peer, scope: Scope): string {
 }
 
 /** What a word is given: a text, a condition on a label, or conditions by their labels. */
-function givenText(given: Given, scope: Scope): string {
+export function givenText(given: Given, scope: Scope): string {
   if (typeof given === "string") return JSON.stringify(given);
   if (!isLabelMatch(given)) {
     const all = Object.entries(given).map(([key, match]) => `${propertyName(key)}: ${givenText(match, scope)}`);
