@@ -6,16 +6,16 @@ import { conflictOf, conflictText } from "../reach/compile/conflicts.ts";
 import type { Network, NetworkRule } from "../reach/compile/network.ts";
 import type { PortMatch } from "../reach/compile/ports.ts";
 import { meet, type Reading } from "./cubes.ts";
-import { enforcementAt, subjectOf } from "./side.ts";
+import { enforcementAt, ruleKey, subjectOf } from "./side.ts";
 import type { Kind } from "./universe.ts";
 
 export type Judged = { readonly network: Network; readonly reading: Reading };
 
 /** What keeps the rules of two sides from being compared, each once. */
 export function conflictDoubts(sides: readonly Judged[], kinds: readonly Kind[]): string[] {
-  const keys = sides.map(({ network }) => new Set(network.rules.map(keyOf)));
+  const keys = sides.map(({ network }) => new Set(network.rules.map(ruleKey)));
   const differing = sides.flatMap(({ network, reading }, side) =>
-    network.rules.filter((rule) => !keys[1 - side]?.has(keyOf(rule))).map((rule) => ({ rule, reading })),
+    network.rules.filter((rule) => !keys[1 - side]?.has(ruleKey(rule))).map((rule) => ({ rule, reading })),
   );
   if (differing.length === 0) return [];
   const subjects = kinds.filter((kind) => enforcementAt(kind) === "endpoint");
@@ -46,23 +46,6 @@ function overlap(rules: readonly NetworkRule[], kind: Kind, own: Reading, last: 
   }
   return cubes.some((cube) => cube !== undefined);
 }
-
-const keyOf = ({
-  subject,
-  direction,
-  tier,
-  priority,
-  effect,
-  defaultDeny,
-  peers,
-  ports,
-  ...rule
-}: NetworkRule): string =>
-  JSON.stringify([
-    ...[subject, direction, tier, priority, effect, defaultDeny, rule.selectsNodes, rule.authentication],
-    peers.map(({ selector }) => selector.key),
-    ports.map(({ path: _path, ...match }) => match),
-  ]);
 
 /** Rules that may be in conflict: each alone where it names a listener, and pairs about the same peers and ports. */
 function candidates(rules: readonly NetworkRule[]): (readonly NetworkRule[])[] {

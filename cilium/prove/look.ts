@@ -10,7 +10,7 @@ import type { Atom } from "./ports.ts";
 import { differingItems, outcomesOf, type Problem, pairsOf } from "./problem.ts";
 import type { Group } from "./reduce.ts";
 import { type Assignment, type Budget, conditionsOf, meeting, type Region, regionOf, search } from "./search.ts";
-import { enforcementAt, type Pair, subjectOf } from "./side.ts";
+import { enforcementAt, type Pair, subjectOf, worldKey } from "./side.ts";
 
 export type Wish = {
   readonly sides: readonly Side[];
@@ -44,18 +44,20 @@ const mostDoubts = 20;
 
 export function look(problem: Problem, wish: Wish, budget: Budget = { left: enough }): Sight {
   const doubts = new Set<string>();
+  const [before, after] = problem.sides;
+  const sameWorld = before !== undefined && after !== undefined && worldKey(before.network) === worldKey(after.network);
   for (const pair of pairsOf(problem.universe)) {
     const own = wish.directions.filter((direction) => enforcementAt(pair[subjectOf(direction)]) !== "elsewhere");
     if (own.length === 0 && !wish.together) continue;
     const limits = wish.regions?.(pair) ?? everywhere;
     if (limits.length === 0) continue;
-    const [before, after] = problem.sides;
     const same =
       before !== undefined &&
       after !== undefined &&
       own.every((direction) => sameSet(before.signature(direction, pair), after.signature(direction, pair)));
+    if (same && sameWorld) continue;
     for (const atom of wish.atoms ?? problem.atoms) {
-      const alike = isAlike(problem, own, pair, atom);
+      const alike = after !== undefined && (sameWorld || isAlike(problem, own, pair, atom));
       if (same && alike) continue;
       const result = lookAt(problem, wish, { pair, atom, own, alike, limits }, budget, doubts);
       if (result === "exhausted") {
@@ -72,7 +74,6 @@ const everywhere: readonly Region[] = [new Map()];
 
 /** Whether two sides decide alike where their rules are the same. */
 const isAlike = ({ sides }: Problem, own: readonly Direction[], pair: Pair, atom: Atom): boolean =>
-  sides.length > 1 &&
   own.every((direction) => {
     const [before, after] = sides.map((side) => JSON.stringify(side.circumstances(direction, pair, atom)));
     return before === after;

@@ -4,7 +4,7 @@ import { type Item, type Items, makeItems, type SideIndex } from "./items.ts";
 import { type Outcome, outcomeOf } from "./outcome.ts";
 import { type Atom, atomsOf } from "./ports.ts";
 import type { Group } from "./reduce.ts";
-import { enforcementAt, isNear, isNode, type Pair, type ReadSide, readSide } from "./side.ts";
+import { commonRules, enforcementAt, isNear, isNode, type Pair, type ReadSide, readSide } from "./side.ts";
 import { type End, type Mentioned, type Universe, universeOf } from "./universe.ts";
 
 export type Problem = {
@@ -25,7 +25,8 @@ export function problemOf(networks: readonly Network[], subject: End, mentioned 
   const universe = universeOf(networks, mentioned, subject);
   if (universe === undefined) return undefined;
   const items = makeItems();
-  const sides = networks.map((network, i) => readSide(network, i === 0 ? 0 : 1, universe, items));
+  const common = commonRules(networks);
+  const sides = networks.map((network, i) => readSide(network, i === 0 ? 0 : 1, universe, items, common));
   return { universe, items, sides, atoms: atomsOf(networks) };
 }
 

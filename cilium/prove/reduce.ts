@@ -77,10 +77,11 @@ function reduced(items: readonly Item[]): readonly Item[] {
   const isLevel = (content: RuleContent): boolean =>
     first !== undefined && !isEarlier(first, content) && !isEarlier(content, first);
   const allowing = items.filter(isRule).filter(({ content }) => isLevel(content) && content.effect === "allow");
-  const byListener = allowing.some(({ content }) => content.l7?.parser === "crd");
+  // A rule without L7 lifts the limits of HTTP and DNS alone.
+  const isKept = allowing.some(({ content: { l7 } }) => l7?.parser === "crd" || l7?.parser === "tls");
   const absorbs =
     first?.effect === "allow" &&
-    !byListener &&
+    !isKept &&
     certain.some(({ content }) => isLevel(content) && content.effect === "allow" && content.l7 === undefined);
   const keeps = (content: RuleContent): boolean => {
     if (isPassed(content)) return false;

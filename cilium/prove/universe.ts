@@ -311,7 +311,7 @@ function addressesOf(written: readonly Prefix[], networks: readonly Network[]): 
     return nice.find(isFree) ?? (all && addressOutside(all, own)) ?? [];
   });
   const parts = prefixes
-    .filter(({ address }) => families.some((family) => family === address.kind()))
+    .filter(({ address, bits }) => bits > 0 && families.some((family) => family === address.kind()))
     .flatMap((prefix) => addressOutside(prefix, prefixes) ?? []);
   return [...new Set([...rest, ...parts].map(formatPrefix))];
 }

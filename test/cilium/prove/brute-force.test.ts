@@ -17,26 +17,21 @@ describe("The prover beside the engine", () => {
     const count = (what: string): void => void counts.set(what, (counts.get(what) ?? 0) + 1);
     fc.assert(
       fc.property(pairs, (pair) => {
-        const proofs = {
-          equal: equal(pair.before, pair.after, { connections: false }),
-          implies: implies(pair.before, pair.after, { connections: true }),
-        };
         const found = askAll(pair);
-        for (const [property, proof] of Object.entries(proofs)) {
+        const { before, after } = pair;
+        for (const [property, proof, exception] of [
+          ["equal", equal(before, after, { connections: false }), found.different],
+          ["implies", implies(before, after, { connections: true }), found.opened],
+        ] as const) {
           count(`${property} ${proof.kind}`);
-          if (found[property as "equal" | "implies"] !== undefined) {
-            assert.notEqual(proof.kind, "proved", `${pair.change}: ${found.equal}\n${JSON.stringify(pair)}`);
-          }
+          if (exception !== undefined) assert.notEqual(proof.kind, "proved", `${exception}\n${JSON.stringify(pair)}`);
+          if (pair.isNeutral) assert.notEqual(proof.kind, "refuted", told(proof, pair));
+          if (property === "equal") count(`${pair.change}: ${proof.kind}`);
           assert.ok(
             proof.kind !== "undecided" || proof.reasons.every((reason) => !/defect/.test(reason)),
             told(proof, pair),
           );
         }
-        if (pair.isNeutral) {
-          assert.notEqual(proofs.equal.kind, "refuted", `${told(proofs.equal, pair)}`);
-          assert.notEqual(proofs.implies.kind, "refuted", `${told(proofs.implies, pair)}`);
-        }
-        count(`${pair.change}: ${proofs.equal.kind}`);
       }),
       { numRuns: universes, seed, endOnFailure: true },
     );
@@ -49,7 +44,10 @@ describe("The prover beside the engine", () => {
 const told = (proof: Proof, pair: Pair): string => `${JSON.stringify(proof)}\n${JSON.stringify(pair)}`;
 
 /** A question about which the sides differ, and one that only the second side allows; undefined if there is none. */
-function askAll({ before, after }: Pair): { readonly equal: string | undefined; readonly implies: string | undefined } {
+function askAll({ before, after }: Pair): {
+  readonly different: string | undefined;
+  readonly opened: string | undefined;
+} {
   const inventory = everyPod(before.inventory);
   const [earlier, later] = [before, after].map(({ policies }) => compile(policies, inventory));
   assert.ok(earlier && later);
@@ -65,7 +63,7 @@ function askAll({ before, after }: Pair): { readonly equal: string | undefined; 
       different ??= text;
     if (one.outcome === "denied" && other.outcome !== "denied") opened ??= text;
   }
-  return { equal: different, implies: opened };
+  return { different, opened };
 }
 
 const inWords = (end: EndVerdict): string =>
@@ -84,9 +82,8 @@ const addresses: readonly Peer[] = ["198.51.100.1", "10.1.9.9", "10.1.200.1", "2
 );
 
 const ports = [
-  ...[80, 86, 91, 443, 8080].map((port) => ({ protocol: "TCP", port }) as const),
+  ...[80, 86, 91, 443].map((port) => ({ protocol: "TCP", port }) as const),
   { protocol: "UDP", port: 53 } as const,
-  { protocol: "SCTP", port: 80 } as const,
 ];
 
 function* questions(endpoints: Inventory["endpoints"], others: readonly Peer[]): Generator<Question> {
