@@ -12,7 +12,6 @@ import {
   type PortsOf,
   type Workload,
 } from "../model/peers.ts";
-import { podSetText } from "../model/peers/pod-set.ts";
 import { isTransportPort } from "../model/ports.ts";
 import { policyName, rulesOf } from "../policy/parts.ts";
 import type { LabelSelector, Policy } from "../policy/schema.ts";
