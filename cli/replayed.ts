@@ -130,7 +130,7 @@ function unusedSections({ unseen, unusedRules, unusedNames }: Replay): Section[]
   return [
     {
       title: "Declared, never seen",
-      table: { columns: ["from", "to", "ports", "pods"], rows: unseen.map(unseenCells) },
+      table: unseenTable(unseen),
     },
     { title: "Rules that nothing used", table: { columns: ["rule"], rows: unusedRules.map((rule) => [rule]) } },
     {
@@ -143,7 +143,7 @@ function unusedSections({ unseen, unusedRules, unusedNames }: Replay): Section[]
   ];
 }
 
-const groupTable = (groups: readonly Group[], refused: boolean) => ({
+export const groupTable = (groups: readonly Group[], refused: boolean) => ({
   columns: ["from", "to", "port", ...(refused ? ["refused"] : []), "flows", "first", "last", "example"],
   rows: groups.map(({ source, destination, port, refusals, passed, dropped, example, ...times }) => [
     source,
@@ -156,7 +156,7 @@ const groupTable = (groups: readonly Group[], refused: boolean) => ({
   ]),
 });
 
-const requestTable = (requests: readonly RequestGroup[]) => ({
+export const requestTable = (requests: readonly RequestGroup[]) => ({
   columns: ["from", "to", "port", "method", "path", "requests", "first", "last"],
   rows: requests.map(({ source, destination, port, method, path, count, ...times }) => [
     ...[source, destination, port, method, path, `${count}`],
@@ -164,9 +164,14 @@ const requestTable = (requests: readonly RequestGroup[]) => ({
   ]),
 });
 
-const lookupTable = (lookups: readonly LookedUp[]) => ({
+export const lookupTable = (lookups: readonly LookedUp[]) => ({
   columns: ["workload", "name", "lookups", "first", "last"],
   rows: lookups.map(({ workload, name, count, ...times }) => [workload, name, `${count}`, ...timeCells(times)]),
+});
+
+export const unseenTable = (unseen: readonly UnseenFlow[]) => ({
+  columns: ["from", "to", "ports", "pods"],
+  rows: unseen.map(unseenCells),
 });
 
 const unseenCells = ({ flow, ports, sourceSeen }: UnseenFlow): string[] => [
@@ -208,12 +213,7 @@ export function dataOf({ record, problems }: ReadFlows, cluster: string, { repla
     newlyAllowed: replay.newlyAllowed.map(groupData),
     stillDropped: replay.stillDropped.map(groupData),
     undeclared: replay.undeclared.map(groupData),
-    unseen: replay.unseen.map(({ flow, ports, sourceSeen }) => ({
-      from: peerName(flow.from),
-      to: peerName(flow.to),
-      ports: ports.map(portText),
-      sourceSeen,
-    })),
+    unseen: replay.unseen.map(unseenData),
     notJudged: Object.fromEntries(replay.notJudged),
     ...(suggestions !== undefined && {
       suggestions: suggestions.additions,
@@ -222,4 +222,11 @@ export function dataOf({ record, problems }: ReadFlows, cluster: string, { repla
   };
 }
 
-const groupData = ({ connections, byDenyRule, ...group }: Group) => group;
+export const groupData = ({ connections, byDenyRule, ...group }: Group) => group;
+
+export const unseenData = ({ flow, ports, sourceSeen }: UnseenFlow) => ({
+  from: peerName(flow.from),
+  to: peerName(flow.to),
+  ports: ports.map(portText),
+  sourceSeen,
+});

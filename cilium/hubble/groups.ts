@@ -1,5 +1,6 @@
 /** Connections of the same two workloads on the same port, added up: what a person reads. */
 import { policyText } from "../policy/parts.ts";
+import type { Direction } from "../reach/compile/rules.ts";
 import { ruleText } from "../reach/compile/rules.ts";
 import type { DeniedBy } from "../reach/decide/verdict.ts";
 import type { Denial, Judgement } from "./judge.ts";
@@ -15,6 +16,8 @@ export type Group = Times & {
   readonly port: string;
   /** `egress by argocd/server: default deny`; empty for what is allowed. */
   readonly refusals: readonly string[];
+  /** The ends that refuse. */
+  readonly refusedAt: readonly Direction[];
   /** Whether a deny rule refuses it, which no further flow can lift. */
   readonly byDenyRule: boolean;
   /** How many flows the cluster let through and dropped when they were recorded. */
@@ -38,7 +41,20 @@ export function groupJudgements(judgements: readonly Judgement[], name: NameEnds
     if (group === undefined) {
       const { first, last, example } = connection;
       const byDenyRule = refused.some(({ by }) => by.kind === "rules");
-      group = { ...ends, port, refusals, byDenyRule, passed: 0, dropped: 0, first, last, example, connections: [] };
+      const refusedAt = refused.map(({ direction }) => direction);
+      group = {
+        ...ends,
+        port,
+        refusals,
+        refusedAt,
+        byDenyRule,
+        passed: 0,
+        dropped: 0,
+        first,
+        last,
+        example,
+        connections: [],
+      };
       groups.set(key, group);
     }
     group.passed += connection.passed;

@@ -58,6 +58,8 @@ export type FlowRecord = Times & {
   readonly duplicates: number;
   /** Nodes that the record misses flows of. */
   readonly missingNodes: ReadonlySet<string>;
+  /** The days of which there is something, as `2026-11-24`, by the namespaces of the pods; under none all of them. */
+  readonly days: ReadonlyMap<string, ReadonlySet<string>>;
   /** The nodes that recorded: `cluster/name`, without a cluster in one that is called `default`. */
   readonly nodes: ReadonlySet<string>;
 };
@@ -98,6 +100,7 @@ export function recordReader(reading: Reading = {}): RecordReader {
   const unread = new Map<string, number>();
   const missingNodes = new Set<string>();
   const nodes = new Set<string>();
+  const days = new Map<string, Set<string>>();
   const isRepeated = repeats();
   const times: Times = { first: "", last: "" };
   const counts = { flows: 0, otherLines: 0, lostEvents: 0, duplicates: 0 };
@@ -113,6 +116,8 @@ export function recordReader(reading: Reading = {}): RecordReader {
     }
     extend(times, time);
     if (flow.node_name) nodes.add(flow.node_name);
+    addDay(time, "");
+    for (const end of [flow.source, flow.destination]) if (end?.namespace) addDay(time, end.namespace);
     outside.learn(flow.IP?.destination, [...(flow.destination_names ?? []), ...namesOf(flow.destination)]);
     if (namespace !== undefined && ![flow.source, flow.destination].some((end) => end?.namespace === namespace)) {
       increment(leftOut, "flows of other namespaces", weight);
@@ -136,6 +141,12 @@ export function recordReader(reading: Reading = {}): RecordReader {
         addConnection(read, flow, time, weight);
         addRequest(read, flow, time, weight);
     }
+  };
+
+  const addDay = (time: string, namespace: string): void => {
+    if (time === "") return;
+    const known = days.get(namespace) ?? new Set();
+    days.set(namespace, known.add(time.slice(0, "2026-11-24".length)));
   };
 
   const addConnection = (read: Judgeable, flow: HubbleFlow, time: string, weight: number): void => {
@@ -222,6 +233,7 @@ export function recordReader(reading: Reading = {}): RecordReader {
         notJudged: unknown,
         unread,
         missingNodes,
+        days,
         nodes,
       };
     },

@@ -84,8 +84,18 @@ export function replay(
   find: FindWorkload,
   program: ConfiguredCluster | undefined,
 ): Replay {
-  const { cluster } = surroundings;
-  const judged = judge(record, policies, surroundings);
+  return replayJudged(record, policies, surroundings, find, program, judge(record, policies, surroundings));
+}
+
+/** Like `replay`, for those who have more questions to the same judgements. */
+export function replayJudged(
+  record: FlowRecord,
+  policies: readonly Policy[],
+  { cluster }: Surroundings,
+  find: FindWorkload,
+  program: ConfiguredCluster | undefined,
+  judged: Judged,
+): Replay {
   const { judgements } = judged;
   const denied = judgements.filter(({ outcome }) => outcome === "denied");
   const allowed = judgements.filter((judgement) => judgement.outcome === "allowed");

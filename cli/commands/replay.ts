@@ -5,11 +5,9 @@ import type { FlowRecord } from "../../cilium/hubble/record.ts";
 import { replay as replayRecord } from "../../cilium/hubble/replay.ts";
 import { suggest } from "../../cilium/hubble/suggest.ts";
 import { workloadFinder } from "../../cilium/hubble/workload.ts";
-import { type ConfiguredCluster, enforcementOf, workloads } from "../../cilium/model/cluster.ts";
-import type { Policy } from "../../cilium/policy/schema.ts";
 import type { Inventory } from "../../cilium/reach/compile/inventory.ts";
-import { renderPolicies } from "../../cilium/render/policies.ts";
 import { loadSourceFiles } from "../../components/load.ts";
+import { asEnforced, enforced, enforcedPolicies } from "../enforced.ts";
 import { Failure } from "../failure.ts";
 import { printReport, type ReportFormat, reportFormats } from "../output/sections.ts";
 import { projectFolder } from "../project.ts";
@@ -33,7 +31,7 @@ export default function replay(command: Command): void {
     .addOption(new Option("-o, --output <format>", "how to print the answer").choices(reportFormats).default("table"))
     .addHelpText("after", help)
     .action(async (paths: string[], options: Options) => {
-      const { source, read, inventory } = await readRecorded(paths, options, judgedPolicies);
+      const { source, read, inventory } = await readRecorded(paths, options, enforcedPolicies);
       if (options.suggest && source.program === undefined) {
         throw new Failure("--suggest writes lines for the program; leave out --from, --git and --context");
       }
@@ -63,26 +61,8 @@ Examples:
 async function answerOf(record: FlowRecord, source: Source, inventory: Inventory, wanted: boolean): Promise<Answer> {
   const cluster = source.program && enforced(source.program.cluster);
   const find = cluster === undefined ? () => undefined : workloadFinder(cluster);
-  const replay = replayRecord(record, judgedPolicies(source), inventory, find, cluster);
+  const replay = replayRecord(record, enforcedPolicies(source), inventory, find, cluster);
   if (!wanted || cluster === undefined) return { replay, suggestions: undefined };
   const files = await loadSourceFiles(projectFolder());
   return { replay, suggestions: suggest(replay.dropped, cluster, files, find, destinationNames(record)) };
-}
-
-const judgedPolicies = ({ program, policies }: Source): readonly Policy[] =>
-  program === undefined ? policies : renderPolicies(enforced(program.cluster));
-
-/** What the policies of a stack that only observes would do once they are enforced: that is the question. */
-const enforced = (cluster: ConfiguredCluster): ConfiguredCluster => ({
-  ...cluster,
-  settings: { ...cluster.settings, enforcement: "enforce", namespaceEnforcement: {} },
-});
-
-function asEnforced({ program }: Source): string[] {
-  if (program === undefined) return [];
-  const { cluster } = program;
-  const observing = workloads(cluster).filter((workload) => enforcementOf(cluster, workload) === "observe");
-  return observing.length === 0
-    ? []
-    : [`${observing.length} policies of the stack only observe; they are judged as enforced`];
 }
