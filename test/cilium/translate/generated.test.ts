@@ -7,7 +7,7 @@ import { renderPolicies } from "../../../cilium/render/policies.ts";
 import { translate } from "../../../cilium/translate/translate.ts";
 import { startVerdictOracle, type VerdictOracle } from "../../oracle/job.ts";
 import { program } from "../../rendered.ts";
-import { changes, type Counts, count, printed } from "../reach/compare.ts";
+import { type Counts, changes, count, printed } from "../reach/compare.ts";
 import { worlds } from "../reach/worlds.ts";
 
 const seed = Number(process.env.SEED ?? 20260115);
