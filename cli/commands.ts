@@ -13,7 +13,7 @@ interface Entry {
 
 // biome-ignore format: one command, one line; in the order of --help
 const commands: readonly Entry[] = [
-  { name: "init", purpose: "bring a cluster in: write a project for the policies of files or of a cluster, proved to allow what they allow", load: () => import("./commands/init.ts") },
+  { name: "init", purpose: "bring a cluster in: write a project for the policies of files or of a cluster, proved to allow what they allow", finds: "something of the input is not in it, or a moment on the way opens or closes a flow", load: () => import("./commands/init.ts") },
   { name: "list", purpose: "every flow that the policies allow at both ends", load: () => import("./commands/list.ts") },
   { name: "matrix", purpose: "workloads × workloads: who may connect to whom, on which ports", load: () => import("./commands/matrix.ts") },
   { name: "map", purpose: "who can reach whom as a picture: one HTML file that needs no network", load: () => import("./commands/map.ts") },
@@ -21,9 +21,12 @@ const commands: readonly Entry[] = [
   { name: "exposure", purpose: "everything that can reach a workload and that it can reach, also by way of others", load: () => import("./commands/exposure.ts") },
   { name: "check", purpose: "what the API server, Cilium or the policy pack would refuse, and what has no effect", finds: "there is a fault", load: () => import("./commands/check.ts") },
   { name: "diff", purpose: "which flows open and close, which pods enter or leave default deny", finds: "there is a difference", load: () => import("./commands/diff.ts") },
+  { name: "prove", purpose: "whether two sets of policies mean the same, or one allows nothing more, for every pod that could exist", finds: "it is refuted", load: () => import("./commands/prove.ts") },
   { name: "test", purpose: "hold the policies against a file of expectations", finds: "an expectation does not hold", load: () => import("./commands/test.ts") },
   { name: "gate", purpose: "judge the program by the policy pack, through the real engine but without a cluster", finds: "a mandatory rule of the pack is broken", load: () => import("./commands/gate.ts") },
   { name: "replay", purpose: "hold recorded Hubble flows against the policies", finds: "something that was let through would be dropped", load: () => import("./commands/replay.ts") },
+  { name: "calibrate", purpose: "hold the verdicts on recorded flows against Hubble's own, and say why where they differ", finds: "some differ", load: () => import("./commands/calibrate.ts") },
+  { name: "readiness", purpose: "say of each namespace whether what was recorded of it lets it be enforced", finds: "one is not ready", load: () => import("./commands/readiness.ts") },
   { name: "coverage", purpose: "find pods that the policies leave open, and selectors and ports that cover nothing", finds: "a pod is open", load: () => import("./commands/coverage.ts") },
   { name: "preflight", purpose: "say before an update what will stop it and what it will overwrite", finds: "something would stop the update or be overwritten", load: () => import("./commands/preflight.ts") },
   { name: "verify", purpose: "check that a cluster has exactly the stack's policies and Cilium accepts them", finds: "the cluster has something else, or Cilium does not accept it", load: () => import("./commands/verify.ts") },

@@ -1,12 +1,12 @@
 /** The two sides of a comparison as people name them, and the endpoints that both are judged against. */
 import { existsSync } from "node:fs";
 import { type Basis, basisLines } from "../cilium/kubernetes/basis.ts";
-import { podIdentity } from "../cilium/policy/selector.ts";
-import type { Endpoint, Inventory } from "../cilium/reach/compile/inventory.ts";
+import type { Inventory } from "../cilium/reach/compile/inventory.ts";
 import type { Side } from "../cilium/reach/report/diff.ts";
 import { Failure } from "./failure.ts";
 import { currentContext } from "./sources/cluster.ts";
 import { readPolicies, type Source, type SourceOptions } from "./sources/source.ts";
+import { workloadsOf } from "./workloads.ts";
 
 /** For `--help`: what a side may be. */
 export const sidesHelp = `Each side is one of
@@ -52,6 +52,44 @@ export async function readSides(words: readonly [before: string, after: string],
     before: { policies: before.source.policies, inventory: inventoryAgainst(before, pods.before) },
     after: { policies: after.source.policies, inventory: inventoryAgainst(after, pods.after) },
     basis: { before: basisAgainst(before, pods.before), after: basisAgainst(after, pods.after) },
+  };
+}
+
+/**
+ * Reads both sides as policies alone, for what holds whatever pods there are. What one does not say of its cluster, the
+ * other says for it.
+ * @throws Failure as `readSides`
+ */
+export async function readPolicySides(
+  words: readonly [before: string, after: string],
+  options: Options,
+): Promise<PolicySides> {
+  const before = (await readSide(words[0], words[1], options)).source;
+  const after = (await readSide(words[1], words[0], options)).source;
+  return {
+    titles: [before.title, after.title],
+    sources: [before, after],
+    before: { policies: before.policies, inventory: clusterOf(before, after) },
+    after: { policies: after.policies, inventory: clusterOf(after, before) },
+    basis: { before: before.basis, after: after.basis },
+  };
+}
+
+/** Two sides, and the sources that they were read from. */
+export interface PolicySides extends Sides {
+  readonly sources: readonly [before: Source, after: Source];
+}
+
+function clusterOf({ inventory: own }: Source, { inventory: other }: Source): Inventory {
+  const { cidrGroups = other.cidrGroups, services = other.services } = own;
+  const configured = own.configuration === undefined && other.configuration !== undefined ? other : own;
+  const { cluster, configuration } = configured;
+  return {
+    ...own,
+    cluster,
+    ...(cidrGroups && { cidrGroups }),
+    ...(services && { services }),
+    ...(configuration && { configuration }),
   };
 }
 
@@ -135,20 +173,4 @@ const isPath = (word: string): boolean => !/^(program|live|(git|context):.+)$/.t
 /** A source with its workloads instead of their pods. */
 export const sideOf = (source: Source): Side => ({ policies: source.policies, inventory: inventoryOf(source) });
 
-const inventoryOf = ({ inventory, replicas }: Source): Inventory => ({
-  ...inventory,
-  endpoints: workloadsOf(inventory, replicas),
-});
-
-/** The endpoints with one of a workload's alike pods in place of all, under the name of the workload. */
-function workloadsOf({ endpoints, cluster }: Inventory, replicas: Source["replicas"]): Endpoint[] {
-  const workloads = new Map([...replicas].map(([workload, pod]) => [pod, workload]));
-  const identity = (endpoint: Endpoint) =>
-    JSON.stringify([podIdentity({ ...endpoint, cluster: endpoint.cluster ?? cluster }), endpoint.hostNetwork ?? false]);
-  const named = endpoints.flatMap((endpoint) => {
-    const workload = workloads.get(`${endpoint.namespace}/${endpoint.name}`);
-    return workload === undefined ? [] : [{ ...endpoint, name: workload.slice(workload.indexOf("/") + 1) }];
-  });
-  const told = new Set(named.map(identity));
-  return [...named, ...endpoints.filter((endpoint) => !told.has(identity(endpoint)))];
-}
+const inventoryOf = (source: Source): Inventory => workloadsOf(source).inventory;

@@ -43,6 +43,9 @@ const layer4 = z.object({
   IGMP: typed.nullish(),
 });
 
+/** A policy that decided; rules of Cilium's own have labels only. */
+const policies = z.array(z.object({ kind: text, namespace: text, name: text })).nullish();
+
 const service = z.object({ name: text, namespace: text });
 
 const layer7 = z.object({
@@ -77,6 +80,11 @@ const flow = z.object({
   reply: flag,
   trace_observation_point: observationPoint,
   trace_reason: traceReason,
+  policy_match_type: count,
+  egress_allowed_by: policies,
+  ingress_allowed_by: policies,
+  egress_denied_by: policies,
+  ingress_denied_by: policies,
   aggregate: z
     .object({ ingress_flow_count: count, egress_flow_count: count, unknown_direction_flow_count: count })
     .nullish(),

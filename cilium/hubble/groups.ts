@@ -1,8 +1,10 @@
 /** Connections of the same two workloads on the same port, added up: what a person reads. */
 import { policyText } from "../policy/parts.ts";
+import type { Direction } from "../reach/compile/rules.ts";
 import { ruleText } from "../reach/compile/rules.ts";
 import type { DeniedBy } from "../reach/decide/verdict.ts";
 import type { Denial, Judgement } from "./judge.ts";
+import type { NameEnds } from "./naming.ts";
 import type { Connection, Example } from "./record.ts";
 import { extend, type Times } from "./times.ts";
 
@@ -14,6 +16,8 @@ export type Group = Times & {
   readonly port: string;
   /** `egress by argocd/server: default deny`; empty for what is allowed. */
   readonly refusals: readonly string[];
+  /** The ends that refuse. */
+  readonly refusedAt: readonly Direction[];
   /** Whether a deny rule refuses it, which no further flow can lift. */
   readonly byDenyRule: boolean;
   /** How many flows the cluster let through and dropped when they were recorded. */
@@ -23,10 +27,8 @@ export type Group = Times & {
   readonly connections: readonly Connection[];
 };
 
-export type NameConnection = (connection: Connection) => { readonly source: string; readonly destination: string };
-
 /** The judgements in groups, most seen first. */
-export function groupJudgements(judgements: readonly Judgement[], name: NameConnection): Group[] {
+export function groupJudgements(judgements: readonly Judgement[], name: NameEnds): Group[] {
   const groups = new Map<string, Group & { connections: Connection[] }>();
   for (const judgement of judgements) {
     const { connection } = judgement;
@@ -39,7 +41,20 @@ export function groupJudgements(judgements: readonly Judgement[], name: NameConn
     if (group === undefined) {
       const { first, last, example } = connection;
       const byDenyRule = refused.some(({ by }) => by.kind === "rules");
-      group = { ...ends, port, refusals, byDenyRule, passed: 0, dropped: 0, first, last, example, connections: [] };
+      const refusedAt = refused.map(({ direction }) => direction);
+      group = {
+        ...ends,
+        port,
+        refusals,
+        refusedAt,
+        byDenyRule,
+        passed: 0,
+        dropped: 0,
+        first,
+        last,
+        example,
+        connections: [],
+      };
       groups.set(key, group);
     }
     group.passed += connection.passed;
@@ -53,7 +68,7 @@ export function groupJudgements(judgements: readonly Judgement[], name: NameConn
 
 const refusalText = ({ direction, by }: Denial): string => `${direction} by ${deniedByText(by)}`;
 
-function deniedByText(by: DeniedBy): string {
+export function deniedByText(by: DeniedBy): string {
   switch (by.kind) {
     case "rules":
       return by.rules.map(ruleText).join(", ");

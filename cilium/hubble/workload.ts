@@ -42,6 +42,6 @@ export function endName(end: End, find: FindWorkload, names: readonly string[], 
       return end.entity;
     case "outside":
       if (end.isApiServer) return `kube-apiserver ${end.address}`;
-      return names.length > 0 ? names.join(", ") : end.address;
+      return `${names.length > 0 ? names.join(", ") : end.address}${end.standsForMore ? " and others like it" : ""}`;
   }
 }

@@ -5,6 +5,7 @@
  */
 import type { PolicyReference } from "../../policy/parts.ts";
 import type { FqdnSelector, HttpRule } from "../../policy/schema.ts";
+import type { Configuration } from "../compile/configuration.ts";
 import type { EnforcedPolicy } from "../compile/enforced.ts";
 import { isHost } from "../compile/identity.ts";
 import {
@@ -78,7 +79,7 @@ export function endVerdict(
   if (subject.enforcement !== "elsewhere" && unreadable !== undefined) {
     return undecidable({ kind: "configuration", unreadable });
   }
-  const key = subject.enforcement === "elsewhere" ? undefined : keyFor(network, protocol);
+  const key = subject.enforcement === "elsewhere" ? undefined : protocolKey(network.configuration, protocol);
   if (key !== undefined && subject.enforcement === "endpoint") {
     return { verdict: "denied", by: { kind: "protocol-off", key } };
   }
@@ -98,7 +99,7 @@ export function endVerdict(
     subject,
     peer,
     protocol,
-    portFor(network, protocol, port),
+    portLookedUp(network.configuration, protocol, port),
   );
   return decided.verdict === "denied" && network.configuration.auditMode
     ? allowedBy({ kind: "audit-mode", denied: decided.by })
@@ -106,7 +107,7 @@ export function endVerdict(
 }
 
 /** The key without which the datapath drops a protocol (`ct_extract_ports4` in `bpf/lib/conntrack.h`). */
-function keyFor({ configuration }: Network, protocol: number): string | undefined {
+export function protocolKey(configuration: Configuration, protocol: number): string | undefined {
   if (configuration.extendedProtocols || (protocol & portsOrIcmp) !== 0) return undefined;
   if (protocol === protocolBit.SCTP) return configuration.sctp ? undefined : "enable-sctp";
   return "enable-extended-ip-protocols";
@@ -115,7 +116,7 @@ function keyFor({ configuration }: Network, protocol: number): string | undefine
 const portsOrIcmp = protocolBit.TCP | protocolBit.UDP | protocolBit.ICMP | protocolBit.ICMPv6;
 
 /** The port that the datapath looks up; without support for a protocol it knows none. */
-function portFor({ configuration }: Network, protocol: number, port: number): number {
+export function portLookedUp(configuration: Configuration, protocol: number, port: number): number {
   const isIcmp = (protocol & (protocolBit.ICMP | protocolBit.ICMPv6)) !== 0;
   const unread = isIcmp ? !configuration.icmpRules : protocol === protocolBit.SCTP && !configuration.sctp;
   return unread ? 0 : port;

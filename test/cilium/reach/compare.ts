@@ -68,8 +68,8 @@ export async function changes(oracle: VerdictOracle, world: World, after: readon
 const answerText = ({ egress, ingress, dropped }: Partial<JobAnswer["answers"][number]> = {}): string =>
   JSON.stringify([egress, ingress].map((end) => [end && { ...end, origins: undefined }, dropped]));
 
-/** The question as the program of test/oracle takes it. */
-function jobOf({ policies, inventory, questions }: World, { surroundings }: Network): Job {
+/** A world as the program of test/oracle takes it. */
+export function jobOf({ policies, inventory, questions }: World, { surroundings }: Network): Job {
   const { services, configuration, ...rest } = inventory;
   const { apiServer } = surroundings;
   const apiServers = [...apiServer.keys];
@@ -134,7 +134,8 @@ function endDifference(
   count(counts, endKind(ours));
   if (ours.verdict === "undecidable") {
     // Ends of one port name that differ are taken by the order of import, and no error.
-    const isError = ours.reason.kind === "conflict" && !ours.reason.conflict.what.endsWith("different ends");
+    const conflict = ours.reason.kind === "conflict" ? ours.reason.conflict : undefined;
+    const isError = conflict !== undefined && "what" in conflict && !conflict.what.endsWith("different ends");
     return isError && theirs?.error === undefined ? differ() : undefined;
   }
   if (theirs === undefined) return ours.verdict === "allowed" && ours.by.kind === "not-enforced" ? undefined : differ();

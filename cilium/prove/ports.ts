@@ -1,0 +1,104 @@
+/** The ports of all protocols in parts that no rule divides, and what the ports of rules say about each part. */
+import { type FlowProtocol, flowProtocols } from "../reach/compile/inventory.ts";
+import type { Network } from "../reach/compile/network.ts";
+import { type Direction, type PortMatch, protocolBit } from "../reach/compile/ports.ts";
+import { portLookedUp, protocolKey } from "../reach/decide/decide.ts";
+import { type Mask, only } from "./mask.ts";
+import { portNameValues } from "./universe.ts";
+
+/** Ports about which all rules of the networks say the same, by one of them. */
+export type Atom = {
+  readonly protocol: FlowProtocol;
+  readonly port: number;
+  /** Equal for atoms about which all rules say the same. */
+  readonly signature: string;
+};
+
+/** What the ports of a rule say about an atom: nothing, something, or something where a name stands for the port. */
+export type Coverage = "no" | "yes" | { readonly name: string; readonly mask: Mask };
+
+const exact = portNameValues.indexOf("exact");
+const below = portNameValues.indexOf("below");
+
+export function coverage(
+  match: PortMatch,
+  direction: Direction,
+  { protocol, port }: Pick<Atom, "protocol" | "port">,
+  { configuration }: Pick<Network, "configuration">,
+): Coverage {
+  const bit = protocolBit[protocol];
+  if ((match.protocols & bit) === 0) return "no";
+  const asked = portLookedUp(configuration, bit, port);
+  if ("from" in match.ports) return match.ports.from <= asked && asked <= match.ports.to ? "yes" : "no";
+  if (asked === 0 || !havePorts.has(protocol)) return "no";
+  const { name, endPort } = match.ports;
+  const reaches = direction === "ingress" && endPort >= asked && asked > 1;
+  return { name, mask: reaches ? only(exact, below) : only(exact) };
+}
+
+const havePorts: ReadonlySet<FlowProtocol> = new Set(["TCP", "UDP", "SCTP"]);
+
+/** An atom of one port. */
+export const atomAt = (protocol: FlowProtocol, port: number): Atom => ({
+  protocol,
+  port,
+  signature: `${protocol} ${port}`,
+});
+
+/** One atom for each way in which the rules of networks cover ports. */
+export function atomsOf(networks: readonly Network[]): Atom[] {
+  const written = networks.map((network) => {
+    const own = network.rules.flatMap(({ ports, direction }) => ports.map((match) => ({ match, direction })));
+    return { network, matches: distinct(own) };
+  });
+  const found = new Map<string, Atom>();
+  for (const protocol of flowProtocols) {
+    for (const port of startsOf(
+      written.flatMap(({ matches }) => matches.map(({ match }) => match)),
+      protocol,
+    )) {
+      const signature = written
+        .map(({ network, matches }) =>
+          [
+            protocolKey(network.configuration, protocolBit[protocol]) === undefined ? "" : "off ",
+            ...matches.map(({ match, direction }) => {
+              const covers = coverage(match, direction, { protocol, port }, network);
+              return typeof covers === "string" ? covers[0] : covers.mask.values.length;
+            }),
+          ].join(""),
+        )
+        .join();
+      if (!found.has(signature)) found.set(signature, { protocol, port, signature });
+    }
+  }
+  return [...found.values()];
+}
+
+type Written = { readonly match: PortMatch; readonly direction: Direction };
+
+const distinct = (matches: readonly Written[]): Written[] => [
+  ...new Map(
+    matches.map((one) => [JSON.stringify([one.match.protocols, one.match.ports, one.direction]), one]),
+  ).values(),
+];
+
+/** A port of each stretch that rules tell apart; 0 stands for no port, and is none of TCP, UDP and SCTP. */
+function startsOf(matches: readonly PortMatch[], protocol: FlowProtocol): number[] {
+  const [first, last] = havePorts.has(protocol) ? [1, 65535] : protocol.startsWith("ICMP") ? [0, 255] : [0, 0];
+  const own = matches.filter(({ protocols }) => (protocols & protocolBit[protocol]) !== 0);
+  const cuts = own.flatMap(({ ports }) =>
+    "from" in ports ? [ports.from, ports.to + 1] : ports.endPort > 0 ? [ports.endPort + 1] : [],
+  );
+  // A name can start a range below any port but the first.
+  const isRanged = own.some(({ ports }) => "name" in ports && ports.endPort > 0);
+  const starts = [...new Set([first, ...(isRanged && first < last ? [first + 1] : []), ...cuts])]
+    .filter((port) => first <= port && port <= last)
+    .sort((a, b) => a - b);
+  // Of the ports that nobody names, one that looks like it.
+  return starts.map((from, i) => {
+    const to = (starts[i + 1] ?? last + 1) - 1;
+    return from === first && from <= unremarkable && unremarkable <= to ? unremarkable : from;
+  });
+}
+
+const unremarkable = 9999;

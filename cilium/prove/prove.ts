@@ -1,0 +1,187 @@
+/**
+ * What holds for every pod that could exist: whether two sets of policies mean the same, whether one allows nothing that
+ * another does not, and whether connections between two sets of ends are allowed or denied without exception.
+ */
+import type { FlowProtocol } from "../reach/compile/inventory.ts";
+import type { Network } from "../reach/compile/network.ts";
+import type { Direction } from "../reach/compile/rules.ts";
+import { surroundingsOf } from "../reach/compile/surroundings.ts";
+import type { Verdict } from "../reach/decide/verdict.ts";
+import type { Side } from "../reach/report/diff.ts";
+import { compareOutcomes, outcomeOfVerdict, type Property } from "./compare.ts";
+import { isolation, type Judged } from "./confirm.ts";
+import { conflictDoubts } from "./conflicts.ts";
+import { isolationDifference } from "./isolation.ts";
+import { look, type Sight, type Wish } from "./look.ts";
+import { atomAt } from "./ports.ts";
+import { problemOf, tooManyNames } from "./problem.ts";
+import { type EndSet, mentionedBy, regionsOf } from "./sets.ts";
+import { directions, networkOf, subjectOf } from "./side.ts";
+import type { Witness } from "./witness.ts";
+
+export type { Property } from "./compare.ts";
+export type { EndSet } from "./sets.ts";
+export type { Witness } from "./witness.ts";
+export { witnessObjects } from "./witness.ts";
+
+export type Options = {
+  /** Whether only both ends of a connection together count, or each of them. */
+  readonly connections: boolean;
+  /** How rules that differ are looked at: one by one or all at once; by their number if it is left out. */
+  readonly method?: Wish["method"];
+};
+
+export type Proof<Example = Counterexample> =
+  | { readonly kind: "proved"; readonly over: Extent }
+  | { readonly kind: "refuted"; readonly counterexample: Example }
+  /** With what keeps it from being decided, each reason once. */
+  | { readonly kind: "undecided"; readonly reasons: readonly string[] };
+
+/** What a proof is about. */
+export type Extent = {
+  /** The kinds of ends. */
+  readonly kinds: readonly string[];
+  /** The labels, namespaces, prefixes, names, … of both ends that tell them apart. */
+  readonly variables: number;
+  /** Sets of ports that all rules treat alike. */
+  readonly ports: number;
+};
+
+/** A cluster, a question about it, and the verdicts on both sides. */
+export type Counterexample = {
+  readonly witness: Witness;
+  /** The end at which the sides differ; undefined where the connection as a whole does. */
+  readonly end: Direction | undefined;
+  /** What differs: the verdict, what a proxy lets through, or only whether the end is in default deny. */
+  readonly differs: "verdict" | "limits" | "default-deny";
+  readonly before: Verdict;
+  readonly after: Verdict;
+  readonly isolated?: { readonly before: boolean; readonly after: boolean };
+};
+
+/** The same verdict at each end, the same limits of proxies and the same default deny, for everything that could exist. */
+export const equal = (before: Side, after: Side, options: Options): Proof => prove("equal", before, after, options);
+
+/** The second allows nothing that the first does not. */
+export const implies = (before: Side, after: Side, options: Options): Proof => prove("implies", before, after, options);
+
+function prove(property: Property, before: Side, after: Side, options: Options): Proof {
+  const sides = [before, after];
+  const networks = sides.map(networkOf);
+  const doubts = new Set<string>();
+  const connectionsDiffer = wishOf(property, sides, networks, directions, true, options.method);
+  const endsDiffer = directions.map((direction) =>
+    wishOf(property, sides, networks, [direction], false, options.method),
+  );
+  for (const wish of options.connections ? [connectionsDiffer] : endsDiffer) {
+    const sight = see(wish);
+    if (sight.found !== undefined) {
+      // A connection that as a whole differs says more than one of its ends.
+      const whole = wish.together ? sight.found : see(connectionsDiffer, { left: 200_000 }).found;
+      return refuted(whole ?? sight.found, whole === undefined ? wish.directions[0] : undefined);
+    }
+    for (const doubt of sight.doubts) doubts.add(doubt);
+  }
+  const isolated = property === "equal" && !options.connections ? directions : [];
+  for (const direction of isolated) {
+    const { found, doubts: more } = isolationDifference(direction, sides, networks);
+    if (found !== undefined) return refuted(found, direction, isolation(found, direction));
+    for (const doubt of more) doubts.add(doubt);
+  }
+  const problem = problemOf(networks, "source");
+  if (problem === undefined) return { kind: "undecided", reasons: [tooManyNames] };
+  for (const doubt of conflictDoubts(problem.sides, problem.universe.kinds)) doubts.add(doubt);
+  if (doubts.size > 0) return { kind: "undecided", reasons: [...doubts] };
+  return { kind: "proved", over: extentOf(problem) };
+}
+
+function wishOf(
+  property: Property,
+  sides: readonly Side[],
+  networks: readonly Network[],
+  own: readonly Direction[],
+  together: boolean,
+  method: Options["method"],
+): Wish {
+  return {
+    sides,
+    networks,
+    directions: own,
+    together,
+    compare: ([before = [], after = []]) => compareOutcomes(before, after, property, together),
+    agrees: ({ verdicts }) => {
+      const [before = [], after = []] = verdicts.map((verdict) =>
+        own.map((direction) => outcomeOfVerdict(verdict[direction])),
+      );
+      return compareOutcomes(before, after, property, together).differs === true;
+    },
+    ...(method !== undefined && { method }),
+  };
+}
+
+function see(wish: Wish, budget?: { left: number }): Sight {
+  const [direction = "egress"] = wish.directions;
+  const problem = problemOf(wish.networks, wish.together ? "source" : subjectOf(direction));
+  return problem === undefined ? { found: undefined, doubts: new Set([tooManyNames]) } : look(problem, wish, budget);
+}
+
+function refuted({ witness, verdicts }: Judged, end: Direction | undefined, isolated?: readonly boolean[]): Proof {
+  const [before, after] = verdicts;
+  if (before === undefined || after === undefined) throw new Error("two sides have two verdicts");
+  const allowed = [before, after].map((verdict) =>
+    (end === undefined ? directions : [end]).every((direction) => verdict[direction].verdict === "allowed"),
+  );
+  const differs = isolated !== undefined ? "default-deny" : allowed[0] === allowed[1] ? "limits" : "verdict";
+  const [earlier = false, later = false] = isolated ?? [];
+  return {
+    kind: "refuted",
+    counterexample: {
+      ...{ witness, end, differs, before, after },
+      ...(isolated !== undefined && { isolated: { before: earlier, after: later } }),
+    },
+  };
+}
+
+const extentOf = ({ universe, atoms }: NonNullable<ReturnType<typeof problemOf>>): Extent => ({
+  kinds: universe.kinds.map(({ name }) => name),
+  variables: universe.variables.length,
+  ports: atoms.length,
+});
+
+/** What is said of all connections from one set of ends to another. */
+export type Guarantee = {
+  readonly source: EndSet;
+  readonly destination: EndSet;
+  readonly protocol: FlowProtocol;
+  readonly port: number;
+  readonly expect: "allowed" | "denied";
+};
+
+/** A cluster, a question about it, and the verdict that is not as it should be. */
+export type Exception = { readonly witness: Witness; readonly verdict: Verdict };
+
+/** All connections that a guarantee is about have the verdict that it says. */
+export function always(side: Side, guarantee: Guarantee): Proof<Exception> {
+  const network = networkOf(side);
+  const networks = [network];
+  const problem = problemOf(networks, "source", mentionedBy([guarantee.source, guarantee.destination]));
+  if (problem === undefined) return { kind: "undecided", reasons: [tooManyNames] };
+  const { apiServer } = surroundingsOf(side.inventory, network.configuration);
+  const asked = { ...guarantee, apiServerOutside: apiServer.isManaged };
+  const isOtherwise = (allowed: boolean): boolean => allowed !== (guarantee.expect === "allowed");
+  const { found, doubts } = look(problem, {
+    sides: [side],
+    networks,
+    directions,
+    together: true,
+    compare: ([outcomes = []]) => ({ differs: isOtherwise(outcomes.every(({ allowed }) => allowed)) }),
+    agrees: ({ verdicts }) => verdicts.every(({ outcome }) => isOtherwise(outcome !== "denied")),
+    regions: (pair) => regionsOf(asked, pair, problem.universe),
+    atoms: [atomAt(guarantee.protocol, guarantee.port)],
+  });
+  const [verdict] = found?.verdicts ?? [];
+  if (found !== undefined && verdict !== undefined) {
+    return { kind: "refuted", counterexample: { witness: found.witness, verdict } };
+  }
+  return doubts.size > 0 ? { kind: "undecided", reasons: [...doubts] } : { kind: "proved", over: extentOf(problem) };
+}
