@@ -1,4 +1,5 @@
 /** The words that a cluster's files are written in. */
+export { clusterwide } from "./model/clusterwide.ts";
 export { deny, from } from "./model/flow.ts";
 export { absent, noneOf, oneOf, present } from "./model/labels.ts";
 export { namespace } from "./model/namespace.ts";

@@ -1,7 +1,7 @@
 /** What the stack tells about itself once it is applied. */
 import { type Output, output } from "@pulumi/pulumi";
 import { type Carried, type Limit, limitsOf } from "../cilium/model/carried.ts";
-import { type ConfiguredCluster, enforcementOf, workloadId, workloads } from "../cilium/model/cluster.ts";
+import { type ConfiguredCluster, enforcementOf, subjects } from "../cilium/model/cluster.ts";
 import { type Direction, isDeniedByDefault } from "../cilium/model/peers/workload.ts";
 import { peerName } from "../cilium/model/peers.ts";
 import { portNames } from "../cilium/model/ports.ts";
@@ -90,9 +90,9 @@ export interface DefaultDenyOutput {
 /** Which pods are in default deny; none of those that are only observed. */
 export function defaultDeny(cluster: ConfiguredCluster): DefaultDenyOutput {
   const { egressDefaultDeny, enforcement } = cluster.settings;
-  const enforced = workloads(cluster).filter((workload) => enforcementOf(cluster, workload) === "enforce");
+  const enforced = subjects(cluster).filter((subject) => enforcementOf(cluster, subject) === "enforce");
   const denied = (direction: Direction) =>
-    enforced.filter((workload) => isDeniedByDefault(workload, direction)).map(workloadId);
+    enforced.filter((subject) => isDeniedByDefault(subject, direction)).map(peerName);
   const all = egressDefaultDeny && enforcement === "enforce";
   return { ingress: denied("ingress"), egress: [...denied("egress"), ...(all ? ["every other pod"] : [])] };
 }

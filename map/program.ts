@@ -2,6 +2,8 @@
 import { carriedText } from "../cilium/model/carried.ts";
 import type { ConfiguredCluster } from "../cilium/model/cluster.ts";
 import { inventoryOf } from "../cilium/model/inventory.ts";
+import { labelsText } from "../cilium/model/labels.ts";
+import { clusterwideId } from "../cilium/model/peers/clusterwide.ts";
 import { all, gateway, world } from "../cilium/model/peers/entities.ts";
 import { serviceText } from "../cilium/model/peers/service.ts";
 import { isApiServer, namespaceOf, type Peer as ProgramPeer, peerName } from "../cilium/model/peers.ts";
@@ -15,7 +17,7 @@ export function programPicture(title: string, cluster: ConfiguredCluster, polici
   const selecting = selectingPolicies(policies, inventoryOf(cluster));
   const pods = cluster.namespaces.flatMap(({ workloads, hostNetwork }) => [...workloads, ...hostNetwork]);
   const ends = [...cluster.flows, ...cluster.denials].flatMap(({ from, to }) => [from, to]);
-  const peers = new Map([...pods, ...ends].map((peer) => [peerName(peer), peer]));
+  const peers = new Map([...pods, ...cluster.clusterwide.groups, ...ends].map((peer) => [peerName(peer), peer]));
   return {
     title,
     comparison: undefined,
@@ -59,6 +61,17 @@ function shown(peer: ProgramPeer, policies: readonly string[]): Peer {
       const namespace = namespaceOf(peer) ?? "several namespaces";
       return { ...common, kind: "workload", namespace, label: common.id, names: [], policies: [] };
     }
+    case "clusterwide-group":
+      return {
+        ...common,
+        kind: "workload",
+        namespace: clusterwideId,
+        label: peer.name,
+        names: [],
+        policies: [peer.name],
+      };
+    case "node-group":
+      return { ...common, kind: "nodes", label: peer.name, names: [labelsText(peer.labels)].filter(Boolean) };
     case "entities":
       return { ...common, kind: entityKind(peer), label: peer.name, names: peer.entities };
     case "fqdns":

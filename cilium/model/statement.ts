@@ -10,11 +10,13 @@ import {
   isApiServer,
   isPorts,
   isSelectable,
+  isSubject,
   namespaceOf,
   type Peer,
   peerName,
   peerSchema,
   type Source,
+  type Subject,
   shareOf,
   sourceSchema,
   type Workload,
@@ -61,8 +63,15 @@ export const statementSchema: z.ZodType<ReadStatement> = z
     return { ...stated, carried: read.data, only: end, purpose };
   });
 
-/** What is wrong with a statement in a namespace's file, a line each. `declared` are all pods of the cluster. */
-export function statementFaults(statement: ReadStatement, namespace: string, declared: readonly Pods[]): string[] {
+/**
+ * What is wrong with a statement in the file of a namespace, or of what is clusterwide, a line each. `declared` is all that the
+ * cluster declares.
+ */
+export function statementFaults(
+  statement: ReadStatement,
+  namespace: string | undefined,
+  declared: readonly (Pods | Subject)[],
+): string[] {
   const { sources, destinations, only } = statement;
   const names = (peers: readonly Peer[]) => peers.map(peerName).join(", ");
   const flow = `${statement.isDenied ? "denied flow" : "flow"} ${names(sources)} → ${names(destinations.map(({ peer }) => peer))}`;
@@ -73,8 +82,10 @@ export function statementFaults(statement: ReadStatement, namespace: string, dec
     ...(only === "egress" ? [] : destinations.map(({ peer }) => peer)),
   ];
   const ids = new Set(declared.map(peerName));
-  const unlisted = ends.filter((peer) => isPods(peer) && !ids.has(peerName(peer))).map(peerName);
-  const workloads = declared.filter((pods) => pods.kind === "workload");
+  const isDeclared = (peer: Peer) => isPods(peer) || isSubject(peer);
+  const unlisted = ends.filter((peer) => isDeclared(peer) && !ids.has(peerName(peer))).map(peerName);
+  const subjects = declared.filter(isSubject);
+  const workloads = subjects.filter((subject) => subject.kind === "workload");
   return [
     ...unlisted.map((id) => `${id} is not in the cluster, since nothing lists the flows() of its namespace there`),
     ...sources.flatMap((source) => sourceFaults(namespace, source, destinations)),
@@ -82,13 +93,14 @@ export function statementFaults(statement: ReadStatement, namespace: string, dec
       ...destinationFaults(destination),
       ...carriedFaults(destination, statement.carried),
     ]),
+    ...(statement.carried === undefined ? [] : ends.flatMap(nodeFaults)),
     ...(statement.isDenied ? denialFaults(statement, workloads) : []),
     ...(statement.isAuthenticated ? authenticationFaults(ends) : []),
     ...said.flatMap((peer) => divided(peer, workloads)),
-    ...(only !== undefined && !said.some(isGoverned(workloads))
+    ...(only !== undefined && !said.some(isGoverned(subjects))
       ? [`only("${only}"), and no policy of the program says anything of the ${only} of ${names(said)}; leave it out`]
       : []),
-    ...(ends.some(({ kind }) => kind === "pod-set") && !ends.some(isGoverned(workloads))
+    ...(ends.some(({ kind }) => kind === "pod-set") && !ends.some(isGoverned(subjects))
       ? ["no workload of the program stands at either end, so no policy would change; name one"]
       : []),
   ].map((fault) => `${flow}: ${fault}`);
@@ -96,9 +108,9 @@ export function statementFaults(statement: ReadStatement, namespace: string, dec
 
 /** Tells whether a policy of the program is about a peer. */
 const isGoverned =
-  (workloads: readonly Workload[]) =>
+  (subjects: readonly Subject[]) =>
   (peer: Peer): boolean =>
-    peer.kind === "workload" || workloads.some((workload) => includes(peer, workload));
+    isSubject(peer) || subjects.some((subject) => includes(peer, subject));
 
 /** Workloads of whose pods a peer is only a part, so that no policy of the whole could tell. */
 const divided = (peer: Peer, workloads: readonly Workload[]): string[] =>
@@ -115,14 +127,23 @@ export const plainStatement = ({ destinations, ...statement }: ReadStatement): S
   destinations: destinations.flatMap((destination) => (destination.kind === "ports" ? [destination] : [])),
 });
 
-function sourceFaults(home: string, source: Source, destinations: readonly Reached[]): string[] {
-  if (isPods(source)) {
-    if (source.namespace !== home) {
+/** Nodes have no proxy that policies could send connections through. */
+const nodeFaults = (peer: Peer): string[] =>
+  peer.kind === "node-group"
+    ? [`${peerName(peer)} are nodes, whose policies do not tell what connections carry; leave that out`]
+    : [];
+
+function sourceFaults(home: string | undefined, source: Source, destinations: readonly Reached[]): string[] {
+  const file = home ?? "what is clusterwide";
+  if (isPods(source) || isSubject(source)) {
+    const namespace = namespaceOf(source);
+    if (namespace !== home) {
+      const place = namespace ?? "the clusterwide file";
       return [
-        `starts in ${source.namespace}; state it in that namespace's file, a flow belongs to the side that opens it`,
+        `starts in ${place}; state it ${namespace === undefined ? "there" : "in that namespace's file"}, a flow belongs to the side that opens it`,
       ];
     }
-    return source.kind === "workload" || destinations.every(({ peer }) => isSelectable(peer))
+    return source.kind !== "host-network" || destinations.every(({ peer }) => isSelectable(peer))
       ? []
       : [
           `${peerName(source)} runs on the host's network and cannot be the subject of a policy; state only its flows to workloads`,
@@ -136,11 +157,11 @@ function sourceFaults(home: string, source: Source, destinations: readonly Reach
     const isNowhere = namespace === undefined && peers.every((peer) => namespaceOf(peer) === undefined);
     return isHere || isNowhere
       ? []
-      : [`${peerName(source)} are no workload of ${home}; only pods of ${home} can be their destinations here`];
+      : [`${peerName(source)} are no workload of ${file}; only pods of ${file} can be their destinations here`];
   }
   return peers.every((peer) => isSelectable(peer) && (namespaceOf(peer) ?? home) === home)
     ? []
-    : [`comes from ${peerName(source)}, outside the pods; only workloads of ${home} can be its destinations here`];
+    : [`comes from ${peerName(source)}, outside the pods; only workloads of ${file} can be its destinations here`];
 }
 
 export function destinationFaults(destination: Reached): string[] {

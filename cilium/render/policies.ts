@@ -1,90 +1,127 @@
-/** The policies of a cluster: one for each workload, both directions governed, and the clusterwide one for DNS. */
+/** The policies of a cluster: one for each workload and group, and the clusterwide one for DNS. */
 
 import type { Carried, HttpRequest } from "../model/carried.ts";
-import { type ConfiguredCluster, dnsPolicyName, enforcementOf, policyNameOf, workloads } from "../model/cluster.ts";
+import { type ConfiguredCluster, dnsPolicyName, enforcementOf, policyNameOf, subjects } from "../model/cluster.ts";
 import { arrivingAt, isLimitedAtServer, leavingFrom } from "../model/ends.ts";
 import type { Flow } from "../model/flow.ts";
 import { labelSelector } from "../model/labels.ts";
 import { type Direction, isDeniedByDefault } from "../model/peers/workload.ts";
-import { type Peer, type PortsOf, selectionOf, type Workload } from "../model/peers.ts";
+import { namespaceOf, type Peer, type PortsOf, type Subject, selectionOf, type Workload } from "../model/peers.ts";
 import { isNumbered, isTransportPort, type Port, type TransportPort } from "../model/ports.ts";
-import { destinationFields, fqdnSelector, type Selection, sourceFields } from "../model/selection.ts";
+import { destinationFields, fqdnSelector, namespaceLabels, type Selection, sourceFields } from "../model/selection.ts";
 import type {
   CiliumClusterwideNetworkPolicy,
-  CiliumNetworkPolicy,
+  CiliumPolicy,
   HttpRule,
   IngressRule,
   Policy,
   PortProtocol,
   PortRule,
+  Rule,
 } from "../policy/schema.ts";
 import { clusterLabel } from "../policy/selector.ts";
 import { egressCell, ingressCell } from "./cells.ts";
 
 /**
- * Every policy of a cluster without faults: the DNS policy, then a policy for each workload, in the order of the files, then
- * those that are taken as they are.
+ * Every policy of a cluster without faults: the DNS policy, then a policy for each workload and group, in the order of the
+ * files, then those that are taken as they are.
  */
 export function renderPolicies(cluster: ConfiguredCluster): Policy[] {
   return [
     ...(cluster.dns === undefined ? [] : [renderDnsPolicy(cluster, cluster.dns)]),
-    ...workloads(cluster).map((workload) => renderPolicy(cluster, workload)),
+    ...subjects(cluster).map((subject) => renderPolicy(cluster, subject)),
     ...cluster.verbatim.map(({ policy }) => policy),
   ];
 }
 
 /**
- * The policy of one workload. Nothing allowed in a direction is written `[{}]`: an empty list would be no rule at all. A
+ * The policy of one subject. Nothing allowed in a direction is written `[{}]`: an empty list would be no rule at all. A
  * direction without default deny and without flows is left out.
  */
-function renderPolicy(cluster: ConfiguredCluster, workload: Workload): CiliumNetworkPolicy {
-  const isObserved = enforcementOf(cluster, workload) === "observe";
-  const ingress = ingressRules(cluster.flows, workload);
-  const egress = egressRules(cluster.flows, workload, cluster);
-  const ingressDeny = isObserved ? [] : [...worldDenial(workload), ...ingressRules(cluster.denials, workload)];
-  const egressDeny = isObserved ? [] : egressRules(cluster.denials, workload, cluster);
-  const saysEgress = egress.length + egressDeny.length > 0 || isDeniedByDefault(workload, "egress");
+function renderPolicy(cluster: ConfiguredCluster, subject: Subject): CiliumPolicy {
+  const apiVersion = "cilium.io/v2";
+  switch (subject.kind) {
+    case "workload": {
+      const { namespace, labels } = subject;
+      const endpointSelector = labelSelector(labels);
+      return {
+        apiVersion,
+        kind: "CiliumNetworkPolicy",
+        metadata: { name: policyNameOf(cluster, subject), namespace },
+        spec: renderRule(cluster, subject, { endpointSelector }),
+      };
+    }
+    case "clusterwide-group": {
+      // Named with the namespaces, it is pods, and none of Cilium's own endpoints, the Gateway's among them.
+      const { name, labels, namespaces } = subject;
+      const endpointSelector = labelSelector({ ...labels, ...namespaceLabels(namespaces, undefined) });
+      return {
+        apiVersion,
+        kind: "CiliumClusterwideNetworkPolicy",
+        metadata: { name },
+        spec: renderRule(cluster, subject, { endpointSelector }),
+      };
+    }
+    case "node-group": {
+      const { name, labels } = subject;
+      return {
+        apiVersion,
+        kind: "CiliumClusterwideNetworkPolicy",
+        metadata: { name },
+        spec: renderRule(cluster, subject, { nodeSelector: labelSelector(labels) }),
+      };
+    }
+  }
+}
+
+function renderRule(
+  cluster: ConfiguredCluster,
+  subject: Subject,
+  selector: Pick<Rule, "endpointSelector" | "nodeSelector">,
+): Rule {
+  const isObserved = enforcementOf(cluster, subject) === "observe";
+  const ingress = ingressRules(cluster.flows, subject);
+  const egress = egressRules(cluster.flows, subject, cluster);
+  const ingressDeny = isObserved ? [] : [...worldDenial(subject), ...ingressRules(cluster.denials, subject)];
+  const egressDeny = isObserved ? [] : egressRules(cluster.denials, subject, cluster);
+  const saysEgress = egress.length + egressDeny.length > 0 || isDeniedByDefault(subject, "egress");
   // A policy says something of one direction at least.
-  const saysIngress = ingress.length + ingressDeny.length > 0 || isDeniedByDefault(workload, "ingress") || !saysEgress;
-  const isOpen = (direction: Direction) => isObserved || !isDeniedByDefault(workload, direction);
+  const saysIngress = ingress.length + ingressDeny.length > 0 || isDeniedByDefault(subject, "ingress") || !saysEgress;
+  const isOpen = (direction: Direction) => isObserved || !isDeniedByDefault(subject, direction);
   const enableDefaultDeny = {
     ...(saysIngress && isOpen("ingress") && { ingress: false }),
     ...(saysEgress && isOpen("egress") && { egress: false }),
   };
   return {
-    apiVersion: "cilium.io/v2",
-    kind: "CiliumNetworkPolicy",
-    metadata: { name: policyNameOf(cluster, workload), namespace: workload.namespace },
-    spec: {
-      description: `${workload.name}. Ingress: ${ingressCell(cluster, workload)}. Egress: ${egressCell(cluster, workload)}.`,
-      endpointSelector: labelSelector(workload.labels),
-      ...(ingressDeny.length > 0 && { ingressDeny }),
-      ...(saysIngress && (ingress.length > 0 || ingressDeny.length === 0) && { ingress: orNothing(ingress) }),
-      ...(egressDeny.length > 0 && { egressDeny }),
-      ...(saysEgress && (egress.length > 0 || egressDeny.length === 0) && { egress: orNothing(egress) }),
-      ...(Object.keys(enableDefaultDeny).length > 0 && { enableDefaultDeny }),
-    },
+    description: `${subject.name}. Ingress: ${ingressCell(cluster, subject)}. Egress: ${egressCell(cluster, subject)}.`,
+    ...selector,
+    ...(ingressDeny.length > 0 && { ingressDeny }),
+    ...(saysIngress && (ingress.length > 0 || ingressDeny.length === 0) && { ingress: orNothing(ingress) }),
+    ...(egressDeny.length > 0 && { egressDeny }),
+    ...(saysEgress && (egress.length > 0 || egressDeny.length === 0) && { egress: orNothing(egress) }),
+    ...(Object.keys(enableDefaultDeny).length > 0 && { enableDefaultDeny }),
   };
 }
 
-/** What of these flows a workload's policy says of its ingress. */
-const ingressRules = (flows: readonly Flow[], workload: Workload) =>
-  rules(arrivingAt(workload, flows).map((flow) => ({ ...flow, peer: flow.from, l7: ingressL7(flow) }))).map(
-    ({ selections, use }) => ({ ...sourceFields(selections, workload.namespace), ...use }),
+/** What of these flows a subject's policy says of its ingress. */
+const ingressRules = (flows: readonly Flow[], subject: Subject) =>
+  rules(arrivingAt(subject, flows).map((flow) => ({ ...flow, peer: flow.from, l7: ingressL7(flow) }))).map(
+    ({ selections, use }) => ({ ...sourceFields(selections, namespaceOf(subject)), ...use }),
   );
 
-/** What of these flows a workload's policy says of its egress. */
-const egressRules = (flows: readonly Flow[], workload: Workload, cluster: ConfiguredCluster) =>
+/** What of these flows a subject's policy says of its egress. */
+const egressRules = (flows: readonly Flow[], subject: Subject, cluster: ConfiguredCluster) =>
   rules(
-    leavingFrom(workload, flows).map((flow) => ({
+    leavingFrom(subject, flows).map((flow) => ({
       ...flow,
       peer: flow.to,
       l7: egressL7(flow, cluster),
       isAuthenticated: flow.isAuthenticated && !isLimitedAtServer(flow, cluster),
     })),
-  ).map(({ selections, use }) => ({ ...destinationFields(selections, workload.namespace), ...use }));
+  ).map(({ selections, use }) => ({ ...destinationFields(selections, namespaceOf(subject)), ...use }));
 
-const worldDenial = ({ denyWorld }: Workload) => (denyWorld ? [{ fromEntities: ["world" as const] }] : []);
+const worldDenial = (subject: Subject) =>
+  subject.kind === "workload" && subject.denyWorld ? [{ fromEntities: ["world" as const] }] : [];
 
 /**
  * Lets all real pods resolve names through Cilium's DNS proxy, which `toFQDNs` learns from. The cluster label keeps

@@ -212,6 +212,7 @@ function clusterOf(subjects: readonly Subject[], flows: readonly Flow[], invento
   ]);
   return {
     dns: undefined,
+    clusterwide: { groups: [], statements: [] },
     verbatim: [],
     namespaces: [...names].sort().map(
       (name): Namespace => ({

@@ -3,9 +3,10 @@ import { type Carried, type Limit, limitsOf } from "../model/carried.ts";
 import { workloadId } from "../model/cluster.ts";
 import type { Statement, Terms } from "../model/flow.ts";
 import { isLabelMatch } from "../model/labels.ts";
+import { clusterwideId, isClusterwideGroup } from "../model/peers/clusterwide.ts";
 import type { Given } from "../model/peers/kind.ts";
 import { isPods, type Pods } from "../model/peers/named-ports.ts";
-import { type Destination, type Peer, wordingOf } from "../model/peers.ts";
+import { type Destination, namespaceOf, type Peer, wordingOf } from "../model/peers.ts";
 import {
   anyTransport,
   dns,
@@ -62,11 +63,18 @@ function addition({ file, scope, ports, flows }: Page): Addition {
   return { file: file.path, imports: scope.imports(), ports: declarations, flows };
 }
 
-/** The namespace in whose file a statement stands: that of the pods which open the connection, else of its servers. */
+/**
+ * The namespace in whose file a statement stands: that of the pods which open the connection, else of its servers;
+ * `clusterwide` where these are of none.
+ */
 export function homeOf({ sources, destinations }: Statement): string {
-  const pods = [...sources, ...destinations.map(({ peer }) => peer)].find(isPods);
-  if (pods === undefined) throw new Error("a statement without pods");
-  return pods.namespace;
+  const ends = [...sources, ...destinations.map(({ peer }) => peer)];
+  const declared = ends.flatMap((peer) =>
+    isClusterwideGroup(peer) ? clusterwideId : isPods(peer) ? peer.namespace : [],
+  );
+  const [home] = [...declared, ...ends.flatMap((peer) => namespaceOf(peer) ?? [])];
+  if (home === undefined) throw new Error("a statement without pods");
+  return home;
 }
 
 /** What the pods call a port, which is declared where it is not yet. */

@@ -41,7 +41,7 @@ export const hostNetworkKind: PeerKind<HostNetworkPods> = {
   inTables: () => ({ names: [nodes.name] }),
   inVerdicts: ({ namespace, name }) => [`${namespace}/${name}`],
   isOutside: () => false,
-  share: () => "none",
+  share: (_, subject) => (subject.kind === "node-group" ? "all" : "none"),
   selection: () => ({ kind: "entities", entities: nodes.entities }),
   wording: ({ namespace, name }) => ({ kind: "constant", namespace, name }),
 };

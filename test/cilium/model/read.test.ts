@@ -457,12 +457,12 @@ describe("What a file declares is refused, with file and line,", () => {
     [
       "with pods of nothing that is a namespace",
       () => [shop(({ web }) => [from(podsOf(untyped(5))).to(web.http)])],
-      /^podsOf\(\) takes a namespace, such as "monitoring"/,
+      /^write namespaces as "monitoring", oneOf\("a", "b"\), or by their labels/,
     ],
     [
       "with pods of no namespace",
       () => [shop(({ web }) => [from(podsOf(absent)).to(web.http)])],
-      /^podsOf\(absent\): every pod has a namespace/,
+      /^every pod has a namespace, so absent selects none; write anyPod/,
     ],
     [
       "with pods by a label that Cilium strips from identities",
