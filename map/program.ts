@@ -5,19 +5,23 @@ import { all, gateway, world } from "../cilium/model/peers/entities.ts";
 import { serviceText } from "../cilium/model/peers/service.ts";
 import { isApiServer, namespaceOf, type Peer as ProgramPeer, peerName } from "../cilium/model/peers.ts";
 import type { Policy } from "../cilium/policy/schema.ts";
+import { compile } from "../cilium/reach/compile/network.ts";
+import { openDirections } from "../cilium/reach/report/coverage.ts";
 import { namesLabel, type OtherPeer, type Peer, type Picture } from "./picture.ts";
 import { policyTexts, selectingPolicies } from "./policies.ts";
 
 /** The cluster in the order of its files. `policies` are those that it renders to. */
 export function programPicture(title: string, cluster: ConfiguredCluster, policies: readonly Policy[]): Picture {
-  const selecting = selectingPolicies(policies, inventoryOf(cluster));
+  const inventory = inventoryOf(cluster);
+  const selecting = selectingPolicies(policies, inventory);
+  const isOpen = openDirections(compile(policies, inventory));
   const pods = cluster.namespaces.flatMap(({ workloads, hostNetwork }) => [...workloads, ...hostNetwork]);
   const ends = cluster.flows.flatMap(({ from, to }) => [from, to]);
   const peers = new Map([...pods, ...ends].map((peer) => [peerName(peer), peer]));
   return {
     title,
     comparison: undefined,
-    peers: [...peers.values()].map((peer) => shown(peer, selecting.get(peerName(peer)) ?? [])),
+    peers: [...peers.values()].map((peer) => shown(peer, selecting.get(peerName(peer)) ?? [], isOpen)),
     flows: cluster.flows.map(({ from, to, ports, inspectHttp, only, purpose }) => ({
       from: peerName(from),
       to: peerName(to),
@@ -30,16 +34,28 @@ export function programPicture(title: string, cluster: ConfiguredCluster, polici
   };
 }
 
-function shown(peer: ProgramPeer, policies: readonly string[]): Peer {
+function shown(peer: ProgramPeer, policies: readonly string[], isOpen: ReturnType<typeof openDirections>): Peer {
   const common = { id: peerName(peer), note: undefined, change: "same" } as const;
   switch (peer.kind) {
     case "workload":
-      return { ...common, kind: peer.kind, namespace: peer.namespace, label: peer.name, names: [], policies };
+      return {
+        ...common,
+        ...{ kind: peer.kind, namespace: peer.namespace, label: peer.name, names: [] },
+        ...{ pods: 1, open: isOpen(peer), policies },
+      };
     case "host-network":
-      return { ...common, kind: peer.kind, namespace: peer.namespace, label: peer.name, names: [], note: peer.reason };
+      return {
+        ...common,
+        kind: peer.kind,
+        namespace: peer.namespace,
+        label: peer.name,
+        names: [],
+        note: peer.reason,
+        pods: 1,
+      };
     case "pod-set": {
       const namespace = namespaceOf(peer) ?? "several namespaces";
-      return { ...common, kind: "workload", namespace, label: common.id, names: [], policies: [] };
+      return { ...common, kind: "workload", namespace, label: common.id, names: [], pods: 1, open: [], policies: [] };
     }
     case "entities":
       return { ...common, kind: entityKind(peer), label: peer.name, names: peer.entities };
@@ -47,7 +63,16 @@ function shown(peer: ProgramPeer, policies: readonly string[]): Peer {
       return { ...common, kind: "outside", label: namesLabel(peer.names), names: peer.names };
     case "service": {
       const label = serviceText(peer.service);
-      return { ...common, kind: "workload", namespace: peer.namespace, label, names: [], policies: [] };
+      return {
+        ...common,
+        kind: "workload",
+        namespace: peer.namespace,
+        label,
+        names: [],
+        pods: 1,
+        open: [],
+        policies: [],
+      };
     }
     case "cidr":
     case "cidr-group":
