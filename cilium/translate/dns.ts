@@ -26,7 +26,8 @@ export function dnsOf(policy: Policy, subjects: readonly Subject[], settings: Se
     Object.values(workload.ports).map((port) => ({ kind: "ports", peer: workload, ports: [port] }) as const),
   );
   const server = [...declared, kubeDns].find((server) => {
-    const cluster = { dns: server, namespaces: [], verbatim: [] };
+    const clusterwide = { groups: [], statements: [] };
+    const cluster = { dns: server, namespaces: [], clusterwide, verbatim: [] };
     const [rendered] = renderPolicies(configure(cluster, { ...settings, ...own }));
     return isDeepStrictEqual(
       withoutDescription(rendered),
