@@ -136,7 +136,7 @@ describe("netpol diff", function () {
     const node = `apiVersion: v1
 kind: Node
 metadata: {name: edge-1, labels: {role: edge}}
-status: {addresses: [{type: InternalIP, address: 192.0.2.10}]}
+status: {addresses: [{type: InternalIP, address: 192.0.2.30}]}
 ---
 apiVersion: cilium.io/v2
 kind: CiliumClusterwideNetworkPolicy

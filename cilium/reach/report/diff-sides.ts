@@ -106,11 +106,9 @@ function nodeEnds(networks: Networks, worldDiffers: boolean): ComparedEnd[] {
   if (!sides.some(({ parties }) => parties.some(({ peer }) => peer.kind === "node"))) return [];
   const names = new Set(sides.flatMap(({ inventory }) => inventory.nodes.map(({ name }) => name)));
   return [...names].map((name) => {
-    const party = (network: Network) =>
-      known(network, { kind: "node", name }) ??
-      network.inventory.nodes
-        .filter((node) => node.name === name)
-        .flatMap((node) => nodeParties(node, false, network.surroundings))[0];
+    const party = ({ parties, inventory, surroundings }: Network) =>
+      parties.find(({ peer }) => peer.kind === "node" && peer.name === name) ??
+      inventory.nodes.filter((node) => node.name === name).flatMap((node) => nodeParties(node, false, surroundings))[0];
     const parties = { before: party(networks.before), after: party(networks.after) };
     return comparedEnd(networks, { kind: "node", name }, parties, worldDiffers);
   });
