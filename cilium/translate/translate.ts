@@ -1,7 +1,7 @@
 /** Policies of any kind as a cluster of the language: what flows can say, and what stays as it is, with the reason. */
 import { limitsOf } from "../model/carried.ts";
 import { faults } from "../model/check.ts";
-import { type Cluster, configure, type Settings, workloadId } from "../model/cluster.ts";
+import { type Cluster, configure, dnsPolicyName, type Settings, workloadId } from "../model/cluster.ts";
 import { reading } from "../model/issues.ts";
 import type { Namespace } from "../model/namespace.ts";
 import type { PodSet } from "../model/peers/pod-set.ts";
@@ -17,6 +17,7 @@ import { type Difference, isEmpty } from "../reach/report/difference.ts";
 import { renderPolicies } from "../render/policies.ts";
 import type { Kept } from "../write/verbatim.ts";
 import { homeOf } from "../write/write.ts";
+import { type Dns, dnsOf } from "./dns.ts";
 import { type Flow, flowsOf } from "./flows.ts";
 import { otherEnd } from "./other-end.ts";
 import { differences, withStrangers } from "./proof.ts";
@@ -30,8 +31,8 @@ export interface Translation {
   readonly kept: readonly Kept[];
   /** What stands above a workload, by its id. */
   readonly comments: ReadonlyMap<string, string>;
-  /** The names of policies by their workloads' ids, where they differ. */
-  readonly policyNames: Readonly<Record<string, string>>;
+  /** What the stack has to configure: names of policies by their workloads' ids, where they differ, and names to resolve. */
+  readonly settings: Partial<Pick<Settings, "policyNames" | "dnsNames" | "egressDefaultDeny">>;
 }
 
 /**
@@ -47,6 +48,7 @@ export function translate(
 ): Translation {
   const reasons = new Map<Policy, string>();
   const all = policies.flatMap((policy): Said[] => {
+    if (isDnsPolicy(policy)) return [];
     try {
       return [said(policy, inventory.cluster)];
     } catch (error) {
@@ -76,36 +78,67 @@ interface Attempt {
 function attempt(
   policies: readonly Policy[],
   stated: readonly Said[],
-  kept: readonly Kept[],
+  stays: readonly Kept[],
   inventory: Inventory,
   settings: Omit<Settings, "policyNames">,
 ): Attempt {
   const taken = new Set(
-    kept.filter(({ policy }) => policy.kind === "CiliumNetworkPolicy").map(({ policy }) => policyName(policy)),
+    stays.filter(({ policy }) => policy.kind === "CiliumNetworkPolicy").map(({ policy }) => policyName(policy)),
   );
   const judged = withStrangers(inventory);
   const subjects = withOtherLabels(subjectsOf(stated, judged, taken), judged);
   const network = compile(policies, judged);
   const flows = flowsOf(subjects, resolver(subjects, judged), otherEnd(network, subjects), settings.apiServerPort);
-  const cluster = clusterOf(subjects, flows, inventory);
   const policyNames = Object.fromEntries(subjects.flatMap(nameOfPolicy));
-  const translation = {
+  const dnsPolicy = policies.find((policy) => isDnsPolicy(policy) && !stays.some((one) => one.policy === policy));
+  const dns = dnsPolicy && dnsOf(dnsPolicy, subjects, { ...settings, policyNames });
+  const kept =
+    dnsPolicy === undefined || dns !== undefined ? stays : [...stays, { policy: dnsPolicy, reason: noClusterwide }];
+  const cluster = { ...clusterOf(subjects, flows, inventory), dns: dns?.server };
+  const translation: Translation = {
     cluster,
     kept,
     comments: new Map(subjects.flatMap(commentOf)),
-    policyNames,
+    settings: {
+      ...(Object.keys(policyNames).length > 0 && { policyNames }),
+      ...(dns !== undefined && differing(dns.settings, settings)),
+    },
   };
   const wrong = statementProblems(flows, cluster);
   if (wrong.size > 0) return { translation, wrong };
   const configured = configure(
     { ...cluster, verbatim: kept.map(({ policy }) => ({ policy: asWritten(policy), place: "" })) },
-    { ...settings, policyNames },
+    { ...settings, ...translation.settings, policyNames },
   );
   const [fault] = faults(configured);
   if (fault !== undefined) return { translation, wrong: new Map(stated.map(({ policy }) => [policy, fault])) };
   const difference = differences(policies, renderPolicies(configured), inventory);
-  return { translation, wrong: isEmpty(difference) ? new Map() : blamed(difference, subjects) };
+  if (isEmpty(difference)) return { translation, wrong: new Map() };
+  const blame = blamed(difference, subjects);
+  const [first] = describe(difference).sentences;
+  if (blame.size === 0 && dns === undefined) throw new Error(`verbatim policies are not the same: ${first?.text}`);
+  return {
+    translation,
+    wrong:
+      blame.size > 0 || dnsPolicy === undefined
+        ? blame
+        : new Map([[dnsPolicy, `it would not be the same: ${first?.text}`]]),
+  };
 }
+
+const noClusterwide = "no word for a policy of the whole cluster (CiliumClusterwideNetworkPolicy)";
+
+const isDnsPolicy = ({ kind, metadata }: Policy): boolean =>
+  kind === "CiliumClusterwideNetworkPolicy" && metadata.name === dnsPolicyName;
+
+/** What of some settings is not so by itself. */
+const differing = (
+  { dnsNames, egressDefaultDeny }: Dns["settings"],
+  given: Dns["settings"],
+): Partial<Dns["settings"]> => ({
+  ...(dnsNames.join() !== given.dnsNames.join() && { dnsNames }),
+  ...(egressDefaultDeny !== given.egressDefaultDeny && { egressDefaultDeny }),
+});
 
 /** The name that a policy has already, where its workload is called otherwise. */
 function nameOfPolicy({ workload, said }: Subject): (readonly [string, string])[] {
@@ -114,7 +147,9 @@ function nameOfPolicy({ workload, said }: Subject): (readonly [string, string])[
 }
 
 function commentOf({ workload, said }: Subject): (readonly [string, string])[] {
-  const texts = [...new Set(said.flatMap(({ description }) => description ?? []))];
+  // What this program describes its policies with, the flows say.
+  const isOwn = (text: string) => /^\S+\. Ingress: .*\. Egress: .*\.$/s.test(text);
+  const texts = [...new Set(said.flatMap(({ description }) => description ?? []))].filter((text) => !isOwn(text));
   return texts.length === 0 ? [] : [[workloadId(workload), texts.join(" ")]];
 }
 

@@ -41,8 +41,8 @@ export async function bring(source: Source, { stack, ...project }: Project, fold
   const inventory = inventoryFor(source);
   const settings = readConfig(valuesOf(project.config, project.name), project.name);
   const translation = translate(source.policies, inventory, settings);
-  const { comments, kept, policyNames } = translation;
-  const config = { ...project.config, ...(Object.keys(policyNames).length > 0 && { policyNames }) };
+  const { comments, kept } = translation;
+  const config = { ...project.config, ...translation.settings };
   const verbatim = kept.map(({ policy }) => ({ policy: asWritten(policy), place: "" }));
   const owner = { project: project.name, stack };
   const program = readProgram({ ...translation.cluster, verbatim }, valuesOf(config, project.name), owner);

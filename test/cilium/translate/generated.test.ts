@@ -30,9 +30,9 @@ describe("Generated policies of all four kinds, brought in", () => {
       fc.asyncProperty(worlds(questionsEach), async (world) => {
         const policies = world.policies.map((manifest) => policySchema.parse(manifest));
         const settings = { ...program.config, clusterName: world.inventory.cluster };
-        const { cluster, kept, policyNames } = translate(policies, world.inventory, settings);
+        const { cluster, kept, settings: own } = translate(policies, world.inventory, settings);
         const verbatim = kept.map(({ policy }) => ({ policy: asWritten(policy), place: "" }));
-        const after = renderPolicies(configure({ ...cluster, verbatim }, { ...settings, policyNames }));
+        const after = renderPolicies(configure({ ...cluster, verbatim }, { ...settings, ...own }));
         for (const { reason } of kept) count(seen, reason.replace(/[:(].*/, ""));
         for (let i = kept.length; i < policies.length; i++) count(seen, "as flows");
         assert.deepEqual(await changes(cilium, world, after), []);
