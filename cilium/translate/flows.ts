@@ -2,12 +2,12 @@
 
 import { plainTerms, type Statement, type Terms } from "../model/flow.ts";
 import type { Direction } from "../model/peers/workload.ts";
-import { includes, isApiServer, type Peer, peerName, type Source, type Workload } from "../model/peers.ts";
+import { includes, isApiServer, type Peer, peerName, type Source, type Subject } from "../model/peers.ts";
 import { type Port, portNames, portText } from "../model/ports.ts";
 import { homeOf } from "../write/write.ts";
 import type { Other } from "./other-end.ts";
 import type { Said } from "./said.ts";
-import type { Subject } from "./subjects.ts";
+import type { Declared } from "./subjects.ts";
 
 /** A statement, and the policies that it is made of. */
 export interface Flow {
@@ -34,27 +34,27 @@ interface Item extends Terms {
  * @param other what the policies of the other end say of a connection today
  */
 export function flowsOf(
-  subjects: readonly Subject[],
+  all: readonly Declared[],
   resolve: (peer: Peer) => Peer,
   other: Other,
   apiServerPort: number,
 ): Flow[] {
-  const declared = subjects.map(({ workload }) => workload);
-  const among = new Map<string, Workload[]>();
-  const workloadsAmong = (peer: Peer): Workload[] => {
-    const found = among.get(peerName(peer)) ?? declared.filter((one) => includes(peer, one));
+  const subjects = all.map(({ subject }) => subject);
+  const among = new Map<string, Subject[]>();
+  const subjectsAmong = (peer: Peer): Subject[] => {
+    const found = among.get(peerName(peer)) ?? subjects.filter((one) => includes(peer, one));
     among.set(peerName(peer), found);
     return found;
   };
-  const items = subjects.flatMap((subject) =>
-    subject.said.flatMap((said) =>
+  const items = all.flatMap((declared) =>
+    declared.said.flatMap((said) =>
       said.rules.flatMap(({ direction: at, isDenied, isAuthenticated, peers, ports }) =>
         peers.map(resolve).flatMap((peer) =>
           ports.flatMap(({ ports, carried }) =>
             ports.map((port): Item => {
-              const [from, to] = at === "ingress" ? [peer, subject.workload] : [subject.workload, peer];
-              const met = workloadsAmong(peer);
-              const isOpen = met.every((one) => other.allows(subject, at, one, port));
+              const [from, to] = at === "ingress" ? [peer, declared.subject] : [declared.subject, peer];
+              const met = subjectsAmong(peer);
+              const isOpen = met.every((one) => other.allows(declared, at, one, port));
               const terms = { ...plainTerms, isDenied, isAuthenticated, carried };
               return { ...terms, from, to, port, at, isMet: met.length > 0, isOpen, said: [said] };
             }),
