@@ -23,6 +23,7 @@ import { renderPolicies } from "../../../cilium/render/policies.ts";
 import { defaultDeny, flowOutputs } from "../../../components/outputs.ts";
 import { graphOf } from "../../../map/graph.ts";
 import { programPicture } from "../../../map/program.ts";
+import { wholeSheet } from "../../../map/sheets.ts";
 import { program } from "../../rendered.ts";
 
 const wide = clusterwide();
@@ -77,7 +78,7 @@ describe("What words make is shown", () => {
 
   it("on the map", () => {
     const picture = programPicture("a program", cluster, policies);
-    const graph = graphOf(picture);
+    const graph = graphOf(wholeSheet(picture));
     assert.deepEqual(
       graph.namespaces.map(({ name, workloads }) => [name, workloads.map(({ label }) => label)]),
       [
