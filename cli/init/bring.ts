@@ -23,6 +23,7 @@ import { language, type Project, projectFiles } from "./files.ts";
 import { type Finding, findingsOf } from "./findings.ts";
 import { withLanguage } from "./language.ts";
 import { policyPackOf, policyPackText } from "./policy-pack.ts";
+import { purposesIn } from "./purposes.ts";
 import { writeFiles } from "./write.ts";
 
 export interface Brought {
@@ -40,7 +41,7 @@ export interface Brought {
 export async function bring(source: Source, { stack, ...project }: Project, folder: string): Promise<Brought> {
   const inventory = inventoryFor(source);
   const settings = readConfig(valuesOf(project.config, project.name), project.name);
-  const translation = translate(source.policies, inventory, settings);
+  const translation = translate(source.policies, inventory, settings, purposesIn(source));
   const { comments, kept } = translation;
   const config = { ...project.config, ...translation.settings };
   const verbatim = kept.map(({ policy }) => ({ policy: asWritten(policy), place: "" }));
