@@ -6,7 +6,7 @@ import type { Peer } from "../model/peers.ts";
 import { namespaceOf, placedRules } from "../policy/parts.ts";
 import { at } from "../policy/place.ts";
 import type { EgressDenyRule, EgressRule, IngressDenyRule, IngressRule, Policy, Rule } from "../policy/schema.ts";
-import { invalidities } from "../policy/validity.ts";
+import { type Agent, invalidities } from "../policy/validity.ts";
 import type { Endpoint, Inventory } from "../reach/compile/inventory.ts";
 import { ciliumRule } from "./kubernetes.ts";
 import { destinationsOf, type Home, sourcesOf } from "./peers.ts";
@@ -38,11 +38,13 @@ export interface SaidRule {
   readonly isAuthenticated: boolean;
   readonly peers: readonly Peer[];
   readonly ports: readonly SaidPorts[];
+  /** Its place in the policy, as `ingress[1]`. */
+  readonly place: string;
 }
 
 /** @throws Unsayable with what there is no word for */
-export function said(policy: Policy, cluster: string): Said {
-  const [fault] = invalidities(policy);
+export function said(policy: Policy, cluster: string, agent: Agent): Said {
+  const [fault] = invalidities(policy, agent);
   if (fault !== undefined) throw new Unsayable(`the agent refuses it, so nothing of it is enforced: ${fault.reason}`);
   const home = { namespace: namespaceOf(policy), cluster };
   const parts = rulesIn(policy).map(({ rule, place }) => part(rule, place, home));
@@ -103,13 +105,13 @@ function part(rule: Rule, place: string, home: Home): Part {
   function each<T extends object>(
     items: readonly T[] | null | undefined,
     field: string,
-    said: (item: T) => SaidRule,
+    said: (item: T) => Omit<SaidRule, "place">,
   ): SaidRule[] {
     return (items ?? []).flatMap((item, index) => {
       // `{}` allows nothing: it stands for a default deny.
       if (isEmpty(item)) return [];
       try {
-        return [said(item)];
+        return [{ ...said(item), place: at(place, field, index) }];
       } catch (error) {
         throw error instanceof Unsayable ? new Unsayable(`${error.message} (${at(place, field, index)})`) : error;
       }
@@ -127,7 +129,7 @@ function whose({ endpointSelector, nodeSelector }: Rule, { namespace, cluster }:
 
 const worldDenied = '[{"fromEntities":["world"]}]';
 
-function ingressRule(item: IngressRule | IngressDenyRule, isDenied: boolean, home: Home): SaidRule {
+function ingressRule(item: IngressRule | IngressDenyRule, isDenied: boolean, home: Home): Omit<SaidRule, "place"> {
   const { toPorts, icmps, authentication, ...peers }: IngressRule = item;
   const sources = peersOrAll(sourcesOf(peers, home), peers);
   return {
@@ -139,7 +141,7 @@ function ingressRule(item: IngressRule | IngressDenyRule, isDenied: boolean, hom
   };
 }
 
-function egressRule(item: EgressRule | EgressDenyRule, isDenied: boolean, home: Home): SaidRule {
+function egressRule(item: EgressRule | EgressDenyRule, isDenied: boolean, home: Home): Omit<SaidRule, "place"> {
   const { toPorts, icmps, authentication, ...peers }: EgressRule = item;
   const destinations = peersOrAll(destinationsOf(peers, home), peers);
   return {

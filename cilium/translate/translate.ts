@@ -7,10 +7,11 @@ import type { Namespace } from "../model/namespace.ts";
 import { clusterwideId } from "../model/peers/clusterwide.ts";
 import type { PodSet } from "../model/peers/pod-set.ts";
 import { type HostNetworkPods, type Peer, peerName, type Subject } from "../model/peers.ts";
-import { statementFaults, statementSchema } from "../model/statement.ts";
+import { declaredIn, statementFaults, statementSchema } from "../model/statement.ts";
 import { asWritten } from "../model/verbatim.ts";
 import { policyName } from "../policy/parts.ts";
 import type { Policy } from "../policy/schema.ts";
+import { readConfiguration } from "../reach/compile/configuration.ts";
 import type { Endpoint, Inventory } from "../reach/compile/inventory.ts";
 import { compile } from "../reach/compile/network.ts";
 import { describe } from "../reach/report/diff-text.ts";
@@ -19,7 +20,7 @@ import { renderPolicies } from "../render/policies.ts";
 import type { Kept } from "../write/verbatim.ts";
 import { homeOf } from "../write/write.ts";
 import { type Dns, dnsOf } from "./dns.ts";
-import { type Flow, flowsOf } from "./flows.ts";
+import { type Flow, flowsOf, type PurposeOf } from "./flows.ts";
 import { otherEnd } from "./other-end.ts";
 import { differences, withStrangers } from "./proof.ts";
 import { podsIn, type Said, said } from "./said.ts";
@@ -41,17 +42,20 @@ export interface Translation {
  * asked for, stays as it is.
  * @param inventory the cluster that the policies are of, by workloads rather than pods
  * @param settings the stack's config, but for the names of policies
+ * @param purposeOf what a rule is for
  */
 export function translate(
   policies: readonly Policy[],
   inventory: Inventory,
   settings: Omit<Settings, "policyNames">,
+  purposeOf: PurposeOf = () => undefined,
 ): Translation {
+  const { configuration } = readConfiguration(inventory.configuration);
   const reasons = new Map<Policy, string>();
   const all = policies.flatMap((policy): Said[] => {
     if (isDnsPolicy(policy)) return [];
     try {
-      return [said(policy, inventory.cluster)];
+      return [said(policy, inventory.cluster, configuration)];
     } catch (error) {
       if (!(error instanceof Unsayable)) throw error;
       reasons.set(policy, `no word for ${error.message}`);
@@ -64,7 +68,7 @@ export function translate(
       const reason = reasons.get(policy);
       return reason === undefined ? [] : [{ policy, reason }];
     });
-    const { translation, wrong } = attempt(policies, stated, kept, inventory, settings);
+    const { translation, wrong } = attempt(policies, stated, kept, inventory, settings, purposeOf);
     if (wrong.size === 0) return translation;
     for (const [policy, reason] of wrong) reasons.set(policy, reason);
   }
@@ -82,6 +86,7 @@ function attempt(
   stays: readonly Kept[],
   inventory: Inventory,
   settings: Omit<Settings, "policyNames">,
+  purposeOf: PurposeOf,
 ): Attempt {
   const taken = new Set(
     stays.filter(({ policy }) => policy.kind === "CiliumNetworkPolicy").map(({ policy }) => policyName(policy)),
@@ -89,7 +94,10 @@ function attempt(
   const judged = withStrangers(inventory);
   const declared = withOtherLabels(declaredFor(stated, judged, taken), judged);
   const network = compile(policies, judged);
-  const flows = flowsOf(declared, resolver(declared, judged), otherEnd(network, declared), settings.apiServerPort);
+  const flows = flowsOf(declared, resolver(declared, judged), otherEnd(network, declared), {
+    apiServerPort: settings.apiServerPort,
+    purposeOf,
+  });
   const policyNames = Object.fromEntries(declared.flatMap(nameOfPolicy));
   const dnsPolicy = policies.find((policy) => isDnsPolicy(policy) && !stays.some((one) => one.policy === policy));
   const dns = dnsPolicy && dnsOf(dnsPolicy, declared, { ...settings, policyNames });
@@ -233,7 +241,10 @@ function clusterOf(declared: readonly Declared[], flows: readonly Flow[], invent
 
 /** The policies of statements that the language refuses. */
 function statementProblems(flows: readonly Flow[], { namespaces, clusterwide }: Cluster): Map<Policy, string> {
-  const declared = [...namespaces.flatMap((one) => [...one.workloads, ...one.hostNetwork]), ...clusterwide.groups];
+  const declared = declaredIn([
+    ...namespaces.flatMap((one) => [...one.workloads, ...one.hostNetwork]),
+    ...clusterwide.groups,
+  ]);
   const wrong = new Map<Policy, string>();
   for (const { statement, said } of flows) {
     const { only, carried, ...rest } = statement;
