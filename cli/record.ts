@@ -10,12 +10,15 @@ import type { Inventory } from "../cilium/reach/compile/inventory.ts";
 import { Failure } from "./failure.ts";
 import { withProgress } from "./output/progress.ts";
 import { type ReadFlows, readFlows } from "./sources/flows.ts";
+import { lokiSource } from "./sources/loki.ts";
 import { readRules, type Source, type SourceOptions, withSource } from "./sources/source.ts";
 
 export interface RecordOptions extends SourceOptions {
   readonly cluster?: string;
   readonly since?: number;
   readonly until?: number;
+  readonly loki?: string;
+  readonly lokiQuery: string;
 }
 
 export interface Recorded {
@@ -28,7 +31,7 @@ export interface Recorded {
 /** Adds the record, the options that choose what of it counts, and those that choose a source. */
 export function withRecord(command: Command): Command {
   command
-    .argument("<flows...>", "Hubble records: files, folders, or - for standard input")
+    .argument("[flows...]", "Hubble records: files, folders, or - for standard input")
     .option("--namespace <name>", "only flows from or to this namespace; also that of objects that name none");
   return withSource(command)
     .option(
@@ -36,7 +39,9 @@ export function withRecord(command: Command): Command {
       "the cluster whose policies these are, where neither cilium-config nor the record tells",
     )
     .option("--since <time>", "only flows from then on: RFC 3339, or 90m, 24h, 7d before now", timeOf)
-    .option("--until <time>", "only flows until then", timeOf);
+    .option("--until <time>", "only flows until then", timeOf)
+    .option("--loki <url>", "read the lines that a Loki holds, from --since on (1h)")
+    .option("--loki-query <logql>", "which lines of it", '{app="hubble"}');
 }
 
 /**
@@ -52,10 +57,16 @@ export async function readRecorded(
   if (paths.includes("-") && options.from === "-") {
     throw new Failure("standard input holds either the flows or the policies; name a file for one of them");
   }
+  const { loki, lokiQuery, since, until } = options;
+  if (paths.length === 0 && loki === undefined) throw new Failure("name the flows: files, folders, -, or --loki");
+  const stored = loki === undefined ? [] : [lokiSource(loki, lokiQuery, since, until)];
   // The pods are those of the record.
   const source = await readRules(options);
-  const read = await withProgress("reading flows", readFlows(paths, readingOf(options, source, judged(source))));
-  if (read.record.flows === 0) throw nothingRecorded(paths, read);
+  const read = await withProgress(
+    "reading flows",
+    readFlows(paths, readingOf(options, source, judged(source)), stored),
+  );
+  if (read.record.flows === 0) throw nothingRecorded(loki === undefined ? paths : [...paths, loki], read);
   for (const problem of read.problems) process.stderr.write(`${problem}\n`);
   return { source, read, inventory: { ...source.inventory, cluster: clusterName(options, source, read.record) } };
 }

@@ -6,7 +6,7 @@ import type { DeniedBy } from "../reach/decide/verdict.ts";
 import type { Denial, Judgement } from "./judge.ts";
 import type { NameEnds } from "./naming.ts";
 import type { Connection, Example } from "./record.ts";
-import { extend, type Times } from "./times.ts";
+import { type Times, widen } from "./times.ts";
 
 export type Group = Times & {
   readonly source: string;
@@ -60,8 +60,7 @@ export function groupJudgements(judgements: readonly Judgement[], name: NameEnds
     group.passed += connection.passed;
     group.dropped += connection.dropped;
     group.connections.push(connection);
-    extend(group, connection.first);
-    extend(group, connection.last);
+    widen(group, connection);
   }
   return [...groups.values()].sort((a, b) => b.passed + b.dropped - (a.passed + a.dropped));
 }

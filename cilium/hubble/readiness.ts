@@ -9,7 +9,7 @@ import type { Judged } from "./judge.ts";
 import type { FlowRecord } from "./record.ts";
 import type { LookedUp, Replay, RequestGroup } from "./replay.ts";
 import type { Run } from "./runs.ts";
-import { extend, type Times } from "./times.ts";
+import { type Times, widen } from "./times.ts";
 
 export type Readiness = {
   readonly namespaces: readonly NamespaceReadiness[];
@@ -110,8 +110,7 @@ function seenOf(namespace: string, { judgements }: Judged): Times & Pick<Namespa
     const flows = connection.passed + connection.dropped;
     seen.flows += flows;
     if (outcome === "undecided") seen.notJudged += flows;
-    extend(seen, connection.first);
-    extend(seen, connection.last);
+    widen(seen, connection);
   }
   return seen;
 }

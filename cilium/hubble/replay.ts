@@ -14,7 +14,7 @@ import { refusalJudge, type UnusedNames, unlistedLookups, unusedNames } from "./
 import { endNames, type NameEnds } from "./naming.ts";
 import type { Connection, FlowRecord } from "./record.ts";
 import { letsThrough, type Request } from "./requests.ts";
-import { extend, type Times } from "./times.ts";
+import { type Times, widen } from "./times.ts";
 import { endName, type FindWorkload } from "./workload.ts";
 
 export type Replay = {
@@ -238,8 +238,7 @@ function groupRequests(requests: readonly Request[], count: "passed" | "refused"
     const group = groups.get(key) ?? { ...ends, port, method, path, count: 0, first, last };
     groups.set(key, group);
     group.count += request[count];
-    extend(group, first);
-    extend(group, last);
+    widen(group, { first, last });
   }
   return [...groups.values()].sort((a, b) => b.count - a.count);
 }
@@ -258,8 +257,7 @@ function groupLookups(
     const group = groups.get(`${workload} ${name}`) ?? { workload, name, count: 0, first, last };
     groups.set(`${workload} ${name}`, group);
     group.count += lookup[counted];
-    extend(group, first);
-    extend(group, last);
+    widen(group, { first, last });
   }
   return [...groups.values()].sort((a, b) => b.count - a.count);
 }

@@ -1,7 +1,7 @@
 /** Which of the declared workloads stand at the ends of a flow: one that is named there, or all that a set of pods includes. */
 import { type Cluster, subjects, workloads } from "./cluster.ts";
 import type { Flow } from "./flow.ts";
-import { isDeniedByDefault } from "./peers/workload.ts";
+import { type Direction, isDeniedByDefault } from "./peers/workload.ts";
 import { includes, isSelectable, namespaceOf, type Peer, type Subject, type Workload } from "./peers.ts";
 
 /** The workloads whose policies allow what a peer may do, or what may be done to it. */
@@ -10,11 +10,15 @@ export const workloadsAmong = (peer: Peer, cluster: Cluster): Workload[] =>
 
 /** Those of some flows that a subject's policy tells at its ingress. */
 export const arrivingAt = (subject: Subject, flows: readonly Flow[]): Flow[] =>
-  flows.filter(({ to, only }) => only !== "egress" && includes(to, subject));
+  flows.filter(({ to, only }) => only !== "egress" && isTold(to, subject, "ingress"));
 
 /** Those of some flows that a subject's policy tells at its egress. */
 export const leavingFrom = (subject: Subject, flows: readonly Flow[]): Flow[] =>
-  flows.filter(({ from, only }) => only !== "ingress" && includes(from, subject));
+  flows.filter(({ from, only }) => only !== "ingress" && isTold(from, subject, "egress"));
+
+/** Whether a subject's policy tells what a peer may do. Nodes by their entities are told only where it would refuse them. */
+const isTold = (peer: Peer, subject: Subject, direction: Direction): boolean =>
+  includes(peer, subject) && (isSelectable(peer) || isDeniedByDefault(subject, direction));
 
 /** Whether the destinations' policies see to what a flow may carry: they refuse what no rule allows. */
 export function isLimitedAtServer({ to, only }: Flow, cluster: Cluster): boolean {
