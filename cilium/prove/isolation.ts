@@ -4,23 +4,26 @@ import type { Direction } from "../reach/compile/rules.ts";
 import type { Side } from "../reach/report/diff.ts";
 import { confirmed, isolation, type Judged } from "./confirm.ts";
 import { enough, type Sight } from "./look.ts";
-import { differingItems, problemOf } from "./problem.ts";
+import { differingItems, type Problem } from "./problem.ts";
 import type { Group } from "./reduce.ts";
 import { search } from "./search.ts";
-import { enforcementAt, isNear, type Pair, subjectOf } from "./side.ts";
+import { enforcementAt, isNear, type Pair } from "./side.ts";
 
-export function isolationDifference(direction: Direction, sides: readonly Side[], networks: readonly Network[]): Sight {
+export function isolationDifference(
+  direction: Direction,
+  sides: readonly Side[],
+  networks: readonly Network[],
+  { universe, items, atoms, sides: read }: Problem,
+): Sight {
   const doubts = new Set<string>();
-  const problem = problemOf(networks, subjectOf(direction));
-  const outside = problem?.universe.kinds.find(({ kind }) => kind === "outside");
-  const [atom] = problem?.atoms ?? [];
-  if (problem === undefined || outside === undefined || atom === undefined) return { found: undefined, doubts };
-  const { universe, items } = problem;
+  const outside = universe.kinds.find(({ kind }) => kind === "outside");
+  const [atom] = atoms;
+  if (outside === undefined || atom === undefined) return { found: undefined, doubts };
   let found: Judged | undefined;
   for (const subject of universe.kinds.filter((kind) => enforcementAt(kind) !== "elsewhere" && !isNear(kind))) {
     const pair: Pair =
       direction === "egress" ? { source: subject, destination: outside } : { source: outside, destination: subject };
-    const rules = problem.sides.flatMap((side) => {
+    const rules = read.flatMap((side) => {
       const { isEnforced, isIsolated } = side.circumstances(direction, pair, atom);
       return isEnforced && !isIsolated ? side.isolating(direction, pair) : [];
     });

@@ -5,7 +5,7 @@ import { type Outcome, outcomeOf } from "./outcome.ts";
 import { type Atom, atomsOf } from "./ports.ts";
 import type { Group } from "./reduce.ts";
 import { commonRules, enforcementAt, isNear, isNode, type Pair, type ReadSide, readSide } from "./side.ts";
-import { type End, type Mentioned, type Universe, universeOf } from "./universe.ts";
+import { type Domains, type End, type Mentioned, type Universe, universeOf } from "./universe.ts";
 
 export type Problem = {
   readonly universe: Universe;
@@ -19,11 +19,9 @@ export const nothing: Mentioned = { requirements: [], prefixes: [], names: [] };
 /**
  * @param networks one or two
  * @param subject the end whose variables are decided last
- * @returns undefined if names overlap in too many ways
  */
-export function problemOf(networks: readonly Network[], subject: End, mentioned = nothing): Problem | undefined {
-  const universe = universeOf(networks, mentioned, subject);
-  if (universe === undefined) return undefined;
+export function problemOf(networks: readonly Network[], domains: Domains, subject: End): Problem {
+  const universe = universeOf(domains, subject);
   const items = makeItems();
   const common = commonRules(networks);
   const sides = networks.map((network, i) => readSide(network, i === 0 ? 0 : 1, universe, items, common));
