@@ -1,6 +1,6 @@
 /**
  * How long proofs take, and how much memory: this cluster and made-up ones against an edit and against a rewriting of
- * themselves, and policies that were made to have many combinations. `node bench/prove.ts`
+ * themselves, and policies that were made to have many combinations. `node bench/prove.ts [sizes]`
  */
 import { inventoryOf } from "../cilium/model/inventory.ts";
 import type { Policy, Rule } from "../cilium/policy/schema.ts";
@@ -26,8 +26,8 @@ const denial: Policy = {
   },
 };
 
-const sizes = [170, 500, 1000];
-const families = [20, 40];
+const sizes = process.argv.length > 2 ? process.argv.slice(2).map(Number) : [170, 250, 500, 1000, 2000];
+const families = process.argv.length > 2 ? [] : [75, 150, 300];
 
 console.table([
   measure("this cluster, edited", policies, edited(policies), own),
