@@ -5,18 +5,19 @@
 import { conflictOf, conflictText } from "../reach/compile/conflicts.ts";
 import type { Network, NetworkRule } from "../reach/compile/network.ts";
 import type { PortMatch } from "../reach/compile/ports.ts";
+import type { Apart } from "./apart.ts";
 import { meet, type Reading } from "./cubes.ts";
-import { enforcementAt, ruleKey, subjectOf } from "./side.ts";
+import { enforcementAt, subjectOf } from "./side.ts";
 import type { Kind } from "./universe.ts";
 
 export type Judged = { readonly network: Network; readonly reading: Reading };
 
 /** What keeps the rules of two sides from being compared, each once. */
-export function conflictDoubts(sides: readonly Judged[], kinds: readonly Kind[]): string[] {
-  const keys = sides.map(({ network }) => new Set(network.rules.map(ruleKey)));
-  const differing = sides.flatMap(({ network, reading }, side) =>
-    network.rules.filter((rule) => !keys[1 - side]?.has(ruleKey(rule))).map((rule) => ({ rule, reading })),
-  );
+export function conflictDoubts(sides: readonly Judged[], apart: readonly Apart[], kinds: readonly Kind[]): string[] {
+  const differing = sides.flatMap(({ reading }, side) => {
+    const { parts = [], isolating = [] } = apart[side] ?? {};
+    return [...parts, ...isolating].map((rule) => ({ rule, reading }));
+  });
   if (differing.length === 0) return [];
   const subjects = kinds.filter((kind) => enforcementAt(kind) === "endpoint");
   const doubts = sides.flatMap(({ network, reading }) =>

@@ -2,6 +2,7 @@
 import type { Network } from "../reach/compile/network.ts";
 import type { Direction } from "../reach/compile/rules.ts";
 import type { Side } from "../reach/report/diff.ts";
+import { worldKey } from "./apart.ts";
 import { confirmed, type Judged } from "./confirm.ts";
 import type { Comparison, Outcome } from "./outcome.ts";
 import { smaller } from "./points.ts";
@@ -9,7 +10,7 @@ import type { Atom } from "./ports.ts";
 import { differingItems, outcomesOf, type Problem, pairsOf } from "./problem.ts";
 import type { Group } from "./reduce.ts";
 import { type Assignment, type Budget, conditionsOf, meeting, type Region, regionOf, search } from "./search.ts";
-import { enforcementAt, type Pair, subjectOf, worldKey } from "./side.ts";
+import { enforcementAt, type Pair, subjectOf } from "./side.ts";
 
 export type Wish = {
   readonly sides: readonly Side[];

@@ -8,6 +8,7 @@ import type { Direction } from "../reach/compile/rules.ts";
 import { surroundingsOf } from "../reach/compile/surroundings.ts";
 import type { Verdict } from "../reach/decide/verdict.ts";
 import type { Side } from "../reach/report/diff.ts";
+import { apartOf } from "./apart.ts";
 import { compareOutcomes, outcomeOfVerdict, type Property } from "./compare.ts";
 import { isolation, type Judged } from "./confirm.ts";
 import { conflictDoubts } from "./conflicts.ts";
@@ -72,9 +73,10 @@ function prove(property: Property, before: Side, after: Side, options: Options):
   const networks = sides.map(networkOf);
   const domains = domainsOf(networks, nothing);
   if (domains === undefined) return { kind: "undecided", reasons: [tooManyNames] };
+  const apart = apartOf(networks);
   const problems = {
-    egress: problemOf(networks, domains, "source"),
-    ingress: problemOf(networks, domains, "destination"),
+    egress: problemOf(networks, apart, domains, "source"),
+    ingress: problemOf(networks, apart, domains, "destination"),
   };
   const wish = (own: readonly Direction[], together: boolean): Wish =>
     wishOf(property, sides, networks, own, together, options.method);
@@ -104,7 +106,7 @@ function prove(property: Property, before: Side, after: Side, options: Options):
     }
   }
   const { sides: read, universe } = problems.egress;
-  for (const doubt of conflictDoubts(read, universe.kinds)) doubts.add(doubt);
+  for (const doubt of conflictDoubts(read, apart, universe.kinds)) doubts.add(doubt);
   return doubts.size > 0
     ? { kind: "undecided", reasons: [...doubts] }
     : { kind: "proved", over: extentOf(problems.egress) };
@@ -178,7 +180,7 @@ export function always(side: Side, guarantee: Guarantee): Proof<Exception> {
   const networks = [network];
   const domains = domainsOf(networks, mentionedBy([guarantee.source, guarantee.destination]));
   if (domains === undefined) return { kind: "undecided", reasons: [tooManyNames] };
-  const problem = problemOf(networks, domains, "source");
+  const problem = problemOf(networks, [], domains, "source");
   const { apiServer } = surroundingsOf(side.inventory, network.configuration);
   const asked = { ...guarantee, apiServerOutside: apiServer.isManaged };
   const isOtherwise = (allowed: boolean): boolean => allowed !== (guarantee.expect === "allowed");

@@ -6,6 +6,7 @@ import { protocolBit } from "../reach/compile/ports.ts";
 import type { Direction } from "../reach/compile/rules.ts";
 import { protocolKey } from "../reach/decide/decide.ts";
 import type { Side } from "../reach/report/diff.ts";
+import type { Apart } from "./apart.ts";
 import { type Cube, meet, nodeEntities, type Reading, readingOf } from "./cubes.ts";
 import type { Item, Items, SideIndex, Tail } from "./items.ts";
 import type { Circumstances, Content } from "./outcome.ts";
@@ -18,33 +19,6 @@ export type Pair = { readonly source: Kind; readonly destination: Kind };
 /** A side's policies as the agent takes them in any cluster with its configuration. */
 export const networkOf = ({ policies, inventory }: Side): Network =>
   compile(policies, { ...inventory, endpoints: [], nodes: [], names: [] });
-
-const ruleKeys = new WeakMap<NetworkRule, string>();
-
-/** Equal for rules that say the same about the same, in whatever policies they stand. */
-export function ruleKey(rule: NetworkRule): string {
-  const known = ruleKeys.get(rule);
-  if (known !== undefined) return known;
-  const { subject, direction, tier, priority, effect, defaultDeny, selectsNodes, authentication, peers, ports } = rule;
-  const key = JSON.stringify([
-    ...[subject, direction, tier, priority, effect, defaultDeny, selectsNodes, authentication],
-    peers.map(({ selector }) => selector.key),
-    ports.map(({ path: _path, ...match }) => match),
-  ]);
-  ruleKeys.set(rule, key);
-  return key;
-}
-
-/** The keys of rules that are on both sides and mean the same there. */
-export function commonRules([before, after]: readonly Network[]): ReadonlySet<string> {
-  if (before === undefined || after === undefined || worldKey(before) !== worldKey(after)) return new Set();
-  const keys = new Set(before.rules.map(ruleKey));
-  return new Set(after.rules.map(ruleKey).filter((key) => keys.has(key)));
-}
-
-/** Equal for networks in which a rule means the same, and the same is decided where there is none. */
-export const worldKey = ({ inventory: { cluster, configuration, cidrGroups } }: Network): string =>
-  JSON.stringify([cluster, configuration, cidrGroups]);
 
 export type ReadSide = {
   readonly network: Network;
@@ -70,14 +44,7 @@ type Prepared = {
   readonly tails: readonly (Tail | undefined)[];
 };
 
-/** @param common the keys of rules that another side has too */
-export function readSide(
-  network: Network,
-  side: SideIndex,
-  universe: Universe,
-  items: Items,
-  common: ReadonlySet<string>,
-): ReadSide {
+export function readSide(network: Network, side: SideIndex, universe: Universe, items: Items, own: Apart): ReadSide {
   const reading = readingOf(network, universe);
   const contents = new Map<PortMatch, Content>();
   const selecting = new Map<string, readonly NetworkRule[]>();
@@ -133,17 +100,23 @@ export function readSide(
     isolating,
     covers: (direction, match, atom) => coverageOf(direction, match, atom) !== "no",
     apart: (direction, pair) => {
-      const own = rulesFor(direction, pair).filter((rule) => !common.has(ruleKey(rule)));
+      const end = subjectOf(direction);
+      const onNodes = enforcementAt(pair[end]) === "node";
+      const about = (rules: readonly NetworkRule[]): readonly NetworkRule[] =>
+        rules.filter((rule) => rule.direction === direction && rule.selectsNodes === onNodes);
       const found = new Map<string, PortMatch | "all ports">();
-      if (own.length === 0) return found;
-      const about = { direction, pair, reading, items, side };
-      const isolated = own.filter(({ defaultDeny }) => defaultDeny);
-      for (const item of subjectItems(isolated, { kind: "default-deny" }, about))
+      const place = { direction, pair, reading, items, side };
+      for (const item of [
+        ...subjectItems(about(own.isolating), { kind: "default-deny" }, place),
+        ...subjectItems(about(own.selecting), { kind: "selected" }, place),
+      ]) {
         found.set(`${item.common}`, "all ports");
-      for (const item of subjectItems(own, { kind: "selected" }, about)) found.set(`${item.common}`, "all ports");
-      for (const { content, match, matchKey, tails } of own.flatMap((rule) => prepared(rule, direction, pair))) {
-        for (const tail of tails) {
-          found.set(`${matchKey} ${items.item(side, direction, content, tail).common}`, match);
+      }
+      for (const part of about(own.parts)) {
+        for (const { content, match, matchKey, tails } of prepare(part, direction, pair, reading, items, contents)) {
+          for (const tail of tails) {
+            found.set(`${matchKey} ${items.item(side, direction, content, tail).common}`, match);
+          }
         }
       }
       return found;
