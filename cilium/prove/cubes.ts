@@ -80,6 +80,13 @@ export function readingOf(network: Network, universe: Universe): Reading {
     known.set(key, made);
     return made;
   };
+  const ownCluster = carriedLabels(network).filter(({ key }) => key === clusterLabel);
+  const carried = new Map<string, boolean>();
+  const isCarriedHere = (key: string): boolean => {
+    const known = carried.get(key) ?? isCarried(network, key);
+    carried.set(key, known);
+    return known;
+  };
   const unknown = (end: End, key: string, about: Unknown): Cube => [
     { variable: universe.unknown(end, key, about), mask: only(1) },
   ];
@@ -136,9 +143,9 @@ export function readingOf(network: Network, universe: Universe): Reading {
   };
 
   const podLabels = (requirements: readonly Requirement[], end: End, kind: "pod" | "foreign-pod") => {
-    const cluster: Label[] = kind === "pod" ? carriedLabels(network).filter(({ key }) => key === clusterLabel) : [];
+    const cluster = kind === "pod" ? ownCluster : [];
     return byLabels(requirements, cluster, ({ source, key }) =>
-      (source === "k8s" || source === "any") && isCarried(network, key) ? variable(end, podAttribute(key)) : undefined,
+      (source === "k8s" || source === "any") && isCarriedHere(key) ? variable(end, podAttribute(key)) : undefined,
     );
   };
 

@@ -99,7 +99,8 @@ function prove(property: Property, before: Side, after: Side, options: Options):
       }
       note(sight);
     }
-    for (const direction of property === "equal" ? directions : []) {
+    const isolates = property === "equal" && apart.some(({ isolating }) => isolating.length > 0);
+    for (const direction of isolates ? directions : []) {
       const sight = isolationDifference(direction, sides, networks, problems[direction]);
       if (sight.found !== undefined) return refuted(sight.found, direction, isolation(sight.found, direction));
       note(sight);
