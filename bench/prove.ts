@@ -14,35 +14,26 @@ const nobody: Inventory = { cluster: "default", endpoints: [], nodes: [], names:
 const { policies, cluster } = readProgram(declared, {}, { project: "bench", stack: "bench" });
 const own = { ...inventoryOf(cluster), endpoints: [] };
 
-const denial: Policy = {
-  apiVersion: "cilium.io/v2",
-  kind: "CiliumClusterwideNetworkPolicy",
-  metadata: { name: "denial" },
-  spec: {
-    endpointSelector: { matchLabels: { "may-0": "true", "may-1": "true" } },
-    ingressDeny: [
-      { fromEndpoints: [{ matchLabels: { "calls-all": "true" } }], toPorts: [{ ports: [{ port: "1000" }] }] },
-    ],
-  },
-};
-
 const sizes = process.argv.length > 2 ? process.argv.slice(2).map(Number) : [170, 250, 500, 1000, 2000];
 const families = process.argv.length > 2 ? [] : [75, 150, 300];
 
 console.table([
-  measure("this cluster, edited", policies, edited(policies), own),
-  measure("this cluster, rewritten", policies, rewritten(policies), own),
-  ...sizes.flatMap((size) => [
-    measure(`${size} policies, edited`, policiesOf(size), edited(policiesOf(size)), nobody),
-    measure(`${size} policies, rewritten`, policiesOf(size), rewritten(policiesOf(size)), nobody),
-  ]),
+  ...against("this cluster", policies, own),
+  ...sizes.flatMap((size) => against(`${size} policies`, policiesOf(size), nobody)),
   ...families.flatMap((size) => [
-    measure(`${size} opt-in labels, a port each`, optIn(size, true), rewritten(optIn(size, true)), nobody),
-    measure(`${size} opt-in labels, a peer each`, optIn(size, false), rewritten(optIn(size, false)), nobody),
-    measure(`${size} opt-in labels, one denied`, optIn(size, true), [...rewritten(optIn(size, true)), denial], nobody),
+    ...against(`${size} opt-in labels, a port each`, optIn(size, true), nobody),
+    ...against(`${size} opt-in labels, a peer each`, optIn(size, false), nobody),
   ]),
 ]);
 console.log("Medians of 3 runs in one process; memory is the process's at its highest.");
+
+function against(title: string, before: readonly Policy[], inventory: Inventory) {
+  return [
+    measure(`${title}, edited`, before, edited(before), inventory),
+    measure(`${title}, rewritten`, before, rewritten(before), inventory),
+    measure(`${title}, in cases`, before, inCases(before), inventory),
+  ];
+}
 
 function measure(title: string, before: readonly Policy[], after: readonly Policy[], inventory: Inventory) {
   const runs = Array.from({ length: 3 }, () => {
@@ -65,10 +56,15 @@ function measure(title: string, before: readonly Policy[], after: readonly Polic
 function edited(policies: readonly Policy[]): Policy[] {
   const middle = policies.findIndex(
     (policy, i) =>
-      i >= policies.length / 2 && policy.kind === "CiliumNetworkPolicy" && policy.spec?.ingress?.[0]?.toPorts,
+      i >= policies.length / 2 &&
+      policy.kind !== "NetworkPolicy" &&
+      policy.kind !== "ClusterNetworkPolicy" &&
+      policy.spec?.ingress?.[0]?.toPorts,
   );
   return policies.map((policy, i): Policy => {
-    if (i !== middle || policy.kind !== "CiliumNetworkPolicy" || !policy.spec) return policy;
+    if (i !== middle || policy.kind === "NetworkPolicy" || policy.kind === "ClusterNetworkPolicy" || !policy.spec) {
+      return policy;
+    }
     const [first, ...rest] = policy.spec.ingress ?? [];
     const toPorts = [...(first?.toPorts ?? []), { ports: [{ port: "12345", protocol: "TCP" as const }] }];
     return { ...policy, spec: { ...policy.spec, ingress: [{ ...first, toPorts }, ...rest] } };
@@ -95,6 +91,24 @@ function rewritten(policies: readonly Policy[]): Policy[] {
         spec: { ...rest, ...rule, endpointSelector: asExpressions(spec.endpointSelector ?? {}) },
       }),
     );
+  });
+}
+
+/** The same in a way that no rule is left as it was: each is there twice, for pods with some label and for those without. */
+function inCases(policies: readonly Policy[]): Policy[] {
+  return policies.flatMap((policy): Policy[] => {
+    if (policy.kind !== "CiliumNetworkPolicy" && policy.kind !== "CiliumClusterwideNetworkPolicy") return [policy];
+    const { spec, metadata } = policy;
+    if (!spec) return [policy];
+    const { matchLabels, matchExpressions } = spec.endpointSelector ?? {};
+    return (["Exists", "DoesNotExist"] as const).map((operator) => ({
+      ...policy,
+      metadata: { ...metadata, name: `${metadata.name}-${operator.toLowerCase()}` },
+      spec: {
+        ...spec,
+        endpointSelector: { matchLabels, matchExpressions: [...(matchExpressions ?? []), { key: "team", operator }] },
+      },
+    }));
   });
 }
 
