@@ -23,13 +23,14 @@ export function isolationDifference(
   for (const subject of universe.kinds.filter((kind) => enforcementAt(kind) !== "elsewhere" && !isNear(kind))) {
     const pair: Pair =
       direction === "egress" ? { source: subject, destination: outside } : { source: outside, destination: subject };
-    const rules = read.flatMap((side) => {
-      const { isEnforced, isIsolated } = side.circumstances(direction, pair, atom);
-      return isEnforced && !isIsolated ? side.isolating(direction, pair) : [];
-    });
-    if (differingItems(rules).length === 0) continue;
+    const circumstances = read.map((side) => side.circumstances(direction, pair, atom));
+    const rules = read.flatMap((side, i) =>
+      circumstances[i]?.isEnforced && !circumstances[i].isIsolated ? side.isolating(direction, pair) : [],
+    );
+    const [own, other] = circumstances.map(({ isEnforced, isIsolated }) => isEnforced && isIsolated);
+    if (own === other && differingItems(rules).length === 0) continue;
     const isIsolated = (groups: readonly Group[], side: 0 | 1): boolean =>
-      groups.some((group) => group.side === side && group.items.length > 0);
+      (side === 0 ? own : other) || groups.some((group) => group.side === side && group.items.length > 0);
     const result = search(
       {
         items: rules,
@@ -37,7 +38,7 @@ export function isolationDifference(
         shareNamespaces: false,
         outcome: () => ({ allowed: false }),
         together: false,
-        alike: true,
+        alike: own === other,
         wanted: (groups) => isIsolated(groups, 0) !== isIsolated(groups, 1),
         accept: (assignment) => {
           const point = { ...pair, question: atom, assignment };

@@ -1,5 +1,6 @@
 /** What a search is about: a universe, and what the rules of one side or two say of it. */
 import type { Network } from "../reach/compile/network.ts";
+import type { Direction } from "../reach/compile/rules.ts";
 import type { Apart } from "./apart.ts";
 import { type Item, type Items, makeItems, type SideIndex } from "./items.ts";
 import { type Outcome, outcomeOf } from "./outcome.ts";
@@ -13,6 +14,8 @@ export type Problem = {
   readonly items: Items;
   readonly sides: readonly ReadSide[];
   readonly atoms: readonly Atom[];
+  /** The directions in which all sides were found to isolate the same ends: it is not asked again. */
+  readonly sameIsolation: Set<Direction>;
 };
 
 export const nothing: Mentioned = { requirements: [], prefixes: [], names: [] };
@@ -30,10 +33,13 @@ export function problemOf(
 ): Problem {
   const universe = universeOf(domains, subject);
   const items = makeItems();
-  const sides = networks.map((network, i) =>
-    readSide(network, i === 0 ? 0 : 1, universe, items, apart[i] ?? nothingApart),
-  );
-  return { universe, items, sides, atoms: atomsOf(networks) };
+  const sides: ReadSide[] = [];
+  const sameIsolation = new Set<Direction>();
+  for (const [i, network] of networks.entries()) {
+    const same = { directions: sameIsolation, by: sides[0] };
+    sides.push(readSide(network, i === 0 ? 0 : 1, universe, items, apart[i] ?? nothingApart, same));
+  }
+  return { universe, items, sides, sameIsolation, atoms: atomsOf(networks) };
 }
 
 const nothingApart: Apart = { parts: [], isolating: [], selecting: [] };

@@ -78,6 +78,13 @@ function prove(property: Property, before: Side, after: Side, options: Options):
     egress: problemOf(networks, apart, domains, "source"),
     ingress: problemOf(networks, apart, domains, "destination"),
   };
+  const isolations = directions.map((direction) => {
+    const sight = isolationDifference(direction, sides, networks, problems[direction]);
+    if (sight.found === undefined && sight.doubts.size === 0) {
+      for (const problem of Object.values(problems)) problem.sameIsolation.add(direction);
+    }
+    return { direction, ...sight };
+  });
   const wish = (own: readonly Direction[], together: boolean): Wish =>
     wishOf(property, sides, networks, own, together, options.method);
   const connection = (budget?: Budget): Sight => look(problems.egress, wish(directions, true), budget);
@@ -99,11 +106,9 @@ function prove(property: Property, before: Side, after: Side, options: Options):
       }
       note(sight);
     }
-    const isolates = property === "equal" && apart.some(({ isolating }) => isolating.length > 0);
-    for (const direction of isolates ? directions : []) {
-      const sight = isolationDifference(direction, sides, networks, problems[direction]);
-      if (sight.found !== undefined) return refuted(sight.found, direction, isolation(sight.found, direction));
-      note(sight);
+    for (const { direction, found, ...sight } of property === "equal" ? isolations : []) {
+      if (found !== undefined) return refuted(found, direction, isolation(found, direction));
+      note({ found, ...sight });
     }
   }
   const { sides: read, universe } = problems.egress;

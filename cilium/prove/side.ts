@@ -44,7 +44,17 @@ type Prepared = {
   readonly tails: readonly (Tail | undefined)[];
 };
 
-export function readSide(network: Network, side: SideIndex, universe: Universe, items: Items, own: Apart): ReadSide {
+/** The directions in which the sides are known to isolate the same ends, and the side whose rules stand for both. */
+export type SameIsolation = { readonly directions: ReadonlySet<Direction>; readonly by: ReadSide | undefined };
+
+export function readSide(
+  network: Network,
+  side: SideIndex,
+  universe: Universe,
+  items: Items,
+  own: Apart,
+  same: SameIsolation,
+): ReadSide {
   const reading = readingOf(network, universe);
   const contents = new Map<PortMatch, Content>();
   const selecting = new Map<string, readonly NetworkRule[]>();
@@ -75,20 +85,28 @@ export function readSide(network: Network, side: SideIndex, universe: Universe, 
     known.set(rule, found);
     return found;
   };
-  const isolating = (direction: Direction, pair: Pair): readonly Item[] =>
-    once(subjects, `${direction} ${pair[subjectOf(direction)].name} default deny`, () =>
+  const isolating = (direction: Direction, pair: Pair): readonly Item[] => {
+    const kind = pair[subjectOf(direction)].name;
+    if (same.by !== undefined && same.directions.has(direction)) {
+      const theirs = same.by.isolating(direction, pair);
+      return once(subjects, `${direction} ${kind} as the other side`, () =>
+        theirs.map((item) => items.item(side, direction, item.content, item.tail)),
+      );
+    }
+    return once(subjects, `${direction} ${kind} default deny`, () =>
       subjectItems(
         rulesFor(direction, pair).filter(({ defaultDeny }) => defaultDeny),
         { kind: "default-deny" },
         { direction, pair, reading, items, side },
       ),
     );
+  };
   const selected = (direction: Direction, pair: Pair): readonly Item[] =>
     once(subjects, `${direction} ${pair[subjectOf(direction)].name}`, () =>
       subjectItems(rulesFor(direction, pair), { kind: "selected" }, { direction, pair, reading, items, side }),
     );
   const coverageOf = (direction: Direction, match: PortMatch, atom: Atom): ReturnType<typeof coverage> =>
-    once(covered, `${direction} ${matchKeyOf(match)} ${atom.signature}`, () =>
+    once(covered, `${direction} ${matchKeyOf(match)} ${atom.protocol}${atom.port}`, () =>
       coverage(match, direction, atom, network),
     );
   const circumstances = (direction: Direction, pair: Pair, { protocol }: Atom): Circumstances =>
@@ -107,7 +125,7 @@ export function readSide(network: Network, side: SideIndex, universe: Universe, 
       const found = new Map<string, PortMatch | "all ports">();
       const place = { direction, pair, reading, items, side };
       for (const item of [
-        ...subjectItems(about(own.isolating), { kind: "default-deny" }, place),
+        ...(same.directions.has(direction) ? [] : subjectItems(about(own.isolating), { kind: "default-deny" }, place)),
         ...subjectItems(about(own.selecting), { kind: "selected" }, place),
       ]) {
         found.set(`${item.common}`, "all ports");
