@@ -8,7 +8,7 @@ import { equal, type Proof } from "../cilium/prove/prove.ts";
 import type { Inventory } from "../cilium/reach/compile/inventory.ts";
 import { readProgram } from "../components/program.ts";
 import { declared } from "../test/rendered.ts";
-import { policiesOf } from "./made-up.ts";
+import { policiesOf } from "./generated.ts";
 
 const nobody: Inventory = { cluster: "default", endpoints: [], nodes: [], names: [] };
 const { policies, cluster } = readProgram(declared, {}, { project: "bench", stack: "bench" });

@@ -5,7 +5,7 @@ import type { Policy } from "../cilium/policy/schema.ts";
 import { type Fault, invalidities } from "../cilium/policy/validity.ts";
 import { compile, type Network } from "../cilium/reach/compile/network.ts";
 import { inspect } from "../cilium/reach/report/inspect.ts";
-import { type Oddity, type OddityKind, oddityLevels } from "../cilium/reach/report/oddity.ts";
+import { type Oddity, type OddityKind, oddityLevels, some } from "../cilium/reach/report/oddity.ts";
 import type { PackConfig } from "../policypack/config.ts";
 import { violations } from "./pack.ts";
 import type { Source } from "./sources/source.ts";
@@ -36,12 +36,22 @@ export function findingsOf(source: Source, houseRules: PackConfig | undefined, i
       .filter(({ kind }) => !(isProgram && kind === "deny-closes-the-rest"))
       .map((oddity) => ofOddity(oddity, source)),
     ...(houseRules === undefined ? [] : breaches(source, houseRules, hasWorld)),
+    ...verbatimNote(source),
     ...(source.program === undefined ? [] : rings(source.program.cluster)).map((ring): Finding => {
       const names = ring.toSorted().join(", ");
       const message = `${names} are each other's servers: nothing orders their policies when they are first applied`;
       return { level: "note", rule: "ring", subject: names, message };
     }),
   ];
+}
+
+/** How much of the program is not flows, of which the language knows nothing. */
+function verbatimNote({ program }: Source): Finding[] {
+  const verbatim = program?.cluster.verbatim ?? [];
+  if (verbatim.length === 0) return [];
+  const names = verbatim.map(({ policy }) => policyText(referenceTo(policy)));
+  const message = `${verbatim.length} of ${program?.policies.length} policies are verbatim, not flows: ${some(names)}`;
+  return [{ level: "note", rule: "verbatim", subject: names.join(", "), message }];
 }
 
 /** What the API server would not store, or nobody can place. */

@@ -1,6 +1,9 @@
 /** Why the program states a flow, for those that have it before them as a pair of ends. */
 import type { ConfiguredCluster } from "../cilium/model/cluster.ts";
-import { namesInVerdicts } from "../cilium/model/peers.ts";
+import { workloadsAmong } from "../cilium/model/ends.ts";
+import type { Flow } from "../cilium/model/flow.ts";
+import { namesInVerdicts, type Peer } from "../cilium/model/peers.ts";
+import { everyPort, portNames } from "../cilium/model/ports.ts";
 import type { Program } from "../components/program.ts";
 
 /**
@@ -10,12 +13,16 @@ import type { Program } from "../components/program.ts";
 export function purposesOf(
   program: Program | undefined,
 ): (from: string, to: string, ports: readonly string[]) => string {
-  const purposes = Map.groupBy(program?.cluster.flows.flatMap(named) ?? [], ({ ends }) => ends);
+  const { cluster } = program ?? {};
+  const stated = cluster?.flows.flatMap((flow) => named(flow, cluster)) ?? [];
+  const purposes = Map.groupBy(stated, ({ ends }) => ends);
   return (from, to, ports) => {
     const between = purposes.get(`${from} ${to}`) ?? [];
-    return between.findLast((one) => one.ports.some((port) => ports.includes(port)))?.purpose ?? "";
+    return between.findLast((one) => one.ports.some((port) => port === every || ports.includes(port)))?.purpose ?? "";
   };
 }
+
+const every = portNames(everyPort).join();
 
 interface Purpose {
   readonly ends: string;
@@ -23,10 +30,13 @@ interface Purpose {
   readonly purpose: string;
 }
 
-function named({ from, to, ports, purpose }: ConfiguredCluster["flows"][number]): Purpose[] {
+function named({ from, to, ports, purpose }: Flow, cluster: ConfiguredCluster): Purpose[] {
   if (purpose === undefined) return [];
-  const written = ports.flatMap(({ number, transports }) => transports.map((transport) => `${number}/${transport}`));
-  return namesInVerdicts(from).flatMap((source) =>
-    namesInVerdicts(to).map((end) => ({ ends: `${source} ${end}`, ports: written, purpose })),
+  const written = ports.flatMap(portNames);
+  const namesOf = (peer: Peer) =>
+    new Set([peer, ...workloadsAmong(peer, cluster)].flatMap((one) => namesInVerdicts(one)));
+  const destinations = [...namesOf(to)];
+  return [...namesOf(from)].flatMap((source) =>
+    destinations.map((end) => ({ ends: `${source} ${end}`, ports: written, purpose })),
   );
 }

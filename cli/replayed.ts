@@ -4,11 +4,22 @@ import type { Group } from "../cilium/hubble/groups.ts";
 import type { FlowRecord } from "../cilium/hubble/record.ts";
 import type { LookedUp, Replay, RequestGroup } from "../cilium/hubble/replay.ts";
 import type { Suggestions } from "../cilium/hubble/suggest.ts";
-import type { Times } from "../cilium/hubble/times.ts";
 import { peerName } from "../cilium/model/peers.ts";
 import { portText } from "../cilium/model/ports.ts";
 import { linesOf } from "../cilium/write/addition.ts";
 import type { Report, Section } from "./output/sections.ts";
+import {
+  counted,
+  incompleteness,
+  percent,
+  recordData,
+  skippedText,
+  spanText,
+  timeCells,
+  togetherText,
+  total,
+  understood,
+} from "./recorded.ts";
 import type { ReadFlows } from "./sources/flows.ts";
 
 export interface Answer {
@@ -28,14 +39,6 @@ export function losses({ dropped, refused, refusedRequests }: Replay): string[] 
   ];
 }
 
-/** How much of a record was understood, in percent. */
-export function understood({ flows, notJudged, unread }: FlowRecord): number {
-  const lost = total(notJudged.values()) + total(unread.values());
-  return (100 * (flows + total(unread.values()) - lost)) / (flows + total(unread.values()));
-}
-
-const total = (counts: Iterable<number>): number => [...counts].reduce((sum, count) => sum + count, 0);
-
 type Wanted = { readonly complete: boolean; readonly atLeast: number };
 
 /** @param wanted whether what the record did not use is listed, and how much of it has to be understood */
@@ -52,6 +55,7 @@ export function reportOf(
     conclusion,
     `${counted(record.flows, "flow")}${spanText(record)}: ${countsText(record, replay)}`,
     ...skippedText(record),
+    ...togetherText(record),
     ...incompleteness(record, problems),
     ...replay.otherClusters.map(
       (name) => `pods of the record are in the cluster ${name}: these policies are not enforced there`,
@@ -78,9 +82,6 @@ function conclusionOf(record: FlowRecord, replay: Replay, { atLeast }: Wanted): 
   ].join(", ");
 }
 
-/** Rounded down, so that nothing less than all is 100 %. */
-const percent = (share: number): string => `${Math.floor(share * 100) / 100} %`;
-
 function countsText({ leftOut, connections, duplicates }: FlowRecord, { allowedBy, notJudged }: Replay): string {
   const reasons = [...leftOut].map(([reason, count]) => `${count} ${reason}`).join(", ");
   return [
@@ -92,22 +93,6 @@ function countsText({ leftOut, connections, duplicates }: FlowRecord, { allowedB
     ...(duplicates > 0 ? [`${counted(duplicates, "duplicate")} counted once`] : []),
     counted(connections.length, "different connection"),
   ].join(", ");
-}
-
-/** What was not read, by reason. */
-function skippedText({ unread, otherLines }: FlowRecord): string[] {
-  const reasons = [...unread].map(([reason, count]) => `${count} ${reason}`);
-  const others = otherLines > 0 ? [`${otherLines} lines about something else than flows`] : [];
-  return reasons.length + others.length === 0 ? [] : [`skipped: ${[...reasons, ...others].join(", ")}`];
-}
-
-function incompleteness({ lostEvents, missingNodes }: FlowRecord, problems: readonly string[]): string[] {
-  const missing = [
-    ...(lostEvents > 0 ? [`Hubble lost ${lostEvents} events`] : []),
-    ...(missingNodes.size > 0 ? [`nothing came from ${[...missingNodes].join(", ")}`] : []),
-    ...problems,
-  ];
-  return missing.length === 0 ? [] : [`this record is incomplete: ${missing.join("; ")}`];
 }
 
 function unusedText({ unseen, unusedRules, unusedNames }: Replay): string[] {
@@ -145,7 +130,7 @@ function unusedSections({ unseen, unusedRules, unusedNames }: Replay): Section[]
   return [
     {
       title: "Declared, never seen",
-      table: { columns: ["from", "to", "ports", "pods"], rows: unseen.map(unseenCells) },
+      table: unseenTable(unseen),
     },
     { title: "Rules that nothing used", table: { columns: ["rule"], rows: unusedRules.map((rule) => [rule]) } },
     {
@@ -158,11 +143,7 @@ function unusedSections({ unseen, unusedRules, unusedNames }: Replay): Section[]
   ];
 }
 
-const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? "" : "s"}`;
-
-const spanText = (times: Times): string => (times.first === "" ? "" : ` from ${timeCells(times).join(" to ")} UTC`);
-
-const groupTable = (groups: readonly Group[], refused: boolean) => ({
+export const groupTable = (groups: readonly Group[], refused: boolean) => ({
   columns: ["from", "to", "port", ...(refused ? ["refused"] : []), "flows", "first", "last", "example"],
   rows: groups.map(({ source, destination, port, refusals, passed, dropped, example, ...times }) => [
     source,
@@ -175,7 +156,7 @@ const groupTable = (groups: readonly Group[], refused: boolean) => ({
   ]),
 });
 
-const requestTable = (requests: readonly RequestGroup[]) => ({
+export const requestTable = (requests: readonly RequestGroup[]) => ({
   columns: ["from", "to", "port", "method", "path", "requests", "first", "last"],
   rows: requests.map(({ source, destination, port, method, path, count, ...times }) => [
     ...[source, destination, port, method, path, `${count}`],
@@ -183,14 +164,15 @@ const requestTable = (requests: readonly RequestGroup[]) => ({
   ]),
 });
 
-const lookupTable = (lookups: readonly LookedUp[]) => ({
+export const lookupTable = (lookups: readonly LookedUp[]) => ({
   columns: ["workload", "name", "lookups", "first", "last"],
   rows: lookups.map(({ workload, name, count, ...times }) => [workload, name, `${count}`, ...timeCells(times)]),
 });
 
-/** `2026-11-24 21:03:11` */
-const timeCells = ({ first, last }: Times): string[] =>
-  [first, last].map((time) => time.slice(0, "2026-11-24T21:03:11".length).replace("T", " "));
+export const unseenTable = (unseen: readonly UnseenFlow[]) => ({
+  columns: ["from", "to", "ports", "pods"],
+  rows: unseen.map(unseenCells),
+});
 
 const unseenCells = ({ flow, ports, sourceSeen }: UnseenFlow): string[] => [
   peerName(flow.from),
@@ -222,30 +204,16 @@ function suggestionSections({ additions, without }: Suggestions): Section[] {
 
 /** @param cluster the cluster that the policies were judged for */
 export function dataOf({ record, problems }: ReadFlows, cluster: string, { replay, suggestions }: Answer): object {
-  const { connections, lookups, requests, names, leftOut, notJudged, unread, missingNodes, nodes, ...counted } = record;
   return {
     cluster,
-    record: {
-      ...counted,
-      connections: connections.length,
-      understoodPercent: understood(record),
-      leftOut: Object.fromEntries(leftOut),
-      unread: Object.fromEntries(unread),
-      nodes: nodes.size,
-      missingNodes: [...missingNodes],
-    },
+    record: recordData(record),
     problems,
     ...replay,
     dropped: replay.dropped.map(groupData),
     newlyAllowed: replay.newlyAllowed.map(groupData),
     stillDropped: replay.stillDropped.map(groupData),
     undeclared: replay.undeclared.map(groupData),
-    unseen: replay.unseen.map(({ flow, ports, sourceSeen }) => ({
-      from: peerName(flow.from),
-      to: peerName(flow.to),
-      ports: ports.map(portText),
-      sourceSeen,
-    })),
+    unseen: replay.unseen.map(unseenData),
     notJudged: Object.fromEntries(replay.notJudged),
     ...(suggestions !== undefined && {
       suggestions: suggestions.additions,
@@ -254,4 +222,11 @@ export function dataOf({ record, problems }: ReadFlows, cluster: string, { repla
   };
 }
 
-const groupData = ({ connections, byDenyRule, ...group }: Group) => group;
+export const groupData = ({ connections, byDenyRule, ...group }: Group) => group;
+
+export const unseenData = ({ flow, ports, sourceSeen }: UnseenFlow) => ({
+  from: peerName(flow.from),
+  to: peerName(flow.to),
+  ports: ports.map(portText),
+  sourceSeen,
+});

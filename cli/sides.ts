@@ -1,12 +1,12 @@
 /** The two sides of a comparison as people name them, and the endpoints that both are judged against. */
 import { existsSync } from "node:fs";
 import { type Basis, basisLines } from "../cilium/kubernetes/basis.ts";
-import { podIdentity } from "../cilium/policy/selector.ts";
-import type { Endpoint, Inventory } from "../cilium/reach/compile/inventory.ts";
+import type { Inventory } from "../cilium/reach/compile/inventory.ts";
 import type { Side } from "../cilium/reach/report/diff.ts";
 import { Failure } from "./failure.ts";
 import { currentContext } from "./sources/cluster.ts";
 import { readPolicies, type Source, type SourceOptions } from "./sources/source.ts";
+import { workloadsOf } from "./workloads.ts";
 
 /** For `--help`: what a side may be. */
 export const sidesHelp = `Each side is one of
@@ -18,7 +18,13 @@ export const sidesHelp = `Each side is one of
   PATH          a YAML or JSON file, or a folder of them; - for standard input
 With pods of a cluster or of files on one side, both are judged against them. A side may hold no policy at all.`;
 
-type Options = Omit<SourceOptions, "from" | "git" | "context">;
+type Options = Omit<SourceOptions, "from" | "git" | "context" | "configuration"> & {
+  /** Where the agent's configuration of each side is, instead of the side's own. */
+  readonly configBefore?: string;
+  readonly configAfter?: string;
+};
+
+type Choice = Omit<SourceOptions, "from" | "git" | "context">;
 
 /** A side, and whether its endpoints are real pods, those of a cluster or of files, rather than a program's workloads. */
 interface ReadSide {
@@ -32,8 +38,9 @@ interface ReadSide {
  * @throws Failure for a word that names nothing, and for whatever cannot be read.
  */
 export async function readSides(words: readonly [before: string, after: string], options: Options): Promise<Sides> {
-  const before = await readSide(words[0], words[1], options);
-  const after = await readSide(words[1], words[0], options);
+  const { configBefore, configAfter, ...choice } = options;
+  const before = await readSide(words[0], words[1], under(configBefore, choice));
+  const after = await readSide(words[1], words[0], under(configAfter, choice));
   if ([before, after].every(({ source }) => source.inventory.endpoints.length === 0)) {
     throw new Failure(
       `nothing to judge: neither ${before.source.title} nor ${after.source.title} holds Pods or workloads (Deployments and the like); name a file with them: --inventory`,
@@ -41,7 +48,7 @@ export async function readSides(words: readonly [before: string, after: string],
   }
   const pods = { before: judgedAgainst(before, after), after: judgedAgainst(after, before) };
   return {
-    titles: [before.source.title, after.source.title],
+    titles: [titleOf(before, configBefore), titleOf(after, configAfter)],
     before: { policies: before.source.policies, inventory: inventoryAgainst(before, pods.before) },
     after: { policies: after.source.policies, inventory: inventoryAgainst(after, pods.after) },
     basis: { before: basisAgainst(before, pods.before), after: basisAgainst(after, pods.after) },
@@ -102,14 +109,24 @@ export function sidesLines({ before, after }: Sides["basis"]): string[] {
     : [...own.map((text) => `Before: ${text}`), ...other.map((text) => `After: ${text}`)];
 }
 
+const under = (configuration: string | undefined, choice: Choice): Choice =>
+  configuration === undefined ? choice : { ...choice, configuration };
+
+const titleOf = ({ source: { title } }: ReadSide, configuration: string | undefined): string =>
+  configuration === undefined ? title : `${title} under ${configuration}`;
+
 /** The side whose pods a side is judged against. */
 const judgedAgainst = (own: ReadSide, other: ReadSide): ReadSide =>
   (other.hasPods && !own.hasPods) || own.source.inventory.endpoints.length === 0 ? other : own;
 
 /** The pods are those of one side, but what a side says of its cluster besides holds for it. */
 function inventoryAgainst({ source }: ReadSide, pods: ReadSide): Inventory {
-  const { cidrGroups, configuration } = source.inventory;
-  return { ...inventoryOf(pods.source), ...(cidrGroups && { cidrGroups }), ...(configuration && { configuration }) };
+  const { cidrGroups, cluster, configuration } = source.inventory;
+  return {
+    ...inventoryOf(pods.source),
+    ...(cidrGroups && { cidrGroups }),
+    ...(configuration && { cluster, configuration }),
+  };
 }
 
 function basisAgainst({ source: { basis } }: ReadSide, { source }: ReadSide): Basis {
@@ -118,8 +135,8 @@ function basisAgainst({ source: { basis } }: ReadSide, { source }: ReadSide): Ba
   return { ...basis, notes: [...basis.notes, `judged against the ${length} pods or workloads of ${source.title}`] };
 }
 
-async function readSide(word: string, other: string, choice: Options): Promise<ReadSide> {
-  const { stack, inventory } = choice;
+async function readSide(word: string, other: string, choice: Choice): Promise<ReadSide> {
+  const { inventory } = choice;
   const [kind, name] = /^(git|context):(.+)$/.exec(word)?.slice(1) ?? [word];
   switch (kind) {
     case "program":
@@ -135,7 +152,7 @@ async function readSide(word: string, other: string, choice: Options): Promise<R
     case "live":
     case "context": {
       if (inventory !== undefined) throw new Failure(`--inventory cannot stand in for the pods of a cluster (${word})`);
-      return { source: await readPolicies({ stack, context: name ?? (await currentContext()) }), hasPods: true };
+      return { source: await readPolicies({ ...choice, context: name ?? (await currentContext()) }), hasPods: true };
     }
     default: {
       if (word !== "-" && !existsSync(word)) {
@@ -156,20 +173,4 @@ const isPath = (word: string): boolean => !/^(program|live|(git|context):.+)$/.t
 /** A source with its workloads instead of their pods. */
 export const sideOf = (source: Source): Side => ({ policies: source.policies, inventory: inventoryOf(source) });
 
-const inventoryOf = ({ inventory, replicas }: Source): Inventory => ({
-  ...inventory,
-  endpoints: workloadsOf(inventory, replicas),
-});
-
-/** The endpoints with one of a workload's alike pods in place of all, under the name of the workload. */
-function workloadsOf({ endpoints, cluster }: Inventory, replicas: Source["replicas"]): Endpoint[] {
-  const workloads = new Map([...replicas].map(([workload, pod]) => [pod, workload]));
-  const identity = (endpoint: Endpoint) =>
-    JSON.stringify([podIdentity({ ...endpoint, cluster: endpoint.cluster ?? cluster }), endpoint.hostNetwork ?? false]);
-  const named = endpoints.flatMap((endpoint) => {
-    const workload = workloads.get(`${endpoint.namespace}/${endpoint.name}`);
-    return workload === undefined ? [] : [{ ...endpoint, name: workload.slice(workload.indexOf("/") + 1) }];
-  });
-  const told = new Set(named.map(identity));
-  return [...named, ...endpoints.filter((endpoint) => !told.has(identity(endpoint)))];
-}
+const inventoryOf = (source: Source): Inventory => workloadsOf(source).inventory;

@@ -38,7 +38,7 @@ export function readStackConfig(stack: string, root: string): Record<string, unk
   if (!existsSync(file)) {
     const stacks = readdirSync(root).flatMap((entry) => /^Pulumi\.(.+)\.yaml$/.exec(entry)?.[1] ?? []);
     throw new Failure(
-      `there is no stack ${stack} (no Pulumi.${stack}.yaml)${didYouMean(stack, stacks) || `; stacks: ${stacks.join(", ")}`}`,
+      `there is no stack ${stack} (no Pulumi.${stack}.yaml)${didYouMean(stack, stacks) || (stacks.length === 0 ? "; make one with: pulumi stack init" : `; stacks: ${stacks.join(", ")}`)}`,
     );
   }
   const { config } = readYaml(file, stackFile);

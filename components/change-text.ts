@@ -1,16 +1,10 @@
 /** What a program changes for connections against the policies that its stack deployed last. */
 import { inventoryOf } from "../cilium/model/inventory.ts";
-import { namespaceOf } from "../cilium/policy/parts.ts";
+import { selectsEndpoint, withSubjects } from "../cilium/model/subjects.ts";
 import { representatives } from "../cilium/policy/representatives.ts";
-import { type CiliumPolicy, ciliumPolicy as policySchema } from "../cilium/policy/schema.ts";
-import {
-  clusterLabel,
-  matches,
-  podIdentity,
-  podNamespaceLabel,
-  subjectRequirements,
-} from "../cilium/policy/selector.ts";
-import type { Endpoint, Inventory } from "../cilium/reach/compile/inventory.ts";
+import { type Policy, policy as policySchema } from "../cilium/policy/schema.ts";
+import { clusterLabel } from "../cilium/policy/selector.ts";
+import type { Inventory } from "../cilium/reach/compile/inventory.ts";
 import { diff, type Side } from "../cilium/reach/report/diff.ts";
 import { describe } from "../cilium/reach/report/diff-text.ts";
 import type { Deployed } from "./deployed.ts";
@@ -33,19 +27,26 @@ export function changeText(last: readonly Deployed[], { cluster, policies }: Pro
 }
 
 interface DeployedPolicy extends Pick<Deployed, "name"> {
-  readonly policy: CiliumPolicy;
+  readonly policy: Policy;
 }
 
 /** The policies with the workloads that they were for, in the cluster whose pods they select. */
 function sideOf(deployed: readonly DeployedPolicy[], current: Inventory): Side {
   const cluster = deployed.map(clusterOf).find((name) => name !== undefined) ?? current.cluster;
   const known = new Map(current.endpoints.map((endpoint) => [`${endpoint.namespace}/${endpoint.name}`, endpoint]));
+  // A workload as the program has it while the policy selects that, otherwise with the labels that the policy asks for.
+  const kept = deployed.flatMap(({ name, policy }) => {
+    const endpoint = known.get(name);
+    return endpoint !== undefined && selectsEndpoint(policy, endpoint, cluster) ? [endpoint] : [];
+  });
+  const names = new Map(deployed.map(({ name, policy }) => [policy, name.slice(name.indexOf("/") + 1)]));
+  const policies = deployed.map(({ policy }) => policy);
   return {
-    policies: deployed.map(({ policy }) => policy),
+    policies,
     inventory: {
       ...current,
       cluster,
-      endpoints: deployed.flatMap((one) => workloadOf(one, known.get(one.name), cluster)),
+      endpoints: withSubjects(kept, policies, cluster, (policy) => names.get(policy) ?? policy.metadata.name),
     },
   };
 }
@@ -55,23 +56,4 @@ function clusterOf({ policy }: DeployedPolicy): string | undefined {
   const selector = policy.kind === "CiliumClusterwideNetworkPolicy" ? policy.spec?.endpointSelector : undefined;
   const pods = selector ? representatives(selector, undefined) : [];
   return pods.flat().find(({ key }) => key === clusterLabel)?.value;
-}
-
-/** A workload as the program has it while the policy selects that, otherwise with the labels that the policy asks for. */
-function workloadOf({ name, policy }: DeployedPolicy, current: Endpoint | undefined, cluster: string): Endpoint[] {
-  const namespace = namespaceOf(policy);
-  const selector = policy.spec?.endpointSelector;
-  if (namespace === undefined || !selector) return [];
-  const isSelected = (endpoint: Endpoint): boolean =>
-    matches(subjectRequirements(selector, namespace), podIdentity({ ...endpoint, cluster }));
-  if (current !== undefined && isSelected(current)) return [current];
-  return representatives(selector, namespace)
-    .slice(0, 1)
-    .map((labels) => ({
-      namespace,
-      name: name.slice(name.indexOf("/") + 1),
-      labels: Object.fromEntries(
-        labels.flatMap(({ key, value }) => (key === podNamespaceLabel ? [] : [[key, value] as const])),
-      ),
-    }));
 }

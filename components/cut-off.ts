@@ -1,9 +1,8 @@
 /** What an update that was cut off leaves behind: policies that it created and did not live to record in the stack's state. */
 import { log, type ResourceTransformation, runtime } from "@pulumi/pulumi";
 import { z } from "zod";
-import { policyName } from "../cilium/policy/parts.ts";
-import type { CiliumPolicy } from "../cilium/policy/schema.ts";
-import { identifier, type StoredPolicy, storedPolicy } from "../cilium/stored/policy.ts";
+import type { Policy } from "../cilium/policy/schema.ts";
+import { identifier, objectName, type StoredPolicy, storedPolicy } from "../cilium/stored/policy.ts";
 import { type Owned, stackAnnotation } from "./ownership.ts";
 import type { Program } from "./program.ts";
 import { recordedPolicies } from "./state.ts";
@@ -17,7 +16,7 @@ export async function importUnrecorded({ config, policies }: Program): Promise<R
   // Adopting takes over whatever there is, and a preview needs no cluster.
   if (config.adoptExisting || runtime.isDryRun()) return [];
   const recorded = await recordedPolicies();
-  const missing = policies.filter((policy) => !recorded.has(policyName(policy)));
+  const missing = policies.filter((policy) => !recorded.has(identifier(policy)));
   const unrecorded = await storedAmong(missing, config).catch(async (error: unknown) => {
     await log.warn(`Whether an update that was cut off left policies behind is not known: ${reasonOf(error)}`);
     return new Set<string>();
@@ -26,16 +25,16 @@ export async function importUnrecorded({ config, policies }: Program): Promise<R
   await log.info(`Taken over from an update that was cut off: ${[...unrecorded].join(", ")}`);
   return [
     ({ props, opts }) => {
-      const name = storedPolicy.safeParse(props).data;
-      const id = name && identifier(name);
-      return { props, opts: id !== undefined && unrecorded.has(id) ? { ...opts, import: id } : opts };
+      const policy = storedPolicy.safeParse(props).data;
+      const isUnrecorded = policy !== undefined && unrecorded.has(identifier(policy));
+      return { props, opts: isUnrecorded ? { ...opts, import: objectName(policy.metadata) } : opts };
     },
   ];
 }
 
-/** The names of those policies that the cluster has under their owner's mark. */
+/** The identifiers of those policies that the cluster has under their owner's mark. */
 async function storedAmong(
-  policies: readonly Owned<CiliumPolicy>[],
+  policies: readonly Owned<Policy>[],
   { kubeconfig, context }: Program["config"],
 ): Promise<Set<string>> {
   if (policies.length === 0) return new Set();
@@ -48,9 +47,8 @@ async function storedAmong(
   const api = config.makeApiClient(CustomObjectsApi);
 
   const list = async (kind: StoredPolicy["kind"]): Promise<StoredPolicy[]> => {
-    const plural = kind === "CiliumNetworkPolicy" ? "ciliumnetworkpolicies" : "ciliumclusterwidenetworkpolicies";
     try {
-      const listed: unknown = await api.listClusterCustomObject({ group: "cilium.io", version: "v2", plural });
+      const listed: unknown = await api.listClusterCustomObject(resources[kind]);
       return z
         .object({ items: z.array(z.looseObject({})) })
         .parse(listed)
@@ -64,11 +62,18 @@ async function storedAmong(
   const kinds = [...new Set(policies.map(({ kind }) => kind))];
   const stored = new Map((await Promise.all(kinds.map(list))).flat().map((policy) => [identifier(policy), policy]));
   const left = policies.filter((policy) => {
-    const mark = stored.get(policyName(policy))?.metadata.annotations?.[stackAnnotation];
+    const mark = stored.get(identifier(policy))?.metadata.annotations?.[stackAnnotation];
     return mark === policy.metadata.annotations[stackAnnotation];
   });
-  return new Set(left.map(policyName));
+  return new Set(left.map(identifier));
 }
+
+const resources: Readonly<Record<StoredPolicy["kind"], { group: string; version: string; plural: string }>> = {
+  CiliumNetworkPolicy: { group: "cilium.io", version: "v2", plural: "ciliumnetworkpolicies" },
+  CiliumClusterwideNetworkPolicy: { group: "cilium.io", version: "v2", plural: "ciliumclusterwidenetworkpolicies" },
+  NetworkPolicy: { group: "networking.k8s.io", version: "v1", plural: "networkpolicies" },
+  ClusterNetworkPolicy: { group: "policy.networking.k8s.io", version: "v1alpha2", plural: "clusternetworkpolicies" },
+};
 
 /** The first line of an error, or of what caused it. */
 function reasonOf(error: unknown): string {

@@ -1,8 +1,7 @@
 /** The policies that a stack deployed last, as its state has them. */
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
-import { policyName } from "../cilium/policy/parts.ts";
-import type { CiliumPolicy } from "../cilium/policy/schema.ts";
+import type { Policy } from "../cilium/policy/schema.ts";
 
 export interface Deployed {
   /** `namespace/name` of the workload whose policy it is; the policy's own name for a clusterwide one. */
@@ -24,7 +23,7 @@ const writtenSchema = z.object({
 
 /** A policy of this program's components: what else a stack holds is none of its policies. */
 const ownUrn =
-  /[:$]network-policies:index:(?:Clusterwide|Namespace)Policies\$kubernetes:cilium\.io\/v2:Cilium(?:Clusterwide)?NetworkPolicy::(.+)$/;
+  /[:$]network-policies:index:(?:Clusterwide|Namespace)Policies\$kubernetes:[^:$]+:[A-Za-z]*NetworkPolicy::(.+)$/;
 
 /**
  * @param resources a stack's resources by URN, as the Pulumi engine gives them
@@ -37,13 +36,13 @@ export const deployedPolicies = (resources: unknown): Deployed[] =>
   });
 
 /** Whether policies are those that are deployed, field for field, so that nothing can change. */
-export function areDeployed(policies: readonly CiliumPolicy[], deployed: readonly Deployed[]): boolean {
-  const written = new Map(deployed.map(({ written }) => [keyOf(written.metadata), written]));
+export function areDeployed(policies: readonly Policy[], deployed: readonly Deployed[]): boolean {
+  const written = new Map(deployed.map(({ written }) => [keyOf(written), written]));
   return (
     written.size === policies.length &&
-    policies.every((policy) => isDeepStrictEqual(writtenSchema.parse(policy), written.get(policyName(policy))))
+    policies.every((policy) => isDeepStrictEqual(writtenSchema.parse(policy), written.get(keyOf(policy))))
   );
 }
 
-const keyOf = ({ namespace, name }: Written["metadata"]): string =>
-  namespace === undefined ? `${name}` : `${namespace}/${name}`;
+const keyOf = ({ kind, metadata: { namespace, name } }: Written | Policy): string =>
+  `${kind} ${namespace ?? ""}/${name}`;

@@ -6,6 +6,7 @@ import type { Cluster } from "../cilium/model/cluster.ts";
 import { Faults } from "../cilium/model/faults.ts";
 import { faultsThrown } from "../cilium/model/place.ts";
 import { type FileExports, readCluster } from "../cilium/model/read.ts";
+import type { Verbatim } from "../cilium/model/verbatim.ts";
 import { type SourceFile, sourceFile } from "../cilium/write/file.ts";
 
 /** Where a project says what its cluster is; the file exports it as `cluster`. */
@@ -19,7 +20,24 @@ export async function loadCluster(project: string): Promise<Cluster> {
   const files = await loadFiles(project);
   const { cluster } = files.get(clusterFile) ?? {};
   if (cluster === undefined) throw new Faults([`${clusterFile} exports no cluster; write export const cluster = …`]);
-  return readCluster(cluster, files);
+  return readCluster(cluster, files, await loadVerbatim(project));
+}
+
+/** Where a project keeps policies that are taken as they are, in YAML files. */
+const verbatimFolder = "cluster/verbatim";
+
+/** @throws Faults with a line for everything there that is no policy. */
+async function loadVerbatim(project: string): Promise<readonly Verbatim[]> {
+  const folder = join(project, verbatimFolder);
+  if (!existsSync(folder)) return [];
+  const names = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => /\.ya?ml$/.test(name));
+  // Loaded only here: most clusters have no such policy, and so no need of the schemas.
+  const { readVerbatim } = await import("../cilium/kubernetes/verbatim.ts");
+  const { policies, faults } = readVerbatim(
+    names.sort().map((name) => [`${verbatimFolder}/${name}`, readFileSync(join(folder, name), "utf8")]),
+  );
+  if (faults.length > 0) throw new Faults(faults);
+  return policies;
 }
 
 /**

@@ -41,7 +41,7 @@ export async function networkPolicies(loading: Cluster | Promise<Cluster>): Prom
   await announceChange(program);
   return {
     policies: outputs.policyOutputs(applied),
-    policyCounts: outputs.policyCounts(cluster),
+    policyCounts: outputs.policyCounts(program),
     flows: outputs.flowOutputs(cluster),
     defaultDeny: outputs.defaultDeny(cluster),
     excluded: outputs.excludedPods(cluster),

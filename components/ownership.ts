@@ -1,5 +1,5 @@
 /** The marks by which anybody who meets a policy in the cluster finds the stack that owns it. */
-import type { CiliumPolicy } from "../cilium/policy/schema.ts";
+import type { Policy } from "../cilium/policy/schema.ts";
 
 export interface StackName {
   readonly project: string;
@@ -7,7 +7,7 @@ export interface StackName {
 }
 
 /** A policy with the marks of its owner. */
-export type Owned<P extends CiliumPolicy> = P & {
+export type Owned<P extends Policy> = P & {
   readonly metadata: { readonly name: string; readonly namespace?: string } & Marks;
 };
 
@@ -34,16 +34,18 @@ export const ownerOf = ({
   readonly metadata: { readonly annotations?: Readonly<Record<string, string>> | null };
 }): string | undefined => metadata.annotations?.[stackAnnotation];
 
-export function owned<P extends CiliumPolicy>(policy: P, { project, stack }: StackName, handling: Handling): Owned<P> {
-  const { name, namespace } = policy.metadata;
+export function owned<P extends Policy>(policy: P, { project, stack }: StackName, handling: Handling): Owned<P> {
+  const { name, namespace, labels, annotations } = policy.metadata;
+  const hasConditions = policy.apiVersion === "cilium.io/v2";
   const marks: Marks = {
-    labels: { "app.kubernetes.io/managed-by": "pulumi", "app.kubernetes.io/part-of": project },
+    labels: { ...labels, "app.kubernetes.io/managed-by": "pulumi", "app.kubernetes.io/part-of": project },
     annotations: {
+      ...annotations,
       [stackAnnotation]: `${project}/${stack}`,
       // Policies own nothing, so a deletion has nothing to wait for.
       "pulumi.com/deletionPropagationPolicy": "background",
       ...(handling.adoptExisting && { "pulumi.com/patchForce": "true" }),
-      ...(handling.waitForValid && { "pulumi.com/waitFor": "condition=Valid" }),
+      ...(handling.waitForValid && hasConditions && { "pulumi.com/waitFor": "condition=Valid" }),
     },
   };
   return { ...policy, metadata: { name, ...(namespace != null && { namespace }), ...marks } };

@@ -1,7 +1,8 @@
 /** The connectivity probe as a workload: its pods have a label and a policy of their own in each chosen namespace. */
 import type { Cluster } from "../cilium/model/cluster.ts";
-import type { Statement } from "../cilium/model/flow.ts";
+import { plainTerms, type Statement } from "../cilium/model/flow.ts";
 import { didYouMean } from "../cilium/model/names.ts";
+import type { Namespace } from "../cilium/model/namespace.ts";
 import { kubeApiserver } from "../cilium/model/peers/entities.ts";
 import type { Workload } from "../cilium/model/peers.ts";
 
@@ -16,7 +17,7 @@ export function withProbes(cluster: Cluster, namespaces: readonly string[]): Clu
     ...cluster,
     namespaces: cluster.namespaces.map((declared) => {
       if (!namespaces.includes(declared.name)) return declared;
-      const probe = probeIn(declared.name);
+      const probe = probeIn(declared);
       return {
         ...declared,
         workloads: [...declared.workloads, probe],
@@ -26,22 +27,24 @@ export function withProbes(cluster: Cluster, namespaces: readonly string[]): Clu
   };
 }
 
-const probeIn = (namespace: string): Workload => ({
+const probeIn = ({ name, labels }: Namespace): Workload => ({
   kind: "workload",
-  namespace,
+  namespace: name,
+  namespaceLabels: labels,
   name: probeName,
+  isGroup: false,
   labels: probeLabels,
   otherLabels: {},
   ports: {},
   probes: [],
+  defaultDeny: "both",
   denyWorld: false,
 });
 
 const toApiServer = (probe: Workload): Statement => ({
   sources: [probe],
   destinations: [{ kind: "ports", peer: kubeApiserver, ports: [] }],
-  purpose: undefined,
-  inspectHttp: false,
+  ...plainTerms,
 });
 
 /** Chosen namespaces that do not exist, a line each. */

@@ -3,7 +3,7 @@
 import { faults } from "../cilium/model/check.ts";
 import { type Cluster, type ConfiguredCluster, configure } from "../cilium/model/cluster.ts";
 import { Faults } from "../cilium/model/faults.ts";
-import type { CiliumPolicy } from "../cilium/policy/schema.ts";
+import type { Policy } from "../cilium/policy/schema.ts";
 import { renderPolicies } from "../cilium/render/policies.ts";
 import { type Config, readConfig } from "./config.ts";
 import { type Owned, owned, type StackName } from "./ownership.ts";
@@ -12,8 +12,8 @@ import { unknownProbeNamespaces, withProbes } from "./probe-workload.ts";
 export interface Program {
   readonly config: Config;
   readonly cluster: ConfiguredCluster;
-  /** The clusterwide policy first, then one for each workload, in the order of the tables. */
-  readonly policies: readonly Owned<CiliumPolicy>[];
+  /** The DNS policy first, then one for each workload, in the order of the tables, then those that are verbatim. */
+  readonly policies: readonly Owned<Policy>[];
 }
 
 /**

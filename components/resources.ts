@@ -6,7 +6,6 @@ import {
   type CustomResourceOptions,
   type Output,
 } from "@pulumi/pulumi";
-import { policyName } from "../cilium/policy/parts.ts";
 import type * as schema from "../cilium/policy/schema.ts";
 import type { Owned } from "./ownership.ts";
 
@@ -32,33 +31,51 @@ export class CiliumClusterwideNetworkPolicy extends CustomResource {
   }
 }
 
+/** A policy of Kubernetes' own kinds, which only verbatim ones are. */
+export class KubernetesPolicy extends CustomResource {
+  constructor(
+    name: string,
+    manifest: Owned<schema.NetworkPolicy | schema.ClusterNetworkPolicy>,
+    opts: CustomResourceOptions,
+  ) {
+    super(name, { ...manifest }, opts);
+  }
+}
+
 /** A policy is there at once; only `waitForValid` waits, and the agent answers within seconds or not at all. */
 export const customTimeouts = { create: "60s", update: "60s", delete: "60s" };
 
-/** The policies that hold in every namespace. */
-export class ClusterwidePolicies extends ComponentResource {
-  /** By name. */
-  readonly policies: ReadonlyMap<string, CiliumClusterwideNetworkPolicy>;
+/** A policy of whatever kind as a resource: `name` is the resource's. */
+export function policyResource(
+  name: string,
+  manifest: Owned<schema.Policy>,
+  opts: CustomResourceOptions,
+): AppliedPolicy {
+  switch (manifest.kind) {
+    case "CiliumNetworkPolicy":
+      return new CiliumNetworkPolicy(name, manifest, opts);
+    case "CiliumClusterwideNetworkPolicy":
+      return new CiliumClusterwideNetworkPolicy(name, manifest, opts);
+    case "NetworkPolicy":
+    case "ClusterNetworkPolicy":
+      return new KubernetesPolicy(name, manifest, opts);
+  }
+}
 
-  constructor(
-    name: string,
-    manifests: readonly Owned<schema.CiliumClusterwideNetworkPolicy>[],
-    opts: ComponentResourceOptions,
-  ) {
+export type AppliedPolicy = CiliumNetworkPolicy | CiliumClusterwideNetworkPolicy | KubernetesPolicy;
+
+/** The policies that hold in every namespace, which are its children. */
+export class ClusterwidePolicies extends ComponentResource {
+  /** `policies` are called by their own names. */
+  constructor(name: string, policies: readonly string[], opts: ComponentResourceOptions) {
     super("network-policies:index:ClusterwidePolicies", name, {}, opts);
-    this.policies = new Map(
-      manifests.map((manifest) => {
-        const name = policyName(manifest);
-        return [name, new CiliumClusterwideNetworkPolicy(name, manifest, { parent: this, customTimeouts })];
-      }),
-    );
-    this.registerOutputs({ policies: [...this.policies.keys()] });
+    this.registerOutputs({ policies });
   }
 }
 
 /** The policies of one namespace, which are its children. */
 export class NamespacePolicies extends ComponentResource {
-  /** `policies` are called after their workloads (`namespace/name`). */
+  /** `policies` are called after their workloads, and verbatim ones by their own names (`namespace/name`). */
   constructor(namespace: string, policies: readonly string[], opts: ComponentResourceOptions) {
     super("network-policies:index:NamespacePolicies", namespace, {}, opts);
     this.registerOutputs({ policies });

@@ -1,4 +1,5 @@
 /** What the stack's state says, asked of the engine's own function: a StackReference would leave a resource in the state. */
+import { setTimeout } from "node:timers/promises";
 import { getOrganization, getProject, getStack, runtime } from "@pulumi/pulumi";
 import { z } from "zod";
 import { identifier, storedPolicy } from "../cilium/stored/policy.ts";
@@ -6,8 +7,23 @@ import { identifier, storedPolicy } from "../cilium/stored/policy.ts";
 /** The outputs of the resources that the stack deployed last, by URN (`pkg/resource/deploy/builtins.go`). */
 export async function lastResources(): Promise<unknown> {
   const stackName = `${getOrganization()}/${getProject()}/${getStack()}`;
-  const answer: unknown = await runtime.invoke("pulumi:pulumi:readStackResourceOutputs", { stackName });
+  const read = (): Promise<unknown> => runtime.invoke("pulumi:pulumi:readStackResourceOutputs", { stackName });
+  const answer = await retried(read, (error) => String(error).includes("failed to load checkpoint"));
   return z.object({ outputs: z.unknown() }).parse(answer).outputs;
+}
+
+/**
+ * A backend in a folder writes a checkpoint's attributes in place (`blob/fileblob/attrs.go` of gocloud.dev), so the engine
+ * fails to read them at the moment in which it writes them.
+ */
+async function retried<T>(ask: () => Promise<T>, passes: (error: unknown) => boolean, left = 20): Promise<T> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (left === 0 || !passes(error)) throw error;
+    await setTimeout(50);
+    return retried(ask, passes, left - 1);
+  }
 }
 
 /** The policies that exist for all the state knows, as `namespace/name`, or `name` of a clusterwide one. */

@@ -27,14 +27,28 @@ const backwards = 25;
 
 /** The column of each box, from 0. */
 export function columnsOf(boxes: readonly ColumnBox[], arcs: readonly Arc[]): Map<string, number> {
-  const candidates = Array.from({ length: Math.min(8, boxes.length) }, (_, i) => settled(boxes, arcs, i + 1));
+  const numbers = new Map(boxes.map(({ id }, number) => [id, number]));
+  const place = (id: string): number => (id === left ? leftEnd : id === right ? rightEnd : (numbers.get(id) ?? 0));
+  const ends = arcs.map(({ from, to }) => [place(from), place(to)] as const);
+  const heights = boxes.map(({ height }) => height + boxGap);
+  const candidates = Array.from({ length: Math.min(8, boxes.length) }, (_, i) => settled(heights, ends, i + 1));
   const [best] = candidates.sort((a, b) => scaleOf(b) - scaleOf(a) || a.cost - b.cost);
-  return best?.columns ?? new Map();
+  return new Map(boxes.map(({ id }, number) => [id, best?.columns[number] ?? 0]));
 }
 
-interface Arrangement {
-  readonly columns: Map<string, number>;
+/** Numbers of two boxes. */
+type Ends = readonly [from: number, to: number];
+
+const leftEnd = -1;
+const rightEnd = -2;
+
+interface Arrangement extends Cost {
+  /** By number of the box. */
+  readonly columns: readonly number[];
   readonly count: number;
+}
+
+interface Cost {
   readonly cost: number;
   /** Height of the tallest column. */
   readonly height: number;
@@ -44,50 +58,60 @@ const scaleOf = ({ count, height }: Arrangement): number =>
   Math.min(screen.width / (sidesWidth + count * columnWidth), screen.height / height);
 
 /** From all boxes in the first column, moves and swaps until none makes the arrangement better. */
-function settled(boxes: readonly ColumnBox[], arcs: readonly Arc[], count: number): Arrangement {
-  let best = arrangement(new Map(boxes.map(({ id }) => [id, 0])), boxes, arcs, count);
-  const tryColumns = (changes: readonly (readonly [string, number])[]): boolean => {
-    const tried = arrangement(new Map([...best.columns, ...changes]), boxes, arcs, count);
+function settled(heights: readonly number[], arcs: readonly Ends[], count: number): Arrangement {
+  const columns = heights.map(() => 0);
+  let best = costOf(columns, heights, arcs, count);
+  const isBetter = (): boolean => {
+    const tried = costOf(columns, heights, arcs, count);
     if (tried.cost >= best.cost) return false;
     best = tried;
     return true;
   };
+  const move = (box: number, column: number): boolean => {
+    const before = columns[box] ?? 0;
+    columns[box] = column;
+    const moved = isBetter();
+    if (!moved) columns[box] = before;
+    return moved;
+  };
+  const swap = (box: number, other: number): boolean => {
+    const [mine, its] = [columns[box] ?? 0, columns[other] ?? 0];
+    if (mine === its) return false;
+    columns[box] = its;
+    columns[other] = mine;
+    const swapped = isBetter();
+    if (!swapped) {
+      columns[box] = mine;
+      columns[other] = its;
+    }
+    return swapped;
+  };
   for (let improved = true; improved; ) {
     improved = false;
-    for (const { id } of boxes) {
-      for (let column = 0; column < count; column++) improved = tryColumns([[id, column]]) || improved;
+    for (const box of columns.keys()) {
+      for (let column = 0; column < count; column++) improved = move(box, column) || improved;
     }
-    for (const { id } of boxes) {
-      for (const other of boxes) {
-        const mine = best.columns.get(id);
-        const its = best.columns.get(other.id);
-        if (mine === undefined || its === undefined || mine === its) continue;
-        improved = tryColumns([[id, its], [other.id, mine]]) || improved; // biome-ignore format: a pair of moves
-      }
+    for (const box of columns.keys()) {
+      for (const other of columns.keys()) improved = swap(box, other) || improved;
     }
   }
-  return best;
+  return { ...best, columns, count };
 }
 
-function arrangement(
-  columns: Map<string, number>,
-  boxes: readonly ColumnBox[],
-  arcs: readonly Arc[],
-  count: number,
-): Arrangement {
-  const heights = new Array<number>(count).fill(0);
+function costOf(columns: readonly number[], heights: readonly number[], arcs: readonly Ends[], count: number): Cost {
+  const grown = new Array<number>(count).fill(0);
   const grow = (column: number, by: number) => {
-    heights[column] = (heights[column] ?? 0) + by;
+    grown[column] = (grown[column] ?? 0) + by;
   };
-  for (const { id, height } of boxes) grow(columns.get(id) ?? 0, height + boxGap);
-  const place = (id: string): number => (id === left ? -1 : id === right ? count : (columns.get(id) ?? 0));
+  for (const [box, height] of heights.entries()) grow(columns[box] ?? 0, height);
+  const place = (end: number): number => (end === leftEnd ? -1 : end === rightEnd ? count : (columns[end] ?? 0));
   let passed = 0;
-  for (const { from, to } of arcs) {
+  for (const [from, to] of arcs) {
     const [start, end] = [place(from), place(to)];
     for (let column = start + 1; column < end; column++) grow(column, laneHeight);
     passed += end > start ? end - start - 1 : backwards + start - end;
   }
-  const mean = heights.reduce((sum, height) => sum + height, 0) / count;
-  const unevenness = heights.reduce((sum, height) => sum + ((height - mean) / 100) ** 2, 0);
-  return { columns, count, cost: passed + unevenness, height: Math.max(...heights) };
+  const mean = grown.reduce((sum, height) => sum + height, 0) / count;
+  const unevenness = grown.reduce((sum, height) => sum + ((height - mean) / 100) ** 2, 0);
+  return { cost: passed + unevenness, height: Math.max(...grown) };
 }

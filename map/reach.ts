@@ -1,7 +1,9 @@
 /** The picture of any policies, as the reachability engine judges them; also of two versions, with what differs. */
 import type { Peer as ReachPeer } from "../cilium/reach/compile/inventory.ts";
+import { compile } from "../cilium/reach/compile/network.ts";
 import { conditionsOf } from "../cilium/reach/report/conditions.ts";
 import type { Connection } from "../cilium/reach/report/connections.ts";
+import { openDirections } from "../cilium/reach/report/coverage.ts";
 import { diff, type Side } from "../cilium/reach/report/diff.ts";
 import { worldIPv4, worldIPv6 } from "../cilium/reach/report/diff-sides.ts";
 import { describe } from "../cilium/reach/report/diff-text.ts";
@@ -14,6 +16,8 @@ import { policyTexts, selectingPolicies } from "./policies.ts";
 /** One version: policies, and what they are judged against. */
 export interface Version extends Side {
   readonly title: string;
+  /** How many pods stand behind a workload's name, `namespace/name`, where that is more than one. */
+  readonly pods?: ReadonlyMap<string, number>;
 }
 
 /**
@@ -174,8 +178,9 @@ function nameLists(flows: readonly DrawnFlow[]): string[][] {
 }
 
 /** The endpoints of both versions; those that only the earlier one has come last in their namespace. */
-function podPeers(after: Side, before: Side, difference: Difference | undefined): Peer[] {
+function podPeers(after: Version, before: Version, difference: Difference | undefined): Peer[] {
   const policies = selectingPolicies(after.policies, after.inventory);
+  const isOpen = openDirections(compile(after.policies, after.inventory));
   const enter = directionsOf(difference?.isolated ?? []);
   const leave = directionsOf(difference?.exposed ?? []);
   const noteOf = (id: string): string | undefined =>
@@ -192,10 +197,18 @@ function podPeers(after: Side, before: Side, difference: Difference | undefined)
     if (endpoint === undefined) return [];
     const change: Change = !old.has(name) ? "new" : now.has(name) ? "same" : "gone";
     const { namespace, name: label } = endpoint;
-    const shown = { id: name, namespace, label, names: [], note: noteOf(name), change };
+    const pods = after.pods?.get(name) ?? before.pods?.get(name) ?? 1;
+    const shown = { id: name, namespace, label, pods, names: [], note: noteOf(name), change };
     return endpoint.hostNetwork
       ? [{ ...shown, kind: "host-network" }]
-      : [{ ...shown, kind: "workload", policies: policies.get(name) ?? [] }];
+      : [
+          {
+            ...shown,
+            kind: "workload",
+            open: change === "gone" ? [] : isOpen(endpoint),
+            policies: policies.get(name) ?? [],
+          },
+        ];
   });
 }
 
@@ -207,6 +220,8 @@ const otherPods = ({ name }: FlowEnd): Peer => ({
   label: name,
   names: [],
   note: undefined,
+  pods: 1,
+  open: [],
   policies: [],
   change: "same",
 });

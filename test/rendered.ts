@@ -1,7 +1,7 @@
 /** The policies and flows of the sample cluster with its default config, for tests that hold them against something else. */
 
 import { readCluster } from "../cilium/model/read.ts";
-import type { CiliumPolicy } from "../cilium/policy/schema.ts";
+import type { CiliumPolicy, Policy } from "../cilium/policy/schema.ts";
 import { readProgram } from "../components/program.ts";
 import { cluster } from "./sample/cluster/cluster.ts";
 
@@ -11,4 +11,11 @@ export const declared = readCluster(cluster);
 /** The program as the stack `prod` of the project renders it, without config of its own. */
 export const program = readProgram(declared, {}, { project: "network-policies", stack: "prod" });
 
-export const renderedPolicies = (): readonly CiliumPolicy[] => program.policies;
+export const renderedPolicies = (): readonly CiliumPolicy[] => ciliumPolicies(program);
+
+/** The policies of a program that are of Cilium's own kinds: all but verbatim ones of Kubernetes' kinds. */
+export const ciliumPolicies = <P extends Policy>({ policies }: { readonly policies: readonly P[] }) =>
+  policies.filter(
+    (policy): policy is P & CiliumPolicy =>
+      policy.kind === "CiliumNetworkPolicy" || policy.kind === "CiliumClusterwideNetworkPolicy",
+  );

@@ -10,6 +10,17 @@ import { nameMatcher, sampleName } from "../reach/compile/fqdn.ts";
 import type { ResolvedName } from "../reach/compile/inventory.ts";
 import type { FlowRecord } from "./record.ts";
 
+/** What policies see of an address outside the cluster and its names: equal for those that they do not tell apart. */
+export type ClassOf = (address: string, names: Iterable<string>) => string;
+
+export function addressClass(prefixes: readonly Prefix[], selectors: readonly FqdnSelector[]): ClassOf {
+  const listsOf = listFinder(selectors);
+  return (address, names) => {
+    const lists = new Set(Array.from(names, sampleName).flatMap(listsOf));
+    return `${isIPv6(address)} ${rangesOf(address, prefixes)} ${[...lists].sort()}`;
+  };
+}
+
 export type AddressClasses = {
   /** The address that stands for the class of one of the record's addresses. */
   readonly standFor: (address: string) => string;
@@ -22,7 +33,8 @@ export function classifyAddresses(
   prefixes: readonly Prefix[],
   selectors: readonly FqdnSelector[],
 ): AddressClasses {
-  const listsOf = listFinder(selectors);
+  const classOf = addressClass(prefixes, selectors);
+  const matchers = selectors.map(nameMatcher);
   const standIns = new Map<string, string>();
   const byClass = new Map<string, string>();
   const resolved: ResolvedName[] = [];
@@ -30,14 +42,14 @@ export function classifyAddresses(
   const outside = ends.flatMap((end) => (end.kind === "outside" ? [end.address] : []));
   const apiServers = new Set(apiServerAddresses(connections));
   for (const address of new Set([...outside, ...names.keys()])) {
-    // An identity's label may be a pattern: then its addresses have some name that the pattern covers.
-    const covered = [...(names.get(address) ?? [])].map(sampleName).filter((name) => listsOf(name).length > 0);
-    const lists = new Set(covered.flatMap(listsOf));
-    const key = `${isIPv6(address)} ${apiServers.has(address)} ${rangesOf(address, prefixes)} ${[...lists].sort()}`;
+    const known = names.get(address) ?? [];
+    const key = `${apiServers.has(address)} ${classOf(address, known)}`;
     const first = byClass.get(key);
     standIns.set(address, first ?? address);
     if (first !== undefined) continue;
     byClass.set(key, address);
+    // An identity's label may be a pattern: then its addresses have some name that the pattern covers.
+    const covered = Array.from(known, sampleName).filter((name) => matchers.some((matches) => matches(name)));
     resolved.push(...covered.map((name) => ({ name, addresses: [address] })));
   }
   return { standFor: (address) => standIns.get(address) ?? address, names: resolved };

@@ -5,6 +5,7 @@
  * Sources: `pkg/hubble/parser/threefour/parser.go`, `sock/parser.go` and `seven/parser.go`.
  */
 import type { FlowProtocol } from "../reach/compile/inventory.ts";
+import { isVerdict } from "./decision.ts";
 import type { End, ReadEnd, UnknownEnd } from "./end.ts";
 import type { HubbleEndpoint, HubbleFlow } from "./event.ts";
 
@@ -19,11 +20,10 @@ export type Judgeable = {
 };
 
 /**
- * How far a connection got: `left` its source's end and went on to another node, `arrived` at its destination or goes where
- * nothing else is decided, or was dropped by a policy at an end. A node records such a drop twice, as the verdict and as
- * the packet.
+ * How far a connection got: `left` its source's end, `arrived` at its destination's, or `passed` where the record does not
+ * say which; or was dropped by a policy at an end. A node records such a drop twice, as the verdict and as the packet.
  */
-export type Seen = "left" | "arrived" | "dropped" | "verdict dropped";
+export type Seen = "left" | "arrived" | "passed" | "dropped" | "verdict dropped";
 
 /** A dropped packet without flags that looks like an answer: it is one if its port is one that others connect to. */
 export type Answer = Pick<Judgeable, "source" | "destination" | "protocol"> & {
@@ -68,15 +68,12 @@ const isDropped = ({ verdict, Type }: HubbleFlow): boolean => verdict === "DROPP
 export const isReply = ({ is_reply, reply }: HubbleFlow): boolean | undefined =>
   is_reply ?? (reply === true ? true : undefined);
 
-function seenOf({ event_type, trace_observation_point, traffic_direction }: HubbleFlow, dropped: boolean): Seen {
-  if (dropped) return event_type?.type === policyVerdict ? "verdict dropped" : "dropped";
-  const leaves = leavingPoints.has(trace_observation_point ?? "");
-  const decided = event_type?.type === policyVerdict && traffic_direction === "EGRESS";
-  return leaves || decided ? "left" : "arrived";
+function seenOf(flow: HubbleFlow, dropped: boolean): Seen {
+  if (dropped) return isVerdict(flow) ? "verdict dropped" : "dropped";
+  const point = flow.trace_observation_point ?? "";
+  if (point === "TO_ENDPOINT" || flow.traffic_direction === "INGRESS") return "arrived";
+  return leavingPoints.has(point) || flow.traffic_direction === "EGRESS" ? "left" : "passed";
 }
-
-/** The type of the event of a policy's verdict (`MessageTypePolicyVerdict` in `pkg/monitor/api/types.go`). */
-const policyVerdict = 5;
 
 /** Where a packet leaves for another node. */
 const leavingPoints = new Set(["TO_OVERLAY", "TO_NETWORK", "TO_CRYPTO"]);

@@ -12,19 +12,13 @@ import {
 } from "../policy/selector.ts";
 import type { Endpoint, PeerEntity } from "../reach/compile/inventory.ts";
 import type { HubbleEndpoint } from "./event.ts";
+import type { Outside, OutsideReader } from "./outside.ts";
 
 /** The `key` is equal for equal ends. */
 export type End =
   | RecordedPod
   | { readonly kind: "entity"; readonly key: string; readonly entity: Exclude<PeerEntity, "world"> }
-  /** Something outside the cluster. */
-  | {
-      readonly kind: "outside";
-      readonly key: string;
-      readonly address: string;
-      /** Whether the cluster's API server is there, as in a managed control plane. */
-      readonly isApiServer: boolean;
-    };
+  | Outside;
 
 /** All pods with one identity: Cilium tells them no further apart. */
 export type RecordedPod = {
@@ -58,33 +52,56 @@ export type ReadEnd = (
   address: string | null | undefined,
 ) => End | UnknownEnd;
 
-type Identity = Exclude<End, { kind: "outside" }> | Outside | UnknownEnd;
-type Outside = { readonly kind: "outside"; readonly isApiServer: boolean };
+type Identity = Exclude<End, { kind: "outside" }> | UnknownEnd;
 
 /**
  * Reads ends; each identity is read once, since a record names the same ones over and over.
  * @param find finds the pods whose labels a field mask left out
  */
-export function endReader(find: FindEndpoint): ReadEnd {
+export function endReader(find: FindEndpoint, outside: OutsideReader): ReadEnd {
   const identities = new Map<string, Identity>();
-  const addresses = new Map<string, End>();
+  const recent = new Map<number, { readonly endpoint: HubbleEndpoint; readonly identity: Identity }>();
+  const identityOf = (endpoint: HubbleEndpoint, address: string | undefined): Identity => {
+    const signature = signatureOf(endpoint, address);
+    // Short, since the keys of connections are made of it.
+    const identity = identities.get(signature) ?? readIdentity(endpoint, address, `#${identities.size}`, find);
+    identities.set(signature, identity);
+    return identity;
+  };
   return (endpoint, address) => {
-    const signature = signatureOf(endpoint ?? {}, address);
-    let identity = identities.get(signature);
-    if (identity === undefined) {
-      // Short, since the keys of connections are made of it.
-      identity = readIdentity(endpoint ?? {}, address ?? undefined, `#${identities.size}`, find);
-      identities.set(signature, identity);
+    const world = worldOf(endpoint);
+    if (world !== undefined) {
+      if (!address || isIP(address) === 0 || address.includes("%")) return withoutAddress;
+      return outside.at(address, world.isApiServer);
     }
-    if (identity.kind === "pod" && endpoint?.workloads?.length) identity.name = workloadOf(endpoint);
-    if (identity.kind !== "outside") return identity;
-    if (!address || isIP(address) === 0 || address.includes("%")) return withoutAddress;
-    const key = identity.isApiServer ? `API server ${address}` : address;
-    const outside = addresses.get(key) ?? { ...identity, key, address };
-    addresses.set(key, outside);
-    return outside;
+    if (!endpoint?.identity || !endpoint.labels?.length) return identityOf(endpoint ?? {}, address ?? undefined);
+    const last = recent.get(endpoint.identity);
+    const isLast = last !== undefined && isSameIdentity(last.endpoint, endpoint);
+    const identity = isLast ? last.identity : identityOf(endpoint, address ?? undefined);
+    if (!isLast) recent.set(endpoint.identity, { endpoint, identity });
+    if (identity.kind === "pod" && endpoint.workloads?.length) identity.name = workloadOf(endpoint);
+    return identity;
   };
 }
+
+/** Whether an endpoint is outside the cluster; identities for addresses have labels of their own besides. */
+function worldOf(endpoint: HubbleEndpoint | null | undefined): Pick<Outside, "isApiServer"> | undefined {
+  const labels = endpoint?.labels;
+  if (labels?.length) {
+    if (!labels.some((label) => label.startsWith("reserved:world"))) return undefined;
+    return { isApiServer: labels.includes("reserved:kube-apiserver") };
+  }
+  return reservedNumbers[endpoint?.identity ?? 0]?.some((name) => name.startsWith("world"))
+    ? { isApiServer: false }
+    : undefined;
+}
+
+/** Numbers may be given to another identity in time. */
+const isSameIdentity = (one: HubbleEndpoint, other: HubbleEndpoint): boolean =>
+  one.cluster_name === other.cluster_name &&
+  one.namespace === other.namespace &&
+  one.labels?.length === other.labels?.length &&
+  (one.labels?.every((label, i) => label === other.labels?.[i]) ?? true);
 
 /** What tells identities apart: whatever of cluster, namespace and labels a line carries. */
 function signatureOf(endpoint: HubbleEndpoint, address: string | null | undefined): string {
@@ -105,9 +122,6 @@ function readIdentity(
   const names = labels.length > 0 ? reserved : (reservedNumbers[endpoint.identity ?? 0] ?? []);
   if (names.length === 0) {
     return labels.length > 0 ? readPod(endpoint, labels, key) : podOfInventory(endpoint, address, key, find);
-  }
-  if (names.some((name) => name.startsWith("world"))) {
-    return { kind: "outside", isApiServer: names.includes("kube-apiserver") };
   }
   const entity = entityOf(new Set(names));
   return entity === undefined

@@ -43,6 +43,9 @@ const layer4 = z.object({
   IGMP: typed.nullish(),
 });
 
+/** A policy that decided; rules of Cilium's own have labels only. */
+const policies = z.array(z.object({ kind: text, namespace: text, name: text })).nullish();
+
 const service = z.object({ name: text, namespace: text });
 
 const layer7 = z.object({
@@ -55,6 +58,17 @@ const layer7 = z.object({
       headers: z.array(z.object({ key: text, value: text })).nullish(),
     })
     .nullish(),
+});
+
+/** protobuf writes 64-bit integers as strings. */
+const int64 = z.union([z.number(), z.string().regex(/^\d+$/).transform(Number)]);
+
+/** Flows that were added up; `time` is that of the first of them. Hubble's own does not say when the last was. */
+const aggregate = z.object({
+  ingress_flow_count: int64.nullish(),
+  egress_flow_count: int64.nullish(),
+  unknown_direction_flow_count: int64.nullish(),
+  last_time: text,
 });
 
 const flow = z.object({
@@ -77,14 +91,15 @@ const flow = z.object({
   reply: flag,
   trace_observation_point: observationPoint,
   trace_reason: traceReason,
-  aggregate: z
-    .object({ ingress_flow_count: count, egress_flow_count: count, unknown_direction_flow_count: count })
-    .nullish(),
+  policy_match_type: count,
+  egress_allowed_by: policies,
+  ingress_allowed_by: policies,
+  egress_denied_by: policies,
+  ingress_denied_by: policies,
+  aggregate: aggregate.nullish(),
   l7: layer7.nullish(),
 });
 
-/** protobuf writes 64-bit integers as strings. */
-const int64 = z.union([z.number(), z.string().regex(/^\d+$/).transform(Number)]);
 const lostEvents = z.object({ num_events_lost: int64.nullish() });
 const nodeStatus = z.object({ state_change: nodeState, node_names: texts });
 
@@ -152,8 +167,7 @@ const nodeStatusEvent = ({ state_change, node_names }: z.infer<typeof nodeStatus
 
 /** The names of all fields that are read and have more than one word. */
 const snakeCase = [
-  ...[wrapped, flow, endpoint, ports, lostEvents, nodeStatus].flatMap(({ shape }) => Object.keys(shape)),
-  ...["ingress_flow_count", "egress_flow_count", "unknown_direction_flow_count"],
+  ...[wrapped, flow, endpoint, ports, aggregate, lostEvents, nodeStatus].flatMap(({ shape }) => Object.keys(shape)),
 ].filter((name) => name.includes("_"));
 const ofCamelCase = new Map(
   snakeCase.map((name) => [name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase()), name]),

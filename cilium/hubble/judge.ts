@@ -1,28 +1,31 @@
 /** Judges the connections of a record by policies: what Cilium would do with each of them if these were in force. */
 import { rulesOf } from "../policy/parts.ts";
 import type { FqdnSelector, Policy } from "../policy/schema.ts";
-import { isKept } from "../policy/selector.ts";
+import { podIdentity } from "../policy/selector.ts";
 import { parseAddressOrPrefix } from "../reach/compile/addresses.ts";
+import { readConfiguration } from "../reach/compile/configuration.ts";
 import { partyKey } from "../reach/compile/directory.ts";
 import type { Endpoint, FlowProtocol, Inventory, Peer, Question } from "../reach/compile/inventory.ts";
+import { domainSelector } from "../reach/compile/kubernetes-rules.ts";
 import { compile, type Network } from "../reach/compile/network.ts";
 import { addressParty, type Party } from "../reach/compile/party.ts";
 import type { Direction } from "../reach/compile/rules.ts";
 import { type DeniedBy, undecidableText, type Verdict, verdict } from "../reach/decide/verdict.ts";
 import { questionText } from "../reach/report/explain.ts";
-import { apiServerAddresses, classifyAddresses } from "./addresses.ts";
+import { addressClass, apiServerAddresses, type ClassOf, classifyAddresses } from "./addresses.ts";
 import type { End, RecordedPod } from "./end.ts";
 import type { Lookup } from "./lookups.ts";
 import type { Connection, FlowRecord } from "./record.ts";
 
-export type Judgement = { readonly connection: Connection } & (
-  | { readonly outcome: "allowed"; readonly verdict: Verdict }
-  | { readonly outcome: "denied"; readonly refusals: readonly Refusal[] }
+/** `verdict` is that of the address where the outcome is open for lack of a name. */
+export type Judgement = { readonly connection: Connection; readonly verdict: Verdict } & (
+  | { readonly outcome: "allowed" }
+  | { readonly outcome: "denied"; readonly refusals: readonly Denial[] }
   | { readonly outcome: "undecided"; readonly reason: string }
 );
 
 /** An end that would refuse the connection, and by what. */
-export type Refusal = { readonly direction: Direction; readonly by: DeniedBy };
+export type Denial = { readonly direction: Direction; readonly by: DeniedBy };
 
 export type Judged = {
   readonly network: Network;
@@ -35,13 +38,19 @@ export type Judged = {
 /** What the record does not say about the cluster; of its endpoints, the names of ports and the labels of namespaces. */
 export type Surroundings = Pick<Inventory, "cluster" | "cidrGroups" | "services" | "configuration" | "endpoints">;
 
+/** What policies see of an address outside the cluster, before any is known. */
+export function addressClassOf(policies: readonly Policy[], surroundings: Surroundings): ClassOf {
+  const { prefixes } = compile(policies, { ...surroundings, endpoints: [], nodes: [], names: [] });
+  return addressClass(prefixes, fqdnSelectors(policies));
+}
+
 export function judge(record: FlowRecord, policies: readonly Policy[], surroundings: Surroundings): Judged {
   const pods = [...new Set([...record.connections, ...record.lookups].flatMap(podsOf))];
   const places = new Map(pods.map((pod, index) => [pod, String(index)]));
-  const { endpoints, ...known } = surroundings;
   const inventory: Inventory = {
-    ...known,
-    endpoints: pods.map((pod, index) => endpointOf(pod, String(index), endpoints)),
+    ...surroundings,
+    endpoints: pods.map((pod, index) => endpointOf(pod, String(index), surroundings)),
+    isPartial: true,
     nodes: [],
     names: [],
     apiServer: apiServerAddresses(record.connections),
@@ -72,7 +81,7 @@ export function judge(record: FlowRecord, policies: readonly Policy[], surroundi
     const question = questionOf(source, destination, protocol, port);
     const judgement = read(connection, decide(question));
     const named = destination.kind !== "outside" || record.names.has(destination.address);
-    return named || judgement.outcome !== "denied" ? judgement : (nameless(connection, question) ?? judgement);
+    return named || judgement.outcome !== "denied" ? judgement : (nameless(judgement, question) ?? judgement);
   });
   const parties = new Map<string, Party>();
   const partyOf = (end: End): Party => {
@@ -111,12 +120,21 @@ function podsOf(from: Connection | Lookup): RecordedPod[] {
 }
 
 /** The record's pods as endpoints; their names are their places in the list. */
-function endpointOf(pod: RecordedPod, name: string, known: readonly Endpoint[]): Endpoint {
+function endpointOf(
+  pod: RecordedPod,
+  name: string,
+  { cluster: own, endpoints, configuration }: Surroundings,
+): Endpoint {
   const { namespace, labels, serviceAccount, cluster, isIdentity } = pod;
-  const neighbours = known.filter((endpoint) => endpoint.namespace === namespace);
+  const neighbours = endpoints.filter((endpoint) => endpoint.namespace === namespace);
   const namespaceLabels = pod.namespaceLabels ?? neighbours.find((one) => one.namespaceLabels)?.namespaceLabels;
+  const { keepsLabel } = readConfiguration(configuration).configuration;
+  const place = { namespace, cluster: cluster ?? own };
+  const identity = new Map(podIdentity({ ...place, labels }, () => true).map(({ key, value }) => [key, value]));
   const alike = neighbours.filter((endpoint) =>
-    Object.entries(endpoint.labels).every(([key, value]) => labels[key] === value || !isKept(key)),
+    podIdentity({ ...place, labels: endpoint.labels }, keepsLabel).every(
+      ({ key, value }) => identity.get(key) === value,
+    ),
   );
   return {
     namespace,
@@ -130,26 +148,32 @@ function endpointOf(pod: RecordedPod, name: string, known: readonly Endpoint[]):
   };
 }
 
-/** Every DNS name that the policies' egress rules allow. */
+/** Every DNS name that the policies' egress rules are about. */
 export const fqdnSelectors = (policies: readonly Policy[]): FqdnSelector[] =>
-  policies.flatMap(rulesOf).flatMap(({ egress }) => (egress ?? []).flatMap(({ toFQDNs }) => toFQDNs ?? []));
+  policies.flatMap((policy) =>
+    policy.kind === "ClusterNetworkPolicy"
+      ? (policy.spec.egress ?? [])
+          .flatMap(({ to }) => to.flatMap(({ domainNames }) => domainNames ?? []))
+          .map(domainSelector)
+      : rulesOf(policy).flatMap(({ egress }) => (egress ?? []).flatMap(({ toFQDNs }) => toFQDNs ?? [])),
+  );
 
 function read(connection: Connection, verdict: Verdict): Judgement {
   const ends = (["egress", "ingress"] as const).map((direction) => ({ direction, end: verdict[direction] }));
   const refusals = ends.flatMap(({ direction, end }) => (end.verdict === "denied" ? [{ direction, by: end.by }] : []));
-  if (refusals.length > 0) return { connection, outcome: "denied", refusals };
+  if (refusals.length > 0) return { connection, verdict, outcome: "denied", refusals };
   const open = ends.flatMap(({ end }) => (end.verdict === "undecidable" ? [undecidableText(end.reason)] : []));
   const [reason] = open;
   return reason === undefined
-    ? { connection, outcome: "allowed", verdict }
-    : { connection, outcome: "undecided", reason };
+    ? { connection, verdict, outcome: "allowed" }
+    : { connection, verdict, outcome: "undecided", reason };
 }
 
 /**
  * Judges a connection to an address whose name the record does not tell, when the address itself is not allowed: if the
  * source may reach a name on that port, the address may be one of that name's, and nothing is decided.
  */
-function namelessJudge(network: Network): (connection: Connection, question: Question) => Judgement | undefined {
+function namelessJudge(network: Network): (judgement: Judgement, question: Question) => Judgement | undefined {
   const names = network.parties.flatMap(({ peer }) => (peer.kind === "fqdn" ? [peer] : []));
   const known = new Map<string, boolean>();
   const mayReachName = ({ source, protocol, port }: Question, key: string): boolean => {
@@ -162,10 +186,10 @@ function namelessJudge(network: Network): (connection: Connection, question: Que
     known.set(key, found);
     return found;
   };
-  return (connection, question) => {
+  return ({ connection, verdict }, question) => {
     const { source, protocol, port } = connection;
     return mayReachName(question, `${source.key} ${protocol} ${port}`)
-      ? { connection, outcome: "undecided", reason: "no name is known for the address, and names are allowed" }
+      ? { connection, verdict, outcome: "undecided", reason: "no name is known for the address, and names are allowed" }
       : undefined;
   };
 }

@@ -35,19 +35,26 @@ const uniqueNames = (selectors: readonly FqdnSelector[]): FqdnSelector[] => [
 
 /** For each policy the names that its pods looked up, and those of the addresses that they connected to. */
 function namesByPolicy({ connections, lookups, names }: FlowRecord, judged: Judged): Map<string, Set<string>> {
-  const used = new Map<string, Set<string>>();
-  const use = (pod: RecordedPod, more: Iterable<string>): void => {
-    for (const { policy } of egressOf(pod, judged)?.rules ?? []) {
-      const known = used.get(policy) ?? new Set();
-      used.set(policy, known);
-      for (const name of more) known.add(sampleName(name));
-    }
+  const ofPods = new Map<RecordedPod, Set<string>>();
+  const namesOf = (pod: RecordedPod): Set<string> => {
+    const found = ofPods.get(pod) ?? new Set();
+    ofPods.set(pod, found);
+    return found;
   };
   for (const { source, destination } of connections) {
     if (source.kind !== "pod") continue;
-    use(source, destination.kind === "outside" ? (names.get(destination.address) ?? []) : []);
+    const more = destination.kind === "outside" ? names.get(destination.address) : undefined;
+    const found = namesOf(source);
+    for (const name of more ?? []) found.add(name);
   }
-  for (const { pod, name } of lookups) use(pod, [name]);
+  for (const { pod, name } of lookups) namesOf(pod).add(name);
+  const used = new Map<string, Set<string>>();
+  for (const [pod, found] of ofPods) {
+    const sampled = new Set(Array.from(found, sampleName));
+    for (const policy of new Set(egressOf(pod, judged)?.rules.map((rule) => rule.policy))) {
+      used.set(policy, new Set([...(used.get(policy) ?? []), ...sampled]));
+    }
+  }
   return used;
 }
 
@@ -94,7 +101,7 @@ export function refusalJudge({ verdictOf }: Judged): (lookup: Lookup) => boolean
 
 /** Whether a rule allows an address, on whatever port. */
 function allows({ rules }: DirectionPolicy, address: string, { partyOf }: Judged): boolean {
-  const party = partyOf({ kind: "outside", key: address, address, isApiServer: false });
+  const party = partyOf({ kind: "outside", key: address, address, isApiServer: false, standsForMore: false });
   return rules.some((rule) => rule.effect === "allow" && ruleSelects(rule, party) !== "no");
 }
 

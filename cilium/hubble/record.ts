@@ -1,11 +1,15 @@
 /** A record of flows, added up as it is read: each connection once, however often it was seen. */
 import type { FlowProtocol } from "../reach/compile/inventory.ts";
+import type { ClassOf } from "./addresses.ts";
 import { type Answer, connectionOf, type Judgeable, replies, type Seen } from "./connection.ts";
+import { type Decision, type Decisions, decisionReader } from "./decision.ts";
 import { type End, endReader, type FindEndpoint } from "./end.ts";
 import { type HubbleFlow, readEvent } from "./event.ts";
 import { type Lookup, lookupReader } from "./lookups.ts";
+import { outsideReader } from "./outside.ts";
 import { type Request, requestOf } from "./requests.ts";
-import { extend, type Times } from "./times.ts";
+import { type Times, widen } from "./times.ts";
+import { repeats } from "./uuids.ts";
 import { valueReader } from "./values.ts";
 
 /** Everything that was seen between two ends on one port. */
@@ -17,6 +21,10 @@ export type Connection = Times & {
   /** How many flows the cluster's policies let through at both ends, and dropped at one, when they were recorded. */
   readonly passed: number;
   readonly dropped: number;
+  /** The furthest that one of them got: past its source's end at least, or past its destination's. */
+  readonly reached: "nowhere" | "left" | "arrived";
+  /** What the cluster decided at each end, as far as that was recorded as such. */
+  readonly decisions: Decisions;
   /** One of the flows. */
   readonly example: Example;
 };
@@ -50,6 +58,8 @@ export type FlowRecord = Times & {
   readonly duplicates: number;
   /** Nodes that the record misses flows of. */
   readonly missingNodes: ReadonlySet<string>;
+  /** The days of which there is something, as `2026-11-24`, by the namespaces of the pods; under none all of them. */
+  readonly days: ReadonlyMap<string, ReadonlySet<string>>;
   /** The nodes that recorded: `cluster/name`, without a cluster in one that is called `default`. */
   readonly nodes: ReadonlySet<string>;
 };
@@ -63,6 +73,8 @@ export type Reading = {
   readonly namespace?: string;
   /** Finds the pods whose labels a field mask left out. */
   readonly findEndpoint?: FindEndpoint;
+  /** What the policies see of addresses outside, so that a record of very many needs no memory for each. */
+  readonly classOf?: ClassOf;
 };
 
 export type RecordReader = {
@@ -75,21 +87,24 @@ export type RecordReader = {
 };
 
 /** Adds up the lines of one record, from one file or several. */
-export function recordReader({ since, until, namespace, findEndpoint = () => undefined }: Reading = {}): RecordReader {
-  const readEnd = endReader(findEndpoint);
+export function recordReader(reading: Reading = {}): RecordReader {
+  const { since, until, namespace, findEndpoint = () => undefined, classOf = (address) => address } = reading;
+  const outside = outsideReader(classOf);
+  const readEnd = endReader(findEndpoint, outside);
+  const readDecision = decisionReader();
   const connections = new Map<string, Sightings>();
   const requests = new Map<string, Request>();
   const answers = new Map<string, Answer & { count: number }>();
-  const names = new Map<string, Set<string>>();
   const leftOut = new Map<string, number>();
   const notJudged = new Map<string, number>();
   const unread = new Map<string, number>();
   const missingNodes = new Set<string>();
   const nodes = new Set<string>();
-  const uuids = new Set<number>();
+  const days = new Map<string, Set<string>>();
+  const isRepeated = repeats();
   const times: Times = { first: "", last: "" };
   const counts = { flows: 0, otherLines: 0, lostEvents: 0, duplicates: 0 };
-  const lookups = lookupReader(readEnd, (address, name) => addNames(names, address, [name]));
+  const lookups = lookupReader(readEnd, (address, name) => outside.learn(address, [name]));
 
   const addFlow = (flow: HubbleFlow): void => {
     const weight = weightOf(flow);
@@ -99,14 +114,19 @@ export function recordReader({ since, until, namespace, findEndpoint = () => und
       increment(leftOut, "flows outside --since and --until", weight);
       return;
     }
-    extend(times, time);
+    const span: Times = { first: time, last: flow.aggregate?.last_time || time };
+    widen(times, span);
     if (flow.node_name) nodes.add(flow.node_name);
-    addNames(names, flow.IP?.destination, [...(flow.destination_names ?? []), ...namesOf(flow.destination)]);
+    for (const at of new Set([span.first, span.last])) {
+      addDay(at, "");
+      for (const end of [flow.source, flow.destination]) if (end?.namespace) addDay(at, end.namespace);
+    }
+    outside.learn(flow.IP?.destination, [...(flow.destination_names ?? []), ...namesOf(flow.destination)]);
     if (namespace !== undefined && ![flow.source, flow.destination].some((end) => end?.namespace === namespace)) {
       increment(leftOut, "flows of other namespaces", weight);
       return;
     }
-    lookups.add(flow, time, weight);
+    lookups.add(flow, span, weight);
     const read = connectionOf(flow, readEnd);
     switch (read.kind) {
       case "left-out":
@@ -121,47 +141,49 @@ export function recordReader({ since, until, namespace, findEndpoint = () => und
         return;
       }
       case "connection":
-        addConnection(read, flow, time, weight);
-        addRequest(read, flow, time, weight);
+        addConnection(read, flow, span, weight);
+        addRequest(read, flow, span, weight);
     }
   };
 
-  const addConnection = (read: Judgeable, flow: HubbleFlow, time: string, weight: number): void => {
+  const addDay = (time: string, namespace: string): void => {
+    if (time === "") return;
+    const known = days.get(namespace) ?? new Set();
+    days.set(namespace, known.add(time.slice(0, "2026-11-24".length)));
+  };
+
+  const addConnection = (read: Judgeable, flow: HubbleFlow, span: Times, weight: number): void => {
     const key = connectionKey(read);
     let sightings = connections.get(key);
     if (sightings === undefined) {
       const { source, destination, protocol, port } = read;
-      const example = exampleOf(flow, time);
-      sightings = { source, destination, protocol, port, seen: noneSeen(), example, first: time, last: time };
+      const example = exampleOf(flow, span.first);
+      const seen = { seen: noneSeen(), decisions: undefined };
+      sightings = { source, destination, protocol, port, ...seen, example, ...span };
       connections.set(key, sightings);
     }
     sightings.seen[read.seen] += weight;
-    extend(sightings, time);
+    const decision = readDecision(flow);
+    if (decision !== undefined) {
+      sightings.decisions ??= new Map();
+      sightings.decisions.set(decision, (sightings.decisions.get(decision) ?? 0) + weight);
+    }
+    widen(sightings, span);
   };
 
-  const addRequest = (read: Judgeable, flow: HubbleFlow, time: string, weight: number): void => {
+  const addRequest = (read: Judgeable, flow: HubbleFlow, span: Times, weight: number): void => {
     const request = requestOf(flow);
     if (request === undefined) return;
     const { source, destination, port } = read;
     const key = JSON.stringify([connectionKey(read), request.method, request.host, request.path]);
     const found = requests.get(key) ?? {
       ...{ source, destination, port, ...request },
-      ...{ passed: 0, refused: 0, first: time, last: time },
+      ...{ passed: 0, refused: 0, ...span },
     };
     requests.set(key, found);
     if (flow.verdict === "DROPPED") found.refused += weight;
     else found.passed += weight;
-    extend(found, time);
-  };
-
-  /** Every event has a uuid of its own (`pkg/hubble/parser/parser.go`). */
-  const isRepeated = ({ uuid }: HubbleFlow): boolean => {
-    if (!uuid || !/^[0-9a-f]{8}-[0-9a-f]{4}-/i.test(uuid)) return false;
-    // As many of its random bits as a number holds exactly.
-    const bits = Number.parseInt(uuid.slice(0, 8) + uuid.slice(9, 13) + uuid.slice(15, 16), 16);
-    if (uuids.has(bits)) return true;
-    uuids.add(bits);
-    return false;
+    widen(found, span);
   };
 
   const take = (value: unknown): void => {
@@ -173,7 +195,7 @@ export function recordReader({ since, until, namespace, findEndpoint = () => und
     const event = readEvent(value);
     switch (event.kind) {
       case "flow":
-        if (isRepeated(event.flow)) counts.duplicates++;
+        if (isRepeated(event.flow.uuid)) counts.duplicates++;
         else addFlow(event.flow);
         return;
       case "lost-events":
@@ -209,33 +231,47 @@ export function recordReader({ since, until, namespace, findEndpoint = () => und
         connections: Array.from(connections.values(), connectionOfSightings),
         lookups: lookups.lookups(),
         requests: [...requests.values()],
-        names,
+        names: outside.names,
         leftOut: known,
         notJudged: unknown,
         unread,
         missingNodes,
+        days,
         nodes,
       };
     },
   };
 }
 
-type Sightings = Omit<Connection, "passed" | "dropped"> & { readonly seen: Record<Seen, number> };
+type Sightings = Omit<Connection, "passed" | "dropped" | "reached" | "decisions"> & {
+  readonly seen: Record<Seen, number>;
+  decisions: Map<Decision, number> | undefined;
+};
 
-const noneSeen = (): Record<Seen, number> => ({ left: 0, arrived: 0, dropped: 0, "verdict dropped": 0 });
+const noneSeen = (): Record<Seen, number> => ({ left: 0, arrived: 0, passed: 0, dropped: 0, "verdict dropped": 0 });
+
+function connectionOfSightings({ seen, decisions = noDecisions, ...connection }: Sightings): Connection {
+  const stopped = stoppedOnTheWay(seen, decisions);
+  const left = seen.left + seen.passed;
+  return {
+    ...connection,
+    passed: seen.arrived + left - stopped,
+    dropped: seen.dropped + seen["verdict dropped"] + stopped,
+    reached: seen.arrived > 0 ? "arrived" : left > 0 ? "left" : "nowhere",
+    decisions,
+  };
+}
+
+const noDecisions: Map<Decision, number> = new Map();
 
 /**
  * Both ends enforce: what left its source and was dropped at its destination was not let through. Each attempt that is
  * dropped is seen as a verdict and as a packet.
  */
-function connectionOfSightings({ seen, ...connection }: Sightings): Connection {
-  const attempts = Math.max(seen.dropped, seen["verdict dropped"]);
-  const stopped = Math.min(seen.left, attempts);
-  return {
-    ...connection,
-    passed: seen.arrived + seen.left - stopped,
-    dropped: seen.dropped + seen["verdict dropped"] + stopped,
-  };
+function stoppedOnTheWay(seen: Sightings["seen"], decisions: Decisions): number {
+  const ends = [...decisions.keys()].flatMap(({ outcome, direction }) => (outcome === "denied" ? [direction] : []));
+  const isFarEnd = ends.length === 0 || ends.includes("ingress");
+  return isFarEnd ? Math.min(seen.left, Math.max(seen.dropped, seen["verdict dropped"])) : 0;
 }
 
 type Key = Pick<Judgeable, "source" | "destination" | "protocol" | "port">;
@@ -262,14 +298,6 @@ const isLogLine = (line: string): boolean => /(^|\s)level=\w+|^[IWEF]\d{4} /.tes
 const isCompactFlow = (line: string): boolean =>
   /(->|<-|<>) .*\b(FORWARDED|DROPPED|REDIRECTED|AUDIT|TRACED)\b/.test(line);
 const compactFlow = "flows in Hubble's text form, which holds no labels (write hubble observe -o jsonpb)";
-
-function addNames(names: Map<string, Set<string>>, address: string | null | undefined, more: readonly string[]): void {
-  if (!address) return;
-  for (const name of more) {
-    const known = names.get(address) ?? new Set();
-    names.set(address, known.add(name.replace(/\.$/, "").toLowerCase()));
-  }
-}
 
 function exampleOf({ source, destination, IP, l4, node_name }: HubbleFlow, time: string): Example {
   const ports = l4?.TCP ?? l4?.UDP ?? l4?.SCTP;

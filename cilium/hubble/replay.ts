@@ -7,13 +7,14 @@ import type { EndVerdict } from "../reach/decide/decide.ts";
 import { podClusters } from "./cluster.ts";
 import { compareWithFlows, type UnseenFlow } from "./declared.ts";
 import type { End } from "./end.ts";
-import { type Group, groupJudgements, type NameConnection } from "./groups.ts";
+import { type Group, groupJudgements } from "./groups.ts";
 import { type Judged, type Judgement, judge, type Surroundings } from "./judge.ts";
 import type { Lookup } from "./lookups.ts";
 import { refusalJudge, type UnusedNames, unlistedLookups, unusedNames } from "./names.ts";
+import { endNames, type NameEnds } from "./naming.ts";
 import type { Connection, FlowRecord } from "./record.ts";
 import { letsThrough, type Request } from "./requests.ts";
-import { extend, type Times } from "./times.ts";
+import { type Times, widen } from "./times.ts";
 import { endName, type FindWorkload } from "./workload.ts";
 
 export type Replay = {
@@ -83,19 +84,22 @@ export function replay(
   find: FindWorkload,
   program: ConfiguredCluster | undefined,
 ): Replay {
-  const { cluster } = surroundings;
-  const judged = judge(record, policies, surroundings);
+  return replayJudged(record, policies, surroundings, find, program, judge(record, policies, surroundings));
+}
+
+/** Like `replay`, for those who have more questions to the same judgements. */
+export function replayJudged(
+  record: FlowRecord,
+  policies: readonly Policy[],
+  { cluster }: Surroundings,
+  find: FindWorkload,
+  program: ConfiguredCluster | undefined,
+  judged: Judged,
+): Replay {
   const { judgements } = judged;
   const denied = judgements.filter(({ outcome }) => outcome === "denied");
   const allowed = judgements.filter((judgement) => judgement.outcome === "allowed");
-  const namesOf = destinationNames(record);
-  const name: NameConnection = (connection) => ({
-    source:
-      connection.source.kind === "outside" && !connection.source.isApiServer
-        ? "outside"
-        : endName(connection.source, find, [], cluster),
-    destination: endName(connection.destination, find, namesOf(connection), cluster),
-  });
+  const name = endNames(record, find, cluster);
   const flows = program && compareWithFlows(record, program, find, judged);
   const own = new Set(program?.namespaces.map((namespace) => namespace.name));
   const unstated = allowed.filter(
@@ -132,26 +136,6 @@ export function replay(
     notJudged: notJudged(record, judgements),
     otherClusters: podClusters(record).filter((name) => name !== cluster),
     isConcerned: endsOf(record).some((end) => isGoverned(end, judged)),
-  };
-}
-
-/**
- * The names of the address that a connection goes to, if it is outside the cluster: those that its pod looked up, if the
- * record has such lookups, else all that are known.
- */
-export function destinationNames({ names, lookups }: FlowRecord): (connection: Connection) => readonly string[] {
-  const lookedUp = new Map<string, string[]>();
-  for (const { pod, name, inCluster, addresses } of lookups) {
-    if (inCluster) continue;
-    for (const address of addresses) {
-      const key = `${pod.key} ${address}`;
-      lookedUp.set(key, [...(lookedUp.get(key) ?? []), name]);
-    }
-  }
-  return ({ source, destination }) => {
-    if (destination.kind !== "outside") return [];
-    const own = lookedUp.get(`${source.key} ${destination.address}`);
-    return (own ?? [...(names.get(destination.address) ?? [])]).toSorted();
   };
 }
 
@@ -241,16 +225,12 @@ const isListed = (end: EndVerdict): boolean =>
   end.redirect !== undefined &&
   !("lets" in end.redirect && end.redirect.lets === "everything");
 
-function groupRequests(
-  requests: readonly Request[],
-  count: "passed" | "refused",
-  name: NameConnection,
-): RequestGroup[] {
+function groupRequests(requests: readonly Request[], count: "passed" | "refused", name: NameEnds): RequestGroup[] {
   const groups = new Map<string, RequestGroup>();
   for (const request of requests) {
     if (request[count] === 0) continue;
     const { method, first, last } = request;
-    const ends = name({ ...request, protocol: "TCP", dropped: 0, example: noExample });
+    const ends = name(request);
     // A query says little about what is asked for, and is different each time.
     const path = request.path.replace(/\?.*/, "");
     const port = `${request.port}/TCP`;
@@ -258,13 +238,10 @@ function groupRequests(
     const group = groups.get(key) ?? { ...ends, port, method, path, count: 0, first, last };
     groups.set(key, group);
     group.count += request[count];
-    extend(group, first);
-    extend(group, last);
+    widen(group, { first, last });
   }
   return [...groups.values()].sort((a, b) => b.count - a.count);
 }
-
-const noExample = { time: "", source: "", destination: "", node: "" };
 
 function groupLookups(
   lookups: readonly Lookup[],
@@ -280,8 +257,7 @@ function groupLookups(
     const group = groups.get(`${workload} ${name}`) ?? { workload, name, count: 0, first, last };
     groups.set(`${workload} ${name}`, group);
     group.count += lookup[counted];
-    extend(group, first);
-    extend(group, last);
+    widen(group, { first, last });
   }
   return [...groups.values()].sort((a, b) => b.count - a.count);
 }

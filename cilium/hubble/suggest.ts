@@ -57,6 +57,9 @@ function statedAs(
     const reason = "it comes from outside the cluster; say in the program who may, a record does not tell";
     return [{ kind: "none", reason }];
   }
+  if (destination.kind === "outside" && destination.standsForMore) {
+    return [{ kind: "none", reason: "it goes to more addresses than are told apart; narrow the record down" }];
+  }
   const named = destination.kind === "outside" ? names.map((name): Peer => ({ kind: "fqdn", name })) : [];
   const destinations = named.length > 0 ? named : [peerOf(destination, find)];
   return destinations.map((to) =>

@@ -8,10 +8,13 @@ import type { End, RecordedPod } from "./end.ts";
 export type FindWorkload = (end: End) => Workload | undefined;
 
 export function workloadFinder(cluster: Cluster): FindWorkload {
-  const required = workloads(cluster).map((workload) => ({
-    workload,
-    requirements: subjectRequirements(labelSelector(workload.labels), workload.namespace),
-  }));
+  // A pod of a workload may be one of several groups too.
+  const required = workloads(cluster)
+    .sort((a, b) => Number(a.isGroup) - Number(b.isGroup))
+    .map((workload) => ({
+      workload,
+      requirements: subjectRequirements(labelSelector(workload.labels), workload.namespace),
+    }));
   const found = new Map<RecordedPod, Workload | undefined>();
   return (end) => {
     if (end.kind !== "pod") return undefined;
@@ -39,6 +42,6 @@ export function endName(end: End, find: FindWorkload, names: readonly string[], 
       return end.entity;
     case "outside":
       if (end.isApiServer) return `kube-apiserver ${end.address}`;
-      return names.length > 0 ? names.join(", ") : end.address;
+      return `${names.length > 0 ? names.join(", ") : end.address}${end.standsForMore ? " and others like it" : ""}`;
   }
 }

@@ -1,7 +1,9 @@
 /** What an answer rests on: what was read, what is not known, and what of the input is no part of it. */
 import type { Policy } from "../policy/schema.ts";
-import { invalidities } from "../policy/validity.ts";
+import { type Agent, invalidities } from "../policy/validity.ts";
+import { type Configuration, kindKeys, readConfiguration } from "../reach/compile/configuration.ts";
 import { malformedText } from "./broken.ts";
+import { configurationData } from "./inventory.ts";
 import { type LeftOut, reasons } from "./left-out.ts";
 import { hasEnded, podsOf } from "./pods.ts";
 import type { Objects, PlacedPolicy } from "./read.ts";
@@ -54,32 +56,39 @@ export function basisOf(policies: Objects, cluster: Objects, all: boolean): Basi
   ];
   const known = new Set([...listed, ...cluster.known, ...policies.known]);
   const leftOut = cluster === policies ? policies.leftOut : [...policies.leftOut, ...cluster.leftOut];
+  const { configuration } = readConfiguration(configurationData(cluster));
   return {
     read: countOf(listed),
     standIns,
     unknown: [...supporting, "cilium-config"].filter((kind) => !known.has(kind)),
     leftOut: groups(leftOut, all),
-    broken: brokenOf(policies),
+    broken: brokenOf(policies, configuration),
     notes: [
-      ...new Set([...policies.notes, ...cluster.notes, ...unenforced(policies, cluster), ...clusterNotes(policies)]),
+      ...new Set([
+        ...policies.notes,
+        ...cluster.notes,
+        ...unenforced(policies, configuration, configurationData(cluster)),
+        ...clusterNotes(policies),
+      ]),
     ],
   };
 }
 
-/** What the answers of a program rest on: its policies, and its own workloads unless there are pods to judge against. */
+/**
+ * What the answers of a program rest on.
+ * @param workloads how many of its own the policies are judged against; undefined if against the pods of the objects
+ * @param around the objects that stand around them
+ */
 export function programBasis(
   policies: readonly Policy[],
-  workloads: number,
-  cluster: Objects | undefined,
+  workloads: number | undefined,
+  around: Objects,
   all: boolean,
 ): Basis {
-  const own = countOf(policies.map(({ kind }) => kind));
-  const broken = policies.flatMap((policy) => refusals({ policy, place: "" }));
-  if (cluster === undefined) {
-    const unknown = [...supporting, "cilium-config"];
-    return { read: { ...own, workload: workloads }, standIns: 0, unknown, leftOut: [], broken, notes: [] };
-  }
-  const basis = basisOf(cluster, cluster, all);
+  const own = { ...countOf(policies.map(({ kind }) => kind)), ...(workloads !== undefined && { workload: workloads }) };
+  const { configuration } = readConfiguration(configurationData(around));
+  const broken = policies.flatMap((policy) => refusals({ policy, place: "" }, configuration));
+  const basis = basisOf(around, around, all);
   return { ...basis, read: { ...own, ...basis.read }, broken };
 }
 
@@ -105,43 +114,38 @@ function otherKinds(own: readonly LeftOut[], all: boolean): string {
   return `${reasons["other-kind"]}: ${[...named, ...(counts.length > named.length ? ["…"] : [])].join(", ")}`;
 }
 
-function brokenOf({ malformed, unplaced, policies }: Objects): string[] {
+function brokenOf({ malformed, unplaced, policies }: Objects, agent: Agent): string[] {
   return [
     ...malformed.map(malformedText),
     ...unplaced.map(
       ({ place, policy }) =>
         `${place}: ${policy.kind} ${policy.metadata.name}: without a namespace, so what it selects is not known; name the namespace with --namespace`,
     ),
-    ...policies.flatMap(refusals),
+    ...policies.flatMap((policy) => refusals(policy, agent)),
   ];
 }
 
 /** Why Cilium enforces nothing of a policy that it is given. */
-const refusals = ({ place, policy }: PlacedPolicy): string[] => {
+const refusals = ({ place, policy }: PlacedPolicy, agent: Agent): string[] => {
   const { namespace, name } = policy.metadata;
   const id = `${policy.kind} ${namespace ? `${namespace}/` : ""}${name}`;
-  return invalidities(policy).map(
+  return invalidities(policy, agent).map(
     ({ place: at, reason, fix }) =>
       `${place === "" ? "" : `${place}: `}${id}: Cilium refuses it, so it is not enforced: ${at}: ${reason}; ${fix}`,
   );
 };
 
-/** The keys that say which kinds the agent enforces, with what they are by default (`pkg/defaults/defaults.go`). */
-const enforcement: Readonly<Record<string, readonly [key: string, byDefault: string]>> = {
-  CiliumNetworkPolicy: ["enable-cilium-network-policy", "true"],
-  CiliumClusterwideNetworkPolicy: ["enable-cilium-clusterwide-network-policy", "true"],
-  NetworkPolicy: ["enable-k8s-networkpolicy", "true"],
-  ClusterNetworkPolicy: ["enable-k8s-cluster-network-policy", "false"],
-};
-
 /** The kinds of policies that are there for nothing. */
-function unenforced({ policies }: Objects, { ciliumConfigs }: Objects): string[] {
-  const configuration = ciliumConfigs.at(-1)?.object.data ?? {};
-  return Object.entries(countOf(policies.map(({ policy }) => policy.kind))).flatMap(([kind, count]) => {
-    const [key = "", byDefault] = enforcement[kind] ?? [];
-    return (configuration[key] ?? byDefault) === "false"
-      ? [`${count} ${kind} are not enforced: ${key} is ${key in configuration ? "false" : "off by default"}`]
-      : [];
+function unenforced(
+  { policies }: Objects,
+  { enforcedKinds }: Configuration,
+  data: Readonly<Record<string, string>> = {},
+): string[] {
+  return [...Map.groupBy(policies, ({ policy }) => policy.kind)].flatMap(([kind, { length }]) => {
+    const key = kindKeys[kind];
+    return enforcedKinds[kind]
+      ? []
+      : [`${length} ${kind} are not enforced: ${key} is ${key in data ? "false" : "off by default"}`];
   });
 }
 

@@ -20,7 +20,7 @@ const defaultClusterName = "default";
  * @param clusterName Cilium's name of the cluster, unless its ConfigMap `cilium-config` is among the objects
  */
 export function inventoryOfObjects(objects: Objects, clusterName = defaultClusterName): NamedInventory {
-  const configuration = objects.ciliumConfigs.at(-1)?.object.data ?? undefined;
+  const configuration = configurationData(objects);
   const pods = podsOf(objects).filter(({ pod }) => !hasEnded(pod));
   const labels = namespaceLabels(objects);
   const isKnown = (...kinds: string[]) => kinds.some((kind) => objects.known.has(kind));
@@ -37,6 +37,10 @@ export function inventoryOfObjects(objects: Objects, clusterName = defaultCluste
     replicas: replicasOf(pods),
   };
 }
+
+/** The data of `cilium-config`, if it is among the objects. */
+export const configurationData = ({ ciliumConfigs }: Objects): Readonly<Record<string, string>> | undefined =>
+  ciliumConfigs.at(-1)?.object.data ?? undefined;
 
 /** One set of objects with what another one knows besides, but for its pods and policies. */
 export function completed(objects: Objects, by: Objects): Objects {

@@ -3,7 +3,7 @@ import type { PodObject } from "./objects.ts";
 import type { Objects, Placed } from "./read.ts";
 
 /** What makes pods: a Deployment, StatefulSet, DaemonSet, ReplicaSet, Job or CronJob. */
-export type Workload = {
+export type Controller = {
   readonly kind: string;
   readonly namespace: string;
   readonly name: string;
@@ -13,7 +13,7 @@ export type KnownPod = {
   readonly place: string;
   readonly pod: PodObject;
   /** What made it, the outermost of several; undefined for a pod of its own. */
-  readonly workload: Workload | undefined;
+  readonly workload: Controller | undefined;
   /** Whether it stands in for the pods that its workload would make. */
   readonly standsIn: boolean;
 };
@@ -54,14 +54,14 @@ export const podId = (pod: PodObject): string => `${podNamespace(pod)}/${pod.met
 /** A pod that is over: it has given its address back, and opens no connection. */
 export const hasEnded = ({ status }: PodObject): boolean => status?.phase === "Succeeded" || status?.phase === "Failed";
 
-const workloadKey = ({ kind, namespace, name }: Workload): string => `${kind} ${namespace}/${name}`;
+const workloadKey = ({ kind, namespace, name }: Controller): string => `${kind} ${namespace}/${name}`;
 
 type Owned = { readonly metadata: PodObject["metadata"] };
 
-const controllerOf = ({ metadata }: Owned) => metadata.ownerReferences?.find(({ controller }) => controller);
+export const controllerOf = ({ metadata }: Owned) => metadata.ownerReferences?.find(({ controller }) => controller);
 
 /** What made the ReplicaSets and Jobs of an input. */
-function ownersOf({ workloads, jobs }: Objects): ReadonlyMap<string, Workload> {
+function ownersOf({ workloads, jobs }: Objects): ReadonlyMap<string, Controller> {
   return new Map(
     [...workloads, ...jobs].flatMap(({ kind, object }) => {
       const owner = controllerOf(object);
@@ -78,7 +78,7 @@ function ownersOf({ workloads, jobs }: Objects): ReadonlyMap<string, Workload> {
   );
 }
 
-function workloadOf(pod: PodObject, owners: ReadonlyMap<string, Workload>): Workload | undefined {
+function workloadOf(pod: PodObject, owners: ReadonlyMap<string, Controller>): Controller | undefined {
   const controller = controllerOf(pod);
   if (controller === undefined) return undefined;
   const direct = { kind: controller.kind, namespace: podNamespace(pod), name: controller.name };
@@ -107,7 +107,7 @@ function templates({ workloads, jobs, cronJobs }: Objects): KnownPod[] {
 /** What the Job controller adds to the labels of its pods, as far as it is known before. */
 const jobLabels = (name: string) => ({ "batch.kubernetes.io/job-name": name, "job-name": name });
 
-const isFinished = (conditions: readonly { readonly type: string; readonly status: string }[]): boolean =>
+export const isFinished = (conditions: readonly { readonly type: string; readonly status: string }[]): boolean =>
   conditions.some(({ type, status }) => (type === "Complete" || type === "Failed") && status === "True");
 
 type Template = Objects["workloads"][number]["object"]["spec"]["template"];

@@ -1,9 +1,18 @@
 /** What is wrong with a cluster as a stack configures it, before anything is rendered or registered. */
+
+import { policyName } from "../policy/parts.ts";
 import { matches, podIdentity, subjectRequirements } from "../policy/selector.ts";
-import { type ConfiguredCluster, externalHosts, policyNameOf, workloadId, workloads } from "./cluster.ts";
-import { examplePods, labelFaults, labelSelector } from "./labels.ts";
+import {
+  type ConfiguredCluster,
+  dnsPolicyName,
+  externalHosts,
+  policyNameOf,
+  workloadId,
+  workloads,
+} from "./cluster.ts";
+import { examplePods, labelFaults, labelSelector, strippedLabels } from "./labels.ts";
 import { didYouMean } from "./names.ts";
-import type { HostNetworkPods, Workload } from "./peers.ts";
+import { type HostNetworkPods, includes, peerName, type Workload } from "./peers.ts";
 
 /** All faults of the cluster; none means that it can be rendered. Each says where, what, and what to write instead. */
 export const faults = (cluster: ConfiguredCluster): string[] => [
@@ -11,6 +20,9 @@ export const faults = (cluster: ConfiguredCluster): string[] => [
   ...duplicateNames(cluster),
   ...overriddenLabels(cluster),
   ...overlaps(cluster),
+  ...dnsNamesakes(cluster),
+  ...verbatimNames(cluster),
+  ...vainLookups(cluster),
 ];
 
 /** Overrides for workloads and hosts that do not exist. */
@@ -33,7 +45,11 @@ function unknownSettings(cluster: ConfiguredCluster): string[] {
 /** Two declarations of one name, or two policies that a setting gives one name. */
 function duplicateNames(cluster: ConfiguredCluster): string[] {
   const all: (Workload | HostNetworkPods)[] = cluster.namespaces.flatMap((n) => [...n.workloads, ...n.hostNetwork]);
-  const names = [...cluster.namespaces.map(({ name }) => `namespace ${name}`), ...all.map(workloadId)];
+  const names = [
+    ...cluster.namespaces.map(({ name }) => `namespace ${name}`),
+    ...all.map(workloadId),
+    ...cluster.clusterwide.groups.map(peerName),
+  ];
   const twice = duplicates(names);
   const policyNames = workloads(cluster)
     .filter((workload) => !twice.includes(workloadId(workload)))
@@ -44,6 +60,44 @@ function duplicateNames(cluster: ConfiguredCluster): string[] {
   ];
 }
 
+/** Clusterwide groups that are called as the policy by which all pods resolve names. */
+const dnsNamesakes = ({ dns, clusterwide }: ConfiguredCluster): string[] =>
+  dns === undefined || !clusterwide.groups.some(({ name }) => name === dnsPolicyName)
+    ? []
+    : [`clusterwide/${dnsPolicyName} is called like the policy by which all pods resolve names; give it another name`];
+
+/** Verbatim policies that are called as one of the program's own, or as one of its resources. */
+function verbatimNames(cluster: ConfiguredCluster): string[] {
+  const own = new Map(
+    workloads(cluster).flatMap((workload) => [
+      [workloadId(workload), workload],
+      [`${workload.namespace}/${policyNameOf(cluster, workload)}`, workload],
+    ]),
+  );
+  return cluster.verbatim.flatMap(({ policy, place }) => {
+    const name = policyName(policy);
+    if (policy.kind === "CiliumClusterwideNetworkPolicy" && cluster.dns !== undefined && name === dnsPolicyName) {
+      return [
+        `${place}: ${name} is the policy by which all pods resolve names; write dns: false in cluster/cluster.ts to keep this one`,
+      ];
+    }
+    if (
+      policy.kind === "CiliumClusterwideNetworkPolicy" &&
+      cluster.clusterwide.groups.some((one) => one.name === name)
+    ) {
+      return [
+        `${place}: ${name} is the policy of clusterwide/${name}; rename one of them, or write this one as its flows`,
+      ];
+    }
+    const workload = policy.kind === "CiliumNetworkPolicy" ? own.get(name) : undefined;
+    return workload === undefined
+      ? []
+      : [
+          `${place}: ${name} is the policy of the workload ${workloadId(workload)}; rename one of them, or write this one as its flows`,
+        ];
+  });
+}
+
 const duplicates = (names: readonly string[]): string[] => [
   ...new Set(names.filter((name, at) => names.indexOf(name) !== at)),
 ];
@@ -52,26 +106,42 @@ const duplicates = (names: readonly string[]): string[] => [
 const overriddenLabels = (cluster: ConfiguredCluster): string[] =>
   workloads(cluster)
     .filter((workload) => workloadId(workload) in cluster.settings.labels)
-    .flatMap((workload) => labelFaults(workload.labels).map((fault) => `labels.${workloadId(workload)}: ${fault}`));
+    .flatMap((workload) =>
+      (workload.isGroup ? strippedLabels : labelFaults)(workload.labels).map(
+        (fault) => `labels.${workloadId(workload)}: ${fault}`,
+      ),
+    );
 
 /** Workloads whose selectors would both apply to the pods of one of them. */
 function overlaps(cluster: ConfiguredCluster): string[] {
   const { clusterName } = cluster.settings;
-  const pods = workloads(cluster).flatMap((workload) =>
+  const exclusive = workloads(cluster).filter(({ isGroup }) => !isGroup);
+  const pods = exclusive.flatMap((workload) =>
     examplePods(workload.labels, workload.otherLabels).map((labels) => ({
       workload,
       identity: podIdentity({ namespace: workload.namespace, labels, cluster: clusterName }),
     })),
   );
-  const pairs = workloads(cluster).flatMap((workload) => {
+  const pairs = exclusive.flatMap((workload) => {
     const required = subjectRequirements(labelSelector(workload.labels), workload.namespace);
     return pods
       .filter(({ identity }) => matches(required, identity))
       .filter((pod) => workloadId(pod.workload) !== workloadId(workload))
       .map(
         (pod) =>
-          `${workloadId(workload)} also selects the pods of ${workloadId(pod.workload)}; make its labels narrower, or require the absence of one`,
+          `${workloadId(workload)} also selects the pods of ${workloadId(pod.workload)}; make its labels narrower, require the absence of one, or declare it as a group()`,
       );
   });
   return [...new Set(pairs)];
 }
+
+/** Look-ups that limit nothing, since every pod may look up all names there. */
+const vainLookups = ({ dns, settings, flows }: ConfiguredCluster): string[] =>
+  dns === undefined || !settings.dnsNames.includes("*")
+    ? []
+    : flows
+        .filter(({ to, carried }) => carried?.kind === "dns" && includes(to, dns.peer))
+        .map(
+          ({ from, to }) =>
+            `flow ${peerName(from)} → ${peerName(to)}: every pod may look up every name, so these limit nothing; narrow dnsNames in the config, or leave carrying() out`,
+        );

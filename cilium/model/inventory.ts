@@ -1,37 +1,64 @@
 /** The program's own workloads as the endpoints that policies are judged against. */
 import type { Endpoint, Inventory } from "../reach/compile/inventory.ts";
 import { type ConfiguredCluster, workloadId, workloads } from "./cluster.ts";
+import { workloadsAmong } from "./ends.ts";
 import { examplePods } from "./labels.ts";
+import { onlyNamespace, withinNamespace } from "./peers/pod-set.ts";
+import type { Workload } from "./peers.ts";
 import type { Transport } from "./ports.ts";
+import { withSubjects } from "./subjects.ts";
 
 /**
- * One endpoint for each workload, with the labels that its pods carry, one for the DNS server where that is none of them, and
- * one for the pods of each host-network declaration. Nodes and addresses are not part of a program, so flows from and to them are judged by entity.
+ * One endpoint for each workload, with the labels that its pods carry, one for the DNS server where that is none of them, one
+ * for the pods of each host-network declaration, and one for each set of pods of a namespace in which no workload is, and one for each verbatim policy that selects none of these. Sets of
+ * several namespaces, nodes and addresses are not part of a program, so flows from and to nodes are judged by entity.
  */
 export function inventoryOf(cluster: ConfiguredCluster): Inventory {
   const declared = workloads(cluster);
-  const server = cluster.dns.peer;
-  const pods = declared.some((one) => workloadId(one) === workloadId(server)) ? declared : [...declared, server];
-  const endpoints = pods.flatMap(({ namespace, name, labels, otherLabels, ports }): Endpoint[] =>
-    examplePods(labels, otherLabels)
-      .slice(0, 1)
-      .map((podLabels) => ({
-        namespace,
-        name,
-        labels: podLabels,
-        ports: Object.entries(ports).flatMap(([portName, { number, transports }]) =>
-          transports.map((protocol, at) => ({
-            name: containerPortName(portName, protocol, at),
-            port: number,
-            protocol,
-          })),
-        ),
-      })),
-  );
+  const server = cluster.dns?.peer;
+  const isDeclared = server === undefined || declared.some((one) => workloadId(one) === workloadId(server));
+  const pods = isDeclared ? declared : [...declared, server];
   const onNodes = cluster.namespaces.flatMap(({ hostNetwork }) =>
     hostNetwork.map(({ namespace, name }): Endpoint => ({ namespace, name, labels: {}, hostNetwork: true })),
   );
-  return { cluster: cluster.settings.clusterName, endpoints: [...endpoints, ...onNodes], nodes: [], names: [] };
+  const endpoints = [...pods.flatMap(endpointOf), ...undeclaredPods(cluster), ...onNodes];
+  const verbatim = cluster.verbatim.map(({ policy }) => policy);
+  const name = cluster.settings.clusterName;
+  return { cluster: name, endpoints: withSubjects(endpoints, verbatim, name), nodes: [], names: [] };
+}
+
+const endpointOf = ({ namespace, namespaceLabels, name, labels, otherLabels, ports }: Workload): Endpoint[] =>
+  examplePods(labels, otherLabels)
+    .slice(0, 1)
+    .map((podLabels) => ({
+      namespace,
+      name,
+      labels: podLabels,
+      ...(namespaceLabels !== undefined && { namespaceLabels }),
+      ports: Object.entries(ports).flatMap(([portName, { number, last, transports }]) =>
+        // A container names no ranges.
+        last === undefined
+          ? transports.map((protocol, at) => ({
+              name: containerPortName(portName, protocol, at),
+              port: number,
+              protocol,
+            }))
+          : [],
+      ),
+    }));
+
+/** Pods that flows name and nobody declares. */
+function undeclaredPods(cluster: ConfiguredCluster): Endpoint[] {
+  const sets = [...cluster.flows, ...cluster.denials]
+    .flatMap(({ from, to }) => [from, to])
+    .filter((peer) => peer.kind === "pod-set")
+    .filter((set) => workloadsAmong(set, cluster).length === 0);
+  const endpoints = sets.flatMap((set) => {
+    const namespace = onlyNamespace(set);
+    const [labels = {}] = examplePods(set.labels, {});
+    return namespace === undefined ? [] : [{ namespace, name: withinNamespace(set), labels }];
+  });
+  return [...new Map(endpoints.map((endpoint) => [`${endpoint.namespace}/${endpoint.name}`, endpoint])).values()];
 }
 
 /** As Kubernetes writes names of ports; one belongs to one port of a container, so further transports add theirs: `dns-tcp`. */

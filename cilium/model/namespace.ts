@@ -1,15 +1,20 @@
 /** A namespace: the workloads, the pods on the host's network, and the flows that start here or come from outside the pods. */
-import { collect, type Stated, type StatedFlow, type Statement } from "./flow.ts";
-import { givenIn, issueTexts, type ObjectSchema, reading, shown } from "./issues.ts";
+import { z } from "zod";
+import { declaring, isName, nameSyntax } from "./declaring.ts";
+import type { Stated, StatedFlow, Statement } from "./flow.ts";
+import { type ObjectSchema, shown } from "./issues.ts";
+import { plainLabels } from "./labels.ts";
 import { type HostNetworkSpec, hostNetworkSpec } from "./peers/host-network.ts";
 import { type WithPorts, withPorts } from "./peers/named-ports.ts";
-import { type WorkloadSpec, workloadSpec } from "./peers/workload.ts";
+import { type GroupSpec, groupSpec, type WorkloadSpec, workloadSpec } from "./peers/workload.ts";
 import type { HostNetworkPods, Workload } from "./peers.ts";
-import { callerOf, type Place, placeText } from "./place.ts";
-import { http, type Port } from "./ports.ts";
+import { callerOf, type Place } from "./place.ts";
+import { http, type NumberedPort } from "./ports.ts";
 
 export interface Namespace {
   readonly name: string;
+  /** What it carries, as far as it is declared. */
+  readonly labels: Readonly<Record<string, string>> | undefined;
   readonly workloads: readonly Workload[];
   readonly hostNetwork: readonly HostNetworkPods[];
   readonly statements: readonly Statement[];
@@ -19,6 +24,7 @@ export interface Namespace {
 export interface NamespaceDeclaration {
   readonly kind: "namespace";
   readonly name: string;
+  readonly labels: Readonly<Record<string, string>> | undefined;
   readonly at: Place;
   readonly workloads: readonly Workload[];
   readonly hostNetwork: readonly HostNetworkPods[];
@@ -30,38 +36,48 @@ export interface NamespaceDeclaration {
 export interface OpenNamespace {
   /** Declares a workload; its policy is called `name`. */
   workload<Name extends string = never>(name: string, spec: WorkloadSpec<Name>): WithPorts<Workload, Name>;
+  /** Declares a policy beside those of the workloads, for all pods of the namespace or those with labels. */
+  group<Name extends string = never>(name: string, spec?: GroupSpec<Name>): WithPorts<Workload, Name>;
   /** Declares pods that no policy can select, so that flows may name them and the outputs list them. */
   hostNetwork<Name extends string = never>(name: string, spec: HostNetworkSpec<Name>): WithPorts<HostNetworkPods, Name>;
   /** States the flows that start here or come in from outside the pods, and closes the namespace. */
   flows(state: () => readonly StatedFlow[]): NamespaceDeclaration;
 }
 
-export function namespace(name: string): OpenNamespace {
+/** What a file says of its namespace. */
+export interface NamespaceSpec {
+  /** What it carries, where a flow selects namespaces by that. */
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
+const namespaceSpec: ObjectSchema<NamespaceSpec> = z.strictObject(
+  { labels: plainLabels.optional() },
+  'write what the namespace carries, such as { labels: { team: "a" } }',
+);
+
+export function namespace(name: string, spec: NamespaceSpec = {}): OpenNamespace {
   const workloads: Workload[] = [];
   const hostNetwork: HostNetworkPods[] = [];
-  const faults: string[] = [];
-  let closed = false;
+  const { faults, fault, parse, read, close } = declaring(name);
 
-  const fault = (at: Place, text: string) => faults.push(`${placeText(at)}: ${text}`);
+  const { labels } = parse(callerOf(namespace), `namespace ${shown(name)}`, namespaceSpec, spec, {});
 
-  /** Reads the spec of pods. What is wrong with it is kept, and `unread` stands for it, so that the rest is read as well. */
-  function read<T>(at: Place, pods: string, schema: ObjectSchema<T>, spec: unknown, unread: T): T {
-    const id = `${name}/${typeof pods === "string" ? pods : shown(pods)}`;
-    if (!isName(pods)) fault(at, `${id}: ${nameSyntax}`);
-    if (closed) fault(at, `${id} is declared after flows(), which closes the namespace; declare it above`);
-    const parsed = schema.safeParse(spec, reading);
-    if (parsed.success) return parsed.data;
-    for (const text of issueTexts(parsed.error, Object.keys(schema.shape), givenIn(spec))) fault(at, `${id}: ${text}`);
-    return unread;
+  const declared = { kind: "namespace", name, labels, workloads, hostNetwork, faults } as const;
+
+  function governed(pods: Omit<Workload, "kind" | "namespace" | "namespaceLabels">): Workload {
+    const workload: Workload = { kind: "workload", namespace: name, namespaceLabels: labels, ...pods };
+    workloads.push(workload);
+    return workload;
   }
 
   const open: OpenNamespace = {
     workload(workload, spec) {
-      const unread = { labels: {}, otherLabels: {}, ports: portsNamedIn(spec), probes: [], denyWorld: false };
-      const known = read(callerOf(open.workload), workload, workloadSpec, spec, unread);
-      const declared: Workload = { kind: "workload", namespace: name, name: workload, ...known };
-      workloads.push(declared);
-      return withPorts(declared);
+      const known = read(callerOf(open.workload), workload, workloadSpec, spec, unreadWorkload(spec));
+      return withPorts(governed({ name: workload, isGroup: false, ...known }));
+    },
+    group(group, spec = {}) {
+      const known = read(callerOf(open.group), group, groupSpec, spec, unreadWorkload(spec));
+      return withPorts(governed({ name: group, isGroup: true, probes: [], ...known }));
     },
     hostNetwork(pods, spec) {
       const unread = { reason: "", labels: undefined, ports: portsNamedIn(spec) };
@@ -72,24 +88,22 @@ export function namespace(name: string): OpenNamespace {
     },
     flows(state) {
       const at = callerOf(open.flows);
-      if (closed) fault(at, `${name}: flows() for the second time; state all flows in one list`);
-      closed = true;
-      if (typeof state !== "function") {
-        fault(at, `${name}: flows() takes a function; write flows(() => [ … ])`);
-        return { kind: "namespace", name, at, workloads, hostNetwork, state: () => ({ given: [], begun: [] }), faults };
-      }
-      return { kind: "namespace", name, at, workloads, hostNetwork, state: () => collect(state), faults };
+      return { ...declared, at, state: close(at, state) };
     },
   };
   if (!isName(name)) fault(callerOf(namespace), `namespace ${shown(name)}: ${nameSyntax}`);
   return open;
 }
 
-/** As Kubernetes has the names of namespaces and policies. */
-const isName = (name: unknown): boolean =>
-  typeof name === "string" && name.length <= 253 && /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/.test(name);
-const nameSyntax = "write a name of lower-case letters, digits, - and .";
+const unreadWorkload = (spec: unknown) => ({
+  labels: {},
+  otherLabels: {},
+  ports: portsNamedIn(spec),
+  probes: [],
+  defaultDeny: "both" as const,
+  denyWorld: false,
+});
 
 /** The ports that a spec names, as ones that suit every flow, so that flows to them are no faults of their own. */
-const portsNamedIn = (spec: unknown): Record<string, Port> =>
+const portsNamedIn = (spec: unknown): Record<string, NumberedPort> =>
   Object.fromEntries(Object.keys(Object(Object(spec).ports)).map((port) => [port, http(1)]));

@@ -1,6 +1,7 @@
 /** Which policies must be in place before which: servers before their clients. Derived from the flows. */
 import { alg, Graph } from "@dagrejs/graphlib";
 import { type ConfiguredCluster, workloadId, workloads } from "./cluster.ts";
+import { workloadsAmong } from "./ends.ts";
 import type { Workload } from "./peers.ts";
 
 /**
@@ -53,9 +54,7 @@ function sameRing(graph: Graph): (one: string, other: string) => boolean {
 function serverGraph(cluster: ConfiguredCluster): Graph {
   const graph = new Graph();
   for (const workload of workloads(cluster)) graph.setNode(workloadId(workload));
-  for (const { from, to } of cluster.flows) {
-    if (from.kind === "workload" && to.kind === "workload") graph.setEdge(workloadId(from), workloadId(to));
-  }
+  for (const [client, server] of connected(cluster)) graph.setEdge(workloadId(client), workloadId(server));
   return graph;
 }
 
@@ -63,10 +62,17 @@ function serverGraph(cluster: ConfiguredCluster): Graph {
 function namespaceGraph(cluster: ConfiguredCluster): Graph {
   const graph = new Graph();
   for (const { name } of cluster.namespaces) graph.setNode(name);
-  for (const { from, to } of cluster.flows) {
-    if (from.kind === "workload" && to.kind === "workload" && from.namespace !== to.namespace) {
-      graph.setEdge(from.namespace, to.namespace);
-    }
+  for (const [client, server] of connected(cluster)) {
+    if (client.namespace !== server.namespace) graph.setEdge(client.namespace, server.namespace);
   }
   return graph;
 }
+
+/** A client and its server, of every flow. */
+const connected = (cluster: ConfiguredCluster): [Workload, Workload][] =>
+  cluster.flows.flatMap(({ from, to }) => {
+    const servers = workloadsAmong(to, cluster);
+    return workloadsAmong(from, cluster).flatMap((client) =>
+      servers.map((server): [Workload, Workload] => [client, server]),
+    );
+  });

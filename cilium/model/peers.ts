@@ -4,40 +4,67 @@
  */
 import { z } from "zod";
 import { isKind, reading, shown } from "./issues.ts";
+import type { Share } from "./labels.ts";
 import { type CidrPeer, cidrKind } from "./peers/cidr.ts";
+import { type CidrGroupPeer, cidrGroupKind } from "./peers/cidr-group.ts";
+import { type ClusterwideGroup, clusterwideGroupKind, type NodeGroup, nodeGroupKind } from "./peers/clusterwide.ts";
 import { type EntityPeer, entitiesKind, kubeApiserver } from "./peers/entities.ts";
 import { type ExternalHost, externalKind } from "./peers/external.ts";
 import { type FqdnPeer, fqdnsKind } from "./peers/fqdns.ts";
 import { type HostNetworkPods, hostNetworkKind } from "./peers/host-network.ts";
-import type { PeerKind, TableName, Wording } from "./peers/kind.ts";
+import type { PeerKind, Subject, TableName, Wording } from "./peers/kind.ts";
+import { onlyNamespace, type PodSet, podSetKind } from "./peers/pod-set.ts";
 import type { PortsOf } from "./peers/reachable.ts";
+import { type ServicePeer, serviceKind } from "./peers/service.ts";
 import { type Workload, workloadKind } from "./peers/workload.ts";
 import type { Selection } from "./selection.ts";
 
-export type { CidrPeer, EntityPeer, ExternalHost, FqdnPeer, HostNetworkPods, PortsOf, Workload };
+export type { EntityPeer, ExternalHost, FqdnPeer, HostNetworkPods, PodSet, PortsOf, Subject, Workload };
 
 interface Kinds {
   readonly workload: Workload;
   readonly "host-network": HostNetworkPods;
+  readonly "pod-set": PodSet;
+  readonly "clusterwide-group": ClusterwideGroup;
+  readonly "node-group": NodeGroup;
   readonly entities: EntityPeer;
   readonly fqdns: FqdnPeer;
   readonly cidr: CidrPeer;
+  readonly "cidr-group": CidrGroupPeer;
   readonly external: ExternalHost;
+  readonly service: ServicePeer;
 }
 
 const kinds: { readonly [K in keyof Kinds]: PeerKind<Kinds[K]> } = {
   workload: workloadKind,
   "host-network": hostNetworkKind,
+  "pod-set": podSetKind,
+  "clusterwide-group": clusterwideGroupKind,
+  "node-group": nodeGroupKind,
   entities: entitiesKind,
   fqdns: fqdnsKind,
   cidr: cidrKind,
+  "cidr-group": cidrGroupKind,
   external: externalKind,
+  service: serviceKind,
 };
 
-const kindNames = ["workload", "host-network", "entities", "fqdns", "cidr", "external"] as const;
+const kindNames = [
+  "workload",
+  "host-network",
+  "pod-set",
+  "clusterwide-group",
+  "node-group",
+  "entities",
+  "fqdns",
+  "cidr",
+  "cidr-group",
+  "external",
+  "service",
+] as const;
 
 export type Peer = Kinds[keyof Kinds];
-export type Source = Workload | HostNetworkPods | EntityPeer;
+export type Source = Exclude<Peer, FqdnPeer | ServicePeer>;
 export type Destination = PortsOf<Peer>;
 
 /** A peer, read by its kind. */
@@ -56,6 +83,10 @@ export const peerSchema: z.ZodType<Peer> = z.unknown().transform((value, context
 export const sourceSchema: z.ZodType<Source> = z.unknown().transform((value, context): Source => {
   const read = peerSchema.safeParse(value);
   if (read.success && isSource(read.data)) return read.data;
+  if (!read.success && kindIn(value) !== undefined) {
+    for (const { message } of read.error.issues) context.addIssue(message);
+    return z.NEVER;
+  }
   const reason = read.success
     ? `${peerName(read.data)} opens no connections that a policy could tell`
     : isPorts(value)
@@ -87,6 +118,39 @@ export const namesInVerdicts = (peer: Peer): readonly string[] => kindOf(peer).i
 
 /** Whether it lies outside the cluster. */
 export const isOutside = (peer: Peer): boolean => kindOf(peer).isOutside(peer);
+
+/** How many of a subject's pods or nodes it stands for. */
+export const shareOf = (peer: Peer, subject: Subject): Share => kindOf(peer).share(peer, subject);
+
+/** Whether all pods or nodes of a subject are among those of a peer. */
+export const includes = (peer: Peer, subject: Subject): boolean => shareOf(peer, subject) === "all";
+
+/** Whether a peer has a policy itself. */
+export const isSubject = (peer: Peer): peer is Subject =>
+  peer.kind === "workload" || peer.kind === "clusterwide-group" || peer.kind === "node-group";
+
+/** Whether policies can select it. */
+export const isSelectable = (peer: Peer): boolean => isSubject(peer) || peer.kind === "pod-set";
+
+/** The namespace that a peer's pods are of; undefined for those of several, and for what is no pod. */
+export function namespaceOf(peer: Peer): string | undefined {
+  switch (peer.kind) {
+    case "workload":
+    case "host-network":
+      return peer.namespace;
+    case "pod-set":
+      return onlyNamespace(peer);
+    case "clusterwide-group":
+    case "node-group":
+    case "entities":
+    case "fqdns":
+    case "cidr":
+    case "cidr-group":
+    case "external":
+    case "service":
+      return undefined;
+  }
+}
 
 /** What selects it in a policy. */
 export const selectionOf = (peer: Peer): Selection => kindOf(peer).selection(peer);

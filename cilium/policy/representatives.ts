@@ -6,8 +6,11 @@ import { clusterLabel, type Label, matches, type Requirement, subjectRequirement
  * The labels of pods that carry exactly what a subject asks for: one pod for each combination of `In` values. None, if
  * the subject contradicts itself. Clusterwide policies have no namespace. A label that only has to exist has the value `any`.
  */
-export function representatives(selector: LabelSelector, namespace: string | undefined): Label[][] {
-  const requirements = subjectRequirements(selector, namespace);
+export const representatives = (selector: LabelSelector, namespace: string | undefined): Label[][] =>
+  podsSatisfying(subjectRequirements(selector, namespace));
+
+/** The same for what a selector requires. */
+export function podsSatisfying(requirements: readonly Requirement[]): Label[][] {
   let pods: Label[][] = [[]];
   for (const requirement of requirements) {
     const values = valuesOf(requirement);

@@ -22,7 +22,18 @@ export { type Agent, defaultAgent } from "./validity/agent.ts";
 export type { Fault } from "./validity/fault.ts";
 
 /** Every reason for the agent to refuse a policy whose shape is right; empty if it takes the policy. */
-export function invalidities(policy: Policy, agent: Agent = defaultAgent): Fault[] {
+export function invalidities(policy: Policy, agent: Agent = defaultAgent): readonly Fault[] {
+  const { l7Proxy, icmpRules, nodeSelectorLabels, extendedProtocols } = agent;
+  const key = [l7Proxy, icmpRules, nodeSelectorLabels, extendedProtocols].join();
+  const found = known.get(policy)?.get(key) ?? faultsOf(policy, agent);
+  known.set(policy, (known.get(policy) ?? new Map<string, readonly Fault[]>()).set(key, found));
+  return found;
+}
+
+/** By agent. Whoever judges a policy and whoever reports on it ask for the same faults, and a policy is never changed. */
+const known = new WeakMap<Policy, Map<string, readonly Fault[]>>();
+
+function faultsOf(policy: Policy, agent: Agent): Fault[] {
   switch (policy.kind) {
     case "CiliumNetworkPolicy":
     case "CiliumClusterwideNetworkPolicy":

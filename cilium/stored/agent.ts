@@ -4,7 +4,7 @@ import type { Policy, Rule } from "../policy/schema.ts";
 import type { Finding } from "./finding.ts";
 
 /** The agents of a cluster, as far as their objects could be read. */
-export interface Agent {
+export interface RunningAgent {
   /** The data of the ConfigMap `kube-system/cilium-config`. */
   readonly configuration: Readonly<Record<string, string>> | undefined;
   /** Major and minor version. */
@@ -13,7 +13,7 @@ export interface Agent {
 
 /** @param clusterName Cilium's name of the cluster, as the policies have it */
 export const agentFindings = (
-  { configuration, version }: Agent,
+  { configuration, version }: RunningAgent,
   policies: readonly Policy[],
   clusterName: string,
 ): Finding[] => [
@@ -70,7 +70,7 @@ function flags(policies: readonly Policy[]): Flag[] {
   const count = (holds: (policy: Policy) => boolean): number => policies.filter(holds).length;
   const having = (holds: (rule: Rule) => boolean): number => count((policy) => rulesOf(policy).some(holds));
   const namespaced = count(({ kind }) => kind === "CiliumNetworkPolicy");
-  const clusterwide = policies.length - namespaced;
+  const clusterwide = count(({ kind }) => kind === "CiliumClusterwideNetworkPolicy");
   const [proxied, open] = [having(needsProxy), having(isOpen)];
   const on = { wrong: "false", right: "true" };
   const byDefault = { key: "enable-policy", right: "default" };

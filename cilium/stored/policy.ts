@@ -1,5 +1,6 @@
 /** A policy as the API server gives it back, with what Cilium says of it, and as Pulumi has recorded it. */
 import { z } from "zod";
+import { policyText } from "../policy/parts.ts";
 import type { Policy } from "../policy/schema.ts";
 
 /** One of the conditions that Cilium's operator writes (`operator/pkg/networkpolicy/validator.go`). */
@@ -14,7 +15,7 @@ const managedFields = z.looseObject({
 });
 
 export const storedPolicy = z.looseObject({
-  kind: z.enum(["CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy"]),
+  kind: z.enum(["CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy", "NetworkPolicy", "ClusterNetworkPolicy"]),
   metadata: z.looseObject({
     name: z.string(),
     namespace: z.string().nullish(),
@@ -43,6 +44,13 @@ export interface RecordedPolicy {
 
 export type ManagedFields = z.infer<typeof managedFields>;
 
-/** `namespace/name`, or `name` of a clusterwide policy, of whatever is stored or rendered. */
-export const identifier = ({ metadata: { namespace, name } }: Policy | Pick<StoredPolicy, "metadata">): string =>
+/**
+ * `namespace/name`, or `name` of a clusterwide policy, of whatever is stored or rendered; with its kind where that is not
+ * Cilium's own, since policies of different kinds may share a name.
+ */
+export const identifier = ({ kind, metadata }: Policy | Pick<StoredPolicy, "kind" | "metadata">): string =>
+  policyText({ kind, policy: objectName(metadata) });
+
+/** As Pulumi's provider identifies an object of a kind. */
+export const objectName = ({ namespace, name }: Policy["metadata"]): string =>
   namespace ? `${namespace}/${name}` : name;

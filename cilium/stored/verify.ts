@@ -1,11 +1,11 @@
 /** Whether a cluster has what a stack has rendered: every policy stored as it is, accepted by Cilium, and no other. */
 import { namespaceOf } from "../policy/parts.ts";
-import type { CiliumPolicy } from "../policy/schema.ts";
+import type { Policy } from "../policy/schema.ts";
 import { type Drift, drift } from "./drift.ts";
-import { identifier, type StoredPolicy } from "./policy.ts";
+import { identifier, type Specs, type StoredPolicy } from "./policy.ts";
 
 export type Verified = {
-  /** `namespace/name`, or `name` of a clusterwide policy. */
+  /** Its identifier. */
   readonly policy: string;
   readonly problems: readonly Problem[];
 };
@@ -34,7 +34,7 @@ export type Verification = {
  * @param ownerOf who a stored policy says it belongs to; `owner` is this stack
  */
 export function verify(
-  rendered: readonly CiliumPolicy[],
+  rendered: readonly Policy[],
   stored: readonly StoredPolicy[],
   isRead: (namespace: string | undefined) => boolean,
   ownerOf: (policy: StoredPolicy) => string | undefined,
@@ -59,18 +59,22 @@ export function verify(
 }
 
 function problemsOf(
-  rendered: CiliumPolicy,
+  rendered: Policy,
   stored: StoredPolicy,
   ownerOf: (policy: StoredPolicy) => string | undefined,
   owner: string,
 ): Problem[] {
-  const fields = [...drift(stored.spec, rendered.spec, "spec"), ...drift(stored.specs, rendered.specs, "specs")];
+  const { spec, specs }: Specs = rendered;
+  const fields = [...drift(stored.spec, spec, "spec"), ...drift(stored.specs, specs, "specs")];
   const storedOwner = ownerOf(stored);
   const valid = stored.status?.conditions?.find(({ type }) => type === "Valid");
   return [
     ...(storedOwner === owner ? [] : [{ kind: "foreign", owner: storedOwner } as const]),
     ...(fields.length === 0 ? [] : [{ kind: "drift", fields } as const]),
-    ...(valid === undefined || valid.status === "Unknown" ? [{ kind: "not-judged" } as const] : []),
+    // Cilium's operator judges Cilium's own kinds.
+    ...(rendered.apiVersion === "cilium.io/v2" && (valid === undefined || valid.status === "Unknown")
+      ? [{ kind: "not-judged" } as const]
+      : []),
     ...(valid?.status === "False" ? [{ kind: "refused", reason: valid.message ?? "no reason given" } as const] : []),
   ];
 }

@@ -6,9 +6,9 @@ import { describe, type Sentence, type Topic } from "../../cilium/reach/report/d
 import { type Difference, isEmpty } from "../../cilium/reach/report/difference.ts";
 import { dataText, withOutput } from "../output/format.ts";
 import { readSides, type Sides, sidesHelp, sidesLines } from "../sides.ts";
-import { readingOptions, type SourceOptions } from "../sources/source.ts";
+import { readingOptions } from "../sources/source.ts";
 
-type Options = Omit<SourceOptions, "from" | "git" | "context"> & { readonly output: Output };
+type Options = Parameters<typeof readSides>[1] & { readonly output: Output };
 
 type Output = "table" | "md" | "json";
 
@@ -20,6 +20,12 @@ export default function diff(command: Command): void {
     .addOption(
       new Option("--inventory <path>", "judge both against the Pods, Namespaces and Nodes of a file or folder"),
     );
+  for (const side of ["before", "after"]) {
+    command.option(
+      `--config-${side} <place>`,
+      `judge the side as an agent under the cilium-config of a file, live or context:NAME`,
+    );
+  }
   for (const option of readingOptions()) command.addOption(option);
   withOutput(command, ["table", "md", "json"])
     .addHelpText("after", help)
@@ -40,7 +46,8 @@ Examples:
   netpol diff git:main program --output md > comment.md
   netpol diff live program
   netpol diff manifests/ program --inventory pods.yaml
-  netpol diff git:main clusters/prod`;
+  netpol diff git:main clusters/prod
+  netpol diff live live --config-after upgraded-cilium-config.yaml`;
 
 function written(difference: Difference, { titles: [before, after], basis }: Sides, output: Output): string {
   switch (output) {

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Command } from "commander";
 import { createTwoFilesPatch } from "diff";
+import type { ConfiguredCluster } from "../../cilium/model/cluster.ts";
 import { renderDocument } from "../../cilium/render/document.ts";
 import { Failure } from "../failure.ts";
 import { packConfig, packFile } from "../pack.ts";
@@ -26,15 +27,10 @@ export default function docs(command: Command): void {
     .option("--check", "write nothing; fail when a file is not what would be written")
     .addHelpText("after", "\nExamples:\n  npm run netpol -- docs\n  npm run netpol -- docs --check")
     .action(async ({ stack, check }: Options) => {
-      const command = `npm run netpol -- docs${stack === "prod" ? "" : ` --stack ${stack}`}`;
       const { cluster } = await readStack(stack);
-      const files = {
-        [documentFile]: renderDocument(cluster, command),
-        [packFile]: `${JSON.stringify(packConfig(cluster, undefined), null, 2)}\n`,
-      };
-      for (const [file, text] of Object.entries(files)) {
+      for (const [file, text] of generatedFiles(cluster, stack)) {
         try {
-          if (check) compare(file, text, command);
+          if (check) compare(file, text, commandFor(stack));
           else write(file, text);
         } catch (error) {
           throw new Failure(`${file}: ${error instanceof Error ? error.message : error}`);
@@ -42,6 +38,14 @@ export default function docs(command: Command): void {
       }
     });
 }
+
+/** What is generated from a cluster's declarations, by its file. */
+export const generatedFiles = (cluster: ConfiguredCluster, stack: string): [file: string, text: string][] => [
+  [documentFile, renderDocument(cluster, commandFor(stack))],
+  [packFile, `${JSON.stringify(packConfig(cluster, undefined), null, 2)}\n`],
+];
+
+const commandFor = (stack: string): string => `npm run netpol -- docs${stack === "prod" ? "" : ` --stack ${stack}`}`;
 
 /** Says how a file differs from what it should be, and lets the command end with 1. */
 function compare(file: string, text: string, command: string): void {

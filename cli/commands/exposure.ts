@@ -8,6 +8,7 @@ import { Failure } from "../failure.ts";
 import { conditionList, flowsOf, portList, spanData } from "../flows.ts";
 import { printReport, type ReportFormat, reportFormats, type Section } from "../output/sections.ts";
 import { readSource, type SourceOptions, withSource } from "../sources/source.ts";
+import { workloadsOf } from "../workloads.ts";
 
 export default function exposure(command: Command): void {
   withSource(command.argument("<workload>", "namespace/workload or namespace/pod"))
@@ -15,11 +16,14 @@ export default function exposure(command: Command): void {
     .addHelpText("after", help)
     .action(async (workload: string, options: SourceOptions & { readonly output: ReportFormat }) => {
       const source = await readSource(options);
-      const peer = endReader(source)(workload);
-      if (peer.kind !== "endpoint")
+      const named = endReader(source)(workload);
+      if (named.kind !== "endpoint")
         throw new Failure(`${workload} is no workload; exposure is about namespace/workload`);
-      const name = peerText(peer);
-      const { inbound, outbound } = exposureOf(flowsOf(source), name);
+      const { inventory } = workloadsOf(source);
+      const isWorkload = inventory.endpoints.some(({ namespace, name }) => `${namespace}/${name}` === workload);
+      // Who asks about one pod means no other, and who asks about a workload its pods as one.
+      const name = isWorkload ? workload : peerText(named);
+      const { inbound, outbound } = exposureOf(flowsOf(isWorkload ? { ...source, inventory } : source), name);
       const data = { workload: name, inbound: inbound.map(pathData), outbound: outbound.map(pathData) };
       const summary = [summaryOf(name, "can be reached by", inbound), summaryOf(name, "can reach", outbound)];
       printReport({ summary, sections: sectionsOf(inbound, outbound), data, basis: source.basis }, options.output);

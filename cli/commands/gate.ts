@@ -83,7 +83,7 @@ async function preview(
     writeFileSync(join(folder, "kubeconfig"), "");
     mkdirSync(join(folder, "backend"));
     const pulumiCommand = await PulumiCommand.get().catch(() => {
-      throw new Failure("the Pulumi CLI is not on the PATH; install it, or try the project with `npm run demo`");
+      throw new Failure("the Pulumi CLI is not on the PATH; install it (https://www.pulumi.com/docs/install)");
     });
     const stack = await LocalWorkspace.createStack(
       {

@@ -1,24 +1,35 @@
 /** `netpol list`: every flow that the policies allow. */
 import type { Command } from "commander";
 import type { Connection } from "../../cilium/reach/report/connections.ts";
+import { chosen, type FlowChoice, withFlowChoice, withPods } from "../flow-filter.ts";
 import { certain, flowsOf, isDecidable, isGoverned, type ListedFlow, listed, spanData } from "../flows.ts";
 import { dot } from "../output/dot.ts";
 import { type Format, print, withOutput } from "../output/format.ts";
 import { purposesOf } from "../purposes.ts";
 import { readSource, type Source, type SourceOptions, withSource } from "../sources/source.ts";
+import { counted, type Workloads, workloadsOf } from "../workloads.ts";
+
+type Options = SourceOptions & FlowChoice & { readonly output: Format; readonly all?: true };
 
 export default function list(command: Command): void {
-  withOutput(withSource(command), ["table", "json", "yaml", "csv", "md", "dot"])
+  withPods(withFlowChoice(withOutput(withSource(command), ["table", "json", "yaml", "csv", "md", "dot"])))
     .option("-a, --all", "also flows that no policy governs, and those that are not decidable")
     .addHelpText("after", help)
-    .action(async (options: SourceOptions & { readonly output: Format; readonly all?: true }) => {
+    .action(async (options: Options) => {
       const source = await readSource(options);
-      const connections = flowsOf(source);
-      const flows = (options.all ? connections : connections.map(certain)).flatMap(listed);
+      const { inventory, pods } = options.pods ? { ...source, pods: new Map() } : workloadsOf(source);
+      const connections = flowsOf({ policies: source.policies, inventory });
+      const isChosen = chosen(options, options.pods ? source : { inventory, replicas: new Map() });
+      const flows = (options.all ? connections : connections.map(certain)).flatMap(listed).filter(isChosen);
       const notes = [...source.basis.notes, ...(options.all ? [] : unlisted(connections))];
       const basis = { ...source.basis, notes };
       print(
-        { table: tableOf(flows, source), data: dataOf(flows, source), basis, dot: () => dot(flows) },
+        {
+          table: tableOf(flows, source, options.output === "csv" ? new Map() : pods),
+          data: dataOf(flows, source, pods),
+          basis,
+          dot: () => dot(flows),
+        },
         options.output,
       );
     });
@@ -31,6 +42,7 @@ everything outside the cluster that no policy names. A node may always reach its
 Examples:
   netpol list
   netpol list --output csv > flows.csv
+  netpol list --to-namespace database --port 5432
   netpol list --from manifests/ --inventory pods.yaml --output dot | dot -Tsvg > flows.svg`;
 
 /** What the list says nothing of. */
@@ -45,13 +57,13 @@ function unlisted(connections: readonly Connection[]): string[] {
   ];
 }
 
-function tableOf(flows: readonly ListedFlow[], { program }: Source) {
+function tableOf(flows: readonly ListedFlow[], { program }: Source, pods: Workloads["pods"]) {
   const purpose = purposeOf(program);
   return {
     columns: ["from", "to", "ports", "conditions", ...(program === undefined ? [] : ["purpose"])],
     rows: flows.map((flow) => [
-      flow.from,
-      flow.to,
+      counted(flow.from, pods),
+      counted(flow.to, pods),
       flow.ports,
       flow.conditions.join("; "),
       ...(program === undefined ? [] : [purpose(flow)]),
@@ -59,7 +71,7 @@ function tableOf(flows: readonly ListedFlow[], { program }: Source) {
   };
 }
 
-function dataOf(flows: readonly ListedFlow[], { program }: Source) {
+function dataOf(flows: readonly ListedFlow[], { program }: Source, pods: Workloads["pods"]) {
   const purpose = purposeOf(program);
   return {
     flows: flows.map((flow) => ({
@@ -69,6 +81,7 @@ function dataOf(flows: readonly ListedFlow[], { program }: Source) {
       conditions: flow.conditions,
       ...(purpose(flow) !== "" && { purpose: purpose(flow) }),
     })),
+    ...(pods.size > 0 && { pods: Object.fromEntries(pods) }),
   };
 }
 

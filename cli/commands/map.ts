@@ -52,7 +52,9 @@ async function pictureOf(options: Options): Promise<{ readonly picture: Picture;
   }
   const source = await readSource(options);
   const basis = basisLines(source.basis);
-  if (source.program !== undefined && options.inventory === undefined) {
+  // What verbatim policies allow is known by the verdicts alone.
+  const isStated = source.program?.cluster.verbatim.length === 0;
+  if (source.program !== undefined && isStated && options.inventory === undefined) {
     return { picture: programPicture(source.title, source.program.cluster, source.policies), basis };
   }
   const side = sideOf(source);

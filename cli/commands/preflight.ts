@@ -85,7 +85,7 @@ async function look(program: Program, stack: string, context: string): Promise<S
   const { policies, config, cluster } = program;
   const api = await connect(context);
   const namespaces = [...new Set(policies.map(namespaceOf))].filter((namespace) => namespace !== undefined);
-  const stored = await readStoredPolicies(context, namespaces);
+  const stored = await readStoredPolicies(context, namespaces, policies);
   const [states, rights, configuration, version, state] = await Promise.all([
     readNamespaces(api, context, namespaces),
     missingRights(api, context, needs(program, namespaces)),
@@ -150,6 +150,12 @@ function needs({ policies, cluster, config }: Program, namespaces: readonly stri
           },
         ]
       : []),
+    ...(isThere("NetworkPolicy")
+      ? [{ group: "networking.k8s.io", resource: "networkpolicies", verbs, namespaces }]
+      : []),
+    ...(isThere("ClusterNetworkPolicy")
+      ? [{ group: "policy.networking.k8s.io", resource: "clusternetworkpolicies", verbs, namespaces: undefined }]
+      : []),
     ...(isThere("CiliumNetworkPolicy")
       ? [{ group: "cilium.io", resource: "ciliumnetworkpolicies", verbs: policyVerbs, namespaces }]
       : []),
@@ -170,7 +176,9 @@ const missingKind = (kind: Policy["kind"]): Finding => ({
   effect: "stops",
   about: kind,
   reason: "the cluster does not know this kind",
-  fix: "install Cilium, whose operator brings its CustomResourceDefinitions",
+  fix: kind.startsWith("Cilium")
+    ? "install Cilium, whose operator brings its CustomResourceDefinitions"
+    : `install the CustomResourceDefinition of ${kind}`,
 });
 
 function namespaceFinding(name: string, state: NamespaceState): Finding[] {

@@ -26,7 +26,7 @@ export default function verify(command: Command): void {
       const { policies } = await readStack(stack);
       const context = chosen ?? (await currentContext());
       const namespaces = [...new Set(policies.map(namespaceOf))].filter((namespace) => namespace !== undefined);
-      const stored = await withProgress(`reading ${context}`, readStoredPolicies(context, namespaces));
+      const stored = await withProgress(`reading ${context}`, readStoredPolicies(context, namespaces, policies));
       for (const kind of stored.absent) throw clusterFailure(context, absence({ kind }));
       const [owner] = policies.map(ownerOf);
       const isRead = (namespace: string | undefined) => !stored.unread.has(namespace);

@@ -11,13 +11,25 @@ export interface ReadFlows {
   readonly problems: readonly string[];
 }
 
+/** Reads lines into a record; gives a sentence when not all of them can be read. */
+export type FlowSource = (reader: RecordReader) => Promise<string | undefined>;
+
 /**
  * Reads everything into one record: files, those below folders, and standard input (`-`), which an interrupt ends without
  * ending the command.
+ * @param more what is no file
  */
-export async function readFlows(paths: readonly string[], reading: Reading): Promise<ReadFlows> {
+export async function readFlows(
+  paths: readonly string[],
+  reading: Reading,
+  more: readonly FlowSource[] = [],
+): Promise<ReadFlows> {
   const reader = recordReader(reading);
   const problems: string[] = [];
+  for (const source of more) {
+    const problem = await source(reader);
+    if (problem !== undefined) problems.push(problem);
+  }
   for (const path of paths) {
     const files = filesOf(path);
     if (files.length === 0) problems.push(`${path} is a folder without a file`);

@@ -6,9 +6,10 @@ import { type Objects, readObjects } from "../../cilium/kubernetes/read.ts";
 import { Failure } from "../failure.ts";
 import { projectFolder } from "../project.ts";
 import { readCluster } from "./cluster.ts";
+import { configured } from "./configuration.ts";
 import { readFiles } from "./files.ts";
 import { readPathAt, readRevision } from "./git.ts";
-import type { Source, SourceOptions } from "./source.ts";
+import { noObjects, type Source, type SourceOptions } from "./source.ts";
 
 /** What a program rendered at a revision: its policies and its workloads. */
 export async function readProgramAt(ref: string, stack: string): Promise<Pick<Source, "policies" | "inventory">> {
@@ -20,11 +21,11 @@ export async function manifestsSource(path: string, ref: string | undefined, opt
   const name = path === "-" ? "standard input" : path;
   if (ref !== undefined && path === "-") throw new Failure("standard input has no revisions; leave out --git");
   const read = ref === undefined ? readFiles(path, options) : await readPathAt(path, ref, options);
-  const objects = readObjects(read, options);
+  const objects = await configured(readObjects(read, options), options);
   const title = ref === undefined ? name : `${name} at ${ref}`;
   const same = options.inventory === path && ref === undefined;
   if (options.inventory === undefined || same) return sourceOf(title, objects, objects, options);
-  const inventory = readInventory(options.inventory, options);
+  const inventory = await configured(readInventory(options.inventory, options), options);
   const source = sourceOf(title, objects, completed(inventory, objects), options);
   const unused = objects.pods.length + objects.workloads.length + objects.jobs.length + objects.cronJobs.length;
   const note = `${unused} Pods and workloads of ${title} are not used: --inventory names others`;
@@ -33,9 +34,13 @@ export async function manifestsSource(path: string, ref: string | undefined, opt
 }
 
 export async function clusterSource(context: string, options: SourceOptions): Promise<Source> {
-  const objects = readObjects(await readCluster(context), options);
+  const objects = await configured(readObjects(await readCluster(context), options), options);
   return sourceOf(`context ${context}`, objects, objects, options);
 }
+
+/** What stands around a program's policies besides its own workloads: other pods and a configuration, as far as they are named. */
+export const readSurroundings = (options: SourceOptions): Promise<Objects> =>
+  configured(options.inventory === undefined ? noObjects : readInventory(options.inventory, options), options);
 
 /**
  * Reads the cluster that policies are judged against from a file, a folder or standard input.

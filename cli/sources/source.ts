@@ -6,6 +6,7 @@ import type { Objects } from "../../cilium/kubernetes/read.ts";
 import { twiceText } from "../../cilium/kubernetes/twice.ts";
 import { UnreadableObjects } from "../../cilium/kubernetes/unreadable.ts";
 import { inventoryOf } from "../../cilium/model/inventory.ts";
+import { policyKey, referenceTo } from "../../cilium/policy/parts.ts";
 import type { Policy } from "../../cilium/policy/schema.ts";
 import type { Inventory } from "../../cilium/reach/compile/inventory.ts";
 import type { Program } from "../../components/program.ts";
@@ -43,6 +44,7 @@ export interface SourceOptions {
   readonly git?: string;
   readonly context?: string;
   readonly inventory?: string;
+  readonly configuration?: string;
   readonly namespace?: string;
   readonly exclude?: readonly string[];
   readonly strict?: boolean;
@@ -70,6 +72,7 @@ const sourceOptions = (): Option[] => [
     "--inventory <path>",
     "judge against the Pods, Namespaces, Nodes and Services of a file or folder instead of those with the policies",
   ),
+  configurationOption(),
   new Option("--namespace <name>", "the namespace of objects that name none"),
   excludeOption(),
   strictOption(),
@@ -83,6 +86,12 @@ export const readingOptions = (): Option[] => [
   strictOption(),
   verboseOption(),
 ];
+
+const configurationOption = () =>
+  new Option(
+    "--configuration <place>",
+    "judge as an agent under the cilium-config of a file, live or context:NAME instead of the one beside the policies",
+  );
 
 const excludeOption = () =>
   new Option(
@@ -176,7 +185,18 @@ export async function readSourceAsIs(options: SourceOptions): Promise<Source> {
 async function programSource(options: SourceOptions): Promise<Source> {
   const program = await readStack(options.stack);
   const source = await ofProgram(`stack ${options.stack}`, program.policies, inventoryOf(program.cluster), options);
-  return { ...source, program };
+  return { ...source, places: placesOf(program), program };
+}
+
+/** Where the verbatim policies of a program stand. */
+function placesOf({ cluster, policies }: Program): Source["places"] {
+  const places = new Map(cluster.verbatim.map(({ policy, place }) => [policyKey(referenceTo(policy)), place]));
+  return new Map(
+    policies.flatMap((policy) => {
+      const place = places.get(policyKey(referenceTo(policy)));
+      return place === undefined ? [] : [[policy, place] as const];
+    }),
+  );
 }
 
 async function revisionSource(ref: string, options: SourceOptions): Promise<Source> {
@@ -192,21 +212,26 @@ async function ofProgram(
   own: Inventory,
   options: SourceOptions,
 ): Promise<Source> {
-  const cluster =
-    options.inventory === undefined ? undefined : (await reader()).readInventory(options.inventory, options);
+  const isAlone = options.inventory === undefined && options.configuration === undefined;
+  const around = isAlone ? noObjects : await (await reader()).readSurroundings(options);
+  const given = inventoryOfObjects(around, own.cluster);
+  const isStandIn = options.inventory !== undefined;
+  const { cluster, configuration } = given.inventory;
   return {
     title,
     policies,
     places: new Map(),
     objects: noObjects,
-    cluster,
-    ...(cluster === undefined ? { inventory: own, replicas: new Map() } : inventoryOfObjects(cluster, own.cluster)),
-    basis: programBasis(policies, own.endpoints.length, cluster, options.verbose ?? false),
+    cluster: isStandIn ? around : undefined,
+    ...(isStandIn
+      ? given
+      : { inventory: { ...own, cluster, ...(configuration && { configuration }) }, replicas: new Map() }),
+    basis: programBasis(policies, isStandIn ? undefined : own.endpoints.length, around, options.verbose ?? false),
     program: undefined,
   };
 }
 
-const noObjects: Objects = {
+export const noObjects: Objects = {
   policies: [],
   unplaced: [],
   malformed: [],

@@ -2,16 +2,14 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { z } from "zod";
-import { identifier, type RecordedPolicy } from "../../cilium/stored/policy.ts";
+import { identifier, type RecordedPolicy, storedPolicy } from "../../cilium/stored/policy.ts";
 
 const run = promisify(execFile);
 
 const policy = z.looseObject({
-  type: z.enum([
-    "kubernetes:cilium.io/v2:CiliumNetworkPolicy",
-    "kubernetes:cilium.io/v2:CiliumClusterwideNetworkPolicy",
-  ]),
+  type: z.string().regex(/^kubernetes:/),
   inputs: z.looseObject({
+    kind: storedPolicy.shape.kind,
     metadata: z.looseObject({ name: z.string(), namespace: z.string().nullish() }),
     spec: z.unknown().optional(),
     specs: z.unknown().optional(),

@@ -1,5 +1,6 @@
 /** The policies of a live cluster as they are stored, whatever their form, with what Cilium says of them. Reads only. */
 import type { KubernetesObject } from "@kubernetes/client-node";
+import type { Policy } from "../../cilium/policy/schema.ts";
 import { type StoredPolicy, storedPolicy } from "../../cilium/stored/policy.ts";
 import { clusterFailure, connect, list, refusalOf } from "./cluster.ts";
 
@@ -13,17 +14,35 @@ export interface StoredPolicies {
   readonly absent: ReadonlySet<StoredPolicy["kind"]>;
 }
 
+const apiVersions: Readonly<Record<StoredPolicy["kind"], string>> = {
+  CiliumClusterwideNetworkPolicy: "cilium.io/v2",
+  CiliumNetworkPolicy: "cilium.io/v2",
+  NetworkPolicy: "networking.k8s.io/v1",
+  ClusterNetworkPolicy: "policy.networking.k8s.io/v1alpha2",
+};
+
 /**
  * Reads the policies of all namespaces or, for somebody who may not do that, of each of the namespaces given.
+ * @param rendered the policies of the stack
  * @throws Failure when the kubeconfig or the cluster cannot be used.
  */
-export async function readStoredPolicies(context: string, namespaces: readonly string[]): Promise<StoredPolicies> {
+export async function readStoredPolicies(
+  context: string,
+  namespaces: readonly string[],
+  rendered: readonly Policy[],
+): Promise<StoredPolicies> {
+  // Of Kubernetes' own kinds only those are asked for that the stack has.
+  const kinds = new Set<Policy["kind"]>([
+    "CiliumClusterwideNetworkPolicy",
+    "CiliumNetworkPolicy",
+    ...rendered.map(({ kind }) => kind),
+  ]);
   const api = await connect(context);
   const absent = new Set<StoredPolicy["kind"]>();
   /** The policies of a kind; undefined if they may not be listed. */
   async function attempt(kind: StoredPolicy["kind"], namespace?: string): Promise<StoredPolicy[] | undefined> {
     try {
-      const objects = await list(api, { apiVersion: "cilium.io/v2", kind }, namespace);
+      const objects = await list(api, { apiVersion: apiVersions[kind], kind }, namespace);
       return objects.map((object: KubernetesObject) => storedPolicy.parse({ ...object, kind }));
     } catch (error) {
       const refusal = refusalOf(error, { kind });
@@ -33,14 +52,20 @@ export async function readStoredPolicies(context: string, namespaces: readonly s
       return [];
     }
   }
-  const clusterwide = await attempt("CiliumClusterwideNetworkPolicy");
-  const everywhere = await attempt("CiliumNetworkPolicy");
-  const unread = new Set<string | undefined>(clusterwide === undefined ? [undefined] : []);
-  const policies = [...(clusterwide ?? []), ...(everywhere ?? [])];
-  for (const namespace of everywhere === undefined ? namespaces : []) {
-    const own = await attempt("CiliumNetworkPolicy", namespace);
-    if (own === undefined) unread.add(namespace);
-    else policies.push(...own);
+  const unread = new Set<string | undefined>();
+  const policies: StoredPolicy[] = [];
+  let isEverywhere = true;
+  for (const kind of kinds) {
+    const everywhere = await attempt(kind);
+    policies.push(...(everywhere ?? []));
+    if (everywhere !== undefined) continue;
+    isEverywhere = false;
+    const isNamespaced = kind === "CiliumNetworkPolicy" || kind === "NetworkPolicy";
+    for (const namespace of isNamespaced ? namespaces : [undefined]) {
+      const own = namespace === undefined ? undefined : await attempt(kind, namespace);
+      if (own === undefined) unread.add(namespace);
+      else policies.push(...own);
+    }
   }
-  return { policies, unread, everywhere: clusterwide !== undefined && everywhere !== undefined, absent };
+  return { policies, unread, everywhere: isEverywhere, absent };
 }

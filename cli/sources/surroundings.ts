@@ -1,7 +1,7 @@
 /** What a stack's policies meet in a live cluster: the namespaces, and Cilium as it is installed. Reads only. */
 import type { KubernetesObject, KubernetesObjectApi } from "@kubernetes/client-node";
 import { z } from "zod";
-import type { Agent } from "../../cilium/stored/agent.ts";
+import type { RunningAgent } from "../../cilium/stored/agent.ts";
 import { type ClusterRefusal, clusterFailure, list, refusalOf } from "./cluster.ts";
 
 /** Something of a cluster, or why it was not looked at, such as `does not let you read …`. */
@@ -47,7 +47,7 @@ const configMap = z.looseObject({ data: z.record(z.string(), z.string()).nullish
 export async function readAgentConfiguration(
   api: KubernetesObjectApi,
   context: string,
-): Promise<Read<NonNullable<Agent["configuration"]>>> {
+): Promise<Read<NonNullable<RunningAgent["configuration"]>>> {
   const metadata = { name: "cilium-config", namespace: "kube-system" };
   const found = await read(api, context, { apiVersion: "v1", kind: "ConfigMap", metadata });
   return "value" in found ? { value: configMap.parse(found.value).data ?? {} } : found;
@@ -62,7 +62,10 @@ const daemonSet = z.looseObject({
 });
 
 /** The version of Cilium's agents, from the tag of their image; undefined if the tag says none. */
-export async function readAgentVersion(api: KubernetesObjectApi, context: string): Promise<Read<Agent["version"]>> {
+export async function readAgentVersion(
+  api: KubernetesObjectApi,
+  context: string,
+): Promise<Read<RunningAgent["version"]>> {
   const metadata = { name: "cilium", namespace: "kube-system" };
   const found = await read(api, context, { apiVersion: "apps/v1", kind: "DaemonSet", metadata });
   if ("refusal" in found) return found;

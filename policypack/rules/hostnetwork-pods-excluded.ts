@@ -4,7 +4,7 @@ import { at } from "../../cilium/policy/place.ts";
 import type { LabelSelector } from "../../cilium/policy/schema.ts";
 import { selectorRequirements } from "../../cilium/policy/selector.ts";
 import { policyRule, ruleConfig } from "../rule.ts";
-import { describeWorkload, subjectSelects, type Workload, workload } from "../workloads.ts";
+import { type DeclaredPods, describeWorkload, subjectSelects, workload } from "../workloads.ts";
 
 const configSchema = ruleConfig({
   workloads: z.array(workload).default([]).describe("Workloads with hostNetwork: true"),
@@ -35,5 +35,5 @@ export const hostnetworkPodsExcluded = policyRule({
 });
 
 /** A policy for all pods of a namespace or of the cluster is not meant for this workload in particular. */
-const asksFor = (selector: LabelSelector | null | undefined, { labels }: Workload): boolean =>
+const asksFor = (selector: LabelSelector | null | undefined, { labels }: DeclaredPods): boolean =>
   selectorRequirements(selector ?? {}).some(({ key, operator }) => operator !== "DoesNotExist" && key in labels);

@@ -1,14 +1,14 @@
 import { z } from "zod";
 import { workloads } from "../../cilium/model/cluster.ts";
 import { containerPortName } from "../../cilium/model/inventory.ts";
-import type { Workload as DeclaredWorkload } from "../../cilium/model/peers.ts";
+import type { Workload } from "../../cilium/model/peers.ts";
 import { namespaceOf, placedRules } from "../../cilium/policy/parts.ts";
 import { at, each } from "../../cilium/policy/place.ts";
 import { isPortName, portNumber } from "../../cilium/policy/port.ts";
 import type { CiliumPolicy, PortProtocol, PortRule, Rule } from "../../cilium/policy/schema.ts";
 import { type Finding, ruleConfig, stackRule } from "../rule.ts";
 import type { Stack } from "../stack/stack.ts";
-import { declaredPods, subjectSelects, type Workload, workload } from "../workloads.ts";
+import { type DeclaredPods, declaredPods, subjectSelects, workload } from "../workloads.ts";
 
 /** On a policy: the ports of its pods behind TLSRoutes, such as `"8443,https"`. */
 const annotation = "network-policies/tls-passthrough";
@@ -50,7 +50,7 @@ export const noL7HttpOnTlsPassthrough = stackRule({
 });
 
 /** By number and by name. */
-const passthroughPorts = ({ ports }: DeclaredWorkload): string[] =>
+const passthroughPorts = ({ ports }: Workload): string[] =>
   Object.entries(ports).flatMap(([name, { number, transports, speaks }]) =>
     speaks === "tls-passthrough"
       ? transports.flatMap((protocol, at) => [`${number}`, containerPortName(name, protocol, at)])
@@ -63,7 +63,7 @@ type Behind = { readonly why: string; readonly ports: readonly string[] | undefi
 function passthroughOf(policy: CiliumPolicy, rule: Rule, stack: Stack, { workloads }: Config): Behind[] {
   const annotated = policy.metadata.annotations?.[annotation];
   const namespace = namespaceOf(policy);
-  const inNamespace = (workload: Workload) => subjectSelects(policy, rule, workload);
+  const inNamespace = (workload: DeclaredPods) => subjectSelects(policy, rule, workload);
   return [
     ...(annotated === undefined
       ? []

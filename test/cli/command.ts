@@ -15,13 +15,17 @@ export const withoutBasis = (stdout: string): string => stdout.replace(/\n(- |Be
 /** Runs `netpol` of the project in a folder, with the folder as the place to work in. */
 export const netpol = (folder: string, ...args: string[]): Ended => netpolWith({}, folder, ...args);
 
-/** The same with something on standard input, or with other variables of the environment. */
+/** The same with something on standard input, with other variables of the environment, or by another copy of the command. */
 export function netpolWith(
-  { input = "", env = {} }: { readonly input?: string | Buffer; readonly env?: NodeJS.ProcessEnv },
+  {
+    input = "",
+    env = {},
+    command,
+  }: { readonly input?: string | Buffer; readonly env?: NodeJS.ProcessEnv; readonly command?: string },
   folder: string,
   ...args: string[]
 ): Ended {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [join(folder, "cli/netpol.js"), ...args], {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [command ?? join(folder, "cli/netpol.js"), ...args], {
     cwd: folder,
     encoding: "utf8",
     input,

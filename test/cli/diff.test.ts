@@ -115,6 +115,23 @@ describe("netpol diff", function () {
     assert.deepEqual(withoutBasis(stdout).split("\n").slice(1), ["- shop/web can no longer reach shop/api:9000", ""]);
   });
 
+  const configuration = (data: string) =>
+    `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: cilium-config, namespace: kube-system}\ndata: {${data}}\n`;
+  const configurations = folderOf({
+    "always.yaml": configuration("enable-policy: always"),
+    "never.yaml": configuration("enable-policy: never"),
+    "none.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: other, namespace: kube-system}\n",
+  });
+
+  it("compares the same policies under two configurations of the agent", () => {
+    const whole = folderOf({ "policies.yaml": shopPolicies, "pods.yaml": shopPods, "c.yaml": configuration("") });
+    const { code, stdout } = netpol(folder, "diff", whole, whole, "--config-after", join(configurations, "never.yaml"));
+    assert.equal(code, 1);
+    assert.match(stdout, /^\S+ → \S+ under \S+never\.yaml: .* leave default deny, /);
+    const always = join(configurations, "always.yaml");
+    assert.equal(netpol(folder, "diff", whole, whole, "--config-before", always, "--config-after", always).code, 0);
+  });
+
   const podless = folderOf({ "policies.yaml": shopPolicies });
   const misuses: [args: string[], expected: RegExp][] = [
     [[podless, podless], /^nothing to judge: neither \S+ nor \S+ holds Pods or workloads .*--inventory\n$/],
@@ -126,6 +143,14 @@ describe("netpol diff", function () {
       /^--inventory cannot stand in for the pods of a cluster \(live\)\n$/,
     ],
     [["program"], /missing required argument 'after'/],
+    [
+      ["program", "program", "--config-after", "nowhere.yaml"],
+      /^there is no file or folder nowhere\.yaml with a cilium-config/,
+    ],
+    [
+      ["program", "program", "--config-before", join(configurations, "none.yaml")],
+      /none\.yaml holds no ConfigMap cilium-config\n$/,
+    ],
   ];
   for (const [args, expected] of misuses) {
     it(`ends with 2 and says what to write instead of diff ${args.join(" ")}`, () => {

@@ -17,6 +17,17 @@ describe("netpol list", () => {
   it("lists the flows of a shop as a table", () => {
     assert.equal(
       shop("list"),
+      `FROM               TO                 PORTS  CONDITIONS
+shop/web (2 pods)  shop/api           9000
+shop/api           shop/db            5432
+ingress            shop/web (2 pods)  8080   L7 HTTP
+`,
+    );
+  });
+
+  it("lists the pods of a workload one by one when asked", () => {
+    assert.equal(
+      shop("list", "--pods"),
       `FROM                  TO                    PORTS  CONDITIONS
 shop/web-7d4b9-aaaaa  shop/api              9000
 shop/web-7d4b9-bbbbb  shop/api              9000
@@ -26,6 +37,29 @@ ingress               shop/web-7d4b9-bbbbb  8080   L7 HTTP
 `,
     );
   });
+
+  const choices: [choice: string[], rows: string[]][] = [
+    [["--to", "shop/db"], ["shop/api,shop/db,5432,"]],
+    [["--source", "shop/web"], ["shop/web,shop/api,9000,"]],
+    [
+      ["--from-namespace", "shop", "--to-namespace", "shop"],
+      ["shop/web,shop/api,9000,", "shop/api,shop/db,5432,"],
+    ],
+    [["--port", "8080"], ["ingress,shop/web,8080,L7 HTTP"]],
+    [["--port", "8080/UDP"], []],
+    [["--pods", "--source", "shop/web-7d4b9-bbbbb"], ["shop/web-7d4b9-bbbbb,shop/api,9000,"]],
+  ];
+  for (const [choice, rows] of choices) {
+    it(`lists the flows that ${choice.join(" ")} chooses`, () => {
+      assert.deepEqual(
+        shop("list", "-o", "csv", ...choice)
+          .trimEnd()
+          .split("\n")
+          .slice(1),
+        rows,
+      );
+    });
+  }
 
   it("has colours on a terminal only", () => {
     const coloured = netpolWith(
@@ -40,7 +74,7 @@ ingress               shop/web-7d4b9-bbbbb  8080   L7 HTTP
   });
 
   it("prints CSV and Markdown", () => {
-    assert.equal(shop("list", "-o", "csv").split("\n")[3], "shop/api,shop/db,5432,");
+    assert.equal(shop("list", "-o", "csv").split("\n")[2], "shop/api,shop/db,5432,");
     assert.deepEqual(shop("list", "-o", "md").split("\n").slice(0, 2), [
       "| from | to | ports | conditions |",
       "| --- | --- | --- | --- |",
@@ -48,21 +82,22 @@ ingress               shop/web-7d4b9-bbbbb  8080   L7 HTTP
   });
 
   it("prints data, in JSON and in YAML", () => {
-    const { flows } = JSON.parse(shop("list", "-o", "json"));
+    const { flows, pods } = JSON.parse(shop("list", "-o", "json"));
+    assert.deepEqual(pods, { "shop/web": 2 });
     assert.deepEqual(flows[0], {
-      from: "shop/web-7d4b9-aaaaa",
+      from: "shop/web",
       to: "shop/api",
       ports: [{ protocol: "TCP", from: 9000, to: 9000 }],
       conditions: [],
     });
-    assert.match(shop("list", "-o", "yaml"), /^flows:\n {2}- from: shop\/web-7d4b9-aaaaa\n {4}to: shop\/api\n/);
+    assert.match(shop("list", "-o", "yaml"), /^flows:\n {2}- from: shop\/web\n {4}to: shop\/api\n/);
   });
 
   it("prints a graph with a box for each namespace", () => {
     const graph = shop("list", "-o", "dot");
     assert.match(graph, /^digraph flows \{\n/);
     assert.match(graph, /subgraph "cluster_shop" \{\n {4}label="shop";\n/);
-    assert.match(graph, /\n {2}"ingress" -> "shop\/web-7d4b9-aaaaa" \[label="8080\\nL7 HTTP"\];\n/);
+    assert.match(graph, /\n {2}"ingress" -> "shop\/web" \[label="8080\\nL7 HTTP"\];\n/);
   });
 
   it("lists every flow between workloads that the program states, and no other but for DNS", () => {
@@ -96,23 +131,28 @@ describe("netpol matrix", () => {
   it("marks who may connect to whom", () => {
     assert.equal(
       shop("matrix"),
-      `                       1 2 3 4
-1 shop/web-7d4b9-aaaaa · · ● ·
-2 shop/web-7d4b9-bbbbb · · ● ·
-3 shop/api             · · · ●
-4 shop/db              · · · ·
+      `                    1 2 3
+1 shop/web (2 pods) · ● ·
+2 shop/api          · · ●
+3 shop/db           · · ·
 `,
     );
+  });
+
+  it("tells pods apart, and names columns that are not the rows, when asked", () => {
+    assert.equal(shop("matrix", "--pods").split("\n")[2], "2 shop/web-7d4b9-bbbbb · · ● ·");
+    const { stdout } = netpol(sample, "matrix", "--from-namespace", "monitoring", "--to-namespace", "database");
+    assert.match(stdout, /^1 database\/shared-pg\n\n +1\n(monitoring\/\S+ +[·●]\n)+\n/);
+    assert.match(stdout, /^monitoring\/grafana +●$/m);
   });
 
   it("names the ports in the other forms", () => {
     assert.equal(
       shop("matrix", "-o", "csv"),
-      `from,shop/web-7d4b9-aaaaa,shop/web-7d4b9-bbbbb,shop/api,shop/db
-shop/web-7d4b9-aaaaa,,,9000,
-shop/web-7d4b9-bbbbb,,,9000,
-shop/api,,,,5432
-shop/db,,,,
+      `from,shop/web,shop/api,shop/db
+shop/web,,9000,
+shop/api,,,5432
+shop/db,,,
 `,
     );
   });
@@ -122,13 +162,12 @@ describe("netpol exposure", () => {
   it("follows flows in both directions, with the shortest paths", () => {
     assert.equal(
       shop("exposure", "shop/api"),
-      `shop/api can be reached by 2 directly and 1 more by way of other workloads
+      `shop/api can be reached by 1 directly and 1 more by way of other workloads
 shop/api can reach 1 directly and 0 more by way of other workloads
 
 Can reach it
-FROM                  PORTS  CONDITIONS
-shop/web-7d4b9-aaaaa  9000
-shop/web-7d4b9-bbbbb  9000
+FROM      PORTS  CONDITIONS
+shop/web  9000
 
 It can reach
 TO       PORTS  CONDITIONS
@@ -136,7 +175,7 @@ shop/db  5432
 
 Can reach it by way of others
 FROM     PATH
-ingress  ingress → shop/web-7d4b9-aaaaa:8080 → shop/api:9000
+ingress  ingress → shop/web:8080 → shop/api:9000
 `,
     );
   });
@@ -147,8 +186,8 @@ ingress  ingress → shop/web-7d4b9-aaaaa:8080 → shop/api:9000
       from: "ingress",
       to: "shop/db",
       path: [
-        { from: "ingress", to: "shop/web-7d4b9-aaaaa", ports: [{ protocol: "TCP", from: 8080, to: 8080 }] },
-        { from: "shop/web-7d4b9-aaaaa", to: "shop/api", ports: [{ protocol: "TCP", from: 9000, to: 9000 }] },
+        { from: "ingress", to: "shop/web", ports: [{ protocol: "TCP", from: 8080, to: 8080 }] },
+        { from: "shop/web", to: "shop/api", ports: [{ protocol: "TCP", from: 9000, to: 9000 }] },
         { from: "shop/api", to: "shop/db", ports: [{ protocol: "TCP", from: 5432, to: 5432 }] },
       ],
     });

@@ -58,6 +58,16 @@ describe("the commands of netpol", function () {
     assert.deepEqual(listed.sort(), readdirSync(join(repository, "cli/commands")).sort());
   });
 
+  it("stand in the table of exit codes if they can end with 1", () => {
+    const [, table = ""] = /^ {2}1 {2}([\s\S]*?)^ {2}2 {2}/m.exec(netpol(sample, "--help").stdout) ?? [];
+    const told = [...table.matchAll(/^ *([a-z]+) {2}/gm)].map(([, name]) => name);
+    const folder = join(repository, "cli/commands");
+    const endWithOne = readdirSync(folder).filter((file) =>
+      /exitCode = .*\b1\b/.test(readFileSync(join(folder, file), "utf8")),
+    );
+    assert.deepEqual(told.map((name) => `${name}.ts`).sort(), endWithOne.sort());
+  });
+
   it("have the same help by either word", () => {
     assert.deepEqual(netpol(sample, "help", "explain"), netpol(sample, "explain", "--help"));
   });

@@ -11,7 +11,7 @@ import {
   kubernetesApiOf,
   objectSchema,
 } from "../provider/kubernetes-api.ts";
-import { program } from "../rendered.ts";
+import { renderedPolicies } from "../rendered.ts";
 import { namespaces, policyCount, policyCounts } from "../sample/counts.ts";
 import { type Cluster, startCluster } from "../toolchain/cluster.ts";
 import { temporaryFolder } from "../toolchain/lifetime.ts";
@@ -51,7 +51,7 @@ describe("netpol verify, against a real API server", function () {
     config = new KubeConfig();
     config.loadFromFile(cluster.kubeconfig);
     api = kubernetesApiOf(cluster.kubeconfig, cluster.context);
-    for (const policy of program.policies) {
+    for (const policy of renderedPolicies()) {
       await apply(policy);
       await setValid(policy, "True", "Policy validation succeeded");
     }
@@ -278,7 +278,7 @@ describe("netpol verify, against a real API server", function () {
 const objectOf = (policy: CiliumPolicy): KubernetesObject => objectSchema.parse(JSON.parse(JSON.stringify(policy)));
 
 function policyOf(namespace: string, name: string): CiliumPolicy {
-  const found = program.policies.find(({ metadata }) => metadata.namespace === namespace && metadata.name === name);
+  const found = renderedPolicies().find(({ metadata }) => metadata.namespace === namespace && metadata.name === name);
   assert.ok(found);
   return found;
 }

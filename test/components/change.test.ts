@@ -243,6 +243,16 @@ describe("A preview", () => {
     assert.deepEqual(await logged(true, () => ({ outputs: resourcesOf(program) })), []);
   });
 
+  it("reads them again while the engine writes them", async () => {
+    let left = 2;
+    const answer = (): object => {
+      if (left-- === 0) return { outputs: resourcesOf(program) };
+      throw Object.assign(new Error(), { details: "returned an error: failed to load checkpoint: EOF" });
+    };
+    assert.deepEqual(await logged(true, answer), []);
+    assert.equal(asked.length, 3);
+  });
+
   const failures: [what: string, answer: () => object, expected: RegExp][] = [
     [
       "cannot be read",

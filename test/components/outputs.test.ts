@@ -6,7 +6,7 @@ import { policyCount, workloadCount } from "../sample/counts.ts";
 
 describe("The stack's outputs", () => {
   it("count the policies of each namespace and in total", () => {
-    const { total, clusterwide, namespaces } = policyCounts(program.cluster);
+    const { total, clusterwide, namespaces } = policyCounts(program);
     assert.equal(total, policyCount);
     assert.equal(clusterwide, 1);
     assert.equal(namespaces.argo, 12);

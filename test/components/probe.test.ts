@@ -4,7 +4,7 @@ import { z } from "zod";
 import { applyPolicies } from "../../components/apply.ts";
 import { runProbes } from "../../components/probe.ts";
 import { readProgram } from "../../components/program.ts";
-import { declared } from "../rendered.ts";
+import { ciliumPolicies, declared } from "../rendered.ts";
 import { namespaces, policyCount } from "../sample/counts.ts";
 import { type Registration, registrations } from "./recorded.ts";
 
@@ -59,8 +59,7 @@ describe("The connectivity probe", () => {
   });
 
   it("adds a policy of its own to each chosen namespace", () => {
-    const { policies } = probing();
-    const added = policies.filter(({ metadata }) => metadata.name === "connectivity-probe");
+    const added = ciliumPolicies(probing()).filter(({ metadata }) => metadata.name === "connectivity-probe");
     assert.deepEqual(
       added.map(({ metadata }) => metadata.namespace),
       ["argocd", "kanidm"],

@@ -2,18 +2,16 @@ import assert from "node:assert/strict";
 import { policyName } from "../../cilium/policy/parts.ts";
 import type { CiliumPolicy, Rule } from "../../cilium/policy/schema.ts";
 import { readProgram } from "../../components/program.ts";
-import { declared, program } from "../rendered.ts";
+import { ciliumPolicies, declared, program, renderedPolicies } from "../rendered.ts";
 import { policyCount, policyCounts, workloadCount } from "../sample/counts.ts";
 
 const stack = { project: "network-policies", stack: "prod" };
 
 /** The program with config values as the engine writes them. */
-const configured = (values: Record<string, string>) =>
-  readProgram(
-    declared,
-    Object.fromEntries(Object.entries(values).map(([key, value]) => [`${stack.project}:${key}`, value])),
-    stack,
-  );
+const configured = (values: Record<string, string>) => {
+  const config = Object.entries(values).map(([key, value]) => [`${stack.project}:${key}`, value]);
+  return { policies: ciliumPolicies(readProgram(declared, Object.fromEntries(config), stack)) };
+};
 
 const find = (policies: readonly CiliumPolicy[], name: string): CiliumPolicy => {
   const found = policies.find((policy) => policyName(policy) === name);
@@ -78,7 +76,7 @@ describe("The program, configured", () => {
   it("observes with the same allow rules, without default deny and without deny rules", () => {
     const { policies } = configured({ enforcement: "observe" });
     for (const policy of policies.slice(1)) {
-      const { spec } = find(program.policies, policyName(policy));
+      const { spec } = find(renderedPolicies(), policyName(policy));
       assert.ok(spec && policy.spec);
       assert.deepEqual(policy.spec.enableDefaultDeny, { ingress: false, egress: false }, policyName(policy));
       assert.equal(policy.spec.ingressDeny, undefined, policyName(policy));
@@ -104,7 +102,10 @@ describe("The program, configured", () => {
 
   it("gives a policy the name that it already has in the cluster", () => {
     const { policies } = configured({ policyNames: '{"argocd/server":"argocd-server-netpol"}' });
-    assert.deepEqual(find(policies, "argocd/argocd-server-netpol").spec, find(program.policies, "argocd/server").spec);
+    assert.deepEqual(
+      find(policies, "argocd/argocd-server-netpol").spec,
+      find(renderedPolicies(), "argocd/server").spec,
+    );
     assert.equal(policies.length, policyCount);
   });
 

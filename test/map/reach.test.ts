@@ -26,7 +26,10 @@ const pictureOf = (version: Version, before?: Version): Picture =>
 const toNames = (names: string[], port: string) =>
   `{toFQDNs: [${names.map((name) => `{matchName: ${name}}`).join(", ")}], toPorts: [{ports: [{port: "${port}", protocol: TCP}]}]}`;
 const toWorld = (port: string) => `{toEntities: [world], toPorts: [{ports: [{port: "${port}", protocol: TCP}]}]}`;
-const egress = (name: string, ...rules: string[]) => shopPolicy(name, `ingress: [{}]\negress: [${rules.join(", ")}]`);
+const lookups =
+  '{toEntities: [cluster], toPorts: [{ports: [{port: "53", protocol: UDP}], rules: {dns: [{matchPattern: "*"}]}}]}';
+const egress = (name: string, ...rules: string[]) =>
+  shopPolicy(name, `ingress: [{}]\negress: [${[lookups, ...rules].join(", ")}]`);
 const calls = (from: string, to: string, port: string) =>
   shopPolicy(
     from,

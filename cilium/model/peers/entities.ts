@@ -31,6 +31,19 @@ export const controlPlaneNodes = entityPeer("control-plane nodes", "kube-apiserv
 export const cluster = entityPeer("cluster", "cluster");
 /** Everything outside the cluster. */
 export const world = entityPeer("world", "world");
+/** Everything inside the cluster and outside. */
+export const all = entityPeer("all", "all");
+/** Cilium's own endpoint on each node, which its connectivity checks reach. */
+export const health = entityPeer("health", "health");
+/** Pods whose labels Cilium does not know yet. */
+export const init = entityPeer("init", "init");
+/** Pods that ran before Cilium did, and that it does not manage. */
+export const unmanaged = entityPeer("unmanaged", "unmanaged");
+/** Pods and nodes of this cluster, and pods of those that it is meshed with. */
+export const clusterMesh = entityPeer("cluster-mesh", "cluster-mesh");
+
+/** Those that stand for nodes, whichever: each is its own pods' host and remote to all others. */
+const nodeEntities: readonly Entity[] = ["host", "remote-node", "cluster", "cluster-mesh", "all"];
 
 export const entitiesKind: PeerKind<EntityPeer> = {
   schema: asMade("entities"),
@@ -38,7 +51,9 @@ export const entitiesKind: PeerKind<EntityPeer> = {
   name: ({ name }) => name,
   inTables: ({ name }) => ({ names: [name] }),
   inVerdicts: ({ entities }) => entities,
-  isOutside: ({ entities }) => entities.includes("world"),
+  isOutside: ({ entities }) => entities.includes("world") || entities.includes("all"),
+  share: ({ entities }, subject) =>
+    subject.kind === "node-group" && entities.some((entity) => nodeEntities.includes(entity)) ? "all" : "none",
   selection: ({ entities }) => ({ kind: "entities", entities }),
   wording: ({ name }) => ({ kind: "word", word: camelCase(name) }),
 };

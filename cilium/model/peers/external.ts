@@ -24,11 +24,12 @@ const schema = z.object({
 
 export const externalKind: PeerKind<ExternalHost> = {
   schema,
-  isSource: false,
+  isSource: true,
   name: ({ name, address }) => `${name} (${address})`,
   inTables: ({ name, address }) => ({ names: [name], place: address }),
   inVerdicts: ({ address }) => [address],
   isOutside: () => true,
+  share: () => "none",
   selection: ({ address }) => ({
     kind: "cidr",
     cidr: `${address}/${ipaddr.parse(address).kind() === "ipv4" ? 32 : 128}`,

@@ -1,7 +1,10 @@
 /** What a kind of peer says of itself, once for everybody: a new kind is a file beside this one, and a row in `peers.ts`. */
 import { z } from "zod";
 import { isKind } from "../issues.ts";
+import type { LabelMatch, Labels, Share } from "../labels.ts";
 import type { Selection } from "../selection.ts";
+import type { ClusterwideGroup, NodeGroup } from "./clusterwide.ts";
+import type { Workload } from "./workload.ts";
 
 export interface PeerKind<P> {
   /** Its form, as its word makes it; what the word was given may be wrong. */
@@ -16,17 +19,31 @@ export interface PeerKind<P> {
   inVerdicts(peer: P): readonly string[];
   /** Whether it lies outside the cluster. */
   isOutside(peer: P): boolean;
+  /** How many of a subject's pods or nodes it stands for. */
+  share(peer: P, subject: Subject): Share;
   /** What selects it in a policy. */
   selection(peer: P): Selection;
   /** How the language writes it. */
   wording(peer: P): Wording;
 }
 
-/** A peer in the language: pods go by the constants of their files, all others by a word, which may be given texts. */
+/** What has a policy. */
+export type Subject = Workload | ClusterwideGroup | NodeGroup;
+
+/** A peer in the language: pods go by the constants of their files, all others by a word, which may be given something. */
 export type Wording =
   | { readonly kind: "constant"; readonly namespace: string; readonly name: string }
   | { readonly kind: "word"; readonly word: string }
-  | { readonly kind: "call"; readonly word: string; readonly given: readonly string[] };
+  | {
+      readonly kind: "call";
+      readonly word: string;
+      readonly given: readonly Given[];
+      /** A word behind it: `cidr("10.0.0.0/8").except("10.1.0.0/16")`. */
+      readonly next?: { readonly word: string; readonly given: readonly Given[] };
+    };
+
+/** What a word may be given: a text, a condition on a label, or conditions by their labels. */
+export type Given = LabelMatch | Labels;
 
 /** The names of a peer, and what tells it apart from others of these names: its namespace, or its address. */
 export interface TableName {

@@ -1,4 +1,4 @@
-/** How a peer that is no pod of this cluster becomes a destination. */
+/** How a peer becomes a destination. */
 import { type Port, tcp } from "../ports.ts";
 
 /** A peer on ports: what a flow goes to. */
@@ -16,9 +16,11 @@ export type Reachable<P> = P & { on(...ports: PortNumber[]): PortsOf<P> };
 
 export const reachable = <P extends object>(peer: P): Reachable<P> => ({
   ...peer,
-  on: (...ports) => ({
-    kind: "ports",
-    peer,
-    ports: ports.map((port) => (typeof port === "number" ? tcp(port) : port)),
-  }),
+  on: (...ports) => portsOf(peer, ports),
+});
+
+export const portsOf = <P>(peer: P, ports: readonly PortNumber[]): PortsOf<P> => ({
+  kind: "ports",
+  peer,
+  ports: ports.map((port) => (typeof port === "number" ? tcp(port) : port)),
 });

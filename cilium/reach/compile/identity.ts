@@ -10,7 +10,7 @@ import {
 } from "../../policy/selector.ts";
 import { parseAddressOrPrefix } from "./addresses.ts";
 import type { Configuration } from "./configuration.ts";
-import type { ClusterNode, Endpoint, PeerEntity } from "./inventory.ts";
+import type { ClusterNode, Endpoint, Inventory, PeerEntity } from "./inventory.ts";
 import { isOnNamespace } from "./selection.ts";
 import type { Unknown } from "./unknown.ts";
 
@@ -51,7 +51,11 @@ export type UnknownLabels = {
 };
 
 /** What identities depend on besides those who have them. */
-export type IdentityWorld = { readonly cluster: string; readonly configuration: Configuration };
+export type IdentityWorld = {
+  readonly cluster: string;
+  readonly configuration: Configuration;
+  readonly inventory: Pick<Inventory, "nodes">;
+};
 
 /** Whether an identity is the endpoint's own node. */
 export const isHost = (identity: Identity): boolean => hasReserved(identity, "host");
@@ -81,18 +85,26 @@ export function endpointIdentity(endpoint: Endpoint, { cluster, configuration }:
   };
 }
 
-/** @param entity of nodes, one of which nothing else is known: no policy names its labels or addresses */
+/** @param entity of nodes, one that no policy names by labels or addresses; where no node is known, any of them */
 export function entityIdentity(
   entity: Exclude<PeerEntity, "world">,
-  { configuration: { cidrsMatch, ...configuration } }: IdentityWorld,
+  { cluster, configuration: { cidrsMatch, nodeSelectorLabels, ...configuration }, inventory }: IdentityWorld,
 ): Identity {
   const isNode = nodeEntities.has(entity);
+  const isUnknown = isNode && inventory.nodes.length === 0;
   return {
-    labels: reservedIdentity(...reservedLabels[entity]),
-    unknownLabels: undefined,
+    labels: [
+      ...reservedIdentity(...reservedLabels[entity]),
+      ...(isUnknown && nodeSelectorLabels ? [{ source: "k8s", key: clusterLabel, value: cluster }] : []),
+    ],
+    unknownLabels: isUnknown && nodeSelectorLabels ? { isUnknown: isGiven.node, unknown: noNodes } : undefined,
     aggregate: undefined,
     ...((isNode ? cidrsMatch.nodes : cidrsMatch.pods) && {
-      inside: { addresses: [], unknownAddress, likeWorld: worldFamilies({ cidrsMatch, ...configuration }) },
+      inside: {
+        addresses: isUnknown ? undefined : [],
+        unknownAddress: noNodes,
+        likeWorld: worldFamilies({ cidrsMatch, ...configuration }),
+      },
     }),
   };
 }
@@ -124,7 +136,7 @@ export function nodeIdentity(
     ...(cidrsMatch.nodes && {
       inside: {
         addresses: prefixesOf(addresses),
-        unknownAddress,
+        unknownAddress: noNodes,
         likeWorld: worldFamilies(configuration),
       },
     }),
@@ -134,14 +146,21 @@ export function nodeIdentity(
 /** A node as policies with `nodeSelector` select it (`InitWithNodeLabels` in `pkg/endpoint`). */
 export function nodeSubject(
   node: ClusterNode | undefined,
-  { configuration }: IdentityWorld,
+  { configuration, inventory }: IdentityWorld,
 ): Pick<Identity, "labels" | "unknownLabels"> {
   const own = Object.entries(node?.labels ?? {})
     .map(([key, value]) => ({ source: "k8s", key, value }))
     .filter(configuration.keepsLabel);
   return {
     labels: [...reservedIdentity("host"), ...own],
-    unknownLabels: node !== undefined && node.labels === undefined ? unknownNodeLabels(node.name, "k8s") : undefined,
+    unknownLabels:
+      node === undefined
+        ? inventory.nodes.length === 0
+          ? { isUnknown: isGiven.k8s, unknown: noNodes }
+          : undefined
+        : node.labels === undefined
+          ? unknownNodeLabels(node.name, "k8s")
+          : undefined,
   };
 }
 
@@ -224,8 +243,7 @@ const reservedLabels = {
 
 const nodeEntities: ReadonlySet<PeerEntity> = new Set(["host", "control-plane-host", "remote-node", "kube-apiserver"]);
 
-/** Only what has addresses of its own asks for it. */
-const unknownAddress: Unknown = { kind: "name-address", name: "a node" };
+const noNodes: Unknown = { kind: "nodes" };
 
 const worldFamilies = ({ cidrsMatch, ipv4, ipv6 }: Pick<Configuration, "cidrsMatch" | "ipv4" | "ipv6">) => ({
   ipv4: cidrsMatch.pods && ipv4,

@@ -7,6 +7,8 @@ export type Inventory = {
   /** The cluster's name (`cluster-name` in Cilium's configuration). */
   readonly cluster: string;
   readonly endpoints: readonly Endpoint[];
+  /** Whether there may be endpoints that are not listed: then it is not known that nobody has some labels. */
+  readonly isPartial?: boolean;
   readonly nodes: readonly ClusterNode[];
   /** DNS names with the addresses that they are known to resolve to; a name without addresses need not be listed. */
   readonly names: readonly ResolvedName[];

@@ -22,6 +22,7 @@ import { type EnforcedPolicy, enforcedPolicy } from "./enforced.ts";
 import { isInitializing, nodeSubject, selectsAggregate } from "./identity.ts";
 import type { Inventory } from "./inventory.ts";
 import { indexLabels, type LabelIndex } from "./label-index.ts";
+import { type Lookups, lookupsOf } from "./lookups.ts";
 import { knownParties, type Party } from "./party.ts";
 import type { PeerSelector } from "./peers.ts";
 import { type CompiledRule, compilePolicy, inOrder } from "./rules.ts";
@@ -35,7 +36,7 @@ export type Network = {
   readonly inventory: Inventory;
   readonly configuration: Configuration;
   readonly surroundings: Surroundings;
-  readonly basis: Basis;
+  readonly basis: NetworkBasis;
   /** Policies that the agent refuses: none of their rules is enforced. */
   readonly refused: readonly Refusal[];
   /** All rules that the agent enforces, in the order in which they decide. */
@@ -48,10 +49,11 @@ export type Network = {
   readonly enforced: readonly EnforcedPolicy[];
   /** What the host firewall enforces, by the node's name, and at a node of which nothing is known by the empty name. */
   readonly enforcedOnNodes: ReadonlyMap<string, EnforcedPolicy>;
+  readonly lookups: Lookups;
 };
 
 /** What a network's verdicts rest on besides the policies and the inventory. */
-export type Basis = {
+export type NetworkBasis = {
   /** Where the agent's configuration is not known: what was assumed, and what another value would change. */
   readonly assumed: readonly AssumedKey[];
   readonly unreadable: readonly UnreadableKey[];
@@ -99,6 +101,15 @@ export function compile(policies: readonly Policy[], inventory: Inventory): Netw
     number,
     selections: rule.peers.map(({ selector }) => selection(selector)),
   }));
+  const enforced =
+    configuration.enforcement === "never"
+      ? []
+      : enforceOnParties(
+          networkRules.filter(({ selectsNodes }) => !selectsNodes),
+          parties,
+          index,
+          configuration,
+        );
   return {
     inventory,
     configuration,
@@ -117,22 +128,16 @@ export function compile(policies: readonly Policy[], inventory: Inventory): Netw
     parties,
     directory: makeDirectory(parties, inventory),
     prefixes,
-    enforced:
-      configuration.enforcement === "never"
-        ? []
-        : enforceOnParties(
-            networkRules.filter(({ selectsNodes }) => !selectsNodes),
-            parties,
-            index,
-            configuration,
-          ),
+    enforced,
     enforcedOnNodes:
       configuration.enforcement !== "never" && configuration.hostFirewall
         ? enforceOnNodes(
             networkRules.filter(({ selectsNodes }) => selectsNodes),
             surroundings,
+            parties.length,
           )
         : new Map(),
+    lookups: lookupsOf(networkRules, enforced, index, inventory.isPartial ?? false),
   };
 }
 
@@ -178,11 +183,17 @@ function enforceOnParties(
       always: configuration.enforcement === "always",
       isInitializing: isInitializing(identity),
       admitsHost: configuration.allowLocalhost,
+      mapMax: configuration.policyMapMax,
+      parties: parties.length,
     }),
   );
 }
 
-function enforceOnNodes(rules: readonly NetworkRule[], surroundings: Surroundings): Map<string, EnforcedPolicy> {
+function enforceOnNodes(
+  rules: readonly NetworkRule[],
+  surroundings: Surroundings,
+  parties: number,
+): Map<string, EnforcedPolicy> {
   const { inventory, configuration } = surroundings;
   const always = configuration.enforcement === "always";
   return new Map(
@@ -192,7 +203,13 @@ function enforceOnNodes(rules: readonly NetworkRule[], surroundings: Surrounding
         const selection = selectsByOwnLabels(rule.subject, subject);
         return selection === "no" ? [] : [{ rule, selection }];
       });
-      const policy = enforcedPolicy(selecting, subject, { always, isInitializing: false, admitsHost: false });
+      const policy = enforcedPolicy(selecting, subject, {
+        always,
+        isInitializing: false,
+        admitsHost: false,
+        mapMax: configuration.policyMapMax,
+        parties,
+      });
       return [node?.name ?? "", policy];
     }),
   );

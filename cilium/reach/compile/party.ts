@@ -22,13 +22,13 @@ export type Party = {
   readonly position: number;
   /** Its container ports by lower-case name. */
   readonly ports: NamedPorts;
-  readonly enforcement: Enforcement;
+  readonly enforcement: Enforcer;
   /** The endpoints that nothing in policies tells apart; none for what is no endpoint of an inventory. */
   readonly endpoints: readonly Endpoint[];
 };
 
 /** Where policies apply: at an endpoint; at a node only if the host firewall is on; elsewhere Cilium enforces none. */
-export type Enforcement = "endpoint" | "node" | "elsewhere";
+export type Enforcer = "endpoint" | "node" | "elsewhere";
 
 /**
  * The parties that a network knows beforehand: its endpoints by identity, the entities, the nodes where the configuration
@@ -190,7 +190,7 @@ const entityEnforcement = {
   health: "endpoint",
   init: "endpoint",
   unmanaged: "elsewhere",
-} as const satisfies Record<Exclude<PeerEntity, "world">, Enforcement>;
+} as const satisfies Record<Exclude<PeerEntity, "world">, Enforcer>;
 
 const anyIPv4 = parseAddressOrPrefix("0.0.0.0/0");
 

@@ -11,6 +11,8 @@ export type Unknown =
   | { readonly kind: "namespace-labels"; readonly namespace: string }
   /** A node's labels were not given. */
   | { readonly kind: "node-labels"; readonly node: string }
+  /** No Node was given, so neither labels nor addresses of nodes are known. */
+  | { readonly kind: "nodes" }
   /** Nothing says which address a name has. */
   | { readonly kind: "name-address"; readonly name: string }
   /** Where CIDRs match pods: the pod's address was not given. */
@@ -35,6 +37,8 @@ export function unknownText(unknown: Unknown): string {
       return `the labels of namespace ${unknown.namespace} are not known: its Namespace object is not given`;
     case "node-labels":
       return `the labels of node ${unknown.node} are not known: its Node object is not given`;
+    case "nodes":
+      return "the labels and addresses of nodes are not known: no Node object is given";
     case "name-address":
       return `the address of ${unknown.name} is not known`;
     case "pod-address":

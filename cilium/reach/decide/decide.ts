@@ -6,6 +6,7 @@
 import type { PolicyReference } from "../../policy/parts.ts";
 import type { FqdnSelector, HttpRule } from "../../policy/schema.ts";
 import type { Configuration } from "../compile/configuration.ts";
+import type { EnforcedPolicy } from "../compile/enforced.ts";
 import { isHost } from "../compile/identity.ts";
 import {
   type DirectionPolicy,
@@ -53,6 +54,8 @@ export type DeniedBy =
    * is still initializing.
    */
   | { readonly kind: "default-deny"; readonly policies: readonly PolicyReference[] }
+  /** Rules allow a DNS name whose look-up no policy sends through the DNS proxy, so that it never has an address. */
+  | { readonly kind: "unresolvable"; readonly name: string; readonly rules: readonly RuleReference[] }
   /** The agent drops the protocol unless this key of its configuration switches it on. */
   | { readonly kind: "protocol-off"; readonly key: string };
 
@@ -72,6 +75,10 @@ export function endVerdict(
   protocol: number,
   port: number,
 ): EndVerdict {
+  const [unreadable] = network.basis.unreadable;
+  if (subject.enforcement !== "elsewhere" && unreadable !== undefined) {
+    return undecidable({ kind: "configuration", unreadable });
+  }
   const key = subject.enforcement === "elsewhere" ? undefined : protocolKey(network.configuration, protocol);
   if (key !== undefined && subject.enforcement === "endpoint") {
     return { verdict: "denied", by: { kind: "protocol-off", key } };
@@ -86,6 +93,7 @@ export function endVerdict(
     if (reference !== undefined) return undecidable({ kind: "subject", rule: reference, unknown });
   }
   const decided = decide(
+    network,
     policy[direction],
     direction,
     subject,
@@ -122,9 +130,18 @@ function allowedBy(by: AllowedBy): EndVerdict {
   return { verdict: "allowed", by, redirect: undefined, onceResolved: false, authentication: [] };
 }
 
+/** Whether what no rule allows at an end is sure to be denied there. */
+export function deniesByDefault(network: Network, policy: EnforcedPolicy, direction: Direction): boolean {
+  const { configuration, basis } = network;
+  const { defaultDeny, unknownSubject } = policy[direction];
+  const isUnsure = policy.conflict !== undefined || unknownSubject !== undefined || basis.unreadable.length > 0;
+  return defaultDeny && !isUnsure && !configuration.auditMode;
+}
+
 export const undecidable = (reason: Undecidable): EndVerdict => ({ verdict: "undecidable", reason });
 
 function decide(
+  network: Network,
   policy: DirectionPolicy,
   direction: Direction,
   subject: Party,
@@ -137,7 +154,7 @@ function decide(
     tier: level.tier,
     hits: hitsOf(level, direction, server, peer, protocol, port),
   }));
-  const { end, alternatives } = firstMatch(levels, policy, peer);
+  const { end, alternatives } = firstMatch(network, levels, policy, peer);
   const other = alternatives.find(({ verdict }) => verdict !== end.verdict || isSpecialEnd(end));
   return other === undefined ? end : undecidable(other.reason);
 }
@@ -189,7 +206,7 @@ type Alternative = { readonly verdict: "allowed" | "denied" | "allowed in anothe
 
 type JudgedLevel = { readonly tier: Level["tier"]; readonly hits: Hits };
 
-function firstMatch(levels: readonly JudgedLevel[], policy: DirectionPolicy, peer: Party): Pass {
+function firstMatch(network: Network, levels: readonly JudgedLevel[], policy: DirectionPolicy, peer: Party): Pass {
   const [level, ...rest] = levels;
   if (level === undefined) return { end: byDefault(policy, peer), alternatives: [] };
   const { sure, maybe } = level.hits;
@@ -198,11 +215,11 @@ function firstMatch(levels: readonly JudgedLevel[], policy: DirectionPolicy, pee
   }
   const denied: Alternative[] = maybe.deny === undefined ? [] : [{ verdict: "denied", reason: maybe.deny.reason }];
   const after = (passed: boolean) =>
-    firstMatch(passed ? rest.filter(({ tier }) => tier !== level.tier) : rest, policy, peer);
+    firstMatch(network, passed ? rest.filter(({ tier }) => tier !== level.tier) : rest, policy, peer);
   if (sure.allow.length > 0) {
     const otherwise = sure.allow.some(({ rule, match }) => isSpecial(rule, match)) || maybe.allow?.isSpecial;
     return {
-      end: allowedByRules(sure.allow, policy.defaultDeny, peer, () => after(sure.pass.length > 0).end),
+      end: allowedByRules(network, sure.allow, policy.defaultDeny, peer, () => after(sure.pass.length > 0).end),
       alternatives:
         maybe.allow !== undefined && otherwise
           ? [...denied, { verdict: "allowed in another way", reason: maybe.allow.reason }]
@@ -268,22 +285,29 @@ function covers(match: PortMatch, direction: Direction, server: Party, protocol:
 
 /** @param otherwise the verdict if these rules did not match */
 function allowedByRules(
+  network: Network,
   hits: readonly Hit[],
   defaultDeny: boolean,
   peer: Party,
   otherwise: () => EndVerdict,
 ): EndVerdict {
   const demanding = hits.filter(({ rule }) => demandsAuthentication(rule));
-  return {
+  const allowed = {
     verdict: "allowed",
     by: { kind: "rules", rules: referencesOf(hits) },
     redirect: redirectOf(hits, defaultDeny),
-    onceResolved:
-      peer.identity.outside !== undefined &&
-      hits.every(({ rule }) => byNameOnly(rule, peer)) &&
-      otherwise().verdict !== "allowed",
+    onceResolved: false,
     authentication: referencesOf(demanding),
-  };
+  } as const;
+  const { outside } = peer.identity;
+  if (outside === undefined || !hits.every(({ rule }) => byNameOnly(rule, peer))) return allowed;
+  const unresolved = otherwise();
+  if (unresolved.verdict === "allowed") return allowed;
+  if (outside.names.some(network.lookups)) return { ...allowed, onceResolved: true };
+  const [name = ""] = outside.names;
+  return unresolved.verdict === "denied"
+    ? { verdict: "denied", by: { kind: "unresolvable", name, rules: referencesOf(hits) } }
+    : unresolved;
 }
 
 /** Whether a rule selects a party, if at all, by a DNS name alone. */

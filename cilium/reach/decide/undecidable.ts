@@ -1,4 +1,5 @@
 /** Why a verdict is not decidable: a closed list, each with what is missing. */
+import type { UnreadableKey } from "../compile/configuration.ts";
 import { type Conflict, conflictText } from "../compile/conflicts.ts";
 import { type Effect, type RuleReference, ruleText } from "../compile/rules.ts";
 import { type Untranslatable, untranslatableText } from "../compile/translate.ts";
@@ -11,6 +12,8 @@ export type Undecidable =
   | { readonly kind: "subject"; readonly rule: RuleReference; readonly unknown: Unknown }
   /** The agent cannot compute the endpoint's policy. */
   | { readonly kind: "conflict"; readonly conflict: Conflict }
+  /** The agent does not start with a value of its configuration, so that what it goes on to enforce is not known. */
+  | { readonly kind: "configuration"; readonly unreadable: UnreadableKey }
   /** An end stands for several, and verdicts about them differ. */
   | { readonly kind: "cases"; readonly cases: readonly { readonly verdict: string; readonly circumstance: string }[] }
   /** A policy that may select an end cannot be read. */
@@ -26,6 +29,10 @@ export function undecidableText(reason: Undecidable): string {
       return `${ruleText(reason.rule)} may apply here: ${unknownText(reason.unknown)}`;
     case "conflict":
       return conflictText(reason.conflict);
+    case "configuration": {
+      const { key, value, expected } = reason.unreadable;
+      return `the agent does not start with ${key}: ${JSON.stringify(value)} in cilium-config; write ${expected}`;
+    }
     case "cases":
       return reason.cases.map(({ verdict, circumstance }) => `${verdict} ${circumstance}`).join(", ");
     case "broken-policy":

@@ -7,7 +7,7 @@ import { isHost } from "../compile/identity.ts";
 import { type Network, type NetworkRule, policyAt } from "../compile/network.ts";
 import type { Party } from "../compile/party.ts";
 import type { Direction } from "../compile/ports.ts";
-import { byNameOnly, ruleSelects } from "../decide/decide.ts";
+import { byNameOnly, deniesByDefault, ruleSelects } from "../decide/decide.ts";
 import { type AllowedSpan, allowedSpans } from "../decide/spans.ts";
 
 export type Connection = {
@@ -79,9 +79,8 @@ function passing(network: Network, direction: Direction, subject: Party, hosts: 
   const size = network.parties.length;
   const policy = policyAt(network, subject);
   const everybody = { possibly: Bitset.full(size), surely: Bitset.full(size) };
-  if (policy === undefined || network.configuration.auditMode) return everybody;
-  const { rules, defaultDeny, admitsHost, unknownSubject } = policy[direction];
-  if (!defaultDeny || policy.conflict !== undefined || unknownSubject !== undefined) return everybody;
+  if (policy === undefined || !deniesByDefault(network, policy, direction)) return everybody;
+  const { rules, admitsHost } = policy[direction];
   const surely = new Bitset(size);
   const possibly = new Bitset(size);
   const allows = rules.filter(({ effect }) => effect === "allow");
@@ -111,11 +110,13 @@ export function answers(network: Network): (source: Party, destination: Party) =
     return number;
   };
 
+  const isResolvable = ({ identity }: Party): boolean => identity.outside?.names.some(network.lookups) ?? false;
+
   /** A number for all that decides at one end: equal numbers, equal verdicts on every port. */
   const deciding = (direction: Direction, subject: Party, peer: Party, start: number): number => {
     const policy = policyAt(network, subject);
-    // Some protocols are dropped at a pod whatever the policies, and at no node.
-    const place = sequences(start, subject.enforcement === "endpoint" ? items.endpoint : items.elsewhere);
+    // Some protocols are dropped at a pod whatever the policies, and at no node; what is elsewhere no configuration concerns.
+    const place = sequences(start, items[subject.enforcement]);
     if (policy === undefined) return place;
     const { rules, defaultDeny, admitsHost, unknownSubject } = policy[direction];
     const obstacle = policy.conflict ?? unknownSubject;
@@ -126,8 +127,8 @@ export function answers(network: Network): (source: Party, destination: Party) =
     for (const rule of rules) {
       const selection = ruleSelects(rule, peer);
       if (selection === "no") continue;
-      const how = selection !== "yes" ? 2 : byNameOnly(rule, peer) ? 1 : 0;
-      sequence = sequences(sequence, items.rule + rule.number * 3 + how);
+      const how = selection !== "yes" ? 3 : !byNameOnly(rule, peer) ? 0 : isResolvable(peer) ? 1 : 2;
+      sequence = sequences(sequence, items.rule + rule.number * 4 + how);
       if (namesPorts(rule)) sequence = sequences(sequence, portsOf(server));
     }
     return sequence;
@@ -145,11 +146,12 @@ export function answers(network: Network): (source: Party, destination: Party) =
 /** A sequence has how an end decides by default, then the rules that apply. The numbers must not overlap. */
 const items = {
   endpoint: 0,
-  elsewhere: 1,
-  noDefaultDeny: 2,
-  defaultDeny: 3,
-  allowLocalhost: 4,
-  rule: 5,
+  node: 1,
+  elsewhere: 2,
+  noDefaultDeny: 3,
+  defaultDeny: 4,
+  allowLocalhost: 5,
+  rule: 6,
   obstacle: 2 ** 23,
 };
 

@@ -38,7 +38,7 @@ export function compileSides(before: Side, after: Side): Sides {
     ends: [
       ...endpointEnds(networks, before.inventory, after.inventory, worldDiffers),
       otherPodsEnd(networks, worldDiffers),
-      ...entityEnds(networks),
+      ...entityEnds(networks, worldDiffers),
       ...addressEnds(networks),
       ...nameEnds(networks),
     ],
@@ -99,7 +99,7 @@ function otherPodsEnd(networks: Networks, worldDiffers: boolean): ComparedEnd {
 const surroundings = (inventory: Inventory): string =>
   JSON.stringify({ ...inventory, endpoints: undefined, nodes: undefined, names: undefined });
 
-const entityEnds = (networks: Networks): ComparedEnd[] =>
+const entityEnds = (networks: Networks, worldDiffers: boolean): ComparedEnd[] =>
   peerEntities.map((entity) => {
     const peer: Peer = { kind: "entity", entity };
     const name = entity === "world" ? worldIPv4 : entity;
@@ -107,7 +107,7 @@ const entityEnds = (networks: Networks): ComparedEnd[] =>
       networks,
       { kind: "entity", name },
       { before: known(networks.before, peer), after: known(networks.after, peer) },
-      false,
+      worldDiffers,
     );
   });
 
@@ -135,7 +135,7 @@ function nameEnds(networks: Networks): ComparedEnd[] {
       networks,
       { kind: "fqdn", name },
       { before: party(networks.before), after: party(networks.after) },
-      false,
+      networks.before.lookups(name) !== networks.after.lookups(name),
     );
   });
 }

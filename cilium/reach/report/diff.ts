@@ -8,7 +8,7 @@ import { flowProtocols } from "../compile/inventory.ts";
 import type { Network } from "../compile/network.ts";
 import type { Party } from "../compile/party.ts";
 import type { Direction } from "../compile/rules.ts";
-import { ruleSelects } from "../decide/decide.ts";
+import { deniesByDefault, ruleSelects } from "../decide/decide.ts";
 import type { AllowedSpan } from "../decide/spans.ts";
 import { undecidableText, type Verdict } from "../decide/verdict.ts";
 import { conditionsOf } from "./conditions.ts";
@@ -110,11 +110,9 @@ const none: Spans = [];
 /** Whether default deny refuses all connections with a peer, which spares the question about each port: most pairs. */
 function refuses(network: Network, direction: Direction, subject: Party, peer: Party): boolean {
   const policy = enforcedAt(network, subject);
-  if (policy === undefined || policy.conflict !== undefined || network.configuration.auditMode) return false;
-  const { defaultDeny, rules, admitsHost, unknownSubject } = policy[direction];
+  if (policy === undefined || !deniesByDefault(network, policy, direction)) return false;
+  const { rules, admitsHost } = policy[direction];
   return (
-    defaultDeny &&
-    unknownSubject === undefined &&
     !(admitsHost && isHost(peer.identity)) &&
     !rules.some((rule) => rule.effect === "allow" && ruleSelects(rule, peer) !== "no")
   );

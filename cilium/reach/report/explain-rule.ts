@@ -138,8 +138,12 @@ function missingRule(
   const peers = peersFor(network, peer, namespace, direction);
   if (peers === undefined) return none("no labels tell the other end apart from others");
   const rule = { ...peers, ...portsFor(port, protocol) };
-  const rules = peer.kind === "fqdn" ? [...lookupRules(network, party, peer.name, namespace), rule] : [rule];
-  const policy = narrowPolicy(network, party, direction, namespace, end.by.policies);
+  const lookups = peer.kind === "fqdn" ? lookupRules(network, party, peer.name, namespace) : [];
+  // A name that a rule allows already lacks its look-up alone.
+  const isAllowed = end.by.kind === "unresolvable" && lookups.length > 0;
+  const rules = isAllowed ? lookups : [...lookups, rule];
+  const deciding = end.by.kind === "unresolvable" ? end.by.rules : end.by.policies;
+  const policy = narrowPolicy(network, party, direction, namespace, deciding);
   return { kind: "add", direction, policy, namespace, subject: own, rules };
 }
 

@@ -62,6 +62,8 @@ function deniedText(by: DeniedBy): string {
       return by.policies.length === 0
         ? "denied: it is in default deny without any policy's doing, and no rule allows this"
         : `denied: default deny (${by.policies.map(policyText).join(", ")}), and no rule allows this`;
+    case "unresolvable":
+      return `denied: the name cannot be resolved: no policy sends look-ups of ${by.name} through the DNS proxy, so ${rulesText(by.rules)} never matches`;
     case "protocol-off":
       return `denied: the agent drops this protocol unless ${by.key} in cilium-config is true`;
   }
@@ -98,6 +100,7 @@ export function decidingPolicies(end: EndVerdict): string[] {
   if (end.verdict === "undecidable") return [];
   switch (end.by.kind) {
     case "rules":
+    case "unresolvable":
       return [...new Set(end.by.rules.map(policyText))];
     case "default-deny":
       return end.by.policies.map(policyText);

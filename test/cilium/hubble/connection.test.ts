@@ -246,7 +246,11 @@ describe("a recorded flow", () => {
     const counts = (...flows: object[]) => read(...flows).connections.map(({ passed, dropped }) => [passed, dropped]);
     assert.deepEqual(counts(left, verdict, packet, left, verdict, packet), [[0, 6]]);
     assert.deepEqual(counts(left, left, left, verdict, packet), [[2, 3]], "one attempt of three was dropped");
-    assert.deepEqual(counts(flow(web, api, 9000), verdict, packet), [[1, 2]], "it arrived once");
+    const arrived = flow(web, api, 9000, {
+      more: { trace_observation_point: "TO_ENDPOINT", traffic_direction: "INGRESS" },
+    });
+    assert.deepEqual(counts(arrived, verdict, packet), [[1, 2]], "it arrived once");
+    assert.deepEqual(counts(flow(web, api, 9000), verdict, packet), [[0, 3]], "it left for the stack of its own node");
   });
 
   it("is an answer where a dropped datagram comes from a port that the other end connects to", () => {

@@ -30,7 +30,7 @@ export function pod({ namespace, name, labels }: Endpoint, number = 1, cluster =
 }
 
 /** One of Cilium's own identities, by its number and labels. */
-const reserved = (identity: number, address: string, ...names: string[]): RecordedEnd => ({
+export const reserved = (identity: number, address: string, ...names: string[]): RecordedEnd => ({
   address,
   endpoint: { identity, labels: names.map((name) => `reserved:${name}`) },
 });
@@ -91,6 +91,42 @@ function layer4(protocol: FlowProtocol, port: number): object {
     default:
       return { [protocol]: {} };
   }
+}
+
+/** A policy as Hubble names it, from `CiliumNetworkPolicy shop/web`. */
+export function decidedBy(policy: string): object {
+  const [kind = "", path = ""] = policy.split(" ");
+  const [name, namespace] = path.split("/").reverse();
+  return { kind, name, ...(namespace !== undefined && { namespace }), revision: "7" };
+}
+
+/** Rules of Cilium's own: labels only (`pkg/policy/mapstate.go`). */
+export const ofCilium = { labels: ["reserved:io.cilium.policy.derived-from=allow-any-egress"] };
+
+export type Decided = {
+  readonly direction: "egress" | "ingress";
+  readonly verdict: "FORWARDED" | "REDIRECTED" | "AUDIT" | "DROPPED";
+  /** None: default deny, or a Cilium that does not record it. */
+  readonly by?: readonly object[];
+  /** For drops; by default deny unless said. */
+  readonly reason?: "POLICY_DENIED" | "POLICY_DENY" | "AUTH_REQUIRED";
+  readonly matchType?: number;
+};
+
+/** Fields of the event of a policy's verdict at one end. */
+export function decided({ direction, verdict, by = [], reason = "POLICY_DENIED", matchType }: Decided): object {
+  const isAllowed = verdict === "FORWARDED" || verdict === "REDIRECTED";
+  return {
+    verdict,
+    event_type: { type: 5 },
+    traffic_direction: direction.toUpperCase(),
+    trace_observation_point: undefined,
+    trace_reason: undefined,
+    is_reply: verdict === "DROPPED" ? undefined : false,
+    ...(verdict === "DROPPED" && { drop_reason_desc: reason }),
+    ...(matchType !== undefined && { policy_match_type: matchType }),
+    ...(by.length > 0 && { [`${direction}_${isAllowed ? "allowed" : "denied"}_by`]: by }),
+  };
 }
 
 /** What the DNS proxy logs of an answer: from the DNS server to the pod that asked. */

@@ -5,7 +5,7 @@ import { type Replay, replay } from "../../../cilium/hubble/replay.ts";
 import { workloadFinder } from "../../../cilium/hubble/workload.ts";
 import { inventoryOf } from "../../../cilium/model/inventory.ts";
 import { peerName } from "../../../cilium/model/peers.ts";
-import { portText } from "../../../cilium/model/ports.ts";
+import { isNumbered, portText } from "../../../cilium/model/ports.ts";
 import { type Policy, policy as policySchema } from "../../../cilium/policy/schema.ts";
 import type { FlowProtocol, Peer } from "../../../cilium/reach/compile/inventory.ts";
 import { compile } from "../../../cilium/reach/compile/network.ts";
@@ -60,7 +60,11 @@ const dropped = { verdict: "DROPPED", drop_reason_desc: "POLICY_DENIED", is_repl
 describe("a replayed record", () => {
   it("is judged as the engine judges the same connections", () => {
     const network = compile(policies, inventory);
-    const ports = [...new Set(cluster.flows.flatMap(({ ports }) => ports.map(({ number }) => number))), 1, 65_535];
+    const ports = [
+      ...new Set(cluster.flows.flatMap(({ ports }) => ports.filter(isNumbered).map(({ number }) => number))),
+      1,
+      65_535,
+    ];
     const ends: readonly { peer: Peer; recorded: RecordedEnd }[] = [
       ...endpoints.map(({ namespace, name }) => ({
         peer: { kind: "endpoint", namespace, name } as const,
@@ -243,7 +247,7 @@ describe("a replayed record", () => {
     assert.ok(nothing.unseen.every(({ flow: { from }, sourceSeen }) => sourceSeen === (from.kind !== "workload")));
     const everything = replayed(
       ...cluster.flows.flatMap(({ from, to, ports }) =>
-        ports.flatMap(({ number, transports }) =>
+        ports.filter(isNumbered).flatMap(({ number, transports }) =>
           transports.map((protocol) => {
             const { end, names } = recordedPeer(to);
             return flow(recordedPeer(from).end, end, number, { protocol, more: { destination_names: names } });
@@ -372,6 +376,12 @@ describe("a replayed record", () => {
     assert.deepEqual([count(recorded), count(chosen)], [0, 1]);
   });
 
+  it("does not take a record for all there is: whoever answers look-ups need not be in it", () => {
+    const metrics = pod({ namespace: "kube-system", name: "other", labels: { app: "other" } }, 997);
+    const github = flow(repoServer, outside("140.82.121.4"), 443, { more: { destination_names: ["github.com"] } });
+    assert.deepEqual(replayed(github, flow(metrics, metrics, 80)).dropped, []);
+  });
+
   it("knows the names that the labels of an address's identity tell", () => {
     const labelled = (name: string): RecordedEnd => ({
       address: "140.82.121.4",
@@ -442,5 +452,7 @@ function recordedPeer(peer: AnyPeer): { readonly end: RecordedEnd; readonly name
       return { end: outside("192.0.2.7"), names: [] };
     case "external":
       return { end: outside(peer.address), names: [] };
+    default:
+      return assert.fail(`the sample cluster has no ${peer.kind}`);
   }
 }

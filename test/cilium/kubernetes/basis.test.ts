@@ -37,7 +37,7 @@ describe("what an answer rests on", () => {
   it("says which policies the agent does not enforce, by the key that decides", () => {
     const { notes } = basis({
       "a.yaml": policy("a", "shop"),
-      "config.yaml": config('enable-cilium-network-policy: "false"'),
+      "config.yaml": config('enable-cilium-network-policy: "False"'),
     });
     assert.deepEqual(notes, ["1 CiliumNetworkPolicy are not enforced: enable-cilium-network-policy is false"]);
   });
@@ -48,6 +48,15 @@ describe("what an answer rests on", () => {
       basis({ "a.yaml": refused }).broken.join(),
       /^a\.yaml: CiliumNetworkPolicy shop\/a: Cilium refuses it, so it is not enforced: ingress\[0\]: combining/,
     );
+  });
+
+  it("says what the agent of the objects' own configuration refuses", () => {
+    const files = {
+      "a.yaml": policy("a", "shop").replace("[{}]", "[{icmps: [{fields: [{type: 8, family: IPv4}]}]}]"),
+    };
+    assert.deepEqual(basis(files).broken, []);
+    const { broken } = basis({ ...files, "config.yaml": config('enable-icmp-rules: "F"') });
+    assert.match(broken.join(), /^a\.yaml: CiliumNetworkPolicy shop\/a: Cilium refuses it, .*ingress\[0\]/);
   });
 
   it("names folders that look like clusters", () => {

@@ -1,17 +1,27 @@
 import assert from "node:assert/strict";
 import {
+  absent,
+  anyPod,
   cidr,
+  cidrGroup,
+  cluster,
+  deny,
   dns,
+  everyPort,
   external,
   fqdn,
   from,
   gateway,
   host,
   http,
+  icmp,
+  ipProtocol,
   kubeApiserver,
   namespace,
   oneOf,
+  podsOf,
   sctp,
+  service,
   tcp,
   tlsPassthrough,
   world,
@@ -78,7 +88,7 @@ describe("What a file declares is refused, with file and line,", () => {
     [
       "with a label that is no text",
       () => [web({ labels: { app: 5 } })],
-      'shop/web: labels.app: write a text, oneOf("a", "b"), present or absent, given 5',
+      'shop/web: labels.app: write a text, oneOf("a", "b"), noneOf("a", "b"), present or absent, given 5',
     ],
     [
       "with a label that is one of none",
@@ -124,6 +134,25 @@ describe("What a file declares is refused, with file and line,", () => {
       "with a word for what is true or not there",
       () => [web({ labels, denyWorld: "yes" })],
       'shop/web: denyWorld: write true, or leave it out, given "yes"',
+    ],
+    [
+      "with a direction that is none",
+      () => [web({ labels, defaultDeny: "both" })],
+      'shop/web: defaultDeny: write "ingress", "egress" or "none", or leave it out for both directions, given "both"',
+    ],
+    [
+      "with probes of a group",
+      () => {
+        const ns = namespace("shop");
+        ns.group("all", untyped({ ports: { http: http(80) }, probes: ["http"] }));
+        return [ns.flows(() => [])];
+      },
+      "shop/all: probes: there is no such key",
+    ],
+    [
+      "with a port that is called like the word for all others",
+      () => [web({ labels, ports: { on: http(8080) } })],
+      /^shop\/web: ports\.on: .*no name for a port/,
     ],
     [
       "with pods on the host's network for no reason",
@@ -256,6 +285,36 @@ describe("What a file declares is refused, with file and line,", () => {
       /^port 70000; write a number/,
     ],
     [
+      "with a range that ends before it begins",
+      () => [shop(({ web }) => [from(web).to(world.on(tcp(90, 80)))])],
+      "no port is from 90 to 80; write the smaller number first",
+    ],
+    [
+      "with a type of ICMP that there is not",
+      () => [shop(({ web }) => [from(web).to(world.on(icmp("Ping")))])],
+      /^"Ping" is no type of ICMP over IPv4; write a number from 0 to 255, or one of EchoReply, /,
+    ],
+    [
+      "with a protocol that has ports",
+      () => [shop(({ web }) => [from(web).to(world.on(ipProtocol(untyped("TCP"))))])],
+      '"TCP" is no protocol without ports; write one of VRRP, IGMP, GRE, IPIP, IPV6, ESP, AH',
+    ],
+    [
+      "with a name for a port of what is no pod",
+      () => [shop(({ web }) => [from(web).to(world.on(tcp("https")))])],
+      "flow shop/web → world: only pods give their ports names; write the numbers of those of world",
+    ],
+    [
+      "with a name of a port that is none",
+      () => [shop(({ web, db }) => [from(web).to(db.on(tcp("5432")))])],
+      '"5432" is no name of a port; write at most 15 letters, digits and -',
+    ],
+    [
+      "with HTTP parsing on ports that nobody numbers",
+      () => [shop(({ web, db }) => [from(web).to(db.on(everyPort)).throughHttpProxy()])],
+      /shop\/db speaks every port there/,
+    ],
+    [
       "with names on a port that is neither TCP nor UDP",
       () => [shop(({ web }) => [from(web).to(fqdn("example.com").on(sctp(443)))])],
       /names are reached over TCP or UDP only/,
@@ -272,6 +331,31 @@ describe("What a file declares is refused, with file and line,", () => {
       /10\.0\.0\.0" is not a CIDR/,
     ],
     [
+      "with an exception that is no part of its range",
+      () => [shop(({ web }) => [from(web).to(cidr("10.0.0.0/8").except("192.0.2.0/24").on(443))])],
+      "10.0.0.0/8 except 192.0.2.0/24, which is no part of it; leave it out",
+    ],
+    [
+      "with a CIDR group that is called like none",
+      () => [shop(({ web }) => [from(cidrGroup(untyped("Cloud Flare"))).to(web.http)])],
+      /^cidrGroup\(\) takes the name of a CiliumCIDRGroup/,
+    ],
+    [
+      "with a Service that has no name",
+      () => [shop(({ web }) => [from(web).to(service("infra", untyped(undefined)).on(443))])],
+      /^write the namespace of a Service and its name or labels/,
+    ],
+    [
+      "with a Service for a source",
+      () => [shop(({ web }) => [from(untyped(service("infra", "vault"))).to(web.http)])],
+      /^Service vault of infra opens no connections that a policy could tell/,
+    ],
+    [
+      "with addresses that reach what has no policy",
+      () => [shop(() => [from(cidr("192.0.2.0/24")).to(world.on(443))])],
+      /^flow 192\.0\.2\.0\/24 → world: comes from 192\.0\.2\.0\/24, outside the pods; only workloads of shop/,
+    ],
+    [
       "with an external host whose address is none",
       () => [shop(({ web }) => [from(web).to(external("nas", "nas.local").on(443))])],
       /nas\.local" is not an IP address/,
@@ -280,6 +364,76 @@ describe("What a file declares is refused, with file and line,", () => {
       "with HTTP parsing on a port that carries TLS",
       () => [shop(({ web }) => [from(gateway).to(web.tls).throughHttpProxy()])],
       /shop\/web speaks tls-passthrough there, .*leave throughHttpProxy\(\) out/,
+    ],
+    [
+      "with a limit that is none",
+      () => [
+        shop(({ web, db }) => [
+          from(web)
+            .to(db.postgres)
+            .carrying(untyped({ metod: "GET" })),
+        ]),
+      ],
+      /^an object is none of it; carrying\(\) takes \{ method: "GET", path: "\/metrics" \}/,
+    ],
+    [
+      "with a limit that limits nothing",
+      () => [shop(({ web }) => [from(web).to(web.http).carrying({})])],
+      /^carrying\(\) takes \{ method/,
+    ],
+    [
+      "with a path that Envoy could not compile",
+      () => [shop(({ web }) => [from(web).to(web.http).carrying({ path: "/(?=x)" })])],
+      /^"\/\(\?=x\)" is no regular expression in the syntax of RE2: /,
+    ],
+    [
+      "with a server's name that is none",
+      () => [shop(({ web }) => [from(web).to(world.on(443)).carrying({ serverName: "https://example.com" })])],
+      /^https:\/\/example\.com is not a DNS name/,
+    ],
+    [
+      "with limits of two kinds",
+      () => [shop(({ web }) => [from(web).to(web.http).carrying({ path: "/" }, { serverName: "example.com" })])],
+      "requests, server names and look-ups in one flow; state a flow for each",
+    ],
+    [
+      "with requests on a port that does not speak HTTP",
+      () => [shop(({ web, db }) => [from(web).to(db.postgres).carrying({ path: "/" })])],
+      /^flow shop\/web → shop\/db: shop\/db speaks tcp there, and only plaintext HTTP has requests/,
+    ],
+    [
+      "with a server's name on a port that speaks plaintext HTTP",
+      () => [shop(({ web }) => [from(web).to(web.http).carrying({ serverName: "example.com" })])],
+      /shop\/web speaks http there, and server names are those of TLS over TCP/,
+    ],
+    [
+      "with look-ups on a port that does not speak DNS",
+      () => [shop(({ web }) => [from(web).to(world.on(53)).carrying({ lookup: "example.com" })])],
+      /world speaks tcp there, and look-ups go to DNS ports; write dns\(53\)/,
+    ],
+    [
+      "with a proof of what is no pod",
+      () => [shop(({ web }) => [from(web).to(world.on(443)).authenticated()])],
+      "flow shop/web → world: world cannot prove who it is; only pods authenticate each other, so leave authenticated() out",
+    ],
+    [
+      "with names that are denied",
+      () => [shop(({ web }) => [deny(web).to(fqdn("example.com").on(443))])],
+      "denied flow shop/web → example.com: example.com cannot be denied, since policies deny no names; deny addresses",
+    ],
+    [
+      "with a deny of some requests",
+      () => [shop(({ web }) => [deny(web).to(web.http).carrying({ path: "/admin" })])],
+      "denied flow shop/web → shop/web: deny() refuses whole connections; leave what follows the destinations out",
+    ],
+    [
+      "with a deny that would break probes",
+      () => {
+        const ns = namespace("shop");
+        const probed = ns.workload("probed", { labels, ports: { http: http(8080) }, probes: ["http"] });
+        return [ns.flows(() => [deny(cluster).to(probed.on(everyPort))])];
+      },
+      /^denied flow cluster → shop\/probed: the kubelet probes shop\/probed there from cluster, which a deny would break/,
     ],
     [
       "with a flow in another namespace's file",
@@ -299,6 +453,50 @@ describe("What a file declares is refused, with file and line,", () => {
         return [ns.flows(() => [from(agent).to(world.on(443))])];
       },
       /agents\/agent runs on the host's network and cannot be the subject of a policy/,
+    ],
+    [
+      "with pods of nothing that is a namespace",
+      () => [shop(({ web }) => [from(podsOf(untyped(5))).to(web.http)])],
+      /^write namespaces as "monitoring", oneOf\("a", "b"\), or by their labels/,
+    ],
+    [
+      "with pods of no namespace",
+      () => [shop(({ web }) => [from(podsOf(absent)).to(web.http)])],
+      /^every pod has a namespace, so absent selects none; write anyPod/,
+    ],
+    [
+      "with pods by a label that Cilium strips from identities",
+      () => [shop(({ web }) => [from(podsOf("shop", { "pod-template-hash": "x" })).to(web.http)])],
+      /^label pod-template-hash is not part of a pod's identity/,
+    ],
+    [
+      "with pods of a namespace as destination and no port",
+      () => [shop(({ web }) => [from(web).to(untyped(podsOf("shop")))])],
+      "flow shop/web → pods of shop: pods of shop without a port; add .on(443), or what it is",
+    ],
+    [
+      "with any pod's flow to what is of another namespace",
+      () => [shop(() => []), namespace("other").flows(() => [from(anyPod).to(open().web.http)])],
+      "flow any pod → shop/web: any pod are no workload of other; only pods of other can be their destinations here",
+    ],
+    [
+      "with a flow between pods that nobody declares",
+      () => [shop(() => [from(podsOf("shop", { app: "x" })).to(podsOf("elsewhere").on(80))])],
+      /^flow pods of shop with app=x → pods of elsewhere: no workload of the program stands at either end/,
+    ],
+    [
+      "with pods that are a part of a workload's",
+      () => {
+        const ns = namespace("shop");
+        const jobs = ns.workload("jobs", { labels: { job: oneOf("a", "b") }, ports: { http: http(80) } });
+        return [ns.flows(() => [from(podsOf("shop", { job: "a" })).to(jobs.http)])];
+      },
+      /^flow pods of shop with job=a → shop\/jobs: pods of shop with job=a are some of the pods of shop\/jobs and not others/,
+    ],
+    [
+      "with labels of its namespace that are no texts",
+      () => [namespace("shop", untyped({ labels: { team: 5 } })).flows(() => [])],
+      'namespace "shop": labels.team: write a text, given 5',
     ],
     [
       "with a flow to a workload of a namespace that is not in the cluster",
@@ -388,6 +586,13 @@ describe("The cluster is refused", () => {
 });
 
 describe("A cluster is read", () => {
+  it("with a deny from nodes of a port that the kubelet does not probe", () => {
+    const ns = namespace("shop");
+    const ports = { http: http(8080), admin: http(9000) };
+    const probed = ns.workload("probed", { labels, ports, probes: ["http"] });
+    assert.deepEqual(faultsOf(ns.flows(() => [deny(cluster).to(probed.admin), deny(world).to(probed.http)])), []);
+  });
+
   it("with host-network pods as a peer on either side", () => {
     const ns = namespace("agents");
     const agent = ns.hostNetwork("agent", { reason: "test", ports: { metrics: http(9100) } });

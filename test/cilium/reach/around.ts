@@ -17,8 +17,11 @@ import {
 } from "../../../cilium/reach/compile/inventory.ts";
 import type { World } from "./worlds.ts";
 
-/** Every endpoint, entity, address and name against every other, on every port that the policies name and some more. */
-export function worldAround(policies: readonly Policy[]): World {
+/**
+ * Every endpoint, entity, address and name against every other, on every port that the policies name and some more.
+ * @param most how many of the questions are asked, drawn from everywhere among them
+ */
+export function worldAround(policies: readonly Policy[], most = Number.POSITIVE_INFINITY): World {
   const text = JSON.stringify(policies);
   const all = (pattern: RegExp) => [...new Set([...text.matchAll(pattern)].map((match) => match[1] ?? ""))];
   const inventory: Inventory = {
@@ -47,8 +50,24 @@ export function worldAround(policies: readonly Policy[]): World {
   return {
     policies,
     inventory,
-    questions: ends.flatMap((pair) => ports.map((port): Question => ({ ...pair, ...port }))),
+    questions: Array.from({ length: Math.min(most, ends.length * ports.length) }, (_, i) => {
+      const place = (i * stride) % (ends.length * ports.length);
+      return questionAt(ends, ports, place);
+    }).filter((question) => question !== undefined),
   };
+}
+
+/** A large prime: its multiples take no regard of the order that questions are in, and meet each of them once. */
+const stride = 2_654_435_761;
+
+function questionAt(
+  ends: readonly Pick<Question, "source" | "destination">[],
+  ports: readonly Pick<Question, "protocol" | "port">[],
+  place: number,
+): Question | undefined {
+  const pair = ends[Math.floor(place / ports.length)];
+  const port = ports[place % ports.length];
+  return pair && port && { ...pair, ...port };
 }
 
 /** For each selector a pod that it is likely to select, in its own namespace and in another, and a pod without labels. */

@@ -54,6 +54,8 @@ const ports = [
   [protocolBit.UDP, 53],
 ] as const;
 
-/** What the policies say, without the audit mode. */
-const underlying = (end: EndVerdict): Specified =>
-  end.verdict === "allowed" && end.by.kind !== "audit-mode" ? "allowed" : "denied";
+/** What the policies say, without the audit mode, of names that were all resolved. */
+function underlying(end: EndVerdict): Specified {
+  if (end.verdict === "allowed") return end.by.kind === "audit-mode" ? "denied" : "allowed";
+  return end.verdict === "denied" && end.by.kind === "unresolvable" ? "allowed" : "denied";
+}

@@ -36,6 +36,7 @@ const agent = stores.hostNetwork("agent", { reason: "reads the node", ports: { m
 
 const locked = namespace("locked");
 locked.workload("job", { labels: { app: "job" }, denyWorld: true });
+locked.workload("guarded", { labels: { app: "guarded" }, defaultDeny: "ingress" });
 
 const { config: settings } = program;
 
@@ -62,6 +63,12 @@ describe("A workload's cell in the tables", () => {
   ][] = [
     ["says when nothing is allowed", () => [], "web", { ingress: "(none)", egress: "(none)" }],
     ["says when the world is denied besides", () => [], "job", { ingress: "(deny world)", egress: "(none)" }],
+    [
+      "says where nothing is refused for want of a rule",
+      () => [],
+      "guarded",
+      { ingress: "(none)", egress: "(no default deny)" },
+    ],
     [
       "lists sources by the ports that they share, those of other namespaces with their namespace",
       () => [from(gateway, db).to(web.http), from(db).to(web.peers)],

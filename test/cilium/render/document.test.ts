@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { namespace, oneOf } from "../../../cilium/language.ts";
 import { type ConfiguredCluster, configure, type Settings } from "../../../cilium/model/cluster.ts";
+import { readCluster } from "../../../cilium/model/read.ts";
 import { renderDocument } from "../../../cilium/render/document.ts";
 import { declared, program } from "../../rendered.ts";
 
@@ -22,6 +24,17 @@ describe("The document of a program", () => {
 
   it("names the ports where rules on HTTP would break TLS", () => {
     assert.match(document, /TLS arrives unopened at argocd\/server:8080 and kanidm\/kanidm:8443/);
+  });
+
+  it("says which pods a group is, and where nothing is refused for want of a rule", () => {
+    const shop = namespace("shop");
+    shop.group("all", { defaultDeny: "none" });
+    shop.group("front", { labels: { tier: oneOf("web", "app") } });
+    const groups = render(configure(readCluster({ namespaces: [shop.flows(() => [])] }), program.config));
+    assert.match(groups, /one for each workload and each group of pods, and one .* begins with \(no default deny\)/);
+    assert.match(groups, /^\| \*\*all\*\* \(all pods\) \| \(no default deny\) \| \(no default deny\) \|$/m);
+    assert.match(groups, /^\| \*\*front\*\* \(pods with tier in \(web, app\)\) \| \(none\) \| \(none\) \|$/m);
+    assert.doesNotMatch(document, /group of pods|no default deny/);
   });
 
   it("explains each name that stands for several or other entities", () => {

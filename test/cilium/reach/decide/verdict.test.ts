@@ -82,8 +82,9 @@ describe("A verdict", () => {
       egress: [{ toFQDNs: [{ matchPattern: "*.example.com" }], toPorts: [{ ports: [{ port: "443" }] }] }],
     });
     const destination: Peer = { kind: "fqdn", name: "api.example.com" };
-    assert.equal(ask([names], { destination, port: 443 }).outcome, "allowed-once-resolved");
-    assert.equal(ask([names], { destination: { kind: "fqdn", name: "example.com" }, port: 443 }).outcome, "denied");
+    assert.equal(ask([names, lookups], { destination, port: 443 }).outcome, "allowed-once-resolved");
+    const apex: Peer = { kind: "fqdn", name: "example.com" };
+    assert.equal(ask([names, lookups], { destination: apex, port: 443 }).outcome, "denied");
     const world = policy("world", { endpointSelector: {}, egress: [{ toEntities: ["world"] }] });
     assert.equal(ask([names, world], { destination, port: 443 }).outcome, "allowed");
   });
@@ -91,7 +92,51 @@ describe("A verdict", () => {
   it("says of a pattern what holds for the names that it matches", () => {
     const names = policy("names", { endpointSelector: {}, egress: [{ toFQDNs: [{ matchPattern: "*.example.com" }] }] });
     const destination: Peer = { kind: "fqdn", name: "*.example.com" };
-    assert.equal(ask([names], { destination, port: 443 }).outcome, "allowed-once-resolved");
+    assert.equal(ask([names, lookups], { destination, port: 443 }).outcome, "allowed-once-resolved");
+  });
+
+  describe("about a name that a rule allows", () => {
+    const names = policy("names", { endpointSelector: {}, egress: [{ toFQDNs: [{ matchPattern: "*.example.com" }] }] });
+    const destination: Peer = { kind: "fqdn", name: "api.example.com" };
+    const toServer = [{ matchLabels: { app: "db" } }];
+    const lookUp = (name: string, endpointSelector: object = {}) =>
+      policy("look-up", {
+        endpointSelector,
+        egress: [
+          { toEndpoints: toServer, toPorts: [{ ports: [{ port: "53" }], rules: { dns: [{ matchPattern: name }] } }] },
+        ],
+      });
+    const resolvable: [string, CiliumPolicy[]][] = [
+      ["its look-up passes the DNS proxy", [lookUp("*.example.com")]],
+      ["another pod's look-up does", [lookUp("*.example.com", { matchLabels: { app: "db" } })]],
+      [
+        "a plain rule lifts the DNS rule, so that the proxy lets every name through",
+        [lookUp("other.org"), policy("plain", { endpointSelector: {}, egress: [{ toEndpoints: toServer }] })],
+      ],
+      ["whom the DNS rule is about is not known", [lookupsAt("elsewhere")]],
+    ];
+    for (const [when, policies] of resolvable) {
+      it(`is that it is allowed once resolved, where ${when}`, () => {
+        assert.equal(ask([names, ...policies], { destination, port: 443 }).outcome, "allowed-once-resolved");
+      });
+    }
+
+    const unresolvable: [string, CiliumPolicy[]][] = [
+      ["no policy has a DNS rule", []],
+      ["every DNS rule is about other names", [lookUp("other.org")]],
+      ["the DNS rule is towards nobody of a namespace whose pods are known", [lookupsAt("shop", "nobody")]],
+    ];
+    for (const [when, policies] of unresolvable) {
+      it(`is that it cannot be resolved, where ${when}`, () => {
+        const { outcome, egress } = ask([names, ...policies], { destination, port: 443 });
+        assert.equal(outcome, "denied");
+        assert.deepEqual(egress.verdict === "denied" && egress.by, {
+          kind: "unresolvable",
+          name: "api.example.com",
+          rules: [rule("shop/names", "egress[0]")],
+        });
+      });
+    }
   });
 
   it("is not decidable where it hangs on the unknown address of a name", () => {
@@ -203,6 +248,21 @@ const rule = (policy: string, path: string) => ({ kind: "CiliumNetworkPolicy", p
 
 const reasonOf = (end: EndVerdict): string | undefined =>
   end.verdict === "undecidable" ? undecidableText(end.reason) : undefined;
+
+/** Sends the look-ups of all pods through the DNS proxy, to pods of a namespace. */
+function lookupsAt(namespace: string, app = "dns"): CiliumPolicy {
+  return policy("lookups", {
+    endpointSelector: {},
+    egress: [
+      {
+        toEndpoints: [{ matchLabels: { "io.kubernetes.pod.namespace": namespace, app } }],
+        toPorts: [{ ports: [{ port: "53" }], rules: { dns: [{ matchPattern: "*" }] } }],
+      },
+    ],
+  });
+}
+
+const lookups = lookupsAt("shop", "db");
 
 const allowWeb = policy("db", {
   endpointSelector: { matchLabels: { app: "db" } },

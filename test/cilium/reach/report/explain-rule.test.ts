@@ -46,7 +46,9 @@ const pods = ({ parties }: Network) => parties.filter(({ peer }) => peer.kind ==
 /** What pods may now send to or take from each other besides, and what others may now do besides who was asked about. */
 function newlyOpen(before: Network, after: Network, question: Question, additions: readonly Addition[]): string[] {
   const ports = [...new Set([question.port, 1, 53, 80, 443, 8080])];
-  const isDns = (port: number) => additions.some(({ rules }) => rules.length > 1) && port === 53;
+  const isDns = (port: number) =>
+    port === 53 &&
+    additions.some(({ rules }) => rules.some(({ toPorts }) => toPorts?.some(({ rules }) => rules?.dns != null)));
   const later = new Map(after.parties.map((party) => [JSON.stringify(party.peer), party]));
   const now = new Map(before.parties.map((party) => [party, later.get(JSON.stringify(party.peer))]));
   return (["egress", "ingress"] as const).flatMap((direction) => {
@@ -62,6 +64,8 @@ function newlyOpen(before: Network, after: Network, question: Question, addition
             const was = endVerdict(before, direction, subject, peer, protocolBit[protocol], port);
             const is = endVerdict(after, direction, own, other, protocolBit[protocol], port);
             if (was.verdict !== "denied" || is.verdict === "denied") return [];
+            // Rules allow it already; a name that one pod looks up is resolved for all of them.
+            if (was.by.kind === "unresolvable") return [];
             const meant =
               isSubject(before, asked, subject, question, direction) &&
               port === question.port &&

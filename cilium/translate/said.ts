@@ -1,0 +1,179 @@
+/** A policy in the language's words, before its pods and those of the others are declared. */
+import { type Labels, shareOf, shareOfValues } from "../model/labels.ts";
+import type { Namespaces, PodSet } from "../model/peers/pod-set.ts";
+import type { Direction } from "../model/peers/workload.ts";
+import type { Peer } from "../model/peers.ts";
+import { namespaceOf, placedRules } from "../policy/parts.ts";
+import { at } from "../policy/place.ts";
+import type { EgressDenyRule, EgressRule, IngressDenyRule, IngressRule, Policy, Rule } from "../policy/schema.ts";
+import { invalidities } from "../policy/validity.ts";
+import type { Endpoint, Inventory } from "../reach/compile/inventory.ts";
+import { ciliumRule } from "./kubernetes.ts";
+import { destinationsOf, type Home, sourcesOf } from "./peers.ts";
+import { portsOf, type SaidPorts } from "./ports.ts";
+import { subjectLabels } from "./selectors.ts";
+import { Unsayable } from "./unsayable.ts";
+
+export interface Said {
+  readonly policy: Policy;
+  readonly namespace: string;
+  readonly labels: Labels;
+  /** Whether it puts its pods into default deny. */
+  readonly denies: Readonly<Record<Direction, boolean>>;
+  readonly denyWorld: boolean;
+  readonly rules: readonly SaidRule[];
+  readonly description: string | undefined;
+}
+
+/** Who may connect to the pods of a policy, or to whom they may. */
+export interface SaidRule {
+  readonly direction: Direction;
+  /** Or who must not. */
+  readonly isDenied: boolean;
+  readonly isAuthenticated: boolean;
+  readonly peers: readonly Peer[];
+  readonly ports: readonly SaidPorts[];
+}
+
+/** @throws Unsayable with what there is no word for */
+export function said(policy: Policy, cluster: string): Said {
+  const [fault] = invalidities(policy);
+  if (fault !== undefined) throw new Unsayable(`the agent refuses it, so nothing of it is enforced: ${fault.reason}`);
+  const namespace = namespaceOf(policy);
+  if (namespace === undefined) throw new Unsayable(`a policy of the whole cluster (${policy.kind})`);
+  const home = { namespace, cluster };
+  const parts = rulesIn(policy).map(({ rule, place }) => part(rule, place, home));
+  const [first, ...others] = parts;
+  if (first === undefined) throw new Unsayable("no rule");
+  if (others.some(({ labels }) => JSON.stringify(labels) !== JSON.stringify(first.labels))) {
+    throw new Unsayable("specs that select different pods");
+  }
+  return {
+    policy,
+    namespace,
+    labels: first.labels,
+    denies: {
+      ingress: parts.some(({ denies }) => denies.ingress),
+      egress: parts.some(({ denies }) => denies.egress),
+    },
+    denyWorld: parts.some(({ denyWorld }) => denyWorld),
+    rules: parts.flatMap(({ rules }) => rules),
+    description: parts.flatMap(({ description }) => description ?? []).join(" ") || undefined,
+  };
+}
+
+function rulesIn(policy: Policy): ReturnType<typeof placedRules> {
+  switch (policy.kind) {
+    case "CiliumNetworkPolicy":
+    case "CiliumClusterwideNetworkPolicy":
+      return placedRules(policy);
+    case "NetworkPolicy":
+      return [{ rule: ciliumRule(policy), place: "" }];
+    case "ClusterNetworkPolicy":
+      throw new Unsayable("tiers and priorities (ClusterNetworkPolicy)");
+  }
+}
+
+type Part = Omit<Said, "policy" | "namespace">;
+
+function part(rule: Rule, place: string, home: Home): Part {
+  if (rule.log?.value) throw new Unsayable("log");
+  const isWorldDenied = JSON.stringify(rule.ingressDeny) === worldDenied;
+  const rules = [
+    ...each(rule.ingress, "ingress", (item) => ingressRule(item, false, home)),
+    ...(isWorldDenied ? [] : each(rule.ingressDeny, "ingressDeny", (item) => ingressRule(item, true, home))),
+    ...each(rule.egress, "egress", (item) => egressRule(item, false, home)),
+    ...each(rule.egressDeny, "egressDeny", (item) => egressRule(item, true, home)),
+  ];
+  const isSaid = (...lists: (readonly unknown[] | null | undefined)[]) => lists.some((list) => (list ?? []).length > 0);
+  return {
+    labels: subjectLabels(rule.endpointSelector ?? {}, home.namespace, home.cluster),
+    denies: {
+      ingress: isSaid(rule.ingress, rule.ingressDeny) && (rule.enableDefaultDeny?.ingress ?? true),
+      egress: isSaid(rule.egress, rule.egressDeny) && (rule.enableDefaultDeny?.egress ?? true),
+    },
+    denyWorld: isWorldDenied,
+    rules,
+    description: rule.description ?? undefined,
+  };
+
+  /** The items of a list that say something; what there is no word for is told with its place. */
+  function each<T extends object>(
+    items: readonly T[] | null | undefined,
+    field: string,
+    said: (item: T) => SaidRule,
+  ): SaidRule[] {
+    return (items ?? []).flatMap((item, index) => {
+      // `{}` allows nothing: it stands for a default deny.
+      if (isEmpty(item)) return [];
+      try {
+        return [said(item)];
+      } catch (error) {
+        throw error instanceof Unsayable ? new Unsayable(`${error.message} (${at(place, field, index)})`) : error;
+      }
+    });
+  }
+}
+
+const worldDenied = '[{"fromEntities":["world"]}]';
+
+function ingressRule(item: IngressRule | IngressDenyRule, isDenied: boolean, home: Home): SaidRule {
+  const { toPorts, icmps, authentication, ...peers }: IngressRule = item;
+  const sources = peersOrAll(sourcesOf(peers, home), peers);
+  return {
+    direction: "ingress",
+    isDenied,
+    isAuthenticated: isRequired(authentication),
+    peers: sources,
+    ports: portsOf({ toPorts, icmps }),
+  };
+}
+
+function egressRule(item: EgressRule | EgressDenyRule, isDenied: boolean, home: Home): SaidRule {
+  const { toPorts, icmps, authentication, ...peers }: EgressRule = item;
+  const destinations = peersOrAll(destinationsOf(peers, home), peers);
+  return {
+    direction: "egress",
+    isDenied,
+    isAuthenticated: isRequired(authentication),
+    peers: destinations,
+    ports: portsOf({ toPorts, icmps }),
+  };
+}
+
+function isRequired(authentication: IngressRule["authentication"]): boolean {
+  switch (authentication?.mode) {
+    case undefined:
+      return false;
+    case "required":
+      return true;
+    case "disabled":
+    case "test-always-fail":
+      throw new Unsayable(`authentication: ${authentication?.mode}`);
+  }
+}
+
+const isEmpty = (rule: object): boolean => Object.values(rule).every((value) => value == null);
+
+/** A rule that names no peer is for everybody. */
+const peersOrAll = (peers: readonly Peer[], written: object): readonly Peer[] =>
+  isEmpty(written) ? [{ kind: "entities", name: "all", entities: ["all"] }] : peers;
+
+/** The endpoints of an inventory that a set of pods includes. */
+export const podsIn = (set: Pick<PodSet, "namespaces" | "labels">, { endpoints }: Inventory): Endpoint[] =>
+  endpoints.filter(
+    (endpoint) =>
+      !endpoint.hostNetwork &&
+      isIn(set.namespaces, endpoint) &&
+      shareOf(set.labels, endpoint.labels, "nothing") === "all",
+  );
+
+function isIn(namespaces: Namespaces, { namespace, namespaceLabels }: Endpoint): boolean {
+  if (typeof namespaces === "object" && "labelled" in namespaces) {
+    return (
+      shareOf(namespaces.labelled, { ...namespaceLabels, "kubernetes.io/metadata.name": namespace }, "nothing") ===
+      "all"
+    );
+  }
+  return shareOfValues(namespaces, namespace) === "all";
+}

@@ -1,0 +1,160 @@
+/** The pods of policies as workloads and groups: what is declared, and what it is called. */
+import { examplePods, type Labels, labelSelector } from "../model/labels.ts";
+import { camelCase } from "../model/names.ts";
+import { type DefaultDeny, podProperties, type Workload } from "../model/peers/workload.ts";
+import { isNumbered, type NumberedPort, type Spoken } from "../model/ports.ts";
+import { matches, podIdentity, subjectRequirements } from "../policy/selector.ts";
+import type { Endpoint, Inventory } from "../reach/compile/inventory.ts";
+import { podsIn, type Said } from "./said.ts";
+
+/** Policies of the same pods, as one declaration. */
+export interface Subject {
+  readonly workload: Workload;
+  readonly said: readonly Said[];
+  /** Its pods in the inventory. */
+  readonly pods: readonly Endpoint[];
+}
+
+/**
+ * One for all policies that select alike. Where pods are those of several, the most narrowly selected are workloads, and the
+ * others groups beside them.
+ * @param taken names of policies that stay as they are, as `namespace/name`
+ */
+export function subjectsOf(all: readonly Said[], inventory: Inventory, taken: ReadonlySet<string>): Subject[] {
+  const drafts = [...Map.groupBy(all, ({ namespace, labels }) => keyOf(namespace, labels)).values()].flatMap((said) =>
+    said.slice(0, 1).map(({ namespace, labels }) => ({
+      said,
+      namespace,
+      labels,
+      pods: podsIn({ namespaces: namespace, labels }, inventory),
+    })),
+  );
+  const workloads: Draft[] = [];
+  const byWidth = drafts.toSorted(
+    (a, b) => Object.keys(b.labels).length - Object.keys(a.labels).length || a.pods.length - b.pods.length,
+  );
+  for (const draft of byWidth) {
+    if (Object.keys(draft.labels).length > 0 && !workloads.some((other) => overlap(draft, other)))
+      workloads.push(draft);
+  }
+  const names = new Set(taken);
+  return drafts.map((draft): Subject => {
+    const isGroup = !workloads.includes(draft);
+    const name = unusedName(draft, isGroup, inventory, names);
+    return { said: draft.said, pods: draft.pods, workload: workloadOf(draft, name, isGroup) };
+  });
+}
+
+interface Draft extends Pick<Subject, "said" | "pods"> {
+  readonly namespace: string;
+  readonly labels: Labels;
+}
+
+const keyOf = (namespace: string, labels: Labels): string => JSON.stringify([namespace, Object.entries(labels).sort()]);
+
+/** Whether pods may be those of both, as far as the inventory and the selectors tell. */
+function overlap(a: Draft, b: Draft): boolean {
+  if (a.namespace !== b.namespace) return false;
+  return a.pods.some((pod) => b.pods.includes(pod)) || meets(a, b) || meets(b, a);
+}
+
+function meets({ namespace, labels }: Draft, other: Draft): boolean {
+  const required = subjectRequirements(labelSelector(labels), namespace);
+  return examplePods(other.labels, {}).some((pod) =>
+    matches(required, podIdentity({ namespace, labels: pod, cluster: "" })),
+  );
+}
+
+/** That of the controller whose pods they are, if it is a single one; else that of the policy. */
+function unusedName(
+  { namespace, said, pods }: Draft,
+  isGroup: boolean,
+  { endpoints }: Inventory,
+  names: Set<string>,
+): string {
+  const controllers = new Set(pods.map(({ name }) => name));
+  const [controller] = controllers;
+  const isItself = controllers.size === 1 && !isGroup && controller !== undefined && isName(controller);
+  const policy = said[0]?.policy.metadata.name ?? "";
+  const hostNetwork = endpoints.filter((one) => one.hostNetwork && one.namespace === namespace).map(({ name }) => name);
+  const wanted = [
+    ...(isItself ? [controller] : []),
+    policy,
+    ...Array.from({ length: 99 }, (_, i) => `${policy}-${i + 2}`),
+  ];
+  const name = wanted.find((one) => !names.has(`${namespace}/${one}`) && !hostNetwork.includes(one)) ?? policy;
+  names.add(`${namespace}/${name}`);
+  return name;
+}
+
+const isName = (name: string): boolean => /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/.test(name);
+
+function workloadOf({ namespace, labels, said, pods }: Draft, name: string, isGroup: boolean): Workload {
+  return {
+    kind: "workload",
+    namespace,
+    namespaceLabels: undefined,
+    name,
+    isGroup,
+    labels,
+    otherLabels: {},
+    ports: isGroup ? {} : portsOf(pods, said),
+    probes: [],
+    defaultDeny: defaultDeny(said),
+    denyWorld: said.some(({ denyWorld }) => denyWorld),
+  };
+}
+
+function defaultDeny(said: readonly Said[]): DefaultDeny {
+  const ingress = said.some(({ denies }) => denies.ingress);
+  const egress = said.some(({ denies }) => denies.egress);
+  if (ingress && egress) return "both";
+  return ingress ? "ingress" : egress ? "egress" : "none";
+}
+
+/** The ports that all of the pods name alike, by names that can be properties. */
+function portsOf(pods: readonly Endpoint[], said: readonly Said[]): Record<string, NumberedPort> {
+  const [first, ...others] = pods;
+  const named = (first?.ports ?? []).filter((port) =>
+    others.every(({ ports = [] }) => ports.some((one) => JSON.stringify(one) === JSON.stringify(port))),
+  );
+  const byNumber = Map.groupBy(named, ({ port }) => port);
+  const ports: Record<string, NumberedPort> = {};
+  for (const [number, alike] of byNumber) {
+    const [one] = alike;
+    if (one === undefined) continue;
+    const written = camelCase(one.name).replace(/^[^A-Za-z_]+/, "");
+    const name = written === "" || written === "on" || podProperties.includes(written) ? `port${number}` : written;
+    const transports = [...new Set(alike.map(({ protocol }) => protocol))];
+    if (name in ports) continue;
+    const port = spoken(one.name, number, transports);
+    ports[name] = { ...port, speaks: carriedOn(number, said) ?? port.speaks };
+  }
+  return ports;
+}
+
+/** What rules say that a port of their pods carries. */
+function carriedOn(number: number, said: readonly Said[]): Spoken | undefined {
+  const ports = said
+    .flatMap(({ rules }) => rules.filter(({ direction }) => direction === "ingress").flatMap(({ ports }) => ports))
+    .filter(({ carried }) => carried !== undefined)
+    .flatMap(({ ports }) => ports);
+  const port = ports.find((one) => isNumbered(one) && one.number === number);
+  return port !== undefined && isNumbered(port) ? port.speaks : undefined;
+}
+
+/** What a port's name says that is spoken there. */
+function spoken(name: string, number: number, transports: NumberedPort["transports"]): NumberedPort {
+  const only = transports.length === 1 ? transports[0] : undefined;
+  if (only === undefined) {
+    const isDns = transports.length === 2 && !transports.includes("SCTP") && (number === 53 || /dns/.test(name));
+    return { number, transports: isDns ? ["UDP", "TCP"] : transports, speaks: isDns ? "dns" : "tcp" };
+  }
+  return { number, transports, speaks: only === "TCP" ? overTcp(name) : only === "UDP" ? "udp" : "sctp" };
+}
+
+function overTcp(name: string): Spoken {
+  if (/^(https|tls|webhook-server)/.test(name)) return "https";
+  if (/^grpc/.test(name)) return "grpc";
+  return /^http/.test(name) ? "http" : "tcp";
+}

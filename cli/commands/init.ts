@@ -1,0 +1,133 @@
+/** `netpol init`: the project of a cluster that has policies already. */
+import { existsSync } from "node:fs";
+import { relative, resolve } from "node:path";
+import { type Command, Option } from "commander";
+import { policyText, referenceTo } from "../../cilium/policy/parts.ts";
+import type { Inventory } from "../../cilium/reach/compile/inventory.ts";
+import { describe } from "../../cilium/reach/report/diff-text.ts";
+import { isEmpty } from "../../cilium/reach/report/difference.ts";
+import description from "../../package.json" with { type: "json" };
+import { Failure } from "../failure.ts";
+import { type Brought, bring, projectName } from "../init/bring.ts";
+import type { Project } from "../init/files.ts";
+import { inNewFolder, requireNothing } from "../init/write.ts";
+import { withProgress } from "../output/progress.ts";
+import { printReport, type ReportFormat, reportFormats } from "../output/sections.ts";
+import { readPolicies, type Source, type SourceOptions, withSource } from "../sources/source.ts";
+
+interface Options extends SourceOptions {
+  readonly package: string;
+  readonly output: ReportFormat;
+}
+
+export default function init(command: Command): void {
+  withSource(command.argument("<folder>", "the folder of the new project"))
+    .option(
+      "--package <spec>",
+      "where npm gets this package from: a version, an archive, a Git URL",
+      description.version,
+    )
+    .addOption(new Option("-o, --output <format>", "how to print the answer").choices(reportFormats).default("table"))
+    .addHelpText("after", help)
+    .action(async (folder: string, options: Options) => {
+      if (options.from === undefined && options.context === undefined) {
+        throw new Failure("name the policies to bring in: --from PATH or --context NAME");
+      }
+      requireNothing(folder, ["package.json", "Pulumi.yaml", "cluster"]);
+      const source = await readPolicies(options);
+      const project = projectOf(folder, source, options);
+      const brought = await withProgress(
+        "bringing in",
+        inNewFolder(folder, (temporary) => bring(source, project, temporary)),
+      );
+      report(folder, source, brought, options.output);
+    });
+}
+
+const help = `
+Writes a project whose policies allow exactly what those of the input do: the engine is asked about every pod, a pod without labels
+in every namespace, entities, addresses and names. Nothing that is there already is overwritten.
+
+Examples:
+  netpol init shop --context prod
+  netpol init shop --from manifests/ --inventory pods.yaml`;
+
+const projectOf = (folder: string, { inventory }: Source, { stack, package: spec, context }: Options): Project => ({
+  name: projectName(resolve(folder)),
+  stack,
+  packageSpec: existsSync(spec) ? `file:${relative(folder, spec)}` : spec,
+  config: {
+    clusterName: inventory.cluster,
+    ...apiServerPort(inventory),
+    ...(context !== undefined && { context }),
+  },
+});
+
+/** Where pods reach the API server behind its Service, as far as that is known. */
+function apiServerPort({ services = [] }: Inventory): { readonly apiServerPort?: number } {
+  const service = services.find(({ namespace, name }) => namespace === "default" && name === "kubernetes");
+  const ports = [
+    ...(service?.backends ?? []).flatMap(({ ports }) => ports.map(({ port }) => port)),
+    ...(service?.ports ?? []).map(({ targetPort }) => targetPort),
+  ];
+  const port = ports.find((port) => typeof port === "number");
+  return port === undefined ? {} : { apiServerPort: port };
+}
+
+function report(folder: string, { basis, objects, title }: Source, brought: Brought, output: ReportFormat): void {
+  const { program, translation, inventory, findings, plan } = brought;
+  const { kept } = translation;
+  const { length } = program.policies;
+  const name = (policy: Parameters<typeof referenceTo>[0]) => policyText(referenceTo(policy));
+  const meanwhile = describe(plan.meanwhile);
+  const data = {
+    folder,
+    policies: length,
+    flows: program.cluster.flows.length,
+    verbatim: kept.map(({ policy, reason }) => ({ policy: name(policy), reason })),
+    findings,
+    plan: {
+      takenOver: plan.takenOver.map(name),
+      created: plan.created.map(name),
+      deleted: plan.deleted.map(name),
+      meanwhile: meanwhile.summary,
+    },
+  };
+  printReport(
+    {
+      summary: [
+        `${folder} is written: the ${plan.takenOver.length + plan.deleted.length} policies of ${title} as ${program.cluster.flows.length} flows and ${kept.length} verbatim policies`,
+        `Nothing changes: no connection between ${inventory.endpoints.length} pods or workloads, strangers in each of their namespaces, entities, addresses and names opens, closes or asks for anything else`,
+        `The first update takes over ${plan.takenOver.length} policies in place, creates ${plan.created.length}, and leaves ${plan.deleted.length} to be deleted; while both stand: ${meanwhile.summary}`,
+      ],
+      sections: [
+        {
+          title: "Verbatim",
+          table: { columns: ["policy", "why"], rows: kept.map(({ policy, reason }) => [name(policy), reason]) },
+        },
+        {
+          title: "To be deleted after the first update",
+          table: {
+            columns: ["policy", "with"],
+            rows: plan.deleted.map((policy) => [name(policy), `kubectl delete ${resourceOf(policy)}`]),
+          },
+        },
+        {
+          title: "Findings",
+          table: {
+            columns: ["about", "place", "finding"],
+            rows: findings.map(({ about, place = "", finding }) => [about, place, finding]),
+          },
+        },
+      ],
+      data,
+      basis,
+      conclusion: `Next: cd ${folder} && npm install && npx netpol check`,
+    },
+    output,
+  );
+  if (objects.malformed.length + objects.unplaced.length > 0 || !isEmpty(plan.meanwhile)) process.exitCode = 1;
+}
+
+const resourceOf = ({ kind, metadata: { name, namespace } }: Parameters<typeof referenceTo>[0]): string =>
+  `${kind.toLowerCase()} ${name}${namespace ? ` -n ${namespace}` : ""}`;

@@ -1,0 +1,97 @@
+/** The files of a project for policies that there are, and the proof that it allows what they allow. */
+import { basename } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import { inventoryOf } from "../../cilium/model/inventory.ts";
+import { asWritten } from "../../cilium/model/verbatim.ts";
+import { policyKey, referenceTo } from "../../cilium/policy/parts.ts";
+import type { Inventory } from "../../cilium/reach/compile/inventory.ts";
+import { compile } from "../../cilium/reach/compile/network.ts";
+import { type Plan, planOf } from "../../cilium/translate/plan.ts";
+import { podsOfSelectors } from "../../cilium/translate/pods.ts";
+import { type Translation, translate } from "../../cilium/translate/translate.ts";
+import { writeCluster } from "../../cilium/write/cluster.ts";
+import { verbatimFiles } from "../../cilium/write/verbatim.ts";
+import { readConfig } from "../../components/config.ts";
+import { type Program, readProgram } from "../../components/program.ts";
+import { generatedFiles } from "../commands/docs.ts";
+import { Failure } from "../failure.ts";
+import { sideOf } from "../sides.ts";
+import type { Source } from "../sources/source.ts";
+import { readStack } from "../stack.ts";
+import { expectationsText } from "./expectations.ts";
+import { language, type Project, projectFiles } from "./files.ts";
+import { type Finding, findingsOf } from "./findings.ts";
+import { withLanguage } from "./language.ts";
+import { policyPackOf, policyPackText } from "./policy-pack.ts";
+import { writeFiles } from "./write.ts";
+
+export interface Brought {
+  readonly program: Program;
+  readonly translation: Translation;
+  readonly inventory: Inventory;
+  readonly findings: readonly Finding[];
+  readonly plan: Plan;
+}
+
+/**
+ * Writes a project into an empty folder, loads it from there, and compares.
+ * @throws Failure when what was written allows anything else than the input, which is a defect of this program
+ */
+export async function bring(source: Source, { stack, ...project }: Project, folder: string): Promise<Brought> {
+  const inventory = inventoryFor(source);
+  const settings = readConfig(valuesOf(project.config, project.name), project.name);
+  const translation = translate(source.policies, inventory, settings);
+  const { comments, kept } = translation;
+  const config = { ...project.config, ...translation.settings };
+  const verbatim = kept.map(({ policy }) => ({ policy: asWritten(policy), place: "" }));
+  const owner = { project: project.name, stack };
+  const program = readProgram({ ...translation.cluster, verbatim }, valuesOf(config, project.name), owner);
+  const policyPack = policyPackOf(program);
+  const side = { policies: program.policies, inventory: inventoryOf(program.cluster) };
+  writeFiles(folder, [
+    ...projectFiles({ ...project, stack, config }),
+    ...writeCluster(translation.cluster, { language, comments, hasPolicyPack: policyPack !== undefined }),
+    ...(policyPack === undefined ? [] : [["cluster/policy-pack.ts", policyPackText(policyPack)] as const]),
+    ...verbatimFiles(kept),
+    ["expectations.yaml", expectationsText(side)],
+  ]);
+  const written = await withLanguage(() => readStack(stack, folder));
+  writeFiles(folder, generatedFiles(written.cluster, stack));
+  // What is proved is that nothing differs between the input and these.
+  if (!isDeepStrictEqual(byKey(written), byKey(program))) {
+    throw new Failure("what would be written is not read as it was meant, so nothing is written");
+  }
+  const places = new Map([...source.places].map(([policy, place]) => [policyKey(referenceTo(policy)), place]));
+  return {
+    program: written,
+    translation,
+    inventory,
+    findings: findingsOf(source.policies, compile(source.policies, inventory), (key) => places.get(key)),
+    plan: planOf(source.policies, written.policies, inventory),
+  };
+}
+
+const byKey = ({ policies }: Program) => new Map(policies.map((policy) => [policyKey(referenceTo(policy)), policy]));
+
+/** A config as the engine hands it over. */
+const valuesOf = (config: Project["config"], project: string): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(config).map(([key, value]) => [
+      `${project}:${key}`,
+      typeof value === "string" ? value : JSON.stringify(value),
+    ]),
+  );
+
+/** The pods that the policies are judged against; made up of their selectors where there are none. */
+function inventoryFor(source: Source): Inventory {
+  const { inventory } = sideOf(source);
+  if (inventory.endpoints.length > 0) return inventory;
+  return { ...inventory, endpoints: podsOfSelectors(source.policies, inventory.cluster) };
+}
+
+/** A folder's name as Pulumi and npm take it. */
+export const projectName = (folder: string): string =>
+  basename(folder)
+    .toLowerCase()
+    .replace(/[^a-z0-9._-]+/g, "-")
+    .replace(/^[^a-z0-9]+/, "") || "network-policies";

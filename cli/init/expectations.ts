@@ -1,0 +1,68 @@
+/** Expectations made of what holds: for each port that somebody may reach, one who may; and that the world may not. */
+
+import type { Peer } from "../../cilium/reach/compile/inventory.ts";
+import { compile } from "../../cilium/reach/compile/network.ts";
+import type { AllowedSpan } from "../../cilium/reach/decide/spans.ts";
+import { verdict } from "../../cilium/reach/decide/verdict.ts";
+import type { Side } from "../../cilium/reach/report/diff.ts";
+import { peerText } from "../../cilium/reach/report/explain.ts";
+import { yaml } from "../../cilium/render/yaml.ts";
+import type { Expectation } from "../expectations.ts";
+import { certain, flowsOf } from "../flows.ts";
+
+/** A file for `netpol test`. */
+export function expectationsText(side: Side): string {
+  const allowed = allowedIn(side);
+  const expectations = [...allowed, ...deniedIn(side, allowed)];
+  const lines = expectations.map(
+    (one) =>
+      `- { ${Object.entries(one)
+        .map(([key, value]) => `${key}: ${scalar(value)}`)
+        .join(", ")} }\n`,
+  );
+  return `# What held when the project was written: netpol test expectations.yaml\n${lines.length === 0 ? "[]\n" : lines.join("")}`;
+}
+
+type Expected = Pick<Expectation, "from" | "to" | "fqdn" | "port" | "protocol" | "expect">;
+
+const scalar = (value: unknown): string => yaml([value]).slice("- ".length).trimEnd();
+
+function allowedIn(side: Side): Expected[] {
+  const told = new Set<string>();
+  return flowsOf(side)
+    .map(certain)
+    .flatMap(({ source, destination, spans }) =>
+      spans.flatMap((span): Expected[] => {
+        const end = endOf(destination.peer);
+        const key = JSON.stringify([end, span.from, span.protocol]);
+        if (end === undefined || !isNamed(source.peer) || told.has(key)) return [];
+        told.add(key);
+        return [{ from: peerText(source.peer), ...end, ...portOf(span), expect: "allow" }];
+      }),
+    );
+}
+
+/** What the world may not reach of what somebody may. */
+function deniedIn({ policies, inventory }: Side, allowed: readonly Expected[]): Expected[] {
+  const network = compile(policies, inventory);
+  return inventory.endpoints.flatMap(({ namespace, name, hostNetwork }): Expected[] => {
+    const to = `${namespace}/${name}`;
+    const { port = 80, protocol = "TCP" } = allowed.find((one) => one.to === to) ?? {};
+    const question = { source: world, destination: { kind: "endpoint", namespace, name }, port, protocol } as const;
+    return !hostNetwork && verdict(network, question).outcome === "denied"
+      ? [{ from: "world", to, port, protocol, expect: "deny" }]
+      : [];
+  });
+}
+
+const world: Peer = { kind: "entity", entity: "world" };
+
+const portOf = ({ from, protocol }: AllowedSpan) => ({ port: from === 0 ? 80 : from, protocol });
+
+/** A destination as a question can name it. */
+function endOf(peer: Peer): Pick<Expected, "to" | "fqdn"> | undefined {
+  if (peer.kind === "fqdn") return peer.name.includes("*") ? undefined : { fqdn: peer.name };
+  return isNamed(peer) ? { to: peerText(peer) } : undefined;
+}
+
+const isNamed = ({ kind }: Peer): boolean => kind === "endpoint" || kind === "entity" || kind === "cidr";

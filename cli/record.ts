@@ -1,0 +1,143 @@
+/** A Hubble record, the policies that it is held against, and whose cluster they are: the same for every command. */
+import { type Command, InvalidArgumentError } from "commander";
+import { clustersOf } from "../cilium/hubble/cluster.ts";
+import type { FindEndpoint } from "../cilium/hubble/end.ts";
+import { addressClassOf } from "../cilium/hubble/judge.ts";
+import type { FlowRecord, Reading } from "../cilium/hubble/record.ts";
+import type { Policy } from "../cilium/policy/schema.ts";
+import { clusterLabel } from "../cilium/policy/selector.ts";
+import type { Inventory } from "../cilium/reach/compile/inventory.ts";
+import { Failure } from "./failure.ts";
+import { withProgress } from "./output/progress.ts";
+import { type ReadFlows, readFlows } from "./sources/flows.ts";
+import { lokiSource } from "./sources/loki.ts";
+import { readRules, type Source, type SourceOptions, withSource } from "./sources/source.ts";
+
+export interface RecordOptions extends SourceOptions {
+  readonly cluster?: string;
+  readonly since?: number;
+  readonly until?: number;
+  readonly loki?: string;
+  readonly lokiQuery: string;
+}
+
+export interface Recorded {
+  readonly source: Source;
+  readonly read: ReadFlows;
+  /** The source's, under the cluster's name. */
+  readonly inventory: Inventory;
+}
+
+/** Adds the record, the options that choose what of it counts, and those that choose a source. */
+export function withRecord(command: Command): Command {
+  command
+    .argument("[flows...]", "Hubble records: files, folders, or - for standard input")
+    .option("--namespace <name>", "only flows from or to this namespace; also that of objects that name none");
+  return withSource(command)
+    .option(
+      "--cluster <name>",
+      "the cluster whose policies these are, where neither cilium-config nor the record tells",
+    )
+    .option("--since <time>", "only flows from then on: RFC 3339, or 90m, 24h, 7d before now", timeOf)
+    .option("--until <time>", "only flows until then", timeOf)
+    .option("--loki <url>", "read the lines that a Loki holds, from --since on (1h)")
+    .option("--loki-query <logql>", "which lines of it", '{app="hubble"}');
+}
+
+/**
+ * Reads the policies, then the record; what could not be read of it is told on standard error.
+ * @param judged the policies that the record will be held against, if not the source's own
+ * @throws Failure where there is no flow, or nothing tells whose cluster it is
+ */
+export async function readRecorded(
+  paths: readonly string[],
+  options: RecordOptions,
+  judged: (source: Source) => readonly Policy[] = ({ policies }) => policies,
+): Promise<Recorded> {
+  if (paths.includes("-") && options.from === "-") {
+    throw new Failure("standard input holds either the flows or the policies; name a file for one of them");
+  }
+  const { loki, lokiQuery, since, until } = options;
+  if (paths.length === 0 && loki === undefined) throw new Failure("name the flows: files, folders, -, or --loki");
+  const stored = loki === undefined ? [] : [lokiSource(loki, lokiQuery, since, until)];
+  // The pods are those of the record.
+  const source = await readRules(options);
+  const read = await withProgress(
+    "reading flows",
+    readFlows(paths, readingOf(options, source, judged(source)), stored),
+  );
+  if (read.record.flows === 0) throw nothingRecorded(loki === undefined ? paths : [...paths, loki], read);
+  for (const problem of read.problems) process.stderr.write(`${problem}\n`);
+  return { source, read, inventory: { ...source.inventory, cluster: clusterName(options, source, read.record) } };
+}
+
+const milliseconds: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+function timeOf(text: string): number {
+  const [, count = "", unit = ""] = /^(\d+)([smhd])$/.exec(text) ?? [];
+  const ago = milliseconds[unit];
+  const at = ago === undefined ? Date.parse(text) : Date.now() - Number(count) * ago;
+  if (Number.isNaN(at)) throw new InvalidArgumentError("write 2026-11-24T21:00:00Z, or 90m, 24h, 7d for so long ago");
+  return at;
+}
+
+/** A share in percent, from 0 to 100. */
+export function percentOf(text: string): number {
+  const percent = Number(text);
+  if (!(percent >= 0 && percent <= 100)) throw new InvalidArgumentError("write a number from 0 to 100");
+  return percent;
+}
+
+const readingOf = (
+  { since, until, namespace }: RecordOptions,
+  source: Source,
+  policies: readonly Policy[],
+): Reading => ({
+  ...(since !== undefined && { since }),
+  ...(until !== undefined && { until }),
+  ...(namespace !== undefined && { namespace }),
+  findEndpoint: endpointFinder(source),
+  classOf: addressClassOf(policies, source.inventory),
+});
+
+/** Finds pods by their own names, by those of their workloads, and by their addresses. */
+function endpointFinder({ inventory, replicas }: Source): FindEndpoint {
+  const byName = new Map(inventory.endpoints.map((endpoint) => [`${endpoint.namespace}/${endpoint.name}`, endpoint]));
+  const byAddress = new Map(
+    inventory.endpoints.flatMap((endpoint) =>
+      (endpoint.addresses ?? []).map((address) => [address, endpoint] as const),
+    ),
+  );
+  return ({ namespace, names, address }) => {
+    const named = names.map((name) => `${namespace}/${name}`);
+    const found = named.map((name) => byName.get(name) ?? byName.get(replicas.get(name) ?? "")).find(Boolean);
+    return found ?? (address === undefined ? undefined : byAddress.get(address));
+  };
+}
+
+function nothingRecorded(paths: readonly string[], { record, problems }: ReadFlows): Failure {
+  if (problems.length > 0) return new Failure(problems.join("\n"));
+  const unread = [...record.unread].map(([reason, count]) => `${count} ${reason}`);
+  const found = [...unread, ...(record.otherLines > 0 ? [`${record.otherLines} of something else`] : [])];
+  const said = found.length === 0 ? "it is empty" : found.join(", ");
+  return new Failure(`${paths.join(", ")}: no flow (${said}); write hubble observe -o jsonpb`);
+}
+
+/**
+ * The cluster whose policies these are: a selector without a cluster means its pods only.
+ * @throws Failure where nothing tells, and it matters
+ */
+function clusterName({ cluster }: RecordOptions, { inventory, program, policies }: Source, record: FlowRecord): string {
+  const stated = cluster ?? inventory.configuration?.["cluster-name"];
+  if (stated) return stated;
+  if (program !== undefined) return inventory.cluster;
+  const [recorded, ...others] = clustersOf(record);
+  const advice = "name the cluster whose policies these are with --cluster, or bring its cilium-config";
+  if (others.length > 0) {
+    throw new Failure(`the record is of the clusters ${[recorded, ...others].join(", ")}; ${advice}`);
+  }
+  if (recorded === undefined && JSON.stringify(policies).includes(clusterLabel)) {
+    throw new Failure(`the policies name clusters, and nothing in the record tells its own; ${advice}`);
+  }
+  return recorded ?? inventory.cluster;
+}

@@ -1,0 +1,93 @@
+/**
+ * Puts the engine beside Cilium's own code on the policies of files: `npm run corpora -- FILE…`. Pods are made from the
+ * selectors, and each file is asked about as it is and without its NetworkPolicies. Then it is brought in as `netpol init` does,
+ * and both are asked about by Cilium's code. Ends with 1 if an answer differs.
+ */
+import { readObjects } from "../cilium/kubernetes/read.ts";
+import type { Policy } from "../cilium/policy/schema.ts";
+import { bring } from "../cli/init/bring.ts";
+import { readFiles } from "../cli/sources/files.ts";
+import { readPolicies } from "../cli/sources/source.ts";
+import { inTemporaryFolder } from "../cli/sources/temporary.ts";
+import { worldAround } from "./cilium/reach/around.ts";
+import { type Counts, changes, differences, printed } from "./cilium/reach/compare.ts";
+import type { World } from "./cilium/reach/worlds.ts";
+import { startVerdictOracle, type VerdictOracle } from "./oracle/job.ts";
+
+/** Of the many questions about a file, as many as are asked. */
+const questionsEach = 4000;
+
+const shownDifferences = 10;
+
+async function main(files: readonly string[]): Promise<void> {
+  if (files.length === 0) {
+    console.error("name the files with policies: npm run corpora -- FILE…");
+    process.exitCode = 2;
+    return;
+  }
+  const cilium = await startVerdictOracle();
+  try {
+    for (const file of files) {
+      const policies = readObjects(readFiles(file), { namespace: "default" }).policies.map(({ policy }) => policy);
+      const ciliumOnly = policies.filter(({ kind }) => kind !== "NetworkPolicy");
+      await compare(cilium, file, policies);
+      await bringIn(cilium, file, policies);
+      if (ciliumOnly.length < policies.length) await compare(cilium, `${file} without NetworkPolicies`, ciliumOnly);
+    }
+  } finally {
+    cilium.stop();
+  }
+}
+
+async function compare(cilium: VerdictOracle, title: string, policies: readonly Policy[]): Promise<void> {
+  const world = supplied(worldAround(policies, questionsEach));
+  const counts: Counts = new Map();
+  const found = await differences(cilium, world, counts);
+  const undecided = counts.get("connection undecidable") ?? 0;
+  const share = ((undecided / world.questions.length) * 100).toFixed(2);
+  console.log(
+    `${title}: ${policies.length} policies, ${world.inventory.endpoints.length} pods, ${world.questions.length} questions, ${found.length} differences, ${share} % not decidable`,
+  );
+  printed(new Map([...counts].filter(([what]) => what.startsWith("not decidable"))));
+  for (const difference of found.slice(0, shownDifferences)) console.log(`  ${difference}`);
+  if (found.length > 0) process.exitCode = 1;
+}
+
+/** Brings a file in as `netpol init` does, and has Cilium's own code compare what is written with what there was. */
+async function bringIn(cilium: VerdictOracle, file: string, policies: readonly Policy[]): Promise<void> {
+  const world = supplied(worldAround(policies, questionsEach));
+  const { inventory } = world;
+  const source = await readPolicies({ stack: "prod", from: file, namespace: "default" });
+  const project = { name: "corpus", stack: "prod", packageSpec: "0", config: { clusterName: inventory.cluster } };
+  const start = performance.now();
+  const { program, translation } = await inTemporaryFolder((folder) =>
+    bring({ ...source, inventory, replicas: new Map() }, project, folder),
+  );
+  const seconds = (performance.now() - start) / 1000;
+  const found = await changes(cilium, world, program.policies);
+  const { length } = translation.kept;
+  const share = Math.floor(((policies.length - length) / policies.length) * 100);
+  console.log(
+    `${file} brought in: ${policies.length} policies, ${share} % as ${program.cluster.flows.length} flows, ${length} verbatim, in ${seconds.toFixed(1)} s; ${world.questions.length} questions, ${found.length} differences`,
+  );
+  for (const difference of found.slice(0, shownDifferences)) console.log(`  ${difference}`);
+  if (found.length > 0) process.exitCode = 1;
+}
+
+/** With everything given that rules may ask for. */
+const supplied = ({ inventory, ...world }: World): World => ({
+  ...world,
+  inventory: {
+    ...inventory,
+    nodes: [
+      { name: "control-plane", controlPlane: true, labels: {}, addresses: ["192.0.2.241"] },
+      { name: "worker", controlPlane: false, labels: {}, addresses: ["192.0.2.242"] },
+    ],
+    names: inventory.names.map(({ name }, i) => ({ name, addresses: [`198.18.${i >> 8}.${i & 255}`] })),
+    cidrGroups: [],
+    services: [],
+    configuration: {},
+  },
+});
+
+await main(process.argv.slice(2));
