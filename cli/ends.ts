@@ -2,13 +2,19 @@
 import { isIP } from "node:net";
 import { didYouMean } from "../cilium/model/names.ts";
 import { parsePrefix } from "../cilium/policy/cidr.ts";
-import { type FlowProtocol, flowProtocols, type Peer, peerEntities } from "../cilium/reach/compile/inventory.ts";
+import {
+  type FlowProtocol,
+  flowProtocols,
+  type NamedPort,
+  type Peer,
+  peerEntities,
+} from "../cilium/reach/compile/inventory.ts";
 import { Failure } from "./failure.ts";
 import type { Source } from "./sources/source.ts";
 
 /** For `--help`: what an end may be. */
 export const endsHelp = `An end is namespace/workload or namespace/pod, one of ${peerEntities.join(", ")},
-the name of a node, an IP address or a CIDR; the destination may be a DNS name too.`;
+gateway for ingress, the name of a node, an IP address or a CIDR; the destination may be a DNS name too.`;
 
 /**
  * Reads ends against the names of an inventory.
@@ -28,6 +34,8 @@ export function endReader({ inventory, replicas }: Pick<Source, "inventory" | "r
     ),
     ...inventory.nodes.map(({ name }) => [name, { kind: "node", name }] as const),
     ...peerEntities.map((entity) => [entity, { kind: "entity", entity }] as const),
+    // As the language calls it.
+    ["gateway", { kind: "entity", entity: "ingress" }],
   ]);
   return (text) => {
     const known = endpoints.get(text) ?? others.get(text) ?? addressOf(text);
@@ -59,12 +67,43 @@ export const destinationReader =
       : read(text);
 
 /** A port and its protocol, as `5432` or `53/UDP`; for ICMP the number is the type. */
-export function readPort(text: string): { readonly port: number; readonly protocol: FlowProtocol } {
+export function readPort(text: string): PortOfProtocol {
+  const port = portOf(text);
+  if (port !== undefined) return port;
+  throw new Failure(`${text} is no port; write a number up to 65535, or with its protocol such as 53/UDP`);
+}
+
+/** Likewise, or the name by which the destination calls the port, as `https`. */
+export function readPortOf(text: string, destination: Peer, { inventory }: Pick<Source, "inventory">): PortOfProtocol {
+  const port = portOf(text) ?? portsOf(destination, inventory).find(({ name }) => name === text);
+  if (port !== undefined) return { port: port.port, protocol: port.protocol };
+  const names = portsOf(destination, inventory).map(({ name, port, protocol }) => `${name} (${port}/${protocol})`);
+  const own = names.length === 0 ? "" : `, or the name of a port that it has: ${names.join(", ")}`;
+  throw new Failure(`${text} is no port; write a number up to 65535, or with its protocol such as 53/UDP${own}`);
+}
+
+type PortOfProtocol = { readonly port: number; readonly protocol: FlowProtocol };
+
+function portOf(text: string): PortOfProtocol | undefined {
   const [number = "", written = "TCP", ...more] = text.split("/");
   const protocol = flowProtocols.find((known) => known.toLowerCase() === written.toLowerCase());
   const port = Number(number);
-  if (protocol === undefined || more.length > 0 || !/^\d+$/.test(number) || port > 65535) {
-    throw new Failure(`${text} is no port; write a number up to 65535, or with its protocol such as 53/UDP`);
+  const isPort = protocol !== undefined && more.length === 0 && /^\d+$/.test(number) && port <= 65535;
+  return isPort ? { port, protocol } : undefined;
+}
+
+/** The ports that have names: of a pod its containers', of a Service its own. */
+function portsOf(peer: Peer, { endpoints, services = [] }: Source["inventory"]): readonly NamedPort[] {
+  switch (peer.kind) {
+    case "endpoint":
+      return endpoints.find((one) => one.namespace === peer.namespace && one.name === peer.name)?.ports ?? [];
+    case "service":
+      return services.find((one) => one.namespace === peer.namespace && one.name === peer.name)?.ports ?? [];
+    case "entity":
+    case "node":
+    case "address":
+    case "cidr":
+    case "fqdn":
+      return [];
   }
-  return { port, protocol };
 }

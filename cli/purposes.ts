@@ -3,6 +3,7 @@ import type { ConfiguredCluster } from "../cilium/model/cluster.ts";
 import { workloadsAmong } from "../cilium/model/ends.ts";
 import type { Flow } from "../cilium/model/flow.ts";
 import { namesInVerdicts, type Peer } from "../cilium/model/peers.ts";
+import { everyPort, portNames } from "../cilium/model/ports.ts";
 import type { Program } from "../components/program.ts";
 
 /**
@@ -17,9 +18,11 @@ export function purposesOf(
   const purposes = Map.groupBy(stated, ({ ends }) => ends);
   return (from, to, ports) => {
     const between = purposes.get(`${from} ${to}`) ?? [];
-    return between.findLast((one) => one.ports.some((port) => ports.includes(port)))?.purpose ?? "";
+    return between.findLast((one) => one.ports.some((port) => port === every || ports.includes(port)))?.purpose ?? "";
   };
 }
+
+const every = portNames(everyPort).join();
 
 interface Purpose {
   readonly ends: string;
@@ -29,7 +32,7 @@ interface Purpose {
 
 function named({ from, to, ports, purpose }: Flow, cluster: ConfiguredCluster): Purpose[] {
   if (purpose === undefined) return [];
-  const written = ports.flatMap(({ number, transports }) => transports.map((transport) => `${number}/${transport}`));
+  const written = ports.flatMap(portNames);
   const namesOf = (peer: Peer) =>
     new Set([peer, ...workloadsAmong(peer, cluster)].flatMap((one) => namesInVerdicts(one)));
   const destinations = [...namesOf(to)];

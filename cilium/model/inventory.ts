@@ -35,18 +35,21 @@ const endpointOf = ({ namespace, namespaceLabels, name, labels, otherLabels, por
       name,
       labels: podLabels,
       ...(namespaceLabels !== undefined && { namespaceLabels }),
-      ports: Object.entries(ports).flatMap(([portName, { number, transports }]) =>
-        transports.map((protocol, at) => ({
-          name: containerPortName(portName, protocol, at),
-          port: number,
-          protocol,
-        })),
+      ports: Object.entries(ports).flatMap(([portName, { number, last, transports }]) =>
+        // A container names no ranges.
+        last === undefined
+          ? transports.map((protocol, at) => ({
+              name: containerPortName(portName, protocol, at),
+              port: number,
+              protocol,
+            }))
+          : [],
       ),
     }));
 
 /** Pods that flows name and nobody declares. */
 function undeclaredPods(cluster: ConfiguredCluster): Endpoint[] {
-  const sets = cluster.flows
+  const sets = [...cluster.flows, ...cluster.denials]
     .flatMap(({ from, to }) => [from, to])
     .filter((peer) => peer.kind === "pod-set")
     .filter((set) => workloadsAmong(set, cluster).length === 0);

@@ -8,6 +8,7 @@ import type { Namespaces } from "./peers/pod-set.ts";
 export type Selection =
   | { readonly kind: "endpoints"; readonly namespaces: Namespaces; readonly labels: Labels }
   | { readonly kind: "entities"; readonly entities: readonly Entity[] }
+  | { readonly kind: "nodes"; readonly labels: Labels }
   | { readonly kind: "fqdns"; readonly names: readonly string[] }
   | { readonly kind: "cidr"; readonly cidr: string }
   | { readonly kind: "cidr-set"; readonly ranges: CidrRule }
@@ -15,18 +16,23 @@ export type Selection =
 
 type Services = NonNullable<EgressRule["toServices"]>[number];
 
-type Sources = Pick<IngressRule, "fromEndpoints" | "fromEntities" | "fromCIDR" | "fromCIDRSet">;
-type Destinations = Pick<EgressRule, "toEndpoints" | "toEntities" | "toFQDNs" | "toCIDR" | "toCIDRSet" | "toServices">;
+type Sources = Pick<IngressRule, "fromEndpoints" | "fromEntities" | "fromNodes" | "fromCIDR" | "fromCIDRSet">;
+type Destinations = Pick<
+  EgressRule,
+  "toEndpoints" | "toEntities" | "toNodes" | "toFQDNs" | "toCIDR" | "toCIDRSet" | "toServices"
+>;
 
 /** The part of an ingress rule that says from whom. `home` is the policy's namespace; undefined for a clusterwide one. */
 export function sourceFields(selections: readonly Selection[], home: string | undefined): Sources {
   const fromEndpoints = endpoints(selections, home);
   const fromEntities = entities(selections);
+  const fromNodes = nodes(selections);
   const fromCIDR = cidrs(selections);
   const fromCIDRSet = cidrSets(selections);
   return {
     ...(fromEndpoints.length > 0 && { fromEndpoints }),
     ...(fromEntities.length > 0 && { fromEntities }),
+    ...(fromNodes.length > 0 && { fromNodes }),
     ...(fromCIDR.length > 0 && { fromCIDR }),
     ...(fromCIDRSet.length > 0 && { fromCIDRSet }),
   };
@@ -36,6 +42,7 @@ export function sourceFields(selections: readonly Selection[], home: string | un
 export function destinationFields(selections: readonly Selection[], home: string | undefined): Destinations {
   const toEndpoints = endpoints(selections, home);
   const toEntities = entities(selections);
+  const toNodes = nodes(selections);
   const toFQDNs = selections.flatMap((s) => (s.kind === "fqdns" ? s.names.map(fqdnSelector) : []));
   const toCIDR = cidrs(selections);
   const toCIDRSet = cidrSets(selections);
@@ -43,6 +50,7 @@ export function destinationFields(selections: readonly Selection[], home: string
   return {
     ...(toEndpoints.length > 0 && { toEndpoints }),
     ...(toEntities.length > 0 && { toEntities }),
+    ...(toNodes.length > 0 && { toNodes }),
     ...(toFQDNs.length > 0 && { toFQDNs }),
     ...(toCIDR.length > 0 && { toCIDR }),
     ...(toCIDRSet.length > 0 && { toCIDRSet }),
@@ -56,13 +64,17 @@ const endpoints = (selections: readonly Selection[], home: string | undefined): 
     s.kind === "endpoints" ? labelSelector({ ...s.labels, ...namespaceLabels(s.namespaces, home) }) : [],
   );
 
-function namespaceLabels(namespaces: Namespaces, home: string | undefined): Labels {
+/** What pods carry of their namespaces; nothing where it is the policy's own. */
+export function namespaceLabels(namespaces: Namespaces, home: string | undefined): Labels {
   if (namespaces === home) return {};
   if (isLabelMatch(namespaces)) return { [podNamespaceLabel]: namespaces };
   return Object.fromEntries(
     Object.entries(namespaces.labelled).map(([key, match]) => [`${namespaceLabelsPrefix}${key}`, match]),
   );
 }
+
+const nodes = (selections: readonly Selection[]): LabelSelector[] =>
+  selections.flatMap((s) => (s.kind === "nodes" ? labelSelector(s.labels) : []));
 
 const cidrs = (selections: readonly Selection[]): string[] =>
   selections.flatMap((s) => (s.kind === "cidr" ? s.cidr : []));

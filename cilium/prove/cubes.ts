@@ -142,10 +142,8 @@ export function readingOf(network: Network, universe: Universe): Reading {
         if (condition.kind === "fqdn") {
           if (!network.configuration.l7Proxy || end !== "destination") return [];
           const name = variable(end, { kind: "name" });
-          return cubesWhere(
-            name,
-            maskOf(name.values.length, (i) => condition.matches(name.values[i] ?? "")),
-          );
+          const isSelected = (i: number): boolean => name.values[i] !== undefined && condition.matches(name.values[i]);
+          return cubesWhere(name, maskOf(name.values.length, isSelected));
         }
         const identityAt = kind.apiServer ? managedApiServerIdentity : outsideIdentity;
         return byValue(selector, end, variable(end, { kind: "address" }), (address) =>
@@ -263,7 +261,7 @@ const hasLabel = ({ source, key }: Requirement, labels: readonly Label[]): boole
   labels.some((label) => label.key === key && (source === "any" || source === label.source));
 
 /** The values of a variable with which a label satisfies a requirement. */
-function satisfying(requirement: Requirement, { values }: Variable): Mask {
+export function satisfying(requirement: Requirement, { values }: Variable): Mask {
   const absent = values[0] === undefined;
   switch (requirement.operator) {
     case "In":

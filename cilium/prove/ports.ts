@@ -38,6 +38,13 @@ export function coverage(
 
 const havePorts: ReadonlySet<FlowProtocol> = new Set(["TCP", "UDP", "SCTP"]);
 
+/** An atom of one port. */
+export const atomAt = (protocol: FlowProtocol, port: number): Atom => ({
+  protocol,
+  port,
+  signature: `${protocol} ${port}`,
+});
+
 /** One atom for each way in which the rules of networks cover ports. */
 export function atomsOf(networks: readonly Network[]): Atom[] {
   const written = networks.map((network) => {

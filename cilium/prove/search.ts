@@ -25,8 +25,6 @@ export type Task = {
   readonly outcome: (group: Pick<Group, "side" | "direction" | "items">) => Outcome;
   /** Whether it is what is looked for, given what each side comes to in each direction. */
   readonly wanted: (groups: readonly Group[]) => boolean;
-  /** Whether it cannot be what is looked for whatever the rules that are left come to. */
-  readonly hopeless: (groups: readonly Group[]) => boolean;
   /** Whether sides with the same rules come to the same. */
   readonly alike: boolean;
   /** Whether both ends together count, so that one that denies leaves the other without a say. */
@@ -52,7 +50,7 @@ export function search(task: Task, universe: Universe, items: Items, budget: Bud
 
   const visit = (alive: readonly Item[]): "found" | "none" | "exhausted" => {
     const groups = withoutSay(groupsOf(alive), task);
-    if ((task.alike && agree(groups)) || task.hopeless(groups)) return "none";
+    if (task.alike && agree(groups)) return "none";
     const kept = groups.flatMap((group) => group.items);
     const first = kept.reduce<Variable | undefined>(
       (best, { tail }) =>

@@ -19,10 +19,40 @@ export type Pair = { readonly source: Kind; readonly destination: Kind };
 export const networkOf = ({ policies, inventory }: Side): Network =>
   compile(policies, { ...inventory, endpoints: [], nodes: [], names: [] });
 
+/** Equal for rules that say the same about the same, in whatever policies they stand. */
+export const ruleKey = ({
+  subject,
+  direction,
+  tier,
+  priority,
+  effect,
+  defaultDeny,
+  peers,
+  ports,
+  ...rule
+}: NetworkRule): string =>
+  JSON.stringify([
+    ...[subject, direction, tier, priority, effect, defaultDeny, rule.selectsNodes, rule.authentication],
+    peers.map(({ selector }) => selector.key),
+    ports.map(({ path: _path, ...match }) => match),
+  ]);
+
+/** The keys of rules that are on both sides and mean the same there. */
+export function commonRules([before, after]: readonly Network[]): ReadonlySet<string> {
+  if (before === undefined || after === undefined || worldKey(before) !== worldKey(after)) return new Set();
+  const keys = new Set(before.rules.map(ruleKey));
+  return new Set(after.rules.map(ruleKey).filter((key) => keys.has(key)));
+}
+
+/** Equal for networks in which a rule means the same, and the same is decided where there is none. */
+export const worldKey = ({ inventory: { cluster, configuration, cidrGroups } }: Network): string =>
+  JSON.stringify([cluster, configuration, cidrGroups]);
+
 export type ReadSide = {
   readonly network: Network;
+  readonly reading: Reading;
   readonly circumstances: (direction: Direction, pair: Pair, atom: Atom) => Circumstances;
-  /** Everything that its rules say about two kinds of ends, in any way that tells it from another side's. */
+  /** What its rules that are not the other side's too say about two kinds of ends. */
   readonly signature: (direction: Direction, pair: Pair) => ReadonlySet<string>;
   readonly items: (direction: Direction, pair: Pair, atom: Atom) => readonly Item[];
   /** The rules that put an end of a kind into default deny. */
@@ -38,8 +68,16 @@ type Prepared = {
   readonly tails: readonly (Tail | undefined)[];
 };
 
-export function readSide(network: Network, side: SideIndex, universe: Universe, items: Items): ReadSide {
+/** @param common the keys of rules that another side has too */
+export function readSide(
+  network: Network,
+  side: SideIndex,
+  universe: Universe,
+  items: Items,
+  common: ReadonlySet<string>,
+): ReadSide {
   const reading = readingOf(network, universe);
+  const apart = network.rules.filter((rule) => !common.has(ruleKey(rule)));
   const prepared = new Map<string, readonly Prepared[]>();
   const isolated = new Map<string, readonly Item[]>();
   const selected = new Map<string, readonly Item[]>();
@@ -73,15 +111,27 @@ export function readSide(network: Network, side: SideIndex, universe: Universe, 
   const covered = new Map<string, ReturnType<typeof coverage>>();
   return {
     network,
+    reading,
     circumstances,
     isolating,
-    signature: (direction, pair) =>
-      new Set([
-        ...[...isolating(direction, pair), ...selecting(direction, pair)].map(({ common }) => `${common}`),
-        ...preparedFor(direction, pair).flatMap(({ content, matchKey, tails }) =>
-          tails.map((tail) => `${matchKey} ${items.item(side, direction, content, tail).common}`),
+    signature: (direction, pair) => {
+      const own = rulesFor({ rules: apart }, direction, pair);
+      if (own.length === 0) return new Set();
+      const about = { direction, pair, reading, items, side };
+      const isolated = subjectItems(
+        own.filter(({ defaultDeny }) => defaultDeny),
+        { kind: "default-deny" },
+        about,
+      );
+      return new Set([
+        ...[...isolated, ...subjectItems(own, { kind: "selected" }, about)].map((item) => `${item.common}`),
+        ...own.flatMap((rule) =>
+          prepare(rule, direction, pair, reading, items, contents).flatMap(({ content, matchKey, tails }) =>
+            tails.map((tail) => `${matchKey} ${items.item(side, direction, content, tail).common}`),
+          ),
         ),
-      ]),
+      ]);
+    },
     items: (direction, pair, atom) => {
       const { isEnforced, isIsolated, admitsPeer } = circumstances(direction, pair, atom);
       if (!isEnforced) return [];
@@ -103,6 +153,8 @@ export function readSide(network: Network, side: SideIndex, universe: Universe, 
     },
   };
 }
+
+export const directions = ["egress", "ingress"] as const satisfies readonly Direction[];
 
 export const subjectOf = (direction: Direction): End => (direction === "egress" ? "source" : "destination");
 
@@ -156,7 +208,7 @@ function circumstancesOf(
   };
 }
 
-function rulesFor({ rules }: Network, direction: Direction, pair: Pair): readonly NetworkRule[] {
+function rulesFor({ rules }: Pick<Network, "rules">, direction: Direction, pair: Pair): readonly NetworkRule[] {
   const onNodes = enforcementAt(pair[subjectOf(direction)]) === "node";
   return rules.filter((rule) => rule.direction === direction && rule.selectsNodes === onNodes);
 }

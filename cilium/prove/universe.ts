@@ -62,6 +62,8 @@ export type Universe = {
   readonly kinds: readonly Kind[];
   readonly variables: readonly Variable[];
   readonly variable: (end: End, attribute: Attribute) => Variable | undefined;
+  /** Another address that policies tell from none of the same part; undefined if the part has no other. */
+  readonly another: (address: string) => string | undefined;
   /** A variable for what cannot be known, made when it is first asked for. */
   readonly unknown: (end: End, key: string, unknown: Unknown) => Variable;
 };
@@ -108,6 +110,7 @@ export function universeOf(networks: readonly Network[], mentioned: Mentioned, s
     kinds: kindsOf(networks),
     variables,
     variable: (end, attribute) => byId.get(idOf(end, attribute)),
+    another: (address) => anotherAddress(address, words.prefixes),
     unknown: (end, key, unknown) => {
       const attribute: Attribute = { kind: "unknown", key, unknown };
       return byId.get(idOf(end, attribute)) ?? add(end, attribute, ["no", "yes"]);
@@ -308,7 +311,7 @@ function addressesOf(written: readonly Prefix[], networks: readonly Network[]): 
     return nice.find(isFree) ?? (all && addressOutside(all, own)) ?? [];
   });
   const parts = prefixes
-    .filter(({ address }) => families.some((family) => family === address.kind()))
+    .filter(({ address, bits }) => bits > 0 && families.some((family) => family === address.kind()))
     .flatMap((prefix) => addressOutside(prefix, prefixes) ?? []);
   return [...new Set([...rest, ...parts].map(formatPrefix))];
 }
@@ -318,6 +321,22 @@ const familiar = {
   ipv4: ["0.0.0.0/0", "203.0.113.1", "198.51.100.1", "192.0.2.1"],
   ipv6: ["::/0", "2001:db8::1"],
 } as const;
+
+/** Another address that lies in the same prefixes. */
+function anotherAddress(text: string, prefixes: readonly Prefix[]): string | undefined {
+  const address = addressOf(text);
+  const holding = prefixes.filter((prefix) => containsPrefix(prefix, address)).sort((a, b) => b.bits - a.bits);
+  const [all] = familiar[address.address.kind()].map(addressOf);
+  const part = holding[0] ?? all;
+  const other =
+    part &&
+    addressOutside(
+      part,
+      prefixes.filter(({ bits }) => bits > part.bits),
+      new Set([text]),
+    );
+  return other && formatPrefix(other);
+}
 
 /** Reads what is known to be an address or a prefix. */
 export function addressOf(text: string): Prefix {

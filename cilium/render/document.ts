@@ -3,6 +3,7 @@ import { type ConfiguredCluster, dnsPolicyName, enforcementOf, workloads } from 
 import { isCrossing } from "../model/ends.ts";
 import { labelsText } from "../model/labels.ts";
 import type { Namespace } from "../model/namespace.ts";
+import { podSetText } from "../model/peers/pod-set.ts";
 import {
   type EntityPeer,
   isOutside,
@@ -10,8 +11,10 @@ import {
   nameInTables,
   type Peer,
   type PortsOf,
+  type Subject,
   type Workload,
 } from "../model/peers.ts";
+import { isTransportPort } from "../model/ports.ts";
 import { policyName, rulesOf } from "../policy/parts.ts";
 import type { LabelSelector, Policy } from "../policy/schema.ts";
 import { egressCell, ingressCell, openCell, portList } from "./cells.ts";
@@ -24,7 +27,8 @@ export function renderDocument(cluster: ConfiguredCluster, command: string): str
   const sections = [
     introduction(cluster, command),
     notation(cluster),
-    ...(cluster.dns === undefined ? [] : [clusterwide(cluster, cluster.dns)]),
+    ...(cluster.dns === undefined ? [] : [resolution(cluster, cluster.dns)]),
+    ...(cluster.clusterwide.groups.length === 0 ? [] : [clusterwideTable(cluster)]),
     crossNamespace(cluster),
     excluded(cluster),
     ...cluster.namespaces.filter(({ workloads }) => workloads.length > 0).map((one) => namespaceTable(cluster, one)),
@@ -94,10 +98,12 @@ function notation({ flows, settings }: ConfiguredCluster): string {
   ].join(" ");
 }
 
-function clusterwide({ settings }: ConfiguredCluster, dns: PortsOf<Workload>): string {
+function resolution({ settings }: ConfiguredCluster, dns: PortsOf<Workload>): string {
   const { clusterName, dnsNames, egressDefaultDeny } = settings;
   const names = dnsNames.map((name) => `\`${name}\``).join(", ");
-  const transports = [...new Set(dns.ports.flatMap((port) => port.transports))].join("/");
+  const transports = [...new Set(dns.ports.flatMap((port) => (isTransportPort(port) ? port.transports : [])))].join(
+    "/",
+  );
   const rows = [
     [
       `**${dnsPolicyName}**`,
@@ -113,6 +119,25 @@ function clusterwide({ settings }: ConfiguredCluster, dns: PortsOf<Workload>): s
     table(["Policy", "Selector", "Egress"], rows),
     `Every pod may resolve names; the tables below do not repeat it. ${effect} The cluster label is on all pods and on none of Cilium's own endpoints, the Gateway's among them. Names that pods may reach (\`toFQDNs\`) are learnt from the proxy's answers.`,
   ].join("\n\n");
+}
+
+/** The groups of pods of any namespace, and the nodes. */
+function clusterwideTable(cluster: ConfiguredCluster): string {
+  const rows = cluster.clusterwide.groups.map((group) => [
+    `**${group.name}** (${plain(clusterwideText(group))})`,
+    plain(ingressCell(cluster, group)),
+    plain(egressCell(cluster, group)),
+  ]);
+  return `## Clusterwide (${count(rows.length, "policy", "policies")})\n\n${table(["Component", "Ingress", "Egress"], rows)}`;
+}
+
+function clusterwideText(group: Exclude<Subject, Workload>): string {
+  switch (group.kind) {
+    case "clusterwide-group":
+      return podSetText(group);
+    case "node-group":
+      return Object.keys(group.labels).length === 0 ? "every node" : `nodes with ${labelsText(group.labels)}`;
+  }
 }
 
 /** Policies that no table tells: what they are about, and where they stand. */

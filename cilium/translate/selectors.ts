@@ -39,7 +39,7 @@ export function podsSelected(
     else if (key.startsWith("io.cilium.k8s.")) throw new Unsayable(`the label ${key}`);
     else add(labels, key, match);
   }
-  for (const fault of strippedLabels({ ...labels, ...labelled })) throw new Unsayable(fault);
+  for (const fault of strippedLabels(labels)) throw new Unsayable(fault);
   return { labels, namespaces: namespacesOf(named[podNamespaceLabel], labelled, home) };
 }
 

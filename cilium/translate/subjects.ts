@@ -2,7 +2,7 @@
 import { examplePods, type Labels, labelSelector } from "../model/labels.ts";
 import { camelCase } from "../model/names.ts";
 import { type DefaultDeny, podProperties, type Workload } from "../model/peers/workload.ts";
-import type { Port, Spoken } from "../model/ports.ts";
+import { isNumbered, type NumberedPort, type Spoken } from "../model/ports.ts";
 import { matches, podIdentity, subjectRequirements } from "../policy/selector.ts";
 import type { Endpoint, Inventory } from "../reach/compile/inventory.ts";
 import { podsIn, type Said } from "./said.ts";
@@ -98,7 +98,7 @@ function workloadOf({ namespace, labels, said, pods }: Draft, name: string, isGr
     isGroup,
     labels,
     otherLabels: {},
-    ports: isGroup ? {} : portsOf(pods),
+    ports: isGroup ? {} : portsOf(pods, said),
     probes: [],
     defaultDeny: defaultDeny(said),
     denyWorld: said.some(({ denyWorld }) => denyWorld),
@@ -113,13 +113,13 @@ function defaultDeny(said: readonly Said[]): DefaultDeny {
 }
 
 /** The ports that all of the pods name alike, by names that can be properties. */
-function portsOf(pods: readonly Endpoint[]): Record<string, Port> {
+function portsOf(pods: readonly Endpoint[], said: readonly Said[]): Record<string, NumberedPort> {
   const [first, ...others] = pods;
   const named = (first?.ports ?? []).filter((port) =>
     others.every(({ ports = [] }) => ports.some((one) => JSON.stringify(one) === JSON.stringify(port))),
   );
   const byNumber = Map.groupBy(named, ({ port }) => port);
-  const ports: Record<string, Port> = {};
+  const ports: Record<string, NumberedPort> = {};
   for (const [number, alike] of byNumber) {
     const [one] = alike;
     if (one === undefined) continue;
@@ -127,13 +127,24 @@ function portsOf(pods: readonly Endpoint[]): Record<string, Port> {
     const name = written === "" || written === "on" || podProperties.includes(written) ? `port${number}` : written;
     const transports = [...new Set(alike.map(({ protocol }) => protocol))];
     if (name in ports) continue;
-    ports[name] = spoken(one.name, number, transports);
+    const port = spoken(one.name, number, transports);
+    ports[name] = { ...port, speaks: carriedOn(number, said) ?? port.speaks };
   }
   return ports;
 }
 
+/** What rules say that a port of their pods carries. */
+function carriedOn(number: number, said: readonly Said[]): Spoken | undefined {
+  const ports = said
+    .flatMap(({ rules }) => rules.filter(({ direction }) => direction === "ingress").flatMap(({ ports }) => ports))
+    .filter(({ carried }) => carried !== undefined)
+    .flatMap(({ ports }) => ports);
+  const port = ports.find((one) => isNumbered(one) && one.number === number);
+  return port !== undefined && isNumbered(port) ? port.speaks : undefined;
+}
+
 /** What a port's name says that is spoken there. */
-function spoken(name: string, number: number, transports: Port["transports"]): Port {
+function spoken(name: string, number: number, transports: NumberedPort["transports"]): NumberedPort {
   const only = transports.length === 1 ? transports[0] : undefined;
   if (only === undefined) {
     const isDns = transports.length === 2 && !transports.includes("SCTP") && (number === 53 || /dns/.test(name));

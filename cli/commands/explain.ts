@@ -7,13 +7,14 @@ import { compile } from "../../cilium/reach/compile/network.ts";
 import type { RuleReference } from "../../cilium/reach/compile/rules.ts";
 import { type EndVerdict, verdict } from "../../cilium/reach/decide/verdict.ts";
 import { decidingPolicies, endText, outcomeText, peerText, questionText } from "../../cilium/reach/report/explain.ts";
+import { portNotes } from "../../cilium/reach/report/explain-ports.ts";
 import { advise, type MissingRule, policyWith } from "../../cilium/reach/report/explain-rule.ts";
 import { yaml } from "../../cilium/render/yaml.ts";
 import { type Addition, linesOf } from "../../cilium/write/addition.ts";
 import { loadSourceFiles } from "../../components/load.ts";
 import type { Program } from "../../components/program.ts";
 import { doubted } from "../doubts.ts";
-import { destinationReader, endReader, endsHelp, readPort } from "../ends.ts";
+import { destinationReader, endReader, endsHelp, readPortOf } from "../ends.ts";
 import { basisText, dataText, withOutput } from "../output/format.ts";
 import { projectFolder } from "../project.ts";
 import { readSource, type Source, type SourceOptions, withSource } from "../sources/source.ts";
@@ -24,13 +25,17 @@ export default function explain(command: Command): void {
   command
     .argument("<from>", "who opens the connection")
     .argument("<to>", "to whom")
-    .argument("<port>", "5432, or with its protocol as 53/UDP; for ICMP the type, as 8/ICMP");
+    .argument(
+      "<port>",
+      "5432, or with its protocol as 53/UDP, or as the destination calls it, https; for ICMP the type, as 8/ICMP",
+    );
   withOutput(withSource(command), ["table", "json", "yaml"])
     .addHelpText("after", help)
     .action(async (from: string, to: string, port: string, options: Options) => {
       const source = await readSource(options);
       const read = endReader(source);
-      const question = { source: read(from), destination: destinationReader(read, source)(to), ...readPort(port) };
+      const destination = destinationReader(read, source)(to);
+      const question = { source: read(from), destination, ...readPortOf(port, destination, source) };
       // Pods of an inventory are not the program's workloads by name.
       const program = options.inventory === undefined ? source.program : undefined;
       const explanation = await explainQuestion(question, source, program);
@@ -65,6 +70,8 @@ interface Explanation {
     /** Whether a broken policy may decide otherwise there. */
     readonly doubted: boolean;
   }[];
+  /** What is to be known of the port. */
+  readonly notes: readonly string[];
   /** For the program's own policies: what to write in its files. */
   readonly statement: Advice | undefined;
 }
@@ -99,6 +106,7 @@ async function explainQuestion(question: Question, source: Source, program: Prog
         doubted: ingress !== certain.ingress,
       },
     ],
+    notes: portNotes(question, source.inventory),
     statement:
       !isAllowed({ outcome }) && program !== undefined
         ? await adviceFor(question, program, [egress, ingress])
@@ -126,10 +134,11 @@ function notesOn({ source }: Question, ends: readonly EndVerdict[]): string[] {
   ];
 }
 
-function inWords({ question, outcome, ends, statement }: Explanation, policies: readonly Policy[]): string {
+function inWords({ question, outcome, ends, notes, statement }: Explanation, policies: readonly Policy[]): string {
   const blocks = [
     `${questionText(question)} is ${outcomeText({ outcome })}`,
     ...ends.map(({ title, end }) => [`${title}: ${endText(end)}`, ...ruleTexts(end, policies)].join("\n")),
+    notes.map((note) => `Note: ${note}`).join("\n"),
     ...(isAllowed({ outcome }) ? [] : [adviceText(ends, statement)]),
   ];
   return `${blocks.filter((block) => block !== "").join("\n\n")}\n`;
@@ -209,7 +218,7 @@ const indented = (text: string, by: number): string =>
     .map((line) => `${" ".repeat(by)}${line}`)
     .join("\n");
 
-const dataOf = ({ question, outcome, ends: [egress, ingress], statement }: Explanation) => ({
+const dataOf = ({ question, outcome, ends: [egress, ingress], notes, statement }: Explanation) => ({
   from: peerText(question.source),
   to: peerText(question.destination),
   port: question.port,
@@ -217,6 +226,7 @@ const dataOf = ({ question, outcome, ends: [egress, ingress], statement }: Expla
   outcome,
   egress: endData(egress),
   ingress: endData(ingress),
+  ...(notes.length > 0 && { notes }),
   ...(statement && { statement }),
 });
 

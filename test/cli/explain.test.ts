@@ -194,4 +194,34 @@ To allow it, add to the policy shop/db:
     assert.match(stdout, /is not decidable\n/);
     assert.match(stdout, /leaving shop\/api: not decidable: shop\/api egress\[0\] may allow it: toServices/);
   });
+
+  it("takes a port by the name that the destination calls it by, and names those that it has", () => {
+    const named = netpol(sample, "explain", "argocd/server", "argocd/redis", "redis").stdout;
+    assert.match(named, /^argocd\/server → argocd\/redis:6379\/TCP is allowed\n/);
+    const { code, stderr } = netpol(sample, "explain", "gateway", "argocd/server", "htps");
+    assert.equal(code, 2);
+    assert.match(stderr, /^htps is no port; .*: https \(8080\/TCP\), metrics \(8083\/TCP\)\n$/);
+  });
+
+  it("says which ports a pod has where the port is none of them, or a Service's in front of it", () => {
+    const service = `---
+apiVersion: v1
+kind: Service
+metadata: {name: db, namespace: shop}
+spec: {selector: {app: db}, ports: [{port: 80, targetPort: 5432}]}
+`;
+    const folder = folderOf({ "shop.yaml": shopPolicies + shopPods + service });
+    const notes = (to: string, port: string) =>
+      JSON.parse(netpol(sample, "explain", "shop/api", to, port, "--from", folder, "-o", "json").stdout).notes;
+    assert.deepEqual(notes("shop/db", "80"), [
+      "80 is the port of Service shop/db, which leads to port 5432 of shop/db",
+      "shop/db names no port 80/TCP; its ports are sql 5432/TCP",
+    ]);
+    assert.equal(notes("shop/db", "5432"), undefined);
+    const { stdout } = netpol(sample, "explain", "gateway", "argocd/server", "80");
+    assert.match(
+      stdout,
+      /^Note: argocd\/server names no port 80\/TCP; its ports are https 8080\/TCP, metrics 8083\/TCP$/m,
+    );
+  });
 });

@@ -4,7 +4,7 @@
  */
 import type { CidrRule, EgressRule, LabelSelector } from "../../policy/schema.ts";
 import { matches, podNamespaceLabel, selectorRequirements } from "../../policy/selector.ts";
-import type { Service } from "./inventory.ts";
+import type { Endpoint, Service } from "./inventory.ts";
 
 type ServiceReference = NonNullable<EgressRule["toServices"]>[number];
 
@@ -38,6 +38,12 @@ export function serviceOfName(name: string): Pick<Service, "namespace" | "name">
 }
 
 const selectsPods = ({ selector }: Service): boolean => Object.keys(selector).length > 0;
+
+/** Whether a pod is behind a Service by its labels. */
+export const isBehind = ({ namespace, labels }: Endpoint, service: Service): boolean =>
+  selectsPods(service) &&
+  namespace === service.namespace &&
+  Object.entries(service.selector).every(([key, value]) => labels[key] === value);
 
 function isNamed(service: Service, { k8sServiceSelector, k8sService }: ServiceReference): boolean {
   if (k8sServiceSelector) {

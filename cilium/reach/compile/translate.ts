@@ -5,7 +5,7 @@
 import { canonicalAddress, formatPrefix, parseAddressOrPrefix } from "./addresses.ts";
 import type { Backend, Peer, Question, Service } from "./inventory.ts";
 import type { Network } from "./network.ts";
-import { serviceOfName } from "./services.ts";
+import { isBehind, serviceOfName } from "./services.ts";
 
 /** Where a connection arrives. */
 export type Arrival = { readonly destination: Peer; readonly port: number };
@@ -150,11 +150,5 @@ const written = (address: string): string => {
   return parsed === undefined ? address : formatPrefix(parsed);
 };
 
-const selected = ({ inventory }: Network, { namespace, selector }: Service) =>
-  Object.keys(selector).length === 0
-    ? []
-    : inventory.endpoints.filter(
-        (endpoint) =>
-          endpoint.namespace === namespace &&
-          Object.entries(selector).every(([key, value]) => endpoint.labels[key] === value),
-      );
+const selected = ({ inventory }: Network, service: Service) =>
+  inventory.endpoints.filter((endpoint) => isBehind(endpoint, service));

@@ -3,6 +3,7 @@ import { flowProtocols, type Service } from "../compile/inventory.ts";
 import type { Network, NetworkRule } from "../compile/network.ts";
 import type { Party } from "../compile/party.ts";
 import { type PortMatch, protocolBit } from "../compile/ports.ts";
+import { isBehind } from "../compile/services.ts";
 import { type Oddity, type Scene, some } from "./oddity.ts";
 
 /** Named ports that no server of the rule has; outside the cluster nothing has a name. */
@@ -48,7 +49,7 @@ export function servicePorts({ network, governed }: Scene): Oddity[] {
     if (servers.length === 0) return [];
     const found = new Map<string, Oddity>();
     for (const service of services) {
-      if (!servers.every((server) => isBehind(server, service))) continue;
+      if (!servers.every((server) => areBehind(server, service))) continue;
       for (const [index, match] of rule.ports.entries()) {
         const translated = translatedPort(rule, match, service, servers);
         if (translated === undefined) continue;
@@ -66,14 +67,8 @@ export function servicePorts({ network, governed }: Scene): Oddity[] {
   });
 }
 
-const isBehind = ({ endpoints }: Party, { namespace, selector }: Service): boolean =>
-  Object.keys(selector).length > 0 &&
-  endpoints.length > 0 &&
-  endpoints.every(
-    (endpoint) =>
-      endpoint.namespace === namespace &&
-      Object.entries(selector).every(([key, value]) => endpoint.labels[key] === value),
-  );
+const areBehind = ({ endpoints }: Party, service: Service): boolean =>
+  endpoints.length > 0 && endpoints.every((endpoint) => isBehind(endpoint, service));
 
 /** The port of a Service that a rule names, where no server has it and the rule has none of its target ports. */
 function translatedPort(

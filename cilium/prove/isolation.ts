@@ -1,0 +1,58 @@
+/** Ends that are in default deny on one of two sides only, whether or not that changes a verdict. */
+import type { Network } from "../reach/compile/network.ts";
+import type { Direction } from "../reach/compile/rules.ts";
+import type { Side } from "../reach/report/diff.ts";
+import { confirmed, isolation, type Judged } from "./confirm.ts";
+import { enough, type Sight } from "./look.ts";
+import { differingItems, problemOf } from "./problem.ts";
+import type { Group } from "./reduce.ts";
+import { search } from "./search.ts";
+import { enforcementAt, isNear, type Pair, subjectOf } from "./side.ts";
+
+export function isolationDifference(direction: Direction, sides: readonly Side[], networks: readonly Network[]): Sight {
+  const doubts = new Set<string>();
+  const problem = problemOf(networks, subjectOf(direction));
+  const outside = problem?.universe.kinds.find(({ kind }) => kind === "outside");
+  const [atom] = problem?.atoms ?? [];
+  if (problem === undefined || outside === undefined || atom === undefined) return { found: undefined, doubts };
+  const { universe, items } = problem;
+  let found: Judged | undefined;
+  for (const subject of universe.kinds.filter((kind) => enforcementAt(kind) !== "elsewhere" && !isNear(kind))) {
+    const pair: Pair =
+      direction === "egress" ? { source: subject, destination: outside } : { source: outside, destination: subject };
+    const rules = problem.sides.flatMap((side) => {
+      const { isEnforced, isIsolated } = side.circumstances(direction, pair, atom);
+      return isEnforced && !isIsolated ? side.isolating(direction, pair) : [];
+    });
+    if (differingItems(rules).length === 0) continue;
+    const isIsolated = (groups: readonly Group[], side: 0 | 1): boolean =>
+      groups.some((group) => group.side === side && group.items.length > 0);
+    const result = search(
+      {
+        items: rules,
+        region: new Map(),
+        shareNamespaces: false,
+        outcome: () => ({ allowed: false }),
+        together: false,
+        alike: true,
+        wanted: (groups) => isIsolated(groups, 0) !== isIsolated(groups, 1),
+        accept: (assignment) => {
+          const point = { ...pair, question: atom, assignment };
+          const judged = confirmed(point, universe, sides, networks, [], (one) => {
+            const [before, after] = isolation(one, direction);
+            return before !== after;
+          });
+          if (typeof judged !== "string") found = judged;
+          else doubts.add(judged);
+          return found !== undefined;
+        },
+      },
+      universe,
+      items,
+      { left: enough },
+    );
+    if (result === "exhausted") doubts.add("there are more combinations than the prover looks at");
+    if (found !== undefined) break;
+  }
+  return { found, doubts };
+}
