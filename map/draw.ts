@@ -1,6 +1,6 @@
 /** The map as SVG. Cards carry their ids and lines their numbers; how they look is the style sheet's matter. */
 import type { Graph, Line } from "./graph.ts";
-import { linePorts, lineText } from "./graph.ts";
+import { isCurved, linePorts, lineText } from "./graph.ts";
 import { html, type Markup } from "./html.ts";
 import { type Mark, markSlots, slots } from "./marks.ts";
 import {
@@ -183,13 +183,13 @@ function markShape(mark: Mark, width: number, change: Line["change"]): Markup {
 function way(line: Line, number: number, { layout, cards }: Drawn): Markup | undefined {
   const points = layout.routes.get(line);
   if (points === undefined) return undefined;
-  const path = line.kind === "hub" ? curve(points) : rounded(points);
+  const path = isCurved(line) ? curve(points) : rounded(points);
   const label = (id: string) => cards.get(id)?.label ?? id;
   const purposes = new Set(line.flows.flatMap(({ purpose }) => purpose ?? []));
   const words = line.isSum
     ? [`${label(line.from)} → ${label(line.to)}: ${lineText(line)}`, linePorts(line)]
     : [`${label(line.from)} → ${label(line.to)}: ${linePorts(line)}`, ...purposes];
-  return html`<g class="line ${line.kind} ${line.change}${line.isSum && html` ${weight(line)}`}" data-line="${number}"><title>${words.join("\n")}</title><path class="near" d="${path}"/><path class="way" d="${path}"/><path class="head" d="${arrowhead(points)}"/></g>
+  return html`<g class="line ${line.kind} ${line.change}${line.isSum && html` sum ${weight(line)}`}" data-line="${number}"><title>${words.join("\n")}</title><path class="near" d="${path}"/><path class="way" d="${path}"/><path class="head" d="${arrowhead(points)}"/></g>
 `;
 }
 

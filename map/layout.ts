@@ -1,7 +1,7 @@
 /** Where everything stands: boxes in columns, cards in boxes, and the way of every line. */
 import { type Box, besideCards, boxOf, trackRoute } from "./boxes.ts";
 import { type Arc, columnsOf, left, right } from "./columns.ts";
-import type { Graph, Line } from "./graph.ts";
+import { type Graph, isCurved, type Line } from "./graph.ts";
 import { marksOf, slots } from "./marks.ts";
 import {
   boxPadding,
@@ -23,7 +23,7 @@ import { sideOf, sideWidth } from "./side.ts";
 export async function layoutOf(graph: Graph): Promise<Layout> {
   const marks = marksOf(graph);
   const boxes = graph.namespaces.map((namespace) => boxOf(namespace, graph.lines, (id) => slots(marks.get(id) ?? [])));
-  const lines = graph.lines.filter(({ kind }) => kind === "across" || kind === "outside");
+  const lines = graph.lines.filter(({ kind, isSum }) => !isSum && (kind === "across" || kind === "outside"));
   const placement = await place(nodesOf(graph, boxes), lines);
   const side = sideOf(graph, placement);
   const namespaces = new Map(boxes.flatMap(({ name }) => found(name, placement.nodes.get(boxId(name)))));
@@ -130,9 +130,10 @@ function routesOf(
       route(line, (from, to) => trackRoute(track, middle(from, "right"), middle(to, "right")));
     }
   }
-  for (const line of graph.lines.filter(({ kind }) => kind === "hub")) {
+  for (const line of graph.lines.filter(isCurved)) {
     route(line, (from, to) => {
-      const [start, end] = from.x < to.x ? (["right", "left"] as const) : (["left", "right"] as const);
+      const start = from.x > to.x ? "left" : "right";
+      const end = from.x < to.x ? "left" : "right";
       return [middle(from, start), middle(to, end)];
     });
   }

@@ -15,6 +15,8 @@ export interface Sheet {
   readonly cardOf: (id: string) => string;
   /** Workloads that most others connect to, as all do to the DNS server: their lines would cover the picture. */
   readonly common: ReadonlySet<string>;
+  /** Cards that are joined with most closed namespaces, as the Gateway is: so would theirs. */
+  readonly busy: ReadonlySet<string>;
 }
 
 /** A peer, or what stands for all peers of a closed namespace. */
@@ -51,6 +53,7 @@ export const wholeSheet = (picture: Picture): Sheet => ({
   flows: picture.flows,
   cardOf: (id) => id,
   common: commonServers(picture),
+  busy: new Set(),
 });
 
 function commonServers({ peers, flows }: Picture): ReadonlySet<string> {
@@ -74,6 +77,7 @@ const restId = "the rest of what lies outside";
 /** The sheet on which all namespaces but one are closed, with what that one has to do with; without one, with all there is. */
 function folded(picture: Picture, open: string | undefined): Sheet {
   const { peers, flows } = picture;
+  const common = commonServers(picture);
   const places = new Map(
     peers.map((peer) => [peer.id, isPod(peer) && peer.namespace !== open ? namespaceId(peer.namespace) : peer.id]),
   );
@@ -82,15 +86,7 @@ function folded(picture: Picture, open: string | undefined): Sheet {
   const drawn = flows.filter(({ from, to }) =>
     open === undefined ? place(from) !== place(to) : isOpen.has(from) || isOpen.has(to),
   );
-  const neighbours = new Map<string, Set<string>>();
-  for (const { from, to } of drawn) {
-    for (const [one, other] of [
-      [place(from), place(to)],
-      [place(to), place(from)],
-    ] as const) {
-      neighbours.set(one, (neighbours.get(one) ?? new Set()).add(other));
-    }
-  }
+  const neighbours = neighboursBy(place, drawn);
   const isShown = (id: string): boolean => open === undefined || isOpen.has(id) || neighbours.has(id);
   const outside = peers.filter(({ kind, id }) => kind === "outside" && isShown(id));
   const busiest = outside.toSorted((a, b) => (neighbours.get(b.id)?.size ?? 0) - (neighbours.get(a.id)?.size ?? 0));
@@ -109,9 +105,35 @@ function folded(picture: Picture, open: string | undefined): Sheet {
     ],
     flows: drawn,
     cardOf: place,
-    common: commonServers(picture),
+    common,
+    busy:
+      open === undefined
+        ? busyCards(
+            neighboursBy(
+              place,
+              drawn.filter(({ to }) => !common.has(to)),
+            ),
+            namespaces.size,
+          )
+        : new Set(),
   };
 }
+
+/** The ids of the cards that each card has flows from or to. */
+function neighboursBy(place: (id: string) => string, flows: readonly PictureFlow[]): Map<string, Set<string>> {
+  const neighbours = new Map<string, Set<string>>();
+  const join = (one: string, other: string): void => {
+    neighbours.set(one, (neighbours.get(one) ?? new Set()).add(other));
+  };
+  for (const { from, to } of flows) {
+    join(place(from), place(to));
+    join(place(to), place(from));
+  }
+  return neighbours;
+}
+
+const busyCards = (neighbours: ReadonlyMap<string, ReadonlySet<string>>, namespaces: number): Set<string> =>
+  new Set([...neighbours].flatMap(([id, { size }]) => (size > Math.max(fewWorkloads, namespaces / 2) ? [id] : [])));
 
 function namespaceCard(name: string, pods: readonly (WorkloadPeer | HostNetworkPeer)[]): NamespaceCard {
   const governed = pods.filter((peer) => peer.kind === "workload");
