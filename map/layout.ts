@@ -23,8 +23,16 @@ import { sideOf, sideWidth } from "./side.ts";
 export async function layoutOf(graph: Graph): Promise<Layout> {
   const marks = marksOf(graph);
   const boxes = graph.namespaces.map((namespace) => boxOf(namespace, graph.lines, (id) => slots(marks.get(id) ?? [])));
-  const lines = graph.lines.filter(({ kind, isSum }) => !isSum && (kind === "across" || kind === "outside"));
-  const placement = await place(nodesOf(graph, boxes), lines);
+  const nodes = nodesOf(graph, boxes);
+  const lines = graph.lines.filter(({ kind }) => kind === "across" || kind === "outside");
+  const columns = new Map(nodes.flatMap(({ peers, column }) => [...peers.keys()].map((id) => [id, column] as const)));
+  const placement = lines.some(isCurved)
+    ? await place(
+        nodes,
+        lines.filter(({ from, to }) => columns.get(from) !== columns.get(to)),
+        "straight",
+      )
+    : await place(nodes, lines, "around");
   const side = sideOf(graph, placement);
   const namespaces = new Map(boxes.flatMap(({ name }) => found(name, placement.nodes.get(boxId(name)))));
   const cards = new Map([
@@ -123,6 +131,7 @@ function routesOf(
     if (from !== undefined && to !== undefined) routes.set(line, way(from, to));
   };
   for (const [line, points] of placement.routes) {
+    if (isCurved(line)) continue;
     route(line, (from, to) => [middle(from, "right"), ...points, middle(to, "left")]);
   }
   for (const track of boxes.flatMap(({ tracks }) => tracks)) {
