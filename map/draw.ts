@@ -1,6 +1,6 @@
 /** The map as SVG. Cards carry their ids and lines their numbers; how they look is the style sheet's matter. */
 import type { Graph, Line } from "./graph.ts";
-import { isCurved, linePorts, lineText } from "./graph.ts";
+import { linePorts, lineText } from "./graph.ts";
 import { html, type Markup } from "./html.ts";
 import { type Mark, markSlots, slots } from "./marks.ts";
 import {
@@ -70,6 +70,7 @@ function boxes({ namespaces }: Graph, layout: Layout): (Markup | undefined)[] {
   return [
     box("hubs", "API server and nodes", "", layout.hubs),
     box("hubs", "On the host’s network", "", layout.hostNetwork),
+    box("hubs", "Only in the comparison", "", layout.added),
     ...namespaces.map(({ name, workloads }) =>
       box("namespace", name, String(workloads.length), layout.namespaces.get(name)),
     ),
@@ -183,7 +184,7 @@ function markShape(mark: Mark, width: number, change: Line["change"]): Markup {
 function way(line: Line, number: number, { layout, cards }: Drawn): Markup | undefined {
   const points = layout.routes.get(line);
   if (points === undefined) return undefined;
-  const path = isCurved(line) ? curve(points) : rounded(points);
+  const path = points.length === 2 ? curve(points) : rounded(points);
   const label = (id: string) => cards.get(id)?.label ?? id;
   const purposes = new Set(line.flows.flatMap(({ purpose }) => purpose ?? []));
   const words = line.isSum

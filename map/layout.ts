@@ -14,7 +14,7 @@ import {
   type Point,
   type Rectangle,
 } from "./measures.ts";
-import { found, type Layout, surroundingsOf } from "./places.ts";
+import { found, type Layout, straight, surroundingsOf } from "./places.ts";
 import { type Node, type Placement, place } from "./routing.ts";
 import type { Card } from "./sheets.ts";
 import { sideOf, sideWidth } from "./side.ts";
@@ -45,8 +45,15 @@ export async function layoutOf(graph: Graph): Promise<Layout> {
     namespaces,
     hubs: side.hubs,
     hostNetwork: side.hostNetwork,
+    added: undefined,
     cards,
-    surroundings: surroundingsOf(graph, { namespaces, hubs: side.hubs, hostNetwork: side.hostNetwork }),
+    surroundings: surroundingsOf(graph, {
+      namespaces,
+      hubs: side.hubs,
+      hostNetwork: side.hostNetwork,
+      added: undefined,
+      cards,
+    }),
     routes: routesOf(graph, boxes, placement, cards),
     marks,
   };
@@ -140,11 +147,7 @@ function routesOf(
     }
   }
   for (const line of graph.lines.filter(isCurved)) {
-    route(line, (from, to) => {
-      const start = from.x > to.x ? "left" : "right";
-      const end = from.x < to.x ? "left" : "right";
-      return [middle(from, start), middle(to, end)];
-    });
+    route(line, straight);
   }
   return routes;
 }
