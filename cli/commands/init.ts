@@ -13,7 +13,7 @@ import type { Project } from "../init/files.ts";
 import { inNewFolder, requireNothing } from "../init/write.ts";
 import { withProgress } from "../output/progress.ts";
 import { printReport, type ReportFormat, reportFormats } from "../output/sections.ts";
-import { readPolicies, type Source, type SourceOptions, withSource } from "../sources/source.ts";
+import { readPolicies, requirePolicies, type Source, type SourceOptions, withSource } from "../sources/source.ts";
 
 interface Options extends SourceOptions {
   readonly repair?: true;
@@ -37,6 +37,7 @@ export default function init(command: Command): void {
       }
       requireNothing(folder, ["package.json", "Pulumi.yaml", "cluster"]);
       const source = await readPolicies(options);
+      requirePolicies(source);
       const project = projectOf(folder, source, options);
       const brought = await withProgress(
         "bringing in",
