@@ -100,7 +100,7 @@ const valuesOf = (config: Project["config"], project: string): Record<string, st
   );
 
 /** The pods that the policies are judged against; made up of their selectors where there are none. */
-function inventoryFor(source: Source): Inventory {
+export function inventoryFor(source: Source): Inventory {
   const { inventory } = sideOf(source);
   if (inventory.endpoints.length > 0) return inventory;
   return { ...inventory, endpoints: podsOfSelectors(source.policies, inventory.cluster) };
