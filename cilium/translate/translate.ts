@@ -7,7 +7,7 @@ import type { Namespace } from "../model/namespace.ts";
 import { clusterwideId } from "../model/peers/clusterwide.ts";
 import type { PodSet } from "../model/peers/pod-set.ts";
 import { type HostNetworkPods, type Peer, peerName, type Subject } from "../model/peers.ts";
-import { statementFaults, statementSchema } from "../model/statement.ts";
+import { declaredIn, statementFaults, statementSchema } from "../model/statement.ts";
 import { asWritten } from "../model/verbatim.ts";
 import { policyName } from "../policy/parts.ts";
 import type { Policy } from "../policy/schema.ts";
@@ -241,7 +241,10 @@ function clusterOf(declared: readonly Declared[], flows: readonly Flow[], invent
 
 /** The policies of statements that the language refuses. */
 function statementProblems(flows: readonly Flow[], { namespaces, clusterwide }: Cluster): Map<Policy, string> {
-  const declared = [...namespaces.flatMap((one) => [...one.workloads, ...one.hostNetwork]), ...clusterwide.groups];
+  const declared = declaredIn([
+    ...namespaces.flatMap((one) => [...one.workloads, ...one.hostNetwork]),
+    ...clusterwide.groups,
+  ]);
   const wrong = new Map<Policy, string>();
   for (const { statement, said } of flows) {
     const { only, carried, ...rest } = statement;

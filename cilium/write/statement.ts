@@ -19,7 +19,7 @@ import { fqdn } from "../model/peers/fqdns.ts";
 import type { Pods } from "../model/peers/named-ports.ts";
 import type { Destination, EntityPeer, Source } from "../model/peers.ts";
 import { icmp, icmpv6, ipProtocol, isUsedBy, type Port, sctp, tcp, udp } from "../model/ports.ts";
-import { statementFaults, statementSchema } from "../model/statement.ts";
+import { declaredIn, statementFaults, statementSchema } from "../model/statement.ts";
 import type { Peer, PeerEntity, Question } from "../reach/compile/inventory.ts";
 import { peerText } from "../reach/report/explain.ts";
 import { fileOf, type PodsName, type SourceFile } from "./file.ts";
@@ -171,9 +171,6 @@ function entityOf(entity: PeerEntity): (EntityPeer & typeof host) | undefined {
 function faultsOf(statement: Statement, namespace: string, { namespaces }: ConfiguredCluster): string[] {
   const read = statementSchema.safeParse({ ...statement, limits: [], inspectHttp: false }, reading);
   if (!read.success) return read.error.issues.map(({ message }) => message);
-  return statementFaults(
-    read.data,
-    namespace,
-    namespaces.flatMap((one) => [...one.workloads, ...one.hostNetwork]),
-  );
+  const declared = declaredIn(namespaces.flatMap((one) => [...one.workloads, ...one.hostNetwork]));
+  return statementFaults(read.data, namespace, declared);
 }
