@@ -35,7 +35,10 @@ export function confirmed(
   const addressed = networks.some(({ configuration }) => configuration.cidrsMatch.pods);
   const known = witnessOf(point, universe, addressed);
   // Better one that can be asked about without an address of the name, as by `netpol test`.
-  const witnesses = known.names.length === 0 ? [known] : [{ ...known, names: [] }, known];
+  const witnesses =
+    known.names.length === 0
+      ? [known]
+      : [{ ...known, names: known.names.map(({ name }) => ({ name, addresses: [] })) }, known];
   let doubt = "";
   for (const witness of witnesses) {
     const judged = judge(witness, sides, networks);
