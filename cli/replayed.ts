@@ -39,6 +39,18 @@ export function losses({ dropped, refused, refusedRequests }: Replay): string[] 
   ];
 }
 
+/** What was found, a line each, without what changes with every flow. */
+export function findings({ dropped, newlyAllowed, refusedRequests, refused }: Replay): string[] {
+  const ends = ({ source, destination, port }: Pick<Group, "source" | "destination" | "port">): string =>
+    `${source} → ${destination} ${port}`;
+  return [
+    ...dropped.map((group) => `would be dropped: ${ends(group)} (${group.refusals.join("; ")})`),
+    ...refusedRequests.map((group) => `would be refused: ${group.method} ${group.path}, ${ends(group)}`),
+    ...refused.map(({ workload, name }) => `would be refused: the lookup of ${name} by ${workload}`),
+    ...newlyAllowed.map((group) => `would newly pass: ${ends(group)}`),
+  ];
+}
+
 type Wanted = { readonly complete: boolean; readonly atLeast: number };
 
 /** @param wanted whether what the record did not use is listed, and how much of it has to be understood */

@@ -31,7 +31,10 @@ export function columnsOf(boxes: readonly ColumnBox[], arcs: readonly Arc[]): Ma
   const place = (id: string): number => (id === left ? leftEnd : id === right ? rightEnd : (numbers.get(id) ?? 0));
   const ends = arcs.map(({ from, to }) => [place(from), place(to)] as const);
   const heights = boxes.map(({ height }) => height + boxGap);
-  const candidates = Array.from({ length: Math.min(8, boxes.length) }, (_, i) => settled(heights, ends, i + 1));
+  const candidates = Array.from(
+    { length: Math.min(Math.max(8, Math.ceil(Math.sqrt(boxes.length))), boxes.length) },
+    (_, i) => settled(heights, ends, i + 1),
+  );
   const [best] = candidates.sort((a, b) => scaleOf(b) - scaleOf(a) || a.cost - b.cost);
   return new Map(boxes.map(({ id }, number) => [id, best?.columns[number] ?? 0]));
 }
@@ -42,13 +45,10 @@ type Ends = readonly [from: number, to: number];
 const leftEnd = -1;
 const rightEnd = -2;
 
-interface Arrangement extends Cost {
+interface Arrangement {
   /** By number of the box. */
   readonly columns: readonly number[];
   readonly count: number;
-}
-
-interface Cost {
   readonly cost: number;
   /** Height of the tallest column. */
   readonly height: number;
@@ -59,59 +59,68 @@ const scaleOf = ({ count, height }: Arrangement): number =>
 
 /** From all boxes in the first column, moves and swaps until none makes the arrangement better. */
 function settled(heights: readonly number[], arcs: readonly Ends[], count: number): Arrangement {
-  const columns = heights.map(() => 0);
-  let best = costOf(columns, heights, arcs, count);
-  const isBetter = (): boolean => {
-    const tried = costOf(columns, heights, arcs, count);
-    if (tried.cost >= best.cost) return false;
-    best = tried;
-    return true;
-  };
-  const move = (box: number, column: number): boolean => {
-    const before = columns[box] ?? 0;
-    columns[box] = column;
-    const moved = isBetter();
-    if (!moved) columns[box] = before;
-    return moved;
-  };
-  const swap = (box: number, other: number): boolean => {
-    const [mine, its] = [columns[box] ?? 0, columns[other] ?? 0];
-    if (mine === its) return false;
-    columns[box] = its;
-    columns[other] = mine;
-    const swapped = isBetter();
-    if (!swapped) {
-      columns[box] = mine;
-      columns[other] = its;
+  const { columns, grown, shift, cost } = weighed(heights, arcs, count);
+  let best = cost();
+  const isBetter = (...changes: readonly Change[]): boolean => {
+    const undone = changes.map(([box]): Change => [box, columns[box] ?? 0]);
+    shift(changes);
+    const tried = cost();
+    if (tried < best) {
+      best = tried;
+      return true;
     }
-    return swapped;
+    shift(undone);
+    return false;
   };
   for (let improved = true; improved; ) {
     improved = false;
-    for (const box of columns.keys()) {
-      for (let column = 0; column < count; column++) improved = move(box, column) || improved;
+    for (const box of heights.keys()) {
+      for (let column = 0; column < count; column++) improved = isBetter([box, column]) || improved;
     }
-    for (const box of columns.keys()) {
-      for (const other of columns.keys()) improved = swap(box, other) || improved;
+    for (const box of heights.keys()) {
+      for (const other of heights.keys()) {
+        const [mine = 0, its = 0] = [columns[box], columns[other]];
+        if (mine !== its) improved = isBetter([box, its], [other, mine]) || improved;
+      }
     }
   }
-  return { ...best, columns, count };
+  return { columns, count, cost: best, height: Math.max(...grown) };
 }
 
-function costOf(columns: readonly number[], heights: readonly number[], arcs: readonly Ends[], count: number): Cost {
+type Change = readonly [box: number, column: number];
+
+/** All boxes in the first column, and what it costs to have them there, kept up to date with every shift. */
+function weighed(heights: readonly number[], arcs: readonly Ends[], count: number) {
+  const columns = heights.map(() => 0);
   const grown = new Array<number>(count).fill(0);
-  const grow = (column: number, by: number) => {
+  let passed = 0;
+  const grow = (column: number, by: number): void => {
     grown[column] = (grown[column] ?? 0) + by;
   };
-  for (const [box, height] of heights.entries()) grow(columns[box] ?? 0, height);
   const place = (end: number): number => (end === leftEnd ? -1 : end === rightEnd ? count : (columns[end] ?? 0));
-  let passed = 0;
-  for (const [from, to] of arcs) {
+  const lead = ([from, to]: Ends, times: 1 | -1): void => {
     const [start, end] = [place(from), place(to)];
-    for (let column = start + 1; column < end; column++) grow(column, laneHeight);
-    passed += end > start ? end - start - 1 : backwards + start - end;
-  }
-  const mean = grown.reduce((sum, height) => sum + height, 0) / count;
-  const unevenness = grown.reduce((sum, height) => sum + ((height - mean) / 100) ** 2, 0);
-  return { cost: passed + unevenness, height: Math.max(...grown) };
+    for (let column = start + 1; column < end; column++) grow(column, times * laneHeight);
+    passed += times * (end > start ? end - start - 1 : backwards + start - end);
+  };
+  const touching = heights.map((_, box) => arcs.filter(([from, to]) => from === box || to === box));
+  for (const height of heights) grow(0, height);
+  for (const arc of arcs) lead(arc, 1);
+
+  const shift = (changes: readonly Change[]): void => {
+    const moved = new Set(changes.flatMap(([box]) => touching[box] ?? []));
+    for (const arc of moved) lead(arc, -1);
+    for (const [box, column] of changes) {
+      const height = heights[box] ?? 0;
+      grow(columns[box] ?? 0, -height);
+      grow(column, height);
+      columns[box] = column;
+    }
+    for (const arc of moved) lead(arc, 1);
+  };
+  const cost = (): number => {
+    const mean = grown.reduce((sum, height) => sum + height, 0) / count;
+    return passed + grown.reduce((sum, height) => sum + ((height - mean) / 100) ** 2, 0);
+  };
+  return { columns, grown, shift, cost };
 }

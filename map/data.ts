@@ -3,7 +3,7 @@ import type { Graph } from "./graph.ts";
 import { marksOf } from "./marks.ts";
 import type { Point, Rectangle } from "./measures.ts";
 import type { Picture, PictureFlow } from "./picture.ts";
-import { type Layout, surroundingsOf } from "./places.ts";
+import { type LaidOut, type Layout, surroundingsOf } from "./places.ts";
 import type { Sheet } from "./sheets.ts";
 
 export interface PageData {
@@ -90,6 +90,7 @@ export interface PackedLayout {
   readonly namespaces: readonly (PackedRectangle | 0)[];
   readonly hubs: PackedRectangle | 0;
   readonly hostNetwork: PackedRectangle | 0;
+  readonly added: PackedRectangle | 0;
   readonly cards: readonly (PackedRectangle | 0)[];
   /** x and y of each corner. */
   readonly routes: readonly (readonly number[] | 0)[];
@@ -108,27 +109,30 @@ function rectangle(place: PackedRectangle | 0): Rectangle | undefined {
   return { x: x / 10, y: y / 10, width: width / 10, height: height / 10 };
 }
 
-export function packedLayout(layout: Layout, { cards }: Sheet, { namespaces, lines }: Graph): PackedLayout {
+export function packedLayout({ sheet: { cards }, graph: { namespaces, lines }, layout }: LaidOut): PackedLayout {
   return {
     bounds: packedRectangle(layout.bounds) || [0, 0, 0, 0],
     namespaces: namespaces.map(({ name }) => packedRectangle(layout.namespaces.get(name))),
     hubs: packedRectangle(layout.hubs),
     hostNetwork: packedRectangle(layout.hostNetwork),
+    added: packedRectangle(layout.added),
     cards: cards.map(({ id }) => packedRectangle(layout.cards.get(id))),
     routes: lines.map((line) => layout.routes.get(line)?.flatMap(({ x, y }) => [tenths(x), tenths(y)]) ?? 0),
   };
 }
 
-export function unpackedLayout(layout: PackedLayout, { cards }: Sheet, graph: Graph): Layout {
-  const namespaces = new Map(placed(graph.namespaces, layout.namespaces.map(rectangle), ({ name }) => name));
-  const [hubs, hostNetwork] = [rectangle(layout.hubs), rectangle(layout.hostNetwork)];
+export function unpackedLayout(layout: PackedLayout, sheet: Sheet, graph: Graph): Layout {
+  const boxes = {
+    namespaces: new Map(placed(graph.namespaces, layout.namespaces.map(rectangle), ({ name }) => name)),
+    hubs: rectangle(layout.hubs),
+    hostNetwork: rectangle(layout.hostNetwork),
+    added: rectangle(layout.added),
+    cards: new Map(placed(sheet.cards, layout.cards.map(rectangle), ({ id }) => id)),
+  };
   return {
+    ...boxes,
     bounds: rectangle(layout.bounds) ?? { x: 0, y: 0, width: 0, height: 0 },
-    namespaces,
-    hubs,
-    hostNetwork,
-    cards: new Map(placed(cards, layout.cards.map(rectangle), ({ id }) => id)),
-    surroundings: surroundingsOf(graph, { namespaces, hubs, hostNetwork }),
+    surroundings: surroundingsOf(graph, boxes),
     routes: new Map(placed(graph.lines, layout.routes.map(points), (line) => line)),
     marks: marksOf(graph),
   };

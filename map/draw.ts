@@ -70,6 +70,7 @@ function boxes({ namespaces }: Graph, layout: Layout): (Markup | undefined)[] {
   return [
     box("hubs", "API server and nodes", "", layout.hubs),
     box("hubs", "On the host’s network", "", layout.hostNetwork),
+    box("hubs", "Only in the comparison", "", layout.added),
     ...namespaces.map(({ name, workloads }) =>
       box("namespace", name, String(workloads.length), layout.namespaces.get(name)),
     ),
@@ -183,13 +184,13 @@ function markShape(mark: Mark, width: number, change: Line["change"]): Markup {
 function way(line: Line, number: number, { layout, cards }: Drawn): Markup | undefined {
   const points = layout.routes.get(line);
   if (points === undefined) return undefined;
-  const path = line.kind === "hub" ? curve(points) : rounded(points);
+  const path = points.length === 2 ? curve(points) : rounded(points);
   const label = (id: string) => cards.get(id)?.label ?? id;
   const purposes = new Set(line.flows.flatMap(({ purpose }) => purpose ?? []));
   const words = line.isSum
     ? [`${label(line.from)} → ${label(line.to)}: ${lineText(line)}`, linePorts(line)]
     : [`${label(line.from)} → ${label(line.to)}: ${linePorts(line)}`, ...purposes];
-  return html`<g class="line ${line.kind} ${line.change}${line.isSum && html` ${weight(line)}`}" data-line="${number}"><title>${words.join("\n")}</title><path class="near" d="${path}"/><path class="way" d="${path}"/><path class="head" d="${arrowhead(points)}"/></g>
+  return html`<g class="line ${line.kind} ${line.change}${line.isSum && html` sum ${weight(line)}`}" data-line="${number}"><title>${words.join("\n")}</title><path class="near" d="${path}"/><path class="way" d="${path}"/><path class="head" d="${arrowhead(points)}"/></g>
 `;
 }
 
@@ -205,7 +206,9 @@ function lineLabels(line: Line, number: number, { layout, cards }: Drawn, isMutu
   if (from === undefined || to === undefined || line.kind === "self") return undefined;
   const [source, destination] = [layout.surroundings.get(line.from) ?? from, layout.surroundings.get(line.to) ?? to];
   const label = (end: "at-from" | "at-to", x: number, y: number, anchor: "start" | "end", room = roomForPorts) => {
-    const ports = fitted(lineText(line), fontSize, room);
+    // Of hubs, a number alone fits in.
+    const text = line.isSum && line.kind === "hub" ? String(line.flows.length) : lineText(line);
+    const ports = fitted(text, fontSize, room);
     return html`<text class="ports ${end}" data-line="${number}" x="${x}" y="${y}" text-anchor="${anchor}">${ports}</text>`;
   };
   const leftOf = (end: "at-from" | "at-to", around: Rectangle, card: Rectangle, dy: number) =>
@@ -217,26 +220,20 @@ function lineLabels(line: Line, number: number, { layout, cards }: Drawn, isMutu
     return html`${leftOf("at-from", source, from, isMutual ? 11 : 4)}${leftOf("at-to", destination, to, isMutual ? -2 : 4)}
 `;
   }
-  if (line.kind !== "hub")
+  const [client, server] = [line.from, line.to].map((id) => hubAt(cards.get(id)));
+  if (line.kind !== "hub" || (line.isSum && client === undefined && server === undefined)) {
     return html`${rightOf("at-from", source, from)}${leftOf("at-to", destination, to, -4)}
 `;
+  }
   // A hub says the port in its own card, for whoever looks at a workload.
-  const hub = (id: string): Card | undefined => {
-    const found = cards.get(id);
-    return found === undefined || hubMark(found) === undefined ? undefined : found;
-  };
-  if (hub(line.from) !== undefined) return rightOf("at-from", source, from);
-  const name = hub(line.to)?.label;
-  return name !== undefined
-    ? label(
-        "at-to",
-        to.x + to.width - cardPadding,
-        to.y + cardBaseline,
-        "end",
-        to.width - 3 * cardPadding - textWidth(name, fontSize),
-      )
-    : leftOf("at-to", destination, to, -4);
+  if (client !== undefined) return rightOf("at-from", source, from);
+  if (server === undefined) return leftOf("at-to", destination, to, -4);
+  const room = to.width - 3 * cardPadding - textWidth(server.label, fontSize);
+  return label("at-to", to.x + to.width - cardPadding, to.y + cardBaseline, "end", room);
 }
+
+const hubAt = (card: Card | undefined): Card | undefined =>
+  card === undefined || hubMark(card) === undefined ? undefined : card;
 
 function spoken(card: Card, leaving: readonly Line[], arriving: readonly Line[]): string {
   const others = (count: number) => `${count} ${count === 1 ? "peer" : "peers"}`;

@@ -38,7 +38,7 @@ export interface Line {
 
 export type LineKind = "inside" | "across" | "outside" | "hub" | "self";
 
-export function graphOf({ cards, flows, cardOf, common }: Sheet): Graph {
+export function graphOf({ cards, flows, cardOf, common, busy }: Sheet): Graph {
   const byId = new Map(cards.map((card) => [card.id, card]));
   const card = (id: string): Card => {
     const known = byId.get(cardOf(id));
@@ -47,7 +47,7 @@ export function graphOf({ cards, flows, cardOf, common }: Sheet): Graph {
   };
   const lines = [...Map.groupBy(flows, ({ from }) => cardOf(from))].flatMap(([from, leaving]) =>
     [...Map.groupBy(leaving, ({ to }) => cardOf(to))].map(([to, together]) =>
-      lineOf(together, card(from), card(to), common),
+      lineOf(together, card(from), card(to), { common, busy }),
     ),
   );
   const touching = new Map<string, number>();
@@ -71,16 +71,23 @@ export function graphOf({ cards, flows, cardOf, common }: Sheet): Graph {
   };
 }
 
-function lineOf(flows: readonly PictureFlow[], from: Card, to: Card, common: ReadonlySet<string>): Line {
+function lineOf(
+  flows: readonly PictureFlow[],
+  from: Card,
+  to: Card,
+  { common, busy }: Pick<Sheet, "common" | "busy">,
+): Line {
   const [change = "same", ...more] = new Set(flows.map(({ change }) => change));
   return {
     from: from.id,
     to: to.id,
-    kind: lineKind(
-      from,
-      to,
-      flows.every((flow) => common.has(flow.to)),
-    ),
+    kind: [from, to].some(({ id }) => busy.has(id))
+      ? "hub"
+      : lineKind(
+          from,
+          to,
+          flows.every((flow) => common.has(flow.to)),
+        ),
     isSum: [from, to].some(({ kind }) => kind === "namespace") && ![from, to].some(isPodCard),
     flows,
     change: more.length === 0 ? change : "changed",
@@ -104,6 +111,9 @@ const isOther = (card: Card): card is OtherPeer =>
 const isPodCard = ({ kind }: Card): boolean => kind === "workload" || kind === "host-network";
 
 const isInside = ({ kind }: Card): boolean => kind === "workload" || kind === "namespace";
+
+/** Whether a line runs straight over the picture, as those that would fill it if they were led around the cards. */
+export const isCurved = ({ kind, isSum }: Line): boolean => kind === "hub" || isSum;
 
 /** All ports of a line, `9333, 19333`: TCP goes without saying. */
 export const linePorts = ({ flows }: Pick<Line, "flows">): string => portList(flows.flatMap(({ ports }) => ports));

@@ -1,7 +1,7 @@
 /** Where everything stands: boxes in columns, cards in boxes, and the way of every line. */
 import { type Box, besideCards, boxOf, trackRoute } from "./boxes.ts";
 import { type Arc, columnsOf, left, right } from "./columns.ts";
-import type { Graph, Line } from "./graph.ts";
+import { type Graph, isCurved, type Line } from "./graph.ts";
 import { marksOf, slots } from "./marks.ts";
 import {
   boxPadding,
@@ -14,7 +14,7 @@ import {
   type Point,
   type Rectangle,
 } from "./measures.ts";
-import { found, type Layout, surroundingsOf } from "./places.ts";
+import { found, type Layout, straight, surroundingsOf } from "./places.ts";
 import { type Node, type Placement, place } from "./routing.ts";
 import type { Card } from "./sheets.ts";
 import { sideOf, sideWidth } from "./side.ts";
@@ -23,8 +23,16 @@ import { sideOf, sideWidth } from "./side.ts";
 export async function layoutOf(graph: Graph): Promise<Layout> {
   const marks = marksOf(graph);
   const boxes = graph.namespaces.map((namespace) => boxOf(namespace, graph.lines, (id) => slots(marks.get(id) ?? [])));
+  const nodes = nodesOf(graph, boxes);
   const lines = graph.lines.filter(({ kind }) => kind === "across" || kind === "outside");
-  const placement = await place(nodesOf(graph, boxes), lines);
+  const columns = new Map(nodes.flatMap(({ peers, column }) => [...peers.keys()].map((id) => [id, column] as const)));
+  const placement = lines.some(isCurved)
+    ? await place(
+        nodes,
+        lines.filter(({ from, to }) => columns.get(from) !== columns.get(to)),
+        "straight",
+      )
+    : await place(nodes, lines, "around");
   const side = sideOf(graph, placement);
   const namespaces = new Map(boxes.flatMap(({ name }) => found(name, placement.nodes.get(boxId(name)))));
   const cards = new Map([
@@ -37,8 +45,15 @@ export async function layoutOf(graph: Graph): Promise<Layout> {
     namespaces,
     hubs: side.hubs,
     hostNetwork: side.hostNetwork,
+    added: undefined,
     cards,
-    surroundings: surroundingsOf(graph, { namespaces, hubs: side.hubs, hostNetwork: side.hostNetwork }),
+    surroundings: surroundingsOf(graph, {
+      namespaces,
+      hubs: side.hubs,
+      hostNetwork: side.hostNetwork,
+      added: undefined,
+      cards,
+    }),
     routes: routesOf(graph, boxes, placement, cards),
     marks,
   };
@@ -123,6 +138,7 @@ function routesOf(
     if (from !== undefined && to !== undefined) routes.set(line, way(from, to));
   };
   for (const [line, points] of placement.routes) {
+    if (isCurved(line)) continue;
     route(line, (from, to) => [middle(from, "right"), ...points, middle(to, "left")]);
   }
   for (const track of boxes.flatMap(({ tracks }) => tracks)) {
@@ -130,11 +146,8 @@ function routesOf(
       route(line, (from, to) => trackRoute(track, middle(from, "right"), middle(to, "right")));
     }
   }
-  for (const line of graph.lines.filter(({ kind }) => kind === "hub")) {
-    route(line, (from, to) => {
-      const [start, end] = from.x < to.x ? (["right", "left"] as const) : (["left", "right"] as const);
-      return [middle(from, start), middle(to, end)];
-    });
+  for (const line of graph.lines.filter(isCurved)) {
+    route(line, straight);
   }
   return routes;
 }

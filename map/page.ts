@@ -4,25 +4,30 @@ import { bundle } from "./bundle.ts";
 import { controls, legend } from "./controls.ts";
 import { type PageData, packed, packedLayout } from "./data.ts";
 import { drawing } from "./draw.ts";
+import { extended } from "./extended.ts";
 import { graphOf } from "./graph.ts";
 import { html, trusted } from "./html.ts";
 import { layoutOf } from "./layout.ts";
 import { flowList } from "./list.ts";
 import type { Picture } from "./picture.ts";
+import type { LaidOut } from "./places.ts";
 import { namespacesToOpen, sheetOf } from "./sheets.ts";
 
 /**
  * The page that shows a picture: the same bytes for the same picture.
  * @param basis what the picture rests on, in sentences; it stands below the list of flows
+ * @param plain the picture without its comparison, so that everything stands where it stands there
  */
-export async function page(picture: Picture, basis: readonly string[] = []): Promise<string> {
-  const sheet = sheetOf(picture);
-  const graph = graphOf(sheet);
-  const [layout, { script, style }] = await Promise.all([layoutOf(graph), bundle()]);
+export async function page(picture: Picture, basis: readonly string[] = [], plain: Picture = picture): Promise<string> {
+  const { script, style } = await bundle();
+  const { sheet, graph, layout } = await laidOut(picture, plain);
+  const layouts = [];
+  for (const namespace of namespacesToOpen(picture))
+    layouts.push(packedLayout(await laidOut(picture, plain, namespace)));
   const code = `${script}netpolMap.start();`;
   const title =
     picture.comparison === undefined ? picture.title : `${picture.title} against ${picture.comparison.title}`;
-  const data: PageData = { picture: packed(picture), layouts: await layoutsOf(picture) };
+  const data: PageData = { picture: packed(picture), layouts };
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -51,15 +56,15 @@ ${legend(picture, graph)}
 `.markup;
 }
 
-/** The layouts of the sheets after the first, which is drawn already. */
-async function layoutsOf(picture: Picture): Promise<PageData["layouts"]> {
-  const layouts = [];
-  for (const namespace of namespacesToOpen(picture)) {
-    const sheet = sheetOf(picture, namespace);
-    const graph = graphOf(sheet);
-    layouts.push(packedLayout(await layoutOf(graph), sheet, graph));
-  }
-  return layouts;
+/** The sheet that opens a namespace, or the first one. */
+async function laidOut(picture: Picture, plain: Picture, open?: string): Promise<LaidOut> {
+  const sheet = sheetOf(picture, open);
+  const graph = graphOf(sheet);
+  if (plain === picture) return { sheet, graph, layout: await layoutOf(graph) };
+  const plainSheet = sheetOf(plain, open);
+  const plainGraph = graphOf(plainSheet);
+  const layout = await layoutOf(plainGraph);
+  return { sheet, graph, layout: extended({ sheet: plainSheet, graph: plainGraph, layout }, { sheet, graph }) };
 }
 
 /** A value as an expression; no text in it can end the script element. */

@@ -34,16 +34,17 @@ export function reachPicture(
   const difference = before && diff(before, version);
   const flows = [...keptFlows(connections, difference), ...(difference === undefined ? [] : changedFlows(difference))];
   const ends = flows.flatMap(({ from, to }) => [from, to]);
-  const lists = nameLists(flows);
-  const idOf = new Map(lists.flatMap((names) => names.map((name) => [name, names.join(", ")] as const)));
-  const drawn = flows.map(
-    ({ from, to, ...flow }): PictureFlow => ({
-      from: from.name,
-      to: idOf.get(to.name) ?? to.name,
-      ...flow,
-      purpose: purpose(from.name, to.name, flow.ports) || undefined,
-    }),
-  );
+  // Without a comparison the same names stand together.
+  const plain = nameLists(keptFlows(connections, undefined));
+  const known = new Set(plain.flat());
+  const lists = [...plain, ...nameLists(flows.filter(({ to }) => !known.has(to.name)))];
+  const listOf = new Map(lists.flatMap((names) => names.map((name) => [name, names] as const)));
+  const drawn = ({ from, to, ...flow }: DrawnFlow): PictureFlow => ({
+    from: from.name,
+    to: listOf.get(to.name)?.join(", ") ?? to.name,
+    ...flow,
+    purpose: purpose(from.name, to.name, flow.ports) || undefined,
+  });
   return {
     title: version.title,
     comparison: before && difference && { title: before.title, summary: describe(difference).summary },
@@ -56,10 +57,19 @@ export function reachPicture(
       ...otherPeers(ends),
       ...lists.map(namesPeer),
     ],
-    flows: [...new Map(drawn.map((flow) => [JSON.stringify(flow), flow])).values()],
+    flows: [...Map.groupBy(flows, (flow) => JSON.stringify(drawn(flow))).values()].flatMap((alike) =>
+      alike.slice(0, 1).map((flow) => {
+        const names = new Set(alike.map(({ to }) => to.name));
+        return narrowed(drawn(flow), [...names], listOf.get(flow.to.name));
+      }),
+    ),
     policies: policyTexts(version.policies),
   };
 }
+
+/** A flow to only some of the names that stand together says to which. */
+const narrowed = (flow: PictureFlow, names: readonly string[], list: readonly string[] = []): PictureFlow =>
+  names.length < list.length ? { ...flow, conditions: [...flow.conditions, `${names.join(", ")} only`] } : flow;
 
 type DrawnFlow = Pick<PictureFlow, "ports" | "conditions" | "change"> & {
   readonly from: FlowEnd;
@@ -128,12 +138,12 @@ function endOf(peer: ReachPeer): FlowEnd {
   switch (peer.kind) {
     case "endpoint":
     case "entity":
+    case "node":
     case "cidr":
     case "fqdn":
       return { kind: peer.kind, name };
     case "address":
       return { kind: "cidr", name };
-    case "node":
     case "service":
       return { kind: "entity", name };
   }
@@ -243,6 +253,8 @@ function otherKind({ kind, name }: FlowEnd): OtherPeer["kind"] | undefined {
       return undefined;
     case "cidr":
       return "outside";
+    case "node":
+      return "nodes";
     case "entity":
       if (name === "ingress") return "gateway";
       if (name === "kube-apiserver") return "api-server";

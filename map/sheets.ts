@@ -15,6 +15,8 @@ export interface Sheet {
   readonly cardOf: (id: string) => string;
   /** Workloads that most others connect to, as all do to the DNS server: their lines would cover the picture. */
   readonly common: ReadonlySet<string>;
+  /** Cards that are joined with most closed namespaces, as the Gateway is: so would theirs. */
+  readonly busy: ReadonlySet<string>;
 }
 
 /** A peer, or what stands for all peers of a closed namespace. */
@@ -35,14 +37,17 @@ const mostWorkloads = 150;
 const mostOutside = 12;
 
 /** The namespaces that have a sheet of their own; none where everything is on one. */
-export function namespacesToOpen({ peers }: Picture): string[] {
-  const pods = peers.filter(isPod);
-  return pods.length <= mostWorkloads ? [] : [...new Set(pods.map(({ namespace }) => namespace))];
-}
+export const namespacesToOpen = (picture: Picture): string[] =>
+  isSmall(picture) ? [] : [...new Set(picture.peers.filter(isPod).map(({ namespace }) => namespace))];
 
 /** The sheet that opens a namespace or, without one, the sheet that is shown first. */
 export const sheetOf = (picture: Picture, open?: string): Sheet =>
-  picture.peers.filter(isPod).length <= mostWorkloads ? wholeSheet(picture) : folded(picture, open);
+  isSmall(picture) ? wholeSheet(picture) : folded(picture, open);
+
+/** What is gone does not count here, nor in what follows from the flows: a comparison has the sheets that there are without it. */
+const isSmall = ({ peers }: Picture): boolean => peers.filter(isPod).filter(isThere).length <= mostWorkloads;
+
+const isThere = ({ change }: Peer | PictureFlow): boolean => change !== "gone";
 
 /** Everything on one sheet. */
 export const wholeSheet = (picture: Picture): Sheet => ({
@@ -51,11 +56,12 @@ export const wholeSheet = (picture: Picture): Sheet => ({
   flows: picture.flows,
   cardOf: (id) => id,
   common: commonServers(picture),
+  busy: new Set(),
 });
 
 function commonServers({ peers, flows }: Picture): ReadonlySet<string> {
-  const workloads = peers.filter(({ kind }) => kind === "workload").length;
-  const sources = [...Map.groupBy(flows, ({ to }) => to)].map(
+  const workloads = peers.filter((peer) => peer.kind === "workload" && isThere(peer)).length;
+  const sources = [...Map.groupBy(flows.filter(isThere), ({ to }) => to)].map(
     ([to, arriving]) => [to, new Set(arriving.map(({ from }) => from)).size] as const,
   );
   return new Set(sources.flatMap(([to, count]) => (count > Math.max(fewWorkloads, workloads / 2) ? [to] : [])));
@@ -74,6 +80,7 @@ const restId = "the rest of what lies outside";
 /** The sheet on which all namespaces but one are closed, with what that one has to do with; without one, with all there is. */
 function folded(picture: Picture, open: string | undefined): Sheet {
   const { peers, flows } = picture;
+  const common = commonServers(picture);
   const places = new Map(
     peers.map((peer) => [peer.id, isPod(peer) && peer.namespace !== open ? namespaceId(peer.namespace) : peer.id]),
   );
@@ -82,21 +89,15 @@ function folded(picture: Picture, open: string | undefined): Sheet {
   const drawn = flows.filter(({ from, to }) =>
     open === undefined ? place(from) !== place(to) : isOpen.has(from) || isOpen.has(to),
   );
-  const neighbours = new Map<string, Set<string>>();
-  for (const { from, to } of drawn) {
-    for (const [one, other] of [
-      [place(from), place(to)],
-      [place(to), place(from)],
-    ] as const) {
-      neighbours.set(one, (neighbours.get(one) ?? new Set()).add(other));
-    }
-  }
-  const isShown = (id: string): boolean => open === undefined || isOpen.has(id) || neighbours.has(id);
-  const outside = peers.filter(({ kind, id }) => kind === "outside" && isShown(id));
-  const busiest = outside.toSorted((a, b) => (neighbours.get(b.id)?.size ?? 0) - (neighbours.get(a.id)?.size ?? 0));
-  const rest = busiest.length > mostOutside ? busiest.slice(mostOutside - 1) : [];
+  const joined = new Set(drawn.flatMap(({ from, to }) => [place(from), place(to)]));
+  const isShown = (id: string): boolean => open === undefined || isOpen.has(id) || joined.has(id);
+  const rest = restOf(
+    peers.filter(({ kind, id }) => kind === "outside" && isShown(id)),
+    neighboursBy(place, drawn),
+  );
   for (const { id } of rest) places.set(id, restId);
   const namespaces = Map.groupBy(peers.filter(isPod), ({ namespace }) => namespace);
+  const ownFlows = drawn.filter(({ to }) => !common.has(to));
   return {
     open,
     cards: [
@@ -109,9 +110,33 @@ function folded(picture: Picture, open: string | undefined): Sheet {
     ],
     flows: drawn,
     cardOf: place,
-    common: commonServers(picture),
+    common,
+    busy: open === undefined ? busyCards(neighboursBy(place, ownFlows), namespaces.size) : new Set(),
   };
 }
+
+/** The cards that each card has flows from or to, by id. */
+function neighboursBy(place: (id: string) => string, flows: readonly PictureFlow[]): Map<string, Set<string>> {
+  const neighbours = new Map<string, Set<string>>();
+  const join = (one: string, other: string): void => {
+    neighbours.set(one, (neighbours.get(one) ?? new Set()).add(other));
+  };
+  for (const { from, to } of flows.filter(isThere)) {
+    join(place(from), place(to));
+    join(place(to), place(from));
+  }
+  return neighbours;
+}
+
+/** What is folded into one card: all but the busiest, where there are many. */
+function restOf(outside: readonly Peer[], neighbours: ReadonlyMap<string, ReadonlySet<string>>): readonly Peer[] {
+  const degree = ({ id }: Peer): number => neighbours.get(id)?.size ?? 0;
+  const ranked = outside.toSorted((a, b) => degree(b) - degree(a));
+  return ranked.filter((peer) => degree(peer) > 0).length > mostOutside ? ranked.slice(mostOutside - 1) : [];
+}
+
+const busyCards = (neighbours: ReadonlyMap<string, ReadonlySet<string>>, namespaces: number): Set<string> =>
+  new Set([...neighbours].flatMap(([id, { size }]) => (size > Math.max(fewWorkloads, namespaces / 2) ? [id] : [])));
 
 function namespaceCard(name: string, pods: readonly (WorkloadPeer | HostNetworkPeer)[]): NamespaceCard {
   const governed = pods.filter((peer) => peer.kind === "workload");

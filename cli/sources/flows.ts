@@ -15,8 +15,8 @@ export interface ReadFlows {
 export type FlowSource = (reader: RecordReader) => Promise<string | undefined>;
 
 /**
- * Reads everything into one record: files, those below folders, and standard input (`-`), which an interrupt ends without
- * ending the command.
+ * Reads everything into one record: files, those below folders, and standard input (`-`), which SIGINT and SIGTERM end
+ * without ending the command.
  * @param more what is no file
  */
 export async function readFlows(
@@ -42,7 +42,7 @@ export async function readFlows(
 }
 
 /** The path itself, or the files below it; hidden ones are none of the exporter's. */
-function filesOf(path: string): string[] {
+export function filesOf(path: string): string[] {
   if (path === "-" || !statSync(path, { throwIfNoEntry: false })?.isDirectory()) return [path];
   return readdirSync(path, { withFileTypes: true, recursive: true })
     .filter((entry) => entry.isFile() && !entry.name.startsWith("."))
@@ -55,8 +55,11 @@ const longestLine = 16 * 1024 * 1024;
 /** An array may stand on one line. */
 const longestArray = 256 * 1024 * 1024;
 
+/** The signals that end a record, and not the command. */
+export const endings = ["SIGINT", "SIGTERM"] as const;
+
 /** Reads one file; gives a sentence when not all of it can be read. */
-async function readFile(file: string, reader: RecordReader): Promise<string | undefined> {
+export async function readFile(file: string, reader: RecordReader): Promise<string | undefined> {
   const name = file === "-" ? "standard input" : file;
   const input = file === "-" ? process.stdin : createReadStream(file, { highWaterMark: 64 * 1024 });
   let interrupted = false;
@@ -64,7 +67,7 @@ async function readFile(file: string, reader: RecordReader): Promise<string | un
     interrupted = true;
     input.destroy();
   };
-  if (file === "-") process.once("SIGINT", interrupt);
+  if (file === "-") for (const signal of endings) process.once(signal, interrupt);
   let lines = 0;
   let rest: string[] = [];
   let length = 0;
@@ -87,7 +90,7 @@ async function readFile(file: string, reader: RecordReader): Promise<string | un
   } catch (error) {
     return interrupted ? undefined : `${name} ${unreadable(error, lines)}`;
   } finally {
-    process.off("SIGINT", interrupt);
+    for (const signal of endings) process.off(signal, interrupt);
   }
   const last = rest.join("");
   const isCutOff = /^\s*\{"/.test(last) && !isJson(last);
@@ -110,6 +113,8 @@ async function* texts(input: Readable): AsyncGenerator<string> {
   const decoder = new TextDecoder();
   for await (const chunk of bytes) yield decoder.decode(chunk, { stream: true });
 }
+
+export const isPacked = (start: Buffer): boolean => unpacking(start) !== undefined;
 
 function unpacking(start: Buffer): Transform | undefined {
   if (start[0] === 0x1f && start[1] === 0x8b) return createGunzip({ chunkSize: 64 * 1024 });

@@ -28,6 +28,25 @@ export function lokiSource(url: string, query: string, since = Date.now() - hour
   };
 }
 
+/** How long lines take to be stored, at most. */
+const delay = 10_000;
+
+/** Reads what a Loki has got since the last time; throws where it cannot, and can be asked again. */
+export function lokiTail(
+  url: string,
+  query: string,
+  since = Date.now() - hour,
+): (reader: RecordReader) => Promise<void> {
+  let start = since;
+  return async (reader) => {
+    for (const until = Date.now() - delay; start < until; ) {
+      const end = Math.min(start + hour, until);
+      await readWindow(reader, url, query, nanoseconds(start), nanoseconds(end));
+      start = end;
+    }
+  };
+}
+
 const nanoseconds = (milliseconds: number): bigint => BigInt(Math.round(milliseconds)) * 1_000_000n;
 
 /** A line with its time in nanoseconds since 1970. */
@@ -95,4 +114,4 @@ function access(): Record<string, string> {
 }
 
 /** What `fetch` wraps. */
-const reasonOf = ({ message, cause }: Error): string => (cause instanceof Error ? cause.message : message);
+export const reasonOf = ({ message, cause }: Error): string => (cause instanceof Error ? cause.message : message);

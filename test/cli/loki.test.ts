@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { join } from "node:path";
 import { flow, line, pod } from "../cilium/hubble/recorded.ts";
 import { repository, sample } from "../project.ts";
 import { netpol } from "./command.ts";
 import { folderOf, shopPolicies } from "./folder.ts";
+import { LokiDouble, type Stored } from "./loki-double.ts";
 
 const web = pod({ namespace: "shop", name: "web", labels: { app: "web" } }, 1);
 const api = pod({ namespace: "shop", name: "api", labels: { app: "api" } }, 2);
@@ -13,61 +13,11 @@ const api = pod({ namespace: "shop", name: "api", labels: { app: "api" } }, 2);
 const start = Date.parse("2026-11-24T20:00:00Z");
 const minute = 60_000;
 
-type Stored = { readonly time: bigint; readonly line: string };
-
 /** A flow of some minute after the start. */
 const stored = (minutes: number, port = 9000): Stored => {
   const time = new Date(start + minutes * minute).toISOString();
   return { time: BigInt(start + minutes * minute) * 1_000_000n, line: line(flow(web, api, port, { time })) };
 };
-
-/**
- * A double that speaks what Loki documents of `GET /loki/api/v1/query_range` for queries of lines: times in nanoseconds,
- * from `start` on and before `end`, at most `limit` of them, in streams.
- */
-class LokiDouble {
-  readonly asked: { readonly query: string; readonly start: bigint; readonly end: bigint; readonly headers: object }[] =
-    [];
-  readonly #lines: readonly Stored[];
-  readonly #server = createServer((request, response) => this.#answer(request, response));
-
-  constructor(lines: readonly Stored[]) {
-    this.#lines = lines;
-  }
-
-  async listen(): Promise<string> {
-    await new Promise<void>((resolve) => this.#server.listen(0, "127.0.0.1", resolve));
-    const address = this.#server.address();
-    assert.ok(typeof address === "object" && address !== null);
-    return `http://127.0.0.1:${address.port}`;
-  }
-
-  close(): void {
-    this.#server.close();
-  }
-
-  #answer({ url = "", headers }: IncomingMessage, response: ServerResponse): void {
-    const { pathname, searchParams } = new URL(url, "http://loki");
-    const of = (name: string) => searchParams.get(name) ?? "";
-    if (pathname !== "/loki/api/v1/query_range" || of("direction") !== "forward") {
-      response.writeHead(404).end("page not found");
-      return;
-    }
-    if (!/^\{.*\}/.test(of("query"))) {
-      response.writeHead(400).end("parse error at line 1, col 1: syntax error: unexpected IDENTIFIER");
-      return;
-    }
-    const [from, until] = [BigInt(of("start")), BigInt(of("end"))];
-    this.asked.push({ query: of("query"), start: from, end: until, headers });
-    const found = this.#lines.filter(({ time }) => from <= time && time < until).slice(0, Number(of("limit")));
-    const streams = [0, 1].map((stream) => ({
-      stream: { node: `worker-${stream}` },
-      values: found.filter((_, i) => i % 2 === stream).map(({ time, line }) => [`${time}`, line]),
-    }));
-    response.setHeader("content-type", "application/json");
-    response.end(JSON.stringify({ status: "success", data: { resultType: "streams", result: streams } }));
-  }
-}
 
 /** Runs a replay beside the double, which answers in this process. */
 async function replayOf(lines: readonly Stored[], args: readonly string[], env: NodeJS.ProcessEnv = {}) {
