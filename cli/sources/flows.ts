@@ -61,7 +61,7 @@ export const endings = ["SIGINT", "SIGTERM"] as const;
 /** Reads one file; gives a sentence when not all of it can be read. */
 export async function readFile(file: string, reader: RecordReader): Promise<string | undefined> {
   const name = file === "-" ? "standard input" : file;
-  const input = file === "-" ? process.stdin : createReadStream(file, { highWaterMark: 256 * 1024 });
+  const input = file === "-" ? process.stdin : createReadStream(file, { highWaterMark: 64 * 1024 });
   let interrupted = false;
   const interrupt = () => {
     interrupted = true;
