@@ -4,16 +4,16 @@
  */
 import { inventoryOf } from "../cilium/model/inventory.ts";
 import type { Policy } from "../cilium/policy/schema.ts";
-import type { Endpoint, Inventory, Question } from "../cilium/reach/compile/inventory.ts";
+import type { Inventory, Question } from "../cilium/reach/compile/inventory.ts";
 import { compile } from "../cilium/reach/compile/network.ts";
 import { verdict } from "../cilium/reach/decide/verdict.ts";
 import { identityConnections } from "../cilium/reach/report/connections.ts";
 import { readProgram } from "../components/program.ts";
 import { declared } from "../test/rendered.ts";
+import { inventoryOfSize, policiesOf } from "./generated.ts";
 
 const sizes = [250, 500, 1000, 2000, 4000];
 const runs = 5;
-const perNamespace = 20;
 
 const { policies, cluster } = readProgram(declared, {}, { project: "bench", stack: "bench" });
 const inventory = inventoryOf(cluster);
@@ -55,64 +55,6 @@ function measure(title: string, policies: readonly Policy[], inventory: Inventor
     "CPU µs per policy and connection": Number(((cpu * 1000) / (policies.length + answers)).toFixed(1)),
     "memory MB": Math.round(process.resourceUsage().maxRSS / 1024),
   };
-}
-
-/** Namespaces of twenty workloads: each is called by three neighbours, by Prometheus and the Gateway, and calls others. */
-function policiesOf(size: number): Policy[] {
-  return Array.from({ length: size }, (_, i): Policy => {
-    const { namespace, name } = place(i);
-    const neighbour = (step: number) => ({ matchLabels: { app: place(inNamespace(i, step, size)).name } });
-    const ports = (port: number) => [{ ports: [{ port: `${port}`, protocol: "TCP" as const }] }];
-    return {
-      apiVersion: "cilium.io/v2",
-      kind: "CiliumNetworkPolicy",
-      metadata: { name, namespace },
-      spec: {
-        endpointSelector: { matchLabels: { app: name } },
-        ingress: [
-          { fromEndpoints: [neighbour(-1), neighbour(-2), neighbour(-3)], toPorts: ports(8080) },
-          {
-            fromEndpoints: [{ matchLabels: { "io.kubernetes.pod.namespace": "namespace-0", app: "workload-0" } }],
-            toPorts: ports(9090),
-          },
-          { fromEntities: ["ingress"], toPorts: ports(8443) },
-        ],
-        egress: [
-          { toEndpoints: [neighbour(1), neighbour(2), neighbour(3)], toPorts: ports(8080) },
-          {
-            toEndpoints: [{ matchLabels: { "io.kubernetes.pod.namespace": "namespace-0", app: "workload-1" } }],
-            toPorts: [{ ports: [{ port: "53", protocol: "UDP" }], rules: { dns: [{ matchPattern: "*" }] } }],
-          },
-          { toEntities: ["kube-apiserver"], toPorts: ports(6443) },
-          ...(i % 10 === 0 ? [{ toCIDR: [`10.${(i >> 8) & 255}.${i & 255}.0/24`], toPorts: ports(443) }] : []),
-          ...(i % 10 === 5 ? [{ toFQDNs: [{ matchName: `api-${i}.example.com` }], toPorts: ports(443) }] : []),
-        ],
-      },
-    };
-  });
-}
-
-function place(i: number): { namespace: string; name: string } {
-  return { namespace: `namespace-${Math.floor(i / perNamespace)}`, name: `workload-${i}` };
-}
-
-/** The workload some steps further on in the same namespace. */
-function inNamespace(i: number, step: number, size: number): number {
-  const first = i - (i % perNamespace);
-  const length = Math.min(perNamespace, size - first);
-  return first + ((((i - first + step) % length) + length) % length);
-}
-
-/** @param replicas how many pods each workload has */
-function inventoryOfSize(size: number, replicas = 1): Inventory {
-  const endpoints = Array.from({ length: size }, (_, i) => {
-    const { namespace, name } = place(i);
-    return Array.from({ length: replicas }, (_, replica): Endpoint => {
-      const pod = replicas === 1 ? name : `${name}-${replica}`;
-      return { namespace, name: pod, labels: { app: name, tier: `tier-${i % 5}` } };
-    });
-  }).flat();
-  return { cluster: "default", endpoints, nodes: [], names: [] };
 }
 
 function questionTime(): number {

@@ -7,7 +7,7 @@ import type { EndSet } from "../cilium/prove/sets.ts";
 import { type FlowProtocol, flowProtocols, type Peer, type Question } from "../cilium/reach/compile/inventory.ts";
 import { endReader } from "./ends.ts";
 import { Failure } from "./failure.ts";
-import { type Finder, isSet, readSet, setOfOne } from "./sets.ts";
+import { type Finder, heldReader, isSet, readSet, setOfOne } from "./sets.ts";
 import { textOf } from "./sources/files.ts";
 import type { Source } from "./sources/source.ts";
 
@@ -88,7 +88,9 @@ export function ask(
   const end = endReader(source);
   const endpoint: Finder = (namespace, name) =>
     source.inventory.endpoints.find((one) => one.namespace === namespace && one.name === name);
-  const setOf = (text: string): EndSet => (isSet(text) ? readSet(text, end, endpoint) : setOfOne(end(text), endpoint));
+  const held = heldReader(end, source.inventory);
+  const setOf = (text: string): EndSet =>
+    isSet(text) ? readSet(text, held, endpoint) : setOfOne(held(text), endpoint);
   const asked = expectations.flatMap((expectation, index): (Asked | AskedOfAll)[] => {
     const { from, to, fqdn = "", port, protocol, expect } = expectation;
     const named: Peer = { kind: "fqdn", name: fqdn };

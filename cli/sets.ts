@@ -1,8 +1,8 @@
 /** Sets of ends as people write them: `any pod of shop without tier`, `any pod but argocd/server`, `anything outside the cluster`. */
 import { podNamespaceLabel, type Requirement } from "../cilium/policy/selector.ts";
 import type { EndSet, Part } from "../cilium/prove/sets.ts";
-import { parseAddressOrPrefix } from "../cilium/reach/compile/addresses.ts";
-import type { Endpoint, Peer } from "../cilium/reach/compile/inventory.ts";
+import { canonicalAddress, parseAddressOrPrefix } from "../cilium/reach/compile/addresses.ts";
+import { type Endpoint, type Inventory, type Peer, peerEntities } from "../cilium/reach/compile/inventory.ts";
 import { Failure } from "./failure.ts";
 
 /** For `--help`: which ends are sets. */
@@ -30,8 +30,23 @@ export function readSet(text: string, peerOf: (text: string) => Peer, endpointOf
   };
 }
 
-/** The endpoint of a name, as far as the inventory knows it. */
+/** Finds an endpoint by its namespace and name. */
 export type Finder = (namespace: string, name: string) => Endpoint | undefined;
+
+/** Reads ends as `read` does, but an address that a pod or a node has stands for its holder. */
+export const heldReader =
+  (read: (text: string) => Peer, { endpoints, nodes }: Pick<Inventory, "endpoints" | "nodes">) =>
+  (text: string): Peer => {
+    const peer = read(text);
+    if (peer.kind !== "address") return peer;
+    const address = canonicalAddress(peer.address);
+    const has = (addresses: readonly string[] = []): boolean =>
+      addresses.some((own) => canonicalAddress(own) === address);
+    const pod = endpoints.find(({ addresses, hostNetwork }) => !hostNetwork && has(addresses));
+    if (pod !== undefined) return { kind: "endpoint", namespace: pod.namespace, name: pod.name };
+    const node = nodes.find(({ addresses }) => has(addresses));
+    return node === undefined ? peer : { kind: "node", name: node.name };
+  };
 
 /** A single end as a set of one. */
 export const setOfOne = (peer: Peer, endpointOf: Finder): EndSet => ({
@@ -40,8 +55,10 @@ export const setOfOne = (peer: Peer, endpointOf: Finder): EndSet => ({
 });
 
 /** Between exceptions, rather than between the labels of one. */
-const separator =
-  /\s*(?:,|\band\b|\bor\b)\s*(?=(?:(?:any|every|all)\s+pods?|anything|those|pods|of|in|with|without|labelled)\b|[\w.-]+\/[\w.-]+(?![\w./=-]))/i;
+const separator = new RegExp(
+  `\\s*(?:,|\\band\\b|\\bor\\b)\\s*(?=(?:(?:any|every|all)\\s+pods?|anything|those|pods|of|in|with|without|labelled|${peerEntities.join("|")})\\b|\\d|[\\w.-]+/[\\w.-]+(?![\\w./=-]))`,
+  "i",
+);
 
 const isShort = (text: string): boolean => /^\s*(those|pods|of|in|with|without|labelled)\s/i.test(text);
 

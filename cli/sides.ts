@@ -6,7 +6,7 @@ import type { Side } from "../cilium/reach/report/diff.ts";
 import { Failure } from "./failure.ts";
 import { currentContext } from "./sources/cluster.ts";
 import { readPolicies, type Source, type SourceOptions } from "./sources/source.ts";
-import { workloadsOf } from "./workloads.ts";
+import { type Workloads, workloadsOf } from "./workloads.ts";
 
 /** For `--help`: what a side may be. */
 export const sidesHelp = `Each side is one of
@@ -34,10 +34,13 @@ interface ReadSide {
 
 /**
  * Reads both sides.
- * @returns their titles, and what to compare
+ * @returns their titles, what to compare, and how many pods stand behind a workload's name
  * @throws Failure for a word that names nothing, and for whatever cannot be read.
  */
-export async function readSides(words: readonly [before: string, after: string], options: Options): Promise<Sides> {
+export async function readSides(
+  words: readonly [before: string, after: string],
+  options: Options,
+): Promise<Sides & Pick<Workloads, "pods">> {
   const { configBefore, configAfter, ...choice } = options;
   const before = await readSide(words[0], words[1], under(configBefore, choice));
   const after = await readSide(words[1], words[0], under(configAfter, choice));
@@ -52,6 +55,7 @@ export async function readSides(words: readonly [before: string, after: string],
     before: { policies: before.source.policies, inventory: inventoryAgainst(before, pods.before) },
     after: { policies: after.source.policies, inventory: inventoryAgainst(after, pods.after) },
     basis: { before: basisAgainst(before, pods.before), after: basisAgainst(after, pods.after) },
+    pods: new Map([pods.before, pods.after].flatMap(({ source }) => [...workloadsOf(source).pods])),
   };
 }
 

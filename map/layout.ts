@@ -1,38 +1,42 @@
 /** Where everything stands: boxes in columns, cards in boxes, and the way of every line. */
 import { type Box, besideCards, boxOf, trackRoute } from "./boxes.ts";
 import { type Arc, columnsOf, left, right } from "./columns.ts";
-import type { Graph, Line } from "./graph.ts";
-import { type Mark, marksOf, slots } from "./marks.ts";
-import { boxPadding, cardHeight, cardTop, cardWidth, middle, type Point, type Rectangle } from "./measures.ts";
-import type { Peer } from "./picture.ts";
+import { type Graph, isCurved, type Line } from "./graph.ts";
+import { marksOf, slots } from "./marks.ts";
+import {
+  boxPadding,
+  cardHeight,
+  cardTop,
+  cardWidth,
+  closedHeight,
+  closedWidth,
+  middle,
+  type Point,
+  type Rectangle,
+} from "./measures.ts";
+import { found, type Layout, straight, surroundingsOf } from "./places.ts";
 import { type Node, type Placement, place } from "./routing.ts";
+import type { Card } from "./sheets.ts";
 import { sideOf, sideWidth } from "./side.ts";
-
-export interface Layout {
-  readonly bounds: Rectangle;
-  readonly namespaces: ReadonlyMap<string, Rectangle>;
-  /** Around the hubs, and around the pods on the host's network; undefined where there are none. */
-  readonly hubs: Rectangle | undefined;
-  readonly hostNetwork: Rectangle | undefined;
-  /** By id of the peer, and the box that it stands in, where it stands in one. */
-  readonly cards: ReadonlyMap<string, Rectangle>;
-  readonly surroundings: ReadonlyMap<string, Rectangle>;
-  /** Corner points from card to card. A hub's line has only its ends, for a curve between them. */
-  readonly routes: ReadonlyMap<Line, readonly Point[]>;
-  /** By id of the workload. */
-  readonly marks: ReadonlyMap<string, readonly Mark[]>;
-}
 
 /** Lays a graph out; the same graph always the same way. */
 export async function layoutOf(graph: Graph): Promise<Layout> {
   const marks = marksOf(graph);
   const boxes = graph.namespaces.map((namespace) => boxOf(namespace, graph.lines, (id) => slots(marks.get(id) ?? [])));
+  const nodes = nodesOf(graph, boxes);
   const lines = graph.lines.filter(({ kind }) => kind === "across" || kind === "outside");
-  const placement = await place(nodesOf(graph, boxes), lines);
+  const columns = new Map(nodes.flatMap(({ peers, column }) => [...peers.keys()].map((id) => [id, column] as const)));
+  const placement = lines.some(isCurved)
+    ? await place(
+        nodes,
+        lines.filter(({ from, to }) => columns.get(from) !== columns.get(to)),
+        "straight",
+      )
+    : await place(nodes, lines, "around");
   const side = sideOf(graph, placement);
   const namespaces = new Map(boxes.flatMap(({ name }) => found(name, placement.nodes.get(boxId(name)))));
   const cards = new Map([
-    ...[...graph.gateways, ...graph.outside].flatMap(({ id }) => found(id, placement.nodes.get(id))),
+    ...[...graph.gateways, ...graph.closed, ...graph.outside].flatMap(({ id }) => found(id, placement.nodes.get(id))),
     ...side.cards,
     ...boxes.flatMap((box) => cardsOf(box, namespaces.get(box.name))),
   ]);
@@ -41,12 +45,15 @@ export async function layoutOf(graph: Graph): Promise<Layout> {
     namespaces,
     hubs: side.hubs,
     hostNetwork: side.hostNetwork,
+    added: undefined,
     cards,
-    surroundings: new Map([
-      ...graph.hubs.flatMap(({ id }) => found(id, side.hubs)),
-      ...graph.hostNetwork.flatMap(({ id }) => found(id, side.hostNetwork)),
-      ...boxes.flatMap(({ name, workloads }) => workloads.flatMap(({ id }) => found(id, namespaces.get(name)))),
-    ]),
+    surroundings: surroundingsOf(graph, {
+      namespaces,
+      hubs: side.hubs,
+      hostNetwork: side.hostNetwork,
+      added: undefined,
+      cards,
+    }),
     routes: routesOf(graph, boxes, placement, cards),
     marks,
   };
@@ -55,17 +62,28 @@ export async function layoutOf(graph: Graph): Promise<Layout> {
 const boxId = (namespace: string): string => `namespace ${namespace}`;
 
 function nodesOf(graph: Graph, boxes: readonly Box[]): Node[] {
-  const columns = columnsOf(
-    boxes.map(({ name, height }) => ({ id: boxId(name), height })),
-    arcsOf(graph),
-  );
-  const columnOf = ({ name }: Box): number => columns.get(boxId(name)) ?? 0;
+  const blocks = [
+    ...boxes.map((box) => ({
+      id: boxId(box.name),
+      height: box.height,
+      width: box.cardWidth + besideCards(box),
+      peers: new Map(box.workloads.map(({ id }, row) => [id, cardTop(row) + cardHeight / 2])),
+    })),
+    ...graph.closed.map((card) => ({
+      id: card.id,
+      height: closedHeight,
+      width: closedWidth(card),
+      peers: new Map([[card.id, closedHeight / 2]]),
+    })),
+  ];
+  const columns = columnsOf(blocks, arcsOf(graph));
+  const columnOf = (id: string): number => columns.get(id) ?? 0;
   const last = Math.max(0, ...columns.values());
-  // Boxes that stand under each other are equally wide.
+  // What stands under each other is equally wide.
   const widths = Array.from({ length: last + 1 }, (_, column) =>
-    Math.max(0, ...boxes.filter((box) => columnOf(box) === column).map((box) => box.cardWidth + besideCards(box))),
+    Math.max(0, ...blocks.filter(({ id }) => columnOf(id) === column).map(({ width }) => width)),
   );
-  const single = ({ id }: Peer, column: number, width: number): Node => ({
+  const single = ({ id }: Card, column: number, width: number): Node => ({
     id,
     column,
     width,
@@ -75,22 +93,21 @@ function nodesOf(graph: Graph, boxes: readonly Box[]): Node[] {
   const outsideWidth = Math.max(0, ...graph.outside.map((peer) => cardWidth(peer, 0)));
   return [
     ...graph.gateways.map((peer) => single(peer, 0, sideWidth(graph))),
-    ...boxes.map((box) => ({
-      id: boxId(box.name),
-      column: columnOf(box) + 1,
-      width: widths[columnOf(box)] ?? 0,
-      height: box.height,
-      peers: new Map(box.workloads.map(({ id }, row) => [id, cardTop(row) + cardHeight / 2])),
+    ...blocks.map((block) => ({
+      ...block,
+      column: columnOf(block.id) + 1,
+      width: widths[columnOf(block.id)] ?? 0,
     })),
     ...graph.outside.map((peer) => single(peer, last + 2, outsideWidth)),
   ];
 }
 
 /** Which boxes are joined by lines, each pair as often as there are destinations. */
-function arcsOf({ namespaces, gateways, outside, lines }: Graph): Arc[] {
+function arcsOf({ namespaces, closed, gateways, outside, lines }: Graph): Arc[] {
   const places = new Map([
     ...gateways.map(({ id }) => [id, left] as const),
     ...outside.map(({ id }) => [id, right] as const),
+    ...closed.map(({ id }) => [id, id] as const),
     ...namespaces.flatMap(({ name, workloads }) => workloads.map(({ id }) => [id, boxId(name)] as const)),
   ]);
   const arcs = new Map<string, Arc>();
@@ -121,6 +138,7 @@ function routesOf(
     if (from !== undefined && to !== undefined) routes.set(line, way(from, to));
   };
   for (const [line, points] of placement.routes) {
+    if (isCurved(line)) continue;
     route(line, (from, to) => [middle(from, "right"), ...points, middle(to, "left")]);
   }
   for (const track of boxes.flatMap(({ tracks }) => tracks)) {
@@ -128,11 +146,8 @@ function routesOf(
       route(line, (from, to) => trackRoute(track, middle(from, "right"), middle(to, "right")));
     }
   }
-  for (const line of graph.lines.filter(({ kind }) => kind === "hub")) {
-    route(line, (from, to) => {
-      const [start, end] = from.x < to.x ? (["right", "left"] as const) : (["left", "right"] as const);
-      return [middle(from, start), middle(to, end)];
-    });
+  for (const line of graph.lines.filter(isCurved)) {
+    route(line, straight);
   }
   return routes;
 }
@@ -143,5 +158,3 @@ function boundsOf(rectangles: readonly Rectangle[], { width, height }: Placement
   const bottom = Math.max(height, ...rectangles.map((r) => r.y + r.height));
   return { x, y, width: width - x, height: bottom - y };
 }
-
-const found = <T>(key: string, value: T | undefined): [string, T][] => (value === undefined ? [] : [[key, value]]);

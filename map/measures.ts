@@ -1,5 +1,5 @@
 /** Sizes in the map, in pixels, and the rectangles that come of them. */
-import type { Peer } from "./picture.ts";
+import type { Card, NamespaceCard } from "./sheets.ts";
 import { textWidth } from "./text.ts";
 
 export interface Point {
@@ -15,6 +15,9 @@ export interface Size {
 export type Rectangle = Point & Size;
 
 export const fontSize = 13;
+export const smallFontSize = 11.5;
+/** How much wider a text is in bold. */
+export const boldness = 1.06;
 /** A mark at the right end of a card. */
 export const markWidth = 12;
 
@@ -28,9 +31,40 @@ const headingHeight = 29;
 /** The widest label; a longer one is cut. */
 const widestLabel = 190;
 
-/** The width of a card that shows a label and some marks beside it. */
-export const cardWidth = ({ label }: Peer, marks: number): number =>
-  Math.ceil(Math.min(textWidth(label, fontSize), widestLabel)) + 2 * cardPadding + marks * markWidth;
+/** The width of a card that shows a label, the number of its pods and some marks beside it. */
+export const cardWidth = (card: Card, marks: number): number =>
+  Math.ceil(Math.min(textWidth(card.label, fontSize), widestLabel) + podsWidth(card)) +
+  2 * cardPadding +
+  marks * markWidth;
+
+/** How many pods a card stands for, `×3`; nothing where that goes without saying. */
+export const podsText = (card: Card): string =>
+  (card.kind === "workload" || card.kind === "host-network") && card.pods > 1 ? `×${card.pods}` : "";
+
+/** The room for it, with the gap before it. */
+export function podsWidth(card: Card): number {
+  const text = podsText(card);
+  return text === "" ? 0 : textWidth(text, smallFontSize) + cardPadding;
+}
+
+/** The height of a closed namespace's card: its name, and what is in it. */
+export const closedHeight = 43;
+
+export const closedWidth = (card: NamespaceCard): number =>
+  Math.ceil(
+    Math.max(
+      // A little wider in bold, and a mark beside it.
+      Math.min(textWidth(card.label, fontSize) * boldness, widestLabel) + 2 * markWidth,
+      textWidth(closedText(card), smallFontSize),
+    ),
+  ) +
+  2 * cardPadding;
+
+/** `20 workloads, 45 pods` */
+export function closedText({ workloads, pods }: NamespaceCard): string {
+  const count = `${workloads} ${workloads === 1 ? "workload" : "workloads"}`;
+  return pods === workloads ? count : `${count}, ${pods} pods`;
+}
 
 /** The height of a box with a number of cards. */
 export const boxHeight = (cards: number): number =>

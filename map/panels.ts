@@ -1,31 +1,37 @@
 /** What the page says about a peer: its two tables, and the policies that select it. */
 import { portList } from "./graph.ts";
 import { html, type Markup } from "./html.ts";
-import type { Peer, Picture, PictureFlow } from "./picture.ts";
+import type { Peer, PictureFlow, PolicyText } from "./picture.ts";
+import type { Card } from "./sheets.ts";
 
-/** Templates: `panel-<number>` for each peer, and `policy-<number>` with each policy's YAML once. */
-export function panels(picture: Picture): Markup {
-  return html`${picture.peers.map(
-    (peer, number) => html`<template id="panel-${number}">${panel(peer, picture)}</template>
-`,
-  )}${picture.policies.map(
-    ({ yaml }, number) => html`<template id="policy-${number}">${highlighted(yaml)}</template>
-`,
-  )}`;
+/** What is known of a peer's flows and policies; each policy with its number. */
+export interface About {
+  readonly arriving: readonly PictureFlow[];
+  readonly leaving: readonly PictureFlow[];
+  readonly policies: readonly (readonly [number: number, policy: PolicyText])[];
 }
 
-function panel(peer: Peer, picture: Picture): Markup {
-  const arriving = picture.flows.filter(({ to }) => to === peer.id);
-  const leaving = picture.flows.filter(({ from }) => from === peer.id);
+/** @param peerOf finds a peer by its id. */
+export function panel(
+  peer: Peer,
+  { arriving, leaving, policies }: About,
+  peerOf: (id: string) => Peer | undefined,
+): Markup {
   return html`<p class="kind">${kindText(peer)} ${changeTag(peer.change)}</p>
 <h2>${peer.label}</h2>
 ${peer.note !== undefined && html`<p class="note">${peer.note}</p>`}
-${peer.names.join() !== peer.label && html`<p class="names">${peer.names.join(", ")}</p>`}
+${peer.names.length > 0 && peer.names.join() !== peer.label && html`<p class="names">${peer.names.join(", ")}</p>`}
 <div class="trace"></div>
-${flowTable("ingress", "Ingress", arriving, ({ from }) => from, picture)}
-${flowTable("egress", "Egress", leaving, ({ to }) => to, picture)}
-${peer.kind === "workload" && policyList(peer.policies, picture)}`;
+${flowTable("ingress", "Ingress", arriving, ({ from }) => peerOf(from))}
+${flowTable("egress", "Egress", leaving, ({ to }) => peerOf(to))}
+${peer.kind === "workload" && policyList(policies)}`;
 }
+
+/** What is folded into one card, each with a button that selects it. */
+export const foldedPanel = (card: Card, peers: readonly Peer[]): Markup => html`<p class="kind">Outside the cluster</p>
+<h2>${card.label}</h2>
+${card.note !== undefined && html`<p class="note">${card.note}</p>`}
+<ul class="folded">${peers.map((peer) => html`<li>${cardButton(peer)}</li>`)}</ul>`;
 
 function kindText(peer: Peer): string {
   switch (peer.kind) {
@@ -47,15 +53,14 @@ function flowTable(
   direction: "ingress" | "egress",
   title: string,
   flows: readonly PictureFlow[],
-  other: (flow: PictureFlow) => string,
-  { peers }: Picture,
+  other: (flow: PictureFlow) => Peer | undefined,
 ): Markup {
-  const numbers = new Map(peers.map(({ id }, number) => [id, number]));
-  const rows = flows.map((flow) => {
-    const number = numbers.get(other(flow));
-    return html`<tr class="${flow.change}"><th scope="row">${number !== undefined && peerButton(peers[number], number)}</th><td class="ports">${portList(flow.ports)}</td><td>${purpose(flow)}</td></tr>
-`;
-  });
+  const rows = flows.map(
+    (
+      flow,
+    ) => html`<tr class="${flow.change}"><th scope="row">${cardButton(other(flow))}</th><td class="ports">${portList(flow.ports)}</td><td>${purpose(flow)}</td></tr>
+`,
+  );
   return html`<table class="${direction}"><caption>${title} <span class="tally">${flows.length === 0 ? "none" : flows.length}</span></caption>
 ${
   flows.length > 0 &&
@@ -64,11 +69,11 @@ ${
 }</table>`;
 }
 
-/** A button that selects a peer, with its namespace. */
-export const peerButton = (peer: Peer | undefined, number: number): Markup | undefined =>
-  peer &&
-  html`<button type="button" data-goto="${number}">${peer.label}</button>${
-    (peer.kind === "workload" || peer.kind === "host-network") && html` <small>${peer.namespace}</small>`
+/** A button that leads to a card, with its namespace. */
+export const cardButton = (card: Card | undefined): Markup | undefined =>
+  card &&
+  html`<button type="button" data-goto="${card.id}">${card.label}</button>${
+    (card.kind === "workload" || card.kind === "host-network") && html` <small>${card.namespace}</small>`
   }`;
 
 export const purpose = ({ purpose, conditions, change }: PictureFlow): Markup =>
@@ -80,13 +85,11 @@ function changeTag(change: PictureFlow["change"], added = "new", removed = "gone
   return html`<b class="change ${change}">${words[change]}</b>`;
 }
 
-function policyList(names: readonly string[], { policies }: Picture): Markup {
-  const selected = [...policies.entries()]
-    .filter(([, { name }]) => names.includes(name))
-    // The workload's own before those of the whole cluster.
-    .sort(([, a], [, b]) => Number(!a.name.includes("/")) - Number(!b.name.includes("/")));
-  return html`<section class="policies"><h3>Policies <span class="tally">${selected.length === 0 ? "none" : selected.length}</span></h3>
-${selected.map(
+function policyList(policies: About["policies"]): Markup {
+  // The workload's own before those of the whole cluster.
+  const sorted = policies.toSorted(([, a], [, b]) => Number(!a.name.includes("/")) - Number(!b.name.includes("/")));
+  return html`<section class="policies"><h3>Policies <span class="tally">${sorted.length === 0 ? "none" : sorted.length}</span></h3>
+${sorted.map(
   ([number, { name }]) =>
     html`<details data-policy="${number}"><summary>${name}</summary><pre tabindex="0"></pre></details>
 `,
@@ -94,7 +97,7 @@ ${selected.map(
 }
 
 /** YAML with its keys marked. */
-const highlighted = (yaml: string): Markup =>
+export const highlighted = (yaml: string): Markup =>
   html`${yaml.split("\n").map((line) => {
     const [, indent = "", key, rest = ""] = /^([ -]*)([\w./-]+:|"[^"]*":)(?= |$)(.*)$/.exec(line) ?? [];
     return key === undefined ? html`${line}\n` : html`${indent}<i>${key}</i>${rest}\n`;

@@ -20,20 +20,22 @@ export function rounded(points: readonly Point[]): string {
     .join("");
 }
 
-/** An arc that leaves the first point and arrives at the last one horizontally. */
+/** An arc that leaves the first point and arrives at the last one horizontally; to the right of both where they stand under each other. */
 export function curve(points: readonly Point[]): string {
   const [from, to] = [points.at(0), points.at(-1)];
   if (from === undefined || to === undefined) return "";
-  const reach = Math.sign(to.x - from.x) * Math.max(24, Math.abs(to.x - from.x) / 2);
-  return `M${from.x} ${from.y}C${from.x + reach} ${from.y} ${to.x - reach} ${to.y} ${to.x} ${to.y}`;
+  const direction = Math.sign(to.x - from.x);
+  const reach = Math.max(24, Math.abs(to.x - from.x) / 2);
+  const [leaving, arriving] = direction === 0 ? [reach, reach] : [direction * reach, -direction * reach];
+  return `M${from.x} ${from.y}C${from.x + leaving} ${from.y} ${to.x + arriving} ${to.y} ${to.x} ${to.y}`;
 }
 
 /** A triangle whose tip is the last point; every line arrives horizontally. */
 export function arrowhead(points: readonly Point[]): string {
   const tip = points.at(-1);
-  const before = points.findLast(({ x }) => x !== tip?.x);
-  if (tip === undefined || before === undefined) return "";
-  const back = tip.x - Math.sign(tip.x - before.x) * headLength;
+  if (tip === undefined) return "";
+  const before = points.findLast(({ x }) => x !== tip.x);
+  const back = tip.x - (before === undefined ? -1 : Math.sign(tip.x - before.x)) * headLength;
   return `M${tip.x} ${tip.y}L${back} ${tip.y - headWidth / 2}V${tip.y + headWidth / 2}Z`;
 }
 

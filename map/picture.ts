@@ -35,6 +35,10 @@ interface Shown {
 export interface WorkloadPeer extends Shown {
   readonly kind: "workload";
   readonly namespace: string;
+  /** How many pods it has, where that is known; otherwise 1. */
+  readonly pods: number;
+  /** The directions in which it is not in default deny. */
+  readonly open: readonly ("ingress" | "egress")[];
   /** Names of the policies that select its pods. */
   readonly policies: readonly string[];
 }
@@ -43,6 +47,7 @@ export interface WorkloadPeer extends Shown {
 export interface HostNetworkPeer extends Shown {
   readonly kind: "host-network";
   readonly namespace: string;
+  readonly pods: number;
 }
 
 /**

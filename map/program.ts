@@ -9,12 +9,16 @@ import { serviceText } from "../cilium/model/peers/service.ts";
 import { isApiServer, namespaceOf, type Peer as ProgramPeer, peerName } from "../cilium/model/peers.ts";
 import { portNames, portText } from "../cilium/model/ports.ts";
 import type { Policy } from "../cilium/policy/schema.ts";
+import { compile } from "../cilium/reach/compile/network.ts";
+import { openDirections } from "../cilium/reach/report/coverage.ts";
 import { namesLabel, type OtherPeer, type Peer, type Picture } from "./picture.ts";
 import { policyTexts, selectingPolicies } from "./policies.ts";
 
 /** The cluster in the order of its files. `policies` are those that it renders to. */
 export function programPicture(title: string, cluster: ConfiguredCluster, policies: readonly Policy[]): Picture {
-  const selecting = selectingPolicies(policies, inventoryOf(cluster));
+  const inventory = inventoryOf(cluster);
+  const selecting = selectingPolicies(policies, inventory);
+  const isOpen = openDirections(compile(policies, inventory));
   const pods = cluster.namespaces.flatMap(({ workloads, hostNetwork }) => [...workloads, ...hostNetwork]);
   const ends = [...cluster.flows, ...cluster.denials].flatMap(({ from, to }) => [from, to]);
   const peers = new Map([...pods, ...cluster.clusterwide.groups, ...ends].map((peer) => [peerName(peer), peer]));
@@ -22,7 +26,7 @@ export function programPicture(title: string, cluster: ConfiguredCluster, polici
     title,
     comparison: undefined,
     peers: [...peers.values()].map((peer) => ({
-      ...shown(peer, selecting.get(peerName(peer)) ?? []),
+      ...shown(peer, selecting.get(peerName(peer)) ?? [], isOpen),
       ...denialNote(peerName(peer), cluster),
     })),
     flows: cluster.flows.map(({ from, to, ports, carried, isAuthenticated, only, purpose }) => ({
@@ -50,16 +54,28 @@ function denialNote(id: string, { denials }: ConfiguredCluster): { readonly note
   return texts.length === 0 ? {} : { note: `Denied: ${texts.join("; ")}` };
 }
 
-function shown(peer: ProgramPeer, policies: readonly string[]): Peer {
+function shown(peer: ProgramPeer, policies: readonly string[], isOpen: ReturnType<typeof openDirections>): Peer {
   const common = { id: peerName(peer), note: undefined, change: "same" } as const;
   switch (peer.kind) {
     case "workload":
-      return { ...common, kind: peer.kind, namespace: peer.namespace, label: peer.name, names: [], policies };
+      return {
+        ...common,
+        ...{ kind: peer.kind, namespace: peer.namespace, label: peer.name, names: [] },
+        ...{ pods: 1, open: isOpen(peer), policies },
+      };
     case "host-network":
-      return { ...common, kind: peer.kind, namespace: peer.namespace, label: peer.name, names: [], note: peer.reason };
+      return {
+        ...common,
+        kind: peer.kind,
+        namespace: peer.namespace,
+        label: peer.name,
+        names: [],
+        note: peer.reason,
+        pods: 1,
+      };
     case "pod-set": {
       const namespace = namespaceOf(peer) ?? "several namespaces";
-      return { ...common, kind: "workload", namespace, label: common.id, names: [], policies: [] };
+      return { ...common, kind: "workload", namespace, label: common.id, names: [], pods: 1, open: [], policies: [] };
     }
     case "clusterwide-group":
       return {
@@ -68,6 +84,8 @@ function shown(peer: ProgramPeer, policies: readonly string[]): Peer {
         namespace: clusterwideId,
         label: peer.name,
         names: [],
+        pods: 1,
+        open: [],
         policies: [peer.name],
       };
     case "node-group":
@@ -78,7 +96,16 @@ function shown(peer: ProgramPeer, policies: readonly string[]): Peer {
       return { ...common, kind: "outside", label: namesLabel(peer.names), names: peer.names };
     case "service": {
       const label = serviceText(peer.service);
-      return { ...common, kind: "workload", namespace: peer.namespace, label, names: [], policies: [] };
+      return {
+        ...common,
+        kind: "workload",
+        namespace: peer.namespace,
+        label,
+        names: [],
+        pods: 1,
+        open: [],
+        policies: [],
+      };
     }
     case "cidr":
     case "cidr-group":

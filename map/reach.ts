@@ -1,7 +1,9 @@
 /** The picture of any policies, as the reachability engine judges them; also of two versions, with what differs. */
 import type { Peer as ReachPeer } from "../cilium/reach/compile/inventory.ts";
+import { compile } from "../cilium/reach/compile/network.ts";
 import { conditionsOf } from "../cilium/reach/report/conditions.ts";
 import type { Connection } from "../cilium/reach/report/connections.ts";
+import { openDirections } from "../cilium/reach/report/coverage.ts";
 import { diff, type Side } from "../cilium/reach/report/diff.ts";
 import { worldIPv4, worldIPv6 } from "../cilium/reach/report/diff-sides.ts";
 import { describe } from "../cilium/reach/report/diff-text.ts";
@@ -14,6 +16,8 @@ import { policyTexts, selectingPolicies } from "./policies.ts";
 /** One version: policies, and what they are judged against. */
 export interface Version extends Side {
   readonly title: string;
+  /** How many pods stand behind a workload's name, `namespace/name`, where that is more than one. */
+  readonly pods?: ReadonlyMap<string, number>;
 }
 
 /**
@@ -30,16 +34,17 @@ export function reachPicture(
   const difference = before && diff(before, version);
   const flows = [...keptFlows(connections, difference), ...(difference === undefined ? [] : changedFlows(difference))];
   const ends = flows.flatMap(({ from, to }) => [from, to]);
-  const lists = nameLists(flows);
-  const idOf = new Map(lists.flatMap((names) => names.map((name) => [name, names.join(", ")] as const)));
-  const drawn = flows.map(
-    ({ from, to, ...flow }): PictureFlow => ({
-      from: from.name,
-      to: idOf.get(to.name) ?? to.name,
-      ...flow,
-      purpose: purpose(from.name, to.name, flow.ports) || undefined,
-    }),
-  );
+  // Without a comparison the same names stand together.
+  const plain = nameLists(keptFlows(connections, undefined));
+  const known = new Set(plain.flat());
+  const lists = [...plain, ...nameLists(flows.filter(({ to }) => !known.has(to.name)))];
+  const listOf = new Map(lists.flatMap((names) => names.map((name) => [name, names] as const)));
+  const drawn = ({ from, to, ...flow }: DrawnFlow): PictureFlow => ({
+    from: from.name,
+    to: listOf.get(to.name)?.join(", ") ?? to.name,
+    ...flow,
+    purpose: purpose(from.name, to.name, flow.ports) || undefined,
+  });
   return {
     title: version.title,
     comparison: before && difference && { title: before.title, summary: describe(difference).summary },
@@ -52,10 +57,19 @@ export function reachPicture(
       ...otherPeers(ends),
       ...lists.map(namesPeer),
     ],
-    flows: [...new Map(drawn.map((flow) => [JSON.stringify(flow), flow])).values()],
+    flows: [...Map.groupBy(flows, (flow) => JSON.stringify(drawn(flow))).values()].flatMap((alike) =>
+      alike.slice(0, 1).map((flow) => {
+        const names = new Set(alike.map(({ to }) => to.name));
+        return narrowed(drawn(flow), [...names], listOf.get(flow.to.name));
+      }),
+    ),
     policies: policyTexts(version.policies),
   };
 }
+
+/** A flow to only some of the names that stand together says to which. */
+const narrowed = (flow: PictureFlow, names: readonly string[], list: readonly string[] = []): PictureFlow =>
+  names.length < list.length ? { ...flow, conditions: [...flow.conditions, `${names.join(", ")} only`] } : flow;
 
 type DrawnFlow = Pick<PictureFlow, "ports" | "conditions" | "change"> & {
   readonly from: FlowEnd;
@@ -124,12 +138,12 @@ function endOf(peer: ReachPeer): FlowEnd {
   switch (peer.kind) {
     case "endpoint":
     case "entity":
+    case "node":
     case "cidr":
     case "fqdn":
       return { kind: peer.kind, name };
     case "address":
       return { kind: "cidr", name };
-    case "node":
     case "service":
       return { kind: "entity", name };
   }
@@ -174,8 +188,9 @@ function nameLists(flows: readonly DrawnFlow[]): string[][] {
 }
 
 /** The endpoints of both versions; those that only the earlier one has come last in their namespace. */
-function podPeers(after: Side, before: Side, difference: Difference | undefined): Peer[] {
+function podPeers(after: Version, before: Version, difference: Difference | undefined): Peer[] {
   const policies = selectingPolicies(after.policies, after.inventory);
+  const isOpen = openDirections(compile(after.policies, after.inventory));
   const enter = directionsOf(difference?.isolated ?? []);
   const leave = directionsOf(difference?.exposed ?? []);
   const noteOf = (id: string): string | undefined =>
@@ -192,10 +207,18 @@ function podPeers(after: Side, before: Side, difference: Difference | undefined)
     if (endpoint === undefined) return [];
     const change: Change = !old.has(name) ? "new" : now.has(name) ? "same" : "gone";
     const { namespace, name: label } = endpoint;
-    const shown = { id: name, namespace, label, names: [], note: noteOf(name), change };
+    const pods = after.pods?.get(name) ?? before.pods?.get(name) ?? 1;
+    const shown = { id: name, namespace, label, pods, names: [], note: noteOf(name), change };
     return endpoint.hostNetwork
       ? [{ ...shown, kind: "host-network" }]
-      : [{ ...shown, kind: "workload", policies: policies.get(name) ?? [] }];
+      : [
+          {
+            ...shown,
+            kind: "workload",
+            open: change === "gone" ? [] : isOpen(endpoint),
+            policies: policies.get(name) ?? [],
+          },
+        ];
   });
 }
 
@@ -207,6 +230,8 @@ const otherPods = ({ name }: FlowEnd): Peer => ({
   label: name,
   names: [],
   note: undefined,
+  pods: 1,
+  open: [],
   policies: [],
   change: "same",
 });
@@ -228,6 +253,8 @@ function otherKind({ kind, name }: FlowEnd): OtherPeer["kind"] | undefined {
       return undefined;
     case "cidr":
       return "outside";
+    case "node":
+      return "nodes";
     case "entity":
       if (name === "ingress") return "gateway";
       if (name === "kube-apiserver") return "api-server";

@@ -27,10 +27,11 @@ const elk = new Elk.default();
 export async function place<C extends Connection>(
   nodes: readonly Node[],
   connections: readonly C[],
+  way: "around" | "straight",
 ): Promise<Placement<C>> {
   const graph: ElkNode = {
     id: "map",
-    layoutOptions,
+    layoutOptions: { ...layoutOptions, ...(way === "straight" && straightOptions) },
     children: nodes.map((node) => elkNode(node, connections)),
     // Lines to one peer share a port, so that they join on their way; where they leave, each has a port of its own.
     edges: connections.map(({ to }, i) => ({ id: String(i), sources: [`from ${i}`], targets: [`to ${to}`] })),
@@ -100,4 +101,14 @@ const layoutOptions = {
   "elk.layered.spacing.edgeNodeBetweenLayers": "10",
   "elk.layered.spacing.edgeEdgeBetweenLayers": "6",
   "elk.padding": "[top=0,left=0,bottom=0,right=0]",
+};
+
+/** Nothing is kept free for lines that run over what stands in their way. */
+const straightOptions = {
+  "elk.edgeRouting": "POLYLINE",
+  "elk.spacing.edgeNode": "3",
+  "elk.spacing.edgeEdge": "0",
+  "elk.layered.spacing.nodeNodeBetweenLayers": "48",
+  "elk.layered.spacing.edgeNodeBetweenLayers": "0",
+  "elk.layered.spacing.edgeEdgeBetweenLayers": "0",
 };

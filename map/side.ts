@@ -1,8 +1,8 @@
 /** The left side: the Gateway where its lines need it, above it the hubs, and below it the pods on the host's network. */
 import type { Graph } from "./graph.ts";
 import { boxHeight, boxPadding, cardHeight, cardTop, cardWidth, type Rectangle } from "./measures.ts";
-import type { Peer } from "./picture.ts";
 import type { Placement } from "./routing.ts";
+import type { Card } from "./sheets.ts";
 
 export interface LeftSide {
   readonly hubs: Rectangle | undefined;
@@ -41,10 +41,10 @@ export function sideOf(graph: Graph, { nodes, height }: Pick<Placement<never>, "
   };
 }
 
-const boxAround = (peers: readonly Peer[], box: (height: number) => Rectangle): Rectangle | undefined =>
+const boxAround = (peers: readonly Card[], box: (height: number) => Rectangle): Rectangle | undefined =>
   peers.length === 0 ? undefined : box(boxHeight(peers.length));
 
-const cardsIn = (box: Rectangle | undefined, peers: readonly Peer[]): [string, Rectangle][] =>
+const cardsIn = (box: Rectangle | undefined, peers: readonly Card[]): [string, Rectangle][] =>
   box === undefined
     ? []
     : peers.map(({ id }, row) => [

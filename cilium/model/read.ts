@@ -7,11 +7,13 @@ import type { BegunFlow, StatedFlow, Statement } from "./flow.ts";
 import { givenIn, isKind, issueTexts, reading, shown } from "./issues.ts";
 import type { Namespace, NamespaceDeclaration } from "./namespace.ts";
 import { clusterwideId } from "./peers/clusterwide.ts";
-import { isPods, type Pods } from "./peers/named-ports.ts";
-import { type PortsOf, peerName, type Subject, type Workload } from "./peers.ts";
+import { isPods } from "./peers/named-ports.ts";
+import { type PortsOf, peerName, type Workload } from "./peers.ts";
 import { faultsThrown, type Place, placeText } from "./place.ts";
 import { dns } from "./ports.ts";
 import {
+  type Declared,
+  declaredIn,
   destinationFaults,
   destinationSchema,
   plainStatement,
@@ -101,18 +103,18 @@ export function readCluster(
   }
   const { dns: server, namespaces, clusterwide, policyPack } = parsed.data;
   const groups = clusterwide?.groups ?? [];
-  const pods = [...namespaces.flatMap((one) => [...one.workloads, ...one.hostNetwork]), ...groups];
+  const all = declaredIn([...namespaces.flatMap((one) => [...one.workloads, ...one.hostNetwork]), ...groups]);
   const faults = [
     ...dnsFaults(server),
-    ...[...files].flatMap(([file, exported]) => unlisted(file, exported, parsed.data, pods)),
+    ...[...files].flatMap(([file, exported]) => unlisted(file, exported, parsed.data, all)),
   ];
   const read = namespaces.map((one): Namespace => {
     faults.push(...one.faults);
     const { name, labels, workloads, hostNetwork } = one;
-    return { name, labels, workloads, hostNetwork, statements: statementsOf(one, pods, faults) };
+    return { name, labels, workloads, hostNetwork, statements: statementsOf(one, all, faults) };
   });
   faults.push(...(clusterwide?.faults ?? []));
-  const statements = clusterwide === undefined ? [] : statementsOf({ ...clusterwide, name: undefined }, pods, faults);
+  const statements = clusterwide === undefined ? [] : statementsOf({ ...clusterwide, name: undefined }, all, faults);
   if (faults.length > 0 || !(server === false || isServer(server))) throw new Faults(faults);
   return {
     dns: server || undefined,
@@ -128,7 +130,7 @@ function unlisted(
   file: string,
   exported: FileExports,
   { namespaces, clusterwide }: Pick<ClusterDeclaration, "namespaces" | "clusterwide">,
-  pods: readonly (Pods | Subject)[],
+  { ids }: Declared,
 ): string[] {
   const values = Object.values(exported);
   const other = values.filter(isClusterwide).find((one) => one !== clusterwide);
@@ -143,7 +145,7 @@ function unlisted(
       `${placeText(namespace.at)}: the namespace ${namespace.name} is not in the cluster; import it in cluster/cluster.ts and list it`,
     ];
   }
-  const stray = values.filter(isPods).find((one) => !pods.some((declared) => peerName(declared) === peerName(one)));
+  const stray = values.filter(isPods).find((one) => !ids.has(peerName(one)));
   return stray === undefined
     ? []
     : [
@@ -161,10 +163,10 @@ const dnsFaults = (server: Reached | false): string[] =>
       ? destinationFaults(server).map((fault) => `the cluster's DNS: ${fault}`)
       : ["the cluster's DNS: write a port of the workload that serves it, such as coredns.dns"];
 
-/** Runs what states a namespace's flows. `pods` are all that the cluster declares; what is wrong is added to `faults`. */
+/** Runs what states a namespace's flows. `all` is what the cluster declares; what is wrong is added to `faults`. */
 function statementsOf(
   declared: Pick<NamespaceDeclaration, "at" | "state"> & { readonly name: string | undefined },
-  pods: readonly (Pods | Subject)[],
+  all: Declared,
   faults: string[],
 ): Statement[] {
   const { name: namespace, at, state } = declared;
@@ -190,7 +192,7 @@ function statementsOf(
       tell(place, `a flow that is not in the list of ${name}; write it there`);
   }
   return flows.flatMap((flow) => {
-    const { faults, statement } = readStatement(flow, namespace, pods);
+    const { faults, statement } = readStatement(flow, namespace, all);
     for (const fault of faults) tell(flow.at, fault);
     return statement ?? [];
   });
@@ -204,11 +206,11 @@ const isBegun = (value: unknown): value is BegunFlow => isKind(value, "begun-flo
 function readStatement(
   flow: StatedFlow | BegunFlow,
   namespace: string | undefined,
-  pods: readonly (Pods | Subject)[],
+  all: Declared,
 ): { readonly faults: readonly string[]; readonly statement?: Statement } {
   if (flow.kind === "begun-flow") return { faults: ["from(…) without .to(…); say what it may connect to"] };
   const parsed = statementSchema.safeParse(flow, reading);
   if (!parsed.success) return { faults: parsed.error.issues.map(({ message }) => message) };
-  const faults = statementFaults(parsed.data, namespace, pods);
+  const faults = statementFaults(parsed.data, namespace, all);
   return faults.length > 0 ? { faults } : { faults, statement: plainStatement(parsed.data) };
 }

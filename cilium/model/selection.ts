@@ -1,7 +1,7 @@
 /** What selects peers in a policy, and the fields of a rule that say so. */
 import type { CidrRule, EgressRule, Entity, FqdnSelector, IngressRule, LabelSelector } from "../policy/schema.ts";
 import { namespaceLabelsPrefix, podNamespaceLabel } from "../policy/selector.ts";
-import { isLabelMatch, type Labels, labelSelector } from "./labels.ts";
+import { isLabelMatch, type Labels, labelSelector, needsLabel } from "./labels.ts";
 import type { Namespaces } from "./peers/pod-set.ts";
 
 /** What one kind of selector selects: a rule has a single kind, since Cilium refuses two in one rule. */
@@ -58,19 +58,22 @@ export function destinationFields(selections: readonly Selection[], home: string
   };
 }
 
-/** Pods of other namespaces are selected with them; a policy otherwise takes its own. */
 const endpoints = (selections: readonly Selection[], home: string | undefined): LabelSelector[] =>
-  selections.flatMap((s) =>
-    s.kind === "endpoints" ? labelSelector({ ...s.labels, ...namespaceLabels(s.namespaces, home) }) : [],
-  );
+  selections.flatMap((s) => (s.kind === "endpoints" ? podSelector(s.labels, s.namespaces, home) : []));
 
-/** What pods carry of their namespaces; nothing where it is the policy's own. */
-export function namespaceLabels(namespaces: Namespaces, home: string | undefined): Labels {
-  if (namespaces === home) return {};
-  if (isLabelMatch(namespaces)) return { [podNamespaceLabel]: namespaces };
-  return Object.fromEntries(
-    Object.entries(namespaces.labelled).map(([key, match]) => [`${namespaceLabelsPrefix}${key}`, match]),
-  );
+/** Pods of other namespaces are selected with them; a policy otherwise takes its own, `home`. */
+export function podSelector(labels: Labels, namespaces: Namespaces, home: string | undefined): LabelSelector {
+  if (namespaces === home) return labelSelector(labels);
+  const ofNamespaces: Labels = isLabelMatch(namespaces)
+    ? { [podNamespaceLabel]: namespaces }
+    : Object.fromEntries(
+        Object.entries(namespaces.labelled).map(([key, match]) => [`${namespaceLabelsPrefix}${key}`, match]),
+      );
+  const selector = labelSelector({ ...labels, ...ofNamespaces });
+  if (Object.values(ofNamespaces).some(needsLabel)) return selector;
+  // What must not carry something may be none of the pods: Cilium's own endpoints have no namespace.
+  const isPod = { key: podNamespaceLabel, operator: "Exists" as const };
+  return { ...selector, matchExpressions: [...(selector.matchExpressions ?? []), isPod] };
 }
 
 const nodes = (selections: readonly Selection[]): LabelSelector[] =>

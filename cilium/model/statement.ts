@@ -63,14 +63,22 @@ export const statementSchema: z.ZodType<ReadStatement> = z
     return { ...stated, carried: read.data, only: end, purpose };
   });
 
-/**
- * What is wrong with a statement in the file of a namespace, or of what is clusterwide, a line each. `declared` is all that the
- * cluster declares.
- */
+/** All that a cluster declares. */
+export interface Declared {
+  readonly ids: ReadonlySet<string>;
+  readonly subjects: readonly Subject[];
+}
+
+export const declaredIn = (all: readonly (Pods | Subject)[]): Declared => ({
+  ids: new Set(all.map(peerName)),
+  subjects: all.filter(isSubject),
+});
+
+/** What is wrong with a statement in the file of a namespace, or in that of what is clusterwide, a line each. */
 export function statementFaults(
   statement: ReadStatement,
   namespace: string | undefined,
-  declared: readonly (Pods | Subject)[],
+  { ids, subjects }: Declared,
 ): string[] {
   const { sources, destinations, only } = statement;
   const names = (peers: readonly Peer[]) => peers.map(peerName).join(", ");
@@ -81,10 +89,8 @@ export function statementFaults(
     ...(only === "ingress" ? [] : sources),
     ...(only === "egress" ? [] : destinations.map(({ peer }) => peer)),
   ];
-  const ids = new Set(declared.map(peerName));
   const isDeclared = (peer: Peer) => isPods(peer) || isSubject(peer);
   const unlisted = ends.filter((peer) => isDeclared(peer) && !ids.has(peerName(peer))).map(peerName);
-  const subjects = declared.filter(isSubject);
   const workloads = subjects.filter((subject) => subject.kind === "workload");
   return [
     ...unlisted.map((id) => `${id} is not in the cluster, since nothing lists the flows() of its namespace there`),
@@ -96,7 +102,7 @@ export function statementFaults(
     ...(statement.carried === undefined ? [] : ends.flatMap(nodeFaults)),
     ...(statement.isDenied ? denialFaults(statement, workloads) : []),
     ...(statement.isAuthenticated ? authenticationFaults(ends) : []),
-    ...said.flatMap((peer) => divided(peer, workloads)),
+    ...said.filter(({ kind }) => kind === "pod-set").flatMap((peer) => divided(peer, workloads)),
     ...(only !== undefined && !said.some(isGoverned(subjects))
       ? [`only("${only}"), and no policy of the program says anything of the ${only} of ${names(said)}; leave it out`]
       : []),

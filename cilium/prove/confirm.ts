@@ -1,7 +1,10 @@
 /** What the engine says of a point that a search has found: only what it confirms is an answer. */
-import { compile, type Network, policyAt } from "../reach/compile/network.ts";
+import { policyKey, referenceTo } from "../policy/parts.ts";
+import type { Inventory } from "../reach/compile/inventory.ts";
+import { compile, type Network, type NetworkRule, policyAt } from "../reach/compile/network.ts";
 import { resolve } from "../reach/compile/resolve.ts";
 import type { Direction } from "../reach/compile/rules.ts";
+import { selectsByOwnLabels } from "../reach/compile/selection.ts";
 import { undecidableText, type Verdict, verdict } from "../reach/decide/verdict.ts";
 import type { Side } from "../reach/report/diff.ts";
 import { questionText } from "../reach/report/explain.ts";
@@ -35,16 +38,37 @@ export function confirmed(
   const witnesses = known.names.length === 0 ? [known] : [{ ...known, names: [] }, known];
   let doubt = "";
   for (const witness of witnesses) {
-    const judged = judge(witness, sides);
+    const judged = judge(witness, sides, networks);
     doubt = doubtOf(judged, own);
     if (doubt === "" && agrees(judged)) return judged;
   }
   return doubt || `the engine does not confirm what the prover found about ${questionText(known.question)}: a defect`;
 }
 
-function judge(witness: Witness, sides: readonly Side[]): Judged {
-  const networks = sides.map(({ policies, inventory }) => compile(policies, withWitness(inventory, witness)));
+function judge(witness: Witness, sides: readonly Side[], general: readonly Network[]): Judged {
+  const networks = sides.map(({ policies, inventory }, i) => {
+    const cluster = withWitness(inventory, witness);
+    const concerned = concernedPolicies(witness, cluster, general[i]?.rules ?? []);
+    return compile(
+      policies.filter((policy) => concerned.has(policyKey(referenceTo(policy)))),
+      cluster,
+    );
+  });
   return { witness, networks, verdicts: networks.map((network) => verdict(network, witness.question)) };
+}
+
+/** The policies that select an end of a question: no other has a say. */
+function concernedPolicies(
+  { question }: Witness,
+  cluster: Inventory,
+  rules: readonly NetworkRule[],
+): ReadonlySet<string> {
+  const ends = resolve(compile([], cluster), question).flatMap(({ source, destination }) => [source, destination]);
+  const concerned = rules.filter(
+    ({ subject, selectsNodes }) =>
+      selectsNodes || ends.some(({ identity }) => selectsByOwnLabels(subject, identity) !== "no"),
+  );
+  return new Set(concerned.map(policyKey));
 }
 
 function doubtOf({ verdicts }: Judged, own: readonly Direction[]): string {

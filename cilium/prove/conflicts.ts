@@ -5,18 +5,19 @@
 import { conflictOf, conflictText } from "../reach/compile/conflicts.ts";
 import type { Network, NetworkRule } from "../reach/compile/network.ts";
 import type { PortMatch } from "../reach/compile/ports.ts";
+import type { Apart } from "./apart.ts";
 import { meet, type Reading } from "./cubes.ts";
-import { enforcementAt, ruleKey, subjectOf } from "./side.ts";
+import { enforcementAt, subjectOf } from "./side.ts";
 import type { Kind } from "./universe.ts";
 
 export type Judged = { readonly network: Network; readonly reading: Reading };
 
 /** What keeps the rules of two sides from being compared, each once. */
-export function conflictDoubts(sides: readonly Judged[], kinds: readonly Kind[]): string[] {
-  const keys = sides.map(({ network }) => new Set(network.rules.map(ruleKey)));
-  const differing = sides.flatMap(({ network, reading }, side) =>
-    network.rules.filter((rule) => !keys[1 - side]?.has(ruleKey(rule))).map((rule) => ({ rule, reading })),
-  );
+export function conflictDoubts(sides: readonly Judged[], apart: readonly Apart[], kinds: readonly Kind[]): string[] {
+  const differing = sides.flatMap(({ reading }, side) => {
+    const { parts = [], isolating = [] } = apart[side] ?? {};
+    return [...parts, ...isolating].map((rule) => ({ rule, reading }));
+  });
   if (differing.length === 0) return [];
   const subjects = kinds.filter((kind) => enforcementAt(kind) === "endpoint");
   const doubts = sides.flatMap(({ network, reading }) =>
@@ -47,41 +48,48 @@ function overlap(rules: readonly NetworkRule[], kind: Kind, own: Reading, last: 
   return cubes.some((cube) => cube !== undefined);
 }
 
-/** Rules that may be in conflict: each alone where it names a listener, and pairs about the same peers and ports. */
+/** Rules that may be in conflict: each with itself, and pairs that say different things of the same peers and ports. */
 function candidates(rules: readonly NetworkRule[]): (readonly NetworkRule[])[] {
-  const filters = new Map<string, Map<string, NetworkRule>>();
+  const filters = new Map<string, Map<string, Set<NetworkRule>>>();
   for (const rule of rules.filter(({ selectsNodes }) => !selectsNodes)) {
     for (const match of rule.ports) {
-      const said = JSON.stringify([aboveL4(match), rule.authentication, rule.effect, rule.priority]);
-      for (const { selector } of rule.peers) {
-        add(
-          filters,
-          `${rule.direction} ${rule.tier} ${match.key} ${selector.key}`,
-          said + JSON.stringify(rule.subject),
-          rule,
-        );
-      }
       if ("name" in match.ports) {
         const { name, endPort } = match.ports;
-        add(filters, `${rule.direction} ${rule.tier} ${name}`, `${endPort} ${JSON.stringify(rule.subject)}`, rule);
+        add(filters, `${rule.direction} ${rule.tier} ${name}`, `${endPort}`, rule);
+      }
+      if (rule.effect !== "allow") continue;
+      const said = JSON.stringify([aboveL4(match), rule.authentication, rule.priority]);
+      for (const { selector } of rule.peers) {
+        add(filters, `${rule.direction} ${rule.tier} ${match.key} ${selector.key}`, said, rule);
       }
     }
   }
+  const found = new Set<NetworkRule>(rules.filter(({ ports }) => ports.some(({ l7 }) => l7?.namespacedListener)));
   const pairs = [...filters.values()].flatMap((filter) => {
-    const own = [...filter.values()];
-    return own.flatMap((a, i) => own.slice(i + 1).map((b) => (a.number < b.number ? [a, b] : [b, a])));
+    const groups = [...filter.values()].map((group) => [...group]);
+    return groups.flatMap((group, i) =>
+      groups.slice(i + 1).flatMap((other) => group.flatMap((a) => other.map((b) => inOrder(a, b)))),
+    );
   });
-  const alone = rules
-    .filter((rule) => rule.ports.length > 1 || rule.ports.some(({ l7 }) => l7?.namespacedListener))
-    .filter((rule) => [true, false].some((inNamespace) => conflictOf([rule], inNamespace) !== undefined))
-    .map((rule) => [rule]);
-  return [...alone, ...pairs.filter(([a, b]) => a !== b && a && b && conflictOf([a, b], true) !== undefined)];
+  for (const [a, b] of pairs) if (a === b) found.add(a);
+  return [
+    ...[...found].map((rule) => [rule]),
+    ...pairs.filter(([a, b]) => a !== b && conflictOf([a, b], true) !== undefined),
+  ];
 }
 
-function add(filters: Map<string, Map<string, NetworkRule>>, filter: string, said: string, rule: NetworkRule): void {
-  const known = filters.get(filter) ?? new Map<string, NetworkRule>();
-  filters.set(filter, known);
-  if (!known.has(said)) known.set(said, rule);
+const inOrder = (a: NetworkRule, b: NetworkRule): readonly [NetworkRule, NetworkRule] =>
+  a.number < b.number ? [a, b] : [b, a];
+
+function add(
+  filters: Map<string, Map<string, Set<NetworkRule>>>,
+  filter: string,
+  said: string,
+  rule: NetworkRule,
+): void {
+  const groups = filters.get(filter) ?? new Map<string, Set<NetworkRule>>();
+  filters.set(filter, groups);
+  groups.set(said, (groups.get(said) ?? new Set()).add(rule));
 }
 
 const aboveL4 = ({ l7 }: PortMatch) =>

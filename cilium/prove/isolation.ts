@@ -4,29 +4,33 @@ import type { Direction } from "../reach/compile/rules.ts";
 import type { Side } from "../reach/report/diff.ts";
 import { confirmed, isolation, type Judged } from "./confirm.ts";
 import { enough, type Sight } from "./look.ts";
-import { differingItems, problemOf } from "./problem.ts";
+import { differingItems, type Problem } from "./problem.ts";
 import type { Group } from "./reduce.ts";
 import { search } from "./search.ts";
-import { enforcementAt, isNear, type Pair, subjectOf } from "./side.ts";
+import { enforcementAt, isNear, type Pair } from "./side.ts";
 
-export function isolationDifference(direction: Direction, sides: readonly Side[], networks: readonly Network[]): Sight {
+export function isolationDifference(
+  direction: Direction,
+  sides: readonly Side[],
+  networks: readonly Network[],
+  { universe, items, atoms, sides: read }: Problem,
+): Sight {
   const doubts = new Set<string>();
-  const problem = problemOf(networks, subjectOf(direction));
-  const outside = problem?.universe.kinds.find(({ kind }) => kind === "outside");
-  const [atom] = problem?.atoms ?? [];
-  if (problem === undefined || outside === undefined || atom === undefined) return { found: undefined, doubts };
-  const { universe, items } = problem;
+  const outside = universe.kinds.find(({ kind }) => kind === "outside");
+  const [atom] = atoms;
+  if (outside === undefined || atom === undefined) return { found: undefined, doubts };
   let found: Judged | undefined;
   for (const subject of universe.kinds.filter((kind) => enforcementAt(kind) !== "elsewhere" && !isNear(kind))) {
     const pair: Pair =
       direction === "egress" ? { source: subject, destination: outside } : { source: outside, destination: subject };
-    const rules = problem.sides.flatMap((side) => {
-      const { isEnforced, isIsolated } = side.circumstances(direction, pair, atom);
-      return isEnforced && !isIsolated ? side.isolating(direction, pair) : [];
-    });
-    if (differingItems(rules).length === 0) continue;
+    const circumstances = read.map((side) => side.circumstances(direction, pair, atom));
+    const rules = read.flatMap((side, i) =>
+      circumstances[i]?.isEnforced && !circumstances[i].isIsolated ? side.isolating(direction, pair) : [],
+    );
+    const [own, other] = circumstances.map(({ isEnforced, isIsolated }) => isEnforced && isIsolated);
+    if (own === other && differingItems(rules).length === 0) continue;
     const isIsolated = (groups: readonly Group[], side: 0 | 1): boolean =>
-      groups.some((group) => group.side === side && group.items.length > 0);
+      (side === 0 ? own : other) || groups.some((group) => group.side === side && group.items.length > 0);
     const result = search(
       {
         items: rules,
@@ -34,7 +38,7 @@ export function isolationDifference(direction: Direction, sides: readonly Side[]
         shareNamespaces: false,
         outcome: () => ({ allowed: false }),
         together: false,
-        alike: true,
+        alike: own === other,
         wanted: (groups) => isIsolated(groups, 0) !== isIsolated(groups, 1),
         accept: (assignment) => {
           const point = { ...pair, question: atom, assignment };

@@ -2,7 +2,7 @@
 import type { Network } from "../reach/compile/network.ts";
 import type { Direction } from "../reach/compile/rules.ts";
 import type { Side } from "../reach/report/diff.ts";
-import { sameSet } from "./compare.ts";
+import { worldKey } from "./apart.ts";
 import { confirmed, type Judged } from "./confirm.ts";
 import type { Comparison, Outcome } from "./outcome.ts";
 import { smaller } from "./points.ts";
@@ -10,7 +10,7 @@ import type { Atom } from "./ports.ts";
 import { differingItems, outcomesOf, type Problem, pairsOf } from "./problem.ts";
 import type { Group } from "./reduce.ts";
 import { type Assignment, type Budget, conditionsOf, meeting, type Region, regionOf, search } from "./search.ts";
-import { enforcementAt, type Pair, subjectOf, worldKey } from "./side.ts";
+import { enforcementAt, type Pair, subjectOf } from "./side.ts";
 
 export type Wish = {
   readonly sides: readonly Side[];
@@ -51,14 +51,10 @@ export function look(problem: Problem, wish: Wish, budget: Budget = { left: enou
     if (own.length === 0 && !wish.together) continue;
     const limits = wish.regions?.(pair) ?? everywhere;
     if (limits.length === 0) continue;
-    const same =
-      before !== undefined &&
-      after !== undefined &&
-      own.every((direction) => sameSet(before.signature(direction, pair), after.signature(direction, pair)));
-    if (same && sameWorld) continue;
+    const apart = own.map((direction) => apartIn(problem, direction, pair));
     for (const atom of wish.atoms ?? problem.atoms) {
       const alike = after !== undefined && (sameWorld || isAlike(problem, own, pair, atom));
-      if (same && alike) continue;
+      if (alike && !apart.some((concerns) => concerns(atom))) continue;
       const result = lookAt(problem, wish, { pair, atom, own, alike, limits }, budget, doubts);
       if (result === "exhausted") {
         doubts.add("there are more combinations than the prover looks at");
@@ -68,6 +64,20 @@ export function look(problem: Problem, wish: Wish, budget: Budget = { left: enou
     }
   }
   return { found: undefined, doubts };
+}
+
+/** Whether rules that only one side has are about an atom. */
+function apartIn({ sides }: Problem, direction: Direction, pair: Pair): (atom: Atom) => boolean {
+  const [before, after] = sides;
+  if (before === undefined || after === undefined) return () => true;
+  const [own, other] = [before.apart(direction, pair), after.apart(direction, pair)];
+  const matches = [
+    ...[...own].flatMap(([key, match]) => (other.has(key) ? [] : [match])),
+    ...[...other].flatMap(([key, match]) => (own.has(key) ? [] : [match])),
+  ];
+  if (matches.includes("all ports")) return () => true;
+  return (atom) =>
+    matches.some((match) => match !== "all ports" && sides.some((side) => side.covers(direction, match, atom)));
 }
 
 const everywhere: readonly Region[] = [new Map()];

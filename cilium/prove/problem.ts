@@ -1,34 +1,48 @@
 /** What a search is about: a universe, and what the rules of one side or two say of it. */
 import type { Network } from "../reach/compile/network.ts";
+import type { Direction } from "../reach/compile/rules.ts";
+import type { Apart } from "./apart.ts";
 import { type Item, type Items, makeItems, type SideIndex } from "./items.ts";
 import { type Outcome, outcomeOf } from "./outcome.ts";
 import { type Atom, atomsOf } from "./ports.ts";
 import type { Group } from "./reduce.ts";
-import { commonRules, enforcementAt, isNear, isNode, type Pair, type ReadSide, readSide } from "./side.ts";
-import { type End, type Mentioned, type Universe, universeOf } from "./universe.ts";
+import { enforcementAt, isNear, isNode, type Pair, type ReadSide, readSide } from "./side.ts";
+import { type Domains, type End, type Mentioned, type Universe, universeOf } from "./universe.ts";
 
 export type Problem = {
   readonly universe: Universe;
   readonly items: Items;
   readonly sides: readonly ReadSide[];
   readonly atoms: readonly Atom[];
+  /** The directions in which all sides were found to isolate the same ends: it is not asked again. */
+  readonly sameIsolation: Set<Direction>;
 };
 
 export const nothing: Mentioned = { requirements: [], prefixes: [], names: [] };
 
 /**
  * @param networks one or two
+ * @param apart what each of them says alone
  * @param subject the end whose variables are decided last
- * @returns undefined if names overlap in too many ways
  */
-export function problemOf(networks: readonly Network[], subject: End, mentioned = nothing): Problem | undefined {
-  const universe = universeOf(networks, mentioned, subject);
-  if (universe === undefined) return undefined;
+export function problemOf(
+  networks: readonly Network[],
+  apart: readonly Apart[],
+  domains: Domains,
+  subject: End,
+): Problem {
+  const universe = universeOf(domains, subject);
   const items = makeItems();
-  const common = commonRules(networks);
-  const sides = networks.map((network, i) => readSide(network, i === 0 ? 0 : 1, universe, items, common));
-  return { universe, items, sides, atoms: atomsOf(networks) };
+  const sides: ReadSide[] = [];
+  const sameIsolation = new Set<Direction>();
+  for (const [i, network] of networks.entries()) {
+    const same = { directions: sameIsolation, by: sides[0] };
+    sides.push(readSide(network, i === 0 ? 0 : 1, universe, items, apart[i] ?? nothingApart, same));
+  }
+  return { universe, items, sides, sameIsolation, atoms: atomsOf(networks) };
 }
+
+const nothingApart: Apart = { parts: [], isolating: [], selecting: [] };
 
 /** Why there is no universe. */
 export const tooManyNames = "patterns of DNS names overlap in too many ways";

@@ -8,15 +8,18 @@ import type { Direction } from "../reach/compile/rules.ts";
 import { surroundingsOf } from "../reach/compile/surroundings.ts";
 import type { Verdict } from "../reach/decide/verdict.ts";
 import type { Side } from "../reach/report/diff.ts";
+import { apartOf } from "./apart.ts";
 import { compareOutcomes, outcomeOfVerdict, type Property } from "./compare.ts";
 import { isolation, type Judged } from "./confirm.ts";
 import { conflictDoubts } from "./conflicts.ts";
 import { isolationDifference } from "./isolation.ts";
 import { look, type Sight, type Wish } from "./look.ts";
 import { atomAt } from "./ports.ts";
-import { problemOf, tooManyNames } from "./problem.ts";
+import { nothing, type Problem, problemOf, tooManyNames } from "./problem.ts";
+import type { Budget } from "./search.ts";
 import { type EndSet, mentionedBy, regionsOf } from "./sets.ts";
-import { directions, networkOf, subjectOf } from "./side.ts";
+import { directions, networkOf } from "./side.ts";
+import { domainsOf } from "./universe.ts";
 import type { Witness } from "./witness.ts";
 
 export type { Property } from "./compare.ts";
@@ -68,32 +71,55 @@ export const implies = (before: Side, after: Side, options: Options): Proof => p
 function prove(property: Property, before: Side, after: Side, options: Options): Proof {
   const sides = [before, after];
   const networks = sides.map(networkOf);
-  const doubts = new Set<string>();
-  const connectionsDiffer = wishOf(property, sides, networks, directions, true, options.method);
-  const endsDiffer = directions.map((direction) =>
-    wishOf(property, sides, networks, [direction], false, options.method),
-  );
-  for (const wish of options.connections ? [connectionsDiffer] : endsDiffer) {
-    const sight = see(wish);
-    if (sight.found !== undefined) {
-      // A connection that as a whole differs says more than one of its ends.
-      const whole = wish.together ? sight.found : see(connectionsDiffer, { left: 200_000 }).found;
-      return refuted(whole ?? sight.found, whole === undefined ? wish.directions[0] : undefined);
+  const domains = domainsOf(networks, nothing);
+  if (domains === undefined) return { kind: "undecided", reasons: [tooManyNames] };
+  const apart = apartOf(networks);
+  const problems = {
+    egress: problemOf(networks, apart, domains, "source"),
+    ingress: problemOf(networks, apart, domains, "destination"),
+  };
+  const isolations = directions.map((direction) => {
+    const sight = isolationDifference(direction, sides, networks, problems[direction]);
+    if (sight.found === undefined && sight.doubts.size === 0) {
+      for (const problem of Object.values(problems)) problem.sameIsolation.add(direction);
     }
+    return { direction, ...sight };
+  });
+  const wish = (own: readonly Direction[], together: boolean): Wish =>
+    wishOf(property, sides, networks, own, together, options.method);
+  const connection = (budget?: Budget): Sight => look(problems.egress, wish(directions, true), budget);
+  const doubts = new Set<string>();
+  const note = (sight: Sight): void => {
     for (const doubt of sight.doubts) doubts.add(doubt);
+  };
+  if (options.connections) {
+    const sight = connection();
+    if (sight.found !== undefined) return refuted(sight.found, undefined);
+    note(sight);
+  } else {
+    for (const direction of directions) {
+      const sight = look(problems[direction], wish([direction], false));
+      if (sight.found !== undefined) {
+        // A connection that as a whole differs says more than one of its ends.
+        const whole = connection({ left: fewer }).found;
+        return whole === undefined ? refuted(sight.found, direction) : refuted(whole, undefined);
+      }
+      note(sight);
+    }
+    for (const { direction, found, ...sight } of property === "equal" ? isolations : []) {
+      if (found !== undefined) return refuted(found, direction, isolation(found, direction));
+      note({ found, ...sight });
+    }
   }
-  const isolated = property === "equal" && !options.connections ? directions : [];
-  for (const direction of isolated) {
-    const { found, doubts: more } = isolationDifference(direction, sides, networks);
-    if (found !== undefined) return refuted(found, direction, isolation(found, direction));
-    for (const doubt of more) doubts.add(doubt);
-  }
-  const problem = problemOf(networks, "source");
-  if (problem === undefined) return { kind: "undecided", reasons: [tooManyNames] };
-  for (const doubt of conflictDoubts(problem.sides, problem.universe.kinds)) doubts.add(doubt);
-  if (doubts.size > 0) return { kind: "undecided", reasons: [...doubts] };
-  return { kind: "proved", over: extentOf(problem) };
+  const { sides: read, universe } = problems.egress;
+  for (const doubt of conflictDoubts(read, apart, universe.kinds)) doubts.add(doubt);
+  return doubts.size > 0
+    ? { kind: "undecided", reasons: [...doubts] }
+    : { kind: "proved", over: extentOf(problems.egress) };
 }
+
+/** How long a better counterexample is looked for. */
+const fewer = 200_000;
 
 function wishOf(
   property: Property,
@@ -119,12 +145,6 @@ function wishOf(
   };
 }
 
-function see(wish: Wish, budget?: { left: number }): Sight {
-  const [direction = "egress"] = wish.directions;
-  const problem = problemOf(wish.networks, wish.together ? "source" : subjectOf(direction));
-  return problem === undefined ? { found: undefined, doubts: new Set([tooManyNames]) } : look(problem, wish, budget);
-}
-
 function refuted({ witness, verdicts }: Judged, end: Direction | undefined, isolated?: readonly boolean[]): Proof {
   const [before, after] = verdicts;
   if (before === undefined || after === undefined) throw new Error("two sides have two verdicts");
@@ -142,7 +162,7 @@ function refuted({ witness, verdicts }: Judged, end: Direction | undefined, isol
   };
 }
 
-const extentOf = ({ universe, atoms }: NonNullable<ReturnType<typeof problemOf>>): Extent => ({
+const extentOf = ({ universe, atoms }: Problem): Extent => ({
   kinds: universe.kinds.map(({ name }) => name),
   variables: universe.variables.length,
   ports: atoms.length,
@@ -164,8 +184,9 @@ export type Exception = { readonly witness: Witness; readonly verdict: Verdict }
 export function always(side: Side, guarantee: Guarantee): Proof<Exception> {
   const network = networkOf(side);
   const networks = [network];
-  const problem = problemOf(networks, "source", mentionedBy([guarantee.source, guarantee.destination]));
-  if (problem === undefined) return { kind: "undecided", reasons: [tooManyNames] };
+  const domains = domainsOf(networks, mentionedBy([guarantee.source, guarantee.destination]));
+  if (domains === undefined) return { kind: "undecided", reasons: [tooManyNames] };
+  const problem = problemOf(networks, [], domains, "source");
   const { apiServer } = surroundingsOf(side.inventory, network.configuration);
   const asked = { ...guarantee, apiServerOutside: apiServer.isManaged };
   const isOtherwise = (allowed: boolean): boolean => allowed !== (guarantee.expect === "allowed");

@@ -78,16 +78,26 @@ export type Mentioned = {
 /** Values of `port-name` variables. */
 export const portNameValues = [undefined, "exact", "below"] as const;
 
+/** What policies and sets name, and the values that each of it can have. */
+export type Domains = {
+  readonly kinds: readonly Kind[];
+  readonly prefixes: readonly Prefix[];
+  readonly all: readonly Domain[];
+};
+
 /**
- * The universe of one or two networks that were compiled without endpoints.
- * @param subject the end whose variables are decided last
+ * @param networks one or two, compiled without endpoints
  * @returns undefined if names overlap in too many ways
  */
-export function universeOf(networks: readonly Network[], mentioned: Mentioned, subject: End): Universe | undefined {
+export function domainsOf(networks: readonly Network[], mentioned: Mentioned): Domains | undefined {
   const words = vocabularyOf(networks, mentioned);
   const names = representativeNames(words.names);
   if (names === undefined) return undefined;
-  const domains = domainsOf(words, names, networks);
+  return { kinds: kindsOf(networks), prefixes: words.prefixes, all: allDomains(words, names, networks) };
+}
+
+/** @param subject the end whose variables are decided last */
+export function universeOf({ kinds, prefixes, all: domains }: Domains, subject: End): Universe {
   const peer: End = subject === "source" ? "destination" : "source";
   const variables: Variable[] = [];
   const byId = new Map<string, Variable>();
@@ -107,10 +117,10 @@ export function universeOf(networks: readonly Network[], mentioned: Mentioned, s
     }
   }
   return {
-    kinds: kindsOf(networks),
+    kinds,
     variables,
     variable: (end, attribute) => byId.get(idOf(end, attribute)),
-    another: (address) => anotherAddress(address, words.prefixes),
+    another: (address) => anotherAddress(address, prefixes),
     unknown: (end, key, unknown) => {
       const attribute: Attribute = { kind: "unknown", key, unknown };
       return byId.get(idOf(end, attribute)) ?? add(end, attribute, ["no", "yes"]);
@@ -256,10 +266,11 @@ function note({ attributes }: Vocabulary, attribute: Attribute, requirement: Req
   }
 }
 
-type Domain = { readonly attribute: Attribute; readonly values: Variable["values"] };
+/** A variable at either end. */
+export type Domain = { readonly attribute: Attribute; readonly values: Variable["values"] };
 
 /** Cluster and namespace first; then what is named most often, which divides most. */
-function domainsOf(words: Vocabulary, names: readonly string[], networks: readonly Network[]): Domain[] {
+function allDomains(words: Vocabulary, names: readonly string[], networks: readonly Network[]): Domain[] {
   const own = new Set(networks.map(({ inventory }) => inventory.cluster));
   const named = (kind: Attribute["kind"]) =>
     [...words.attributes.values()].filter(({ attribute }) => attribute.kind === kind).sort((a, b) => b.times - a.times);

@@ -264,7 +264,9 @@ const podObject = ({
       {
         name,
         image: "none",
-        ports: ports.map(({ name, port, protocol }) => ({ name, containerPort: port, protocol })),
+        ...(ports.length > 0 && {
+          ports: ports.map(({ name, port, protocol }) => ({ name, containerPort: port, protocol })),
+        }),
       },
     ],
   },

@@ -1,5 +1,5 @@
 /** The policies of a cluster as a Markdown document for people: what may talk to what, and why. */
-import { type ConfiguredCluster, dnsPolicyName, enforcementOf, workloads } from "../model/cluster.ts";
+import { type ConfiguredCluster, dnsPolicyName, enforcementOf, subjects, workloads } from "../model/cluster.ts";
 import { isCrossing } from "../model/ends.ts";
 import { labelsText } from "../model/labels.ts";
 import type { Namespace } from "../model/namespace.ts";
@@ -46,8 +46,9 @@ function introduction(cluster: ConfiguredCluster, command: string): string {
   const observed = cluster.namespaces.filter((one) =>
     one.workloads.some((workload) => enforcementOf(cluster, workload) === "observe"),
   );
+  const denied = cluster.denials.length === 0 ? "only `world`" : "none that covers a node from which a port is probed";
   const caveats = [
-    "A pod's own node always reaches it, so the kubelet's probes (their ports stand after a component's name) need no rule (Cilium's `allow-localhost`). Only a deny rule could break them, and only `world` is ever denied.",
+    `A pod's own node always reaches it, so the kubelet's probes (their ports stand after a component's name) need no rule (Cilium's \`allow-localhost\`). Only a deny rule could break them, and ${denied} is ever denied.`,
     ...(passedThrough.length === 0
       ? []
       : [
@@ -60,7 +61,7 @@ function introduction(cluster: ConfiguredCluster, command: string): string {
         ]),
   ];
   const groups = workloads(cluster).some(({ isGroup }) => isGroup) ? " and each group of pods" : "";
-  const open = workloads(cluster).some(({ defaultDeny }) => defaultDeny !== "both")
+  const open = subjects(cluster).some(({ defaultDeny }) => defaultDeny !== "both")
     ? ` Where one begins with ${openCell}, nothing is refused for want of a rule.`
     : "";
   return [
@@ -73,9 +74,12 @@ function introduction(cluster: ConfiguredCluster, command: string): string {
 }
 
 /** What there is besides the workloads' policies. */
-function others({ dns, verbatim }: ConfiguredCluster): string {
+function others({ dns, clusterwide, verbatim }: ConfiguredCluster): string {
+  const wide = clusterwide.groups.length + (dns === undefined ? 0 : 1);
   const counts = [
-    ...(dns === undefined ? [] : ["one CiliumClusterwideNetworkPolicy"]),
+    ...(wide === 0
+      ? []
+      : [wide === 1 ? "one CiliumClusterwideNetworkPolicy" : `${wide} CiliumClusterwideNetworkPolicies`]),
     ...(verbatim.length === 0
       ? []
       : [`${count(verbatim.length, "policy that is", "policies that are")} taken verbatim`]),

@@ -8,7 +8,7 @@ import { labelSelector } from "../model/labels.ts";
 import { type Direction, isDeniedByDefault } from "../model/peers/workload.ts";
 import { namespaceOf, type Peer, type PortsOf, type Subject, selectionOf, type Workload } from "../model/peers.ts";
 import { isNumbered, isTransportPort, type Port, type TransportPort } from "../model/ports.ts";
-import { destinationFields, fqdnSelector, namespaceLabels, type Selection, sourceFields } from "../model/selection.ts";
+import { destinationFields, fqdnSelector, podSelector, type Selection, sourceFields } from "../model/selection.ts";
 import type {
   CiliumClusterwideNetworkPolicy,
   CiliumPolicy,
@@ -52,9 +52,8 @@ function renderPolicy(cluster: ConfiguredCluster, subject: Subject): CiliumPolic
       };
     }
     case "clusterwide-group": {
-      // Named with the namespaces, it is pods, and none of Cilium's own endpoints, the Gateway's among them.
       const { name, labels, namespaces } = subject;
-      const endpointSelector = labelSelector({ ...labels, ...namespaceLabels(namespaces, undefined) });
+      const endpointSelector = podSelector(labels, namespaces, undefined);
       return {
         apiVersion,
         kind: "CiliumClusterwideNetworkPolicy",

@@ -5,7 +5,7 @@ import { kubeDns } from "../model/read.ts";
 import { placedRules } from "../policy/parts.ts";
 import type { Policy } from "../policy/schema.ts";
 import { renderPolicies } from "../render/policies.ts";
-import type { Subject } from "./subjects.ts";
+import type { Declared } from "./subjects.ts";
 
 /** Where all pods resolve names, and the config of that. */
 export interface Dns {
@@ -14,7 +14,7 @@ export interface Dns {
 }
 
 /** @returns undefined where a policy says anything else, or its name servers are not declared */
-export function dnsOf(policy: Policy, subjects: readonly Subject[], settings: Settings): Dns | undefined {
+export function dnsOf(policy: Policy, all: readonly Declared[], settings: Settings): Dns | undefined {
   const [rule] = placedRules(policy).map(({ rule }) => rule);
   if (policy.kind !== "CiliumClusterwideNetworkPolicy" || policy.metadata.name !== dnsPolicyName || !rule)
     return undefined;
@@ -22,11 +22,13 @@ export function dnsOf(policy: Policy, subjects: readonly Subject[], settings: Se
     ({ matchName, matchPattern }) => matchName ?? matchPattern ?? [],
   );
   const own = { dnsNames: names, egressDefaultDeny: rule.enableDefaultDeny?.egress === true };
-  const declared = subjects.flatMap(({ workload }) =>
-    Object.values(workload.ports).map((port) => ({ kind: "ports", peer: workload, ports: [port] }) as const),
+  const declared = all.flatMap(({ subject }) =>
+    subject.kind === "workload"
+      ? Object.values(subject.ports).map((port) => ({ kind: "ports", peer: subject, ports: [port] }) as const)
+      : [],
   );
   const server = [...declared, kubeDns].find((server) => {
-    const cluster = { dns: server, namespaces: [], verbatim: [] };
+    const cluster = { dns: server, namespaces: [], clusterwide: { groups: [], statements: [] }, verbatim: [] };
     const [rendered] = renderPolicies(configure(cluster, { ...settings, ...own }));
     return isDeepStrictEqual(
       withoutDescription(rendered),

@@ -2,18 +2,22 @@
 
 import { plainTerms, type Statement, type Terms } from "../model/flow.ts";
 import type { Direction } from "../model/peers/workload.ts";
-import { includes, isApiServer, type Peer, peerName, type Source, type Workload } from "../model/peers.ts";
+import { includes, isApiServer, type Peer, peerName, type Source, type Subject } from "../model/peers.ts";
 import { type Port, portNames, portText } from "../model/ports.ts";
+import type { Policy } from "../policy/schema.ts";
 import { homeOf } from "../write/write.ts";
 import type { Other } from "./other-end.ts";
 import type { Said } from "./said.ts";
-import type { Subject } from "./subjects.ts";
+import type { Declared } from "./subjects.ts";
 
 /** A statement, and the policies that it is made of. */
 export interface Flow {
   readonly statement: Statement;
   readonly said: readonly Said[];
 }
+
+/** What a rule of a policy is for, by its place; undefined where nobody says. */
+export type PurposeOf = (policy: Policy, place: string) => string | undefined;
 
 /** One port between two ends, as one rule has it. */
 interface Item extends Terms {
@@ -34,28 +38,34 @@ interface Item extends Terms {
  * @param other what the policies of the other end say of a connection today
  */
 export function flowsOf(
-  subjects: readonly Subject[],
+  all: readonly Declared[],
   resolve: (peer: Peer) => Peer,
   other: Other,
-  apiServerPort: number,
+  { apiServerPort, purposeOf }: { readonly apiServerPort: number; readonly purposeOf: PurposeOf },
 ): Flow[] {
-  const declared = subjects.map(({ workload }) => workload);
-  const among = new Map<string, Workload[]>();
-  const workloadsAmong = (peer: Peer): Workload[] => {
-    const found = among.get(peerName(peer)) ?? declared.filter((one) => includes(peer, one));
+  const subjects = all.map(({ subject }) => subject);
+  const among = new Map<string, Subject[]>();
+  const subjectsAmong = (peer: Peer): Subject[] => {
+    const found = among.get(peerName(peer)) ?? subjects.filter((one) => includes(peer, one));
     among.set(peerName(peer), found);
     return found;
   };
-  const items = subjects.flatMap((subject) =>
-    subject.said.flatMap((said) =>
-      said.rules.flatMap(({ direction: at, isDenied, isAuthenticated, peers, ports }) =>
+  const items = all.flatMap((declared) =>
+    declared.said.flatMap((said) =>
+      said.rules.flatMap(({ direction: at, isDenied, isAuthenticated, peers, ports, place }) =>
         peers.map(resolve).flatMap((peer) =>
           ports.flatMap(({ ports, carried }) =>
             ports.map((port): Item => {
-              const [from, to] = at === "ingress" ? [peer, subject.workload] : [subject.workload, peer];
-              const met = workloadsAmong(peer);
-              const isOpen = met.every((one) => other.allows(subject, at, one, port));
-              const terms = { ...plainTerms, isDenied, isAuthenticated, carried };
+              const [from, to] = at === "ingress" ? [peer, declared.subject] : [declared.subject, peer];
+              const met = subjectsAmong(peer);
+              const isOpen = met.every((one) => other.allows(declared, at, one, port));
+              const terms = {
+                ...plainTerms,
+                isDenied,
+                isAuthenticated,
+                carried,
+                purpose: purposeOf(said.policy, place),
+              };
               return { ...terms, from, to, port, at, isMet: met.length > 0, isOpen, said: [said] };
             }),
           ),
@@ -84,7 +94,8 @@ function stated(alike: readonly Item[]): Item[] {
   const limited = once.filter(({ carried, at }) => carried !== undefined && at === "ingress");
   const told = limited.length > 0 ? once.filter((item) => item.at === "ingress" || !isPlain(item)) : once;
   const left = told.some(({ isDenied }) => !isDenied) ? others.filter((item) => !isPlain(item)) : others;
-  return [...told, ...left].map((item) => ({ ...item, said }));
+  const purpose = distinct.map((item) => item.purpose).find((one) => one !== undefined);
+  return [...told, ...left].map((item) => ({ ...item, said, purpose: item.purpose ?? purpose }));
 }
 
 const termsOf = ({ isDenied, isAuthenticated, carried }: Item) => [isDenied, isAuthenticated, carried];
@@ -106,7 +117,8 @@ function isWhole(item: Item, distinct: readonly Item[]): boolean {
 
 /** First all ports between two ends in one statement, then all ends that agree in the rest. */
 function together(items: readonly Item[], apiServerPort: number): Flow[] {
-  const key = (item: Item) => JSON.stringify([peerName(item.from), peerName(item.to), termsOf(item), item.only]);
+  const key = (item: Item) =>
+    JSON.stringify([peerName(item.from), peerName(item.to), termsOf(item), item.only, item.purpose]);
   const statements = [...Map.groupBy(items, key).values()].flatMap((alike) =>
     alike.slice(0, 1).flatMap(({ from, to, isDenied, isAuthenticated, carried, only, purpose }): Flow[] => {
       if (!isSource(from)) return [];

@@ -1,5 +1,6 @@
 /** What the policies that there are say at the other end of what one of them allows. */
-import type { Direction, Workload } from "../model/peers/workload.ts";
+import { type Direction, isDeniedByDefault } from "../model/peers/workload.ts";
+import type { Subject } from "../model/peers.ts";
 import { isByName, isNumbered, type Port } from "../model/ports.ts";
 import { partyKey } from "../reach/compile/directory.ts";
 import type { Endpoint, FlowProtocol } from "../reach/compile/inventory.ts";
@@ -7,31 +8,31 @@ import type { Network } from "../reach/compile/network.ts";
 import type { Party } from "../reach/compile/party.ts";
 import { protocolBit } from "../reach/compile/ports.ts";
 import { endVerdict } from "../reach/decide/decide.ts";
-import type { Subject } from "./subjects.ts";
+import type { Declared } from "./subjects.ts";
 
 export interface Other {
   /**
-   * Whether the pods of a workload allow at their end what a rule of a subject allows at its own, without a word about
+   * Whether the pods of another subject allow at their end what a rule of a declared one allows at its own, without a word about
    * requests: saying so there as well then changes nothing.
    */
-  allows(subject: Subject, direction: Direction, workload: Workload, port: Port): boolean;
+  allows(declared: Declared, direction: Direction, there: Subject, port: Port): boolean;
 }
 
-/** @param subjects all that is declared */
-export function otherEnd(network: Network, subjects: readonly Subject[]): Other {
-  const podsOf = new Map(subjects.map(({ workload, pods }) => [workload, partiesOf(pods, network)]));
+/** @param all what is declared */
+export function otherEnd(network: Network, all: readonly Declared[]): Other {
+  const podsOf = new Map(all.map(({ subject, pods }) => [subject, partiesOf(pods, network)]));
   const known = new Map<string, boolean>();
   return {
-    allows(subject, direction, workload, port) {
-      const there: Direction = direction === "ingress" ? "egress" : "ingress";
-      const [own = [], others = []] = [podsOf.get(subject.workload), podsOf.get(workload)];
-      if (own.length === 0 || others.length === 0) return !deniesAt(workload, there);
+    allows(declared, direction, there, port) {
+      const opposite: Direction = direction === "ingress" ? "egress" : "ingress";
+      const [own = [], others = []] = [podsOf.get(declared.subject), podsOf.get(there)];
+      if (own.length === 0 || others.length === 0) return !isDeniedByDefault(there, opposite);
       return others.every((other) =>
         own.every((party) => {
           const server = direction === "ingress" ? party : other;
           return questions(port, server, network).every(([protocol, number]) => {
-            const key = `${there} ${other.position} ${party.position} ${protocol} ${number}`;
-            const found = known.get(key) ?? isPlainlyAllowed(network, there, other, party, protocol, number);
+            const key = `${opposite} ${other.position} ${party.position} ${protocol} ${number}`;
+            const found = known.get(key) ?? isPlainlyAllowed(network, opposite, other, party, protocol, number);
             known.set(key, found);
             return found;
           });
@@ -40,9 +41,6 @@ export function otherEnd(network: Network, subjects: readonly Subject[]): Other 
     },
   };
 }
-
-const deniesAt = ({ defaultDeny }: Workload, direction: Direction): boolean =>
-  defaultDeny === "both" || defaultDeny === direction;
 
 /** Those that policies tell apart. */
 function partiesOf(pods: readonly Endpoint[], { directory }: Network): Party[] {

@@ -6,24 +6,29 @@ import type { Peer } from "../model/peers.ts";
 import { namespaceOf, placedRules } from "../policy/parts.ts";
 import { at } from "../policy/place.ts";
 import type { EgressDenyRule, EgressRule, IngressDenyRule, IngressRule, Policy, Rule } from "../policy/schema.ts";
-import { invalidities } from "../policy/validity.ts";
+import { type Agent, invalidities } from "../policy/validity.ts";
 import type { Endpoint, Inventory } from "../reach/compile/inventory.ts";
 import { ciliumRule } from "./kubernetes.ts";
 import { destinationsOf, type Home, sourcesOf } from "./peers.ts";
 import { portsOf, type SaidPorts } from "./ports.ts";
-import { subjectLabels } from "./selectors.ts";
+import { podsSelected } from "./selectors.ts";
 import { Unsayable } from "./unsayable.ts";
 
 export interface Said {
   readonly policy: Policy;
-  readonly namespace: string;
-  readonly labels: Labels;
+  readonly of: Whose;
   /** Whether it puts its pods into default deny. */
   readonly denies: Readonly<Record<Direction, boolean>>;
   readonly denyWorld: boolean;
   readonly rules: readonly SaidRule[];
   readonly description: string | undefined;
 }
+
+/** Whose policy it is: of pods of its namespace, of pods of any, or of nodes. */
+export type Whose =
+  | { readonly kind: "namespace"; readonly namespace: string; readonly labels: Labels }
+  | { readonly kind: "pods"; readonly namespaces: Namespaces; readonly labels: Labels }
+  | { readonly kind: "nodes"; readonly labels: Labels };
 
 /** Who may connect to the pods of a policy, or to whom they may. */
 export interface SaidRule {
@@ -33,25 +38,24 @@ export interface SaidRule {
   readonly isAuthenticated: boolean;
   readonly peers: readonly Peer[];
   readonly ports: readonly SaidPorts[];
+  /** Its place in the policy, as `ingress[1]`. */
+  readonly place: string;
 }
 
 /** @throws Unsayable with what there is no word for */
-export function said(policy: Policy, cluster: string): Said {
-  const [fault] = invalidities(policy);
+export function said(policy: Policy, cluster: string, agent: Agent): Said {
+  const [fault] = invalidities(policy, agent);
   if (fault !== undefined) throw new Unsayable(`the agent refuses it, so nothing of it is enforced: ${fault.reason}`);
-  const namespace = namespaceOf(policy);
-  if (namespace === undefined) throw new Unsayable(`a policy of the whole cluster (${policy.kind})`);
-  const home = { namespace, cluster };
+  const home = { namespace: namespaceOf(policy), cluster };
   const parts = rulesIn(policy).map(({ rule, place }) => part(rule, place, home));
   const [first, ...others] = parts;
   if (first === undefined) throw new Unsayable("no rule");
-  if (others.some(({ labels }) => JSON.stringify(labels) !== JSON.stringify(first.labels))) {
+  if (others.some(({ of }) => JSON.stringify(of) !== JSON.stringify(first.of))) {
     throw new Unsayable("specs that select different pods");
   }
   return {
     policy,
-    namespace,
-    labels: first.labels,
+    of: first.of,
     denies: {
       ingress: parts.some(({ denies }) => denies.ingress),
       egress: parts.some(({ denies }) => denies.egress),
@@ -74,11 +78,11 @@ function rulesIn(policy: Policy): ReturnType<typeof placedRules> {
   }
 }
 
-type Part = Omit<Said, "policy" | "namespace">;
+type Part = Omit<Said, "policy">;
 
 function part(rule: Rule, place: string, home: Home): Part {
   if (rule.log?.value) throw new Unsayable("log");
-  const isWorldDenied = JSON.stringify(rule.ingressDeny) === worldDenied;
+  const isWorldDenied = home.namespace !== undefined && JSON.stringify(rule.ingressDeny) === worldDenied;
   const rules = [
     ...each(rule.ingress, "ingress", (item) => ingressRule(item, false, home)),
     ...(isWorldDenied ? [] : each(rule.ingressDeny, "ingressDeny", (item) => ingressRule(item, true, home))),
@@ -87,7 +91,7 @@ function part(rule: Rule, place: string, home: Home): Part {
   ];
   const isSaid = (...lists: (readonly unknown[] | null | undefined)[]) => lists.some((list) => (list ?? []).length > 0);
   return {
-    labels: subjectLabels(rule.endpointSelector ?? {}, home.namespace, home.cluster),
+    of: whose(rule, home),
     denies: {
       ingress: isSaid(rule.ingress, rule.ingressDeny) && (rule.enableDefaultDeny?.ingress ?? true),
       egress: isSaid(rule.egress, rule.egressDeny) && (rule.enableDefaultDeny?.egress ?? true),
@@ -101,13 +105,13 @@ function part(rule: Rule, place: string, home: Home): Part {
   function each<T extends object>(
     items: readonly T[] | null | undefined,
     field: string,
-    said: (item: T) => SaidRule,
+    said: (item: T) => Omit<SaidRule, "place">,
   ): SaidRule[] {
     return (items ?? []).flatMap((item, index) => {
       // `{}` allows nothing: it stands for a default deny.
       if (isEmpty(item)) return [];
       try {
-        return [said(item)];
+        return [{ ...said(item), place: at(place, field, index) }];
       } catch (error) {
         throw error instanceof Unsayable ? new Unsayable(`${error.message} (${at(place, field, index)})`) : error;
       }
@@ -115,9 +119,17 @@ function part(rule: Rule, place: string, home: Home): Part {
   }
 }
 
+function whose({ endpointSelector, nodeSelector }: Rule, { namespace, cluster }: Home): Whose {
+  if (nodeSelector) return { kind: "nodes", labels: podsSelected(nodeSelector, undefined, cluster).labels };
+  const { namespaces, labels } = podsSelected(endpointSelector ?? {}, namespace, cluster);
+  if (namespace === undefined) return { kind: "pods", namespaces, labels };
+  if (namespaces !== namespace) throw new Unsayable("endpointSelector names a namespace");
+  return { kind: "namespace", namespace, labels };
+}
+
 const worldDenied = '[{"fromEntities":["world"]}]';
 
-function ingressRule(item: IngressRule | IngressDenyRule, isDenied: boolean, home: Home): SaidRule {
+function ingressRule(item: IngressRule | IngressDenyRule, isDenied: boolean, home: Home): Omit<SaidRule, "place"> {
   const { toPorts, icmps, authentication, ...peers }: IngressRule = item;
   const sources = peersOrAll(sourcesOf(peers, home), peers);
   return {
@@ -129,7 +141,7 @@ function ingressRule(item: IngressRule | IngressDenyRule, isDenied: boolean, hom
   };
 }
 
-function egressRule(item: EgressRule | EgressDenyRule, isDenied: boolean, home: Home): SaidRule {
+function egressRule(item: EgressRule | EgressDenyRule, isDenied: boolean, home: Home): Omit<SaidRule, "place"> {
   const { toPorts, icmps, authentication, ...peers }: EgressRule = item;
   const destinations = peersOrAll(destinationsOf(peers, home), peers);
   return {

@@ -1,12 +1,13 @@
 /** A whole cluster as the files of `cluster/`, for whoever begins with one. */
 import { type Cluster, workloadId } from "../model/cluster.ts";
-import type { Namespace } from "../model/namespace.ts";
+import { clusterwideId } from "../model/peers/clusterwide.ts";
+import { peerName } from "../model/peers.ts";
 import { isNumbered } from "../model/ports.ts";
 import { kubeDns } from "../model/read.ts";
 import type { SourceFile } from "./file.ts";
 import { identifier } from "./identifier.ts";
 import { quoted, width } from "./layout.ts";
-import { namedAs, namespaceText } from "./namespace.ts";
+import { clusterwideHome, fileText, type Home, namedAs, namespaceHome } from "./namespace.ts";
 import { unusedName } from "./scope.ts";
 
 /** What is said of a cluster besides what it declares. */
@@ -21,38 +22,47 @@ export interface Remarks {
 
 /** The files by their paths, seen from the project's folder. */
 export function writeCluster(cluster: Cluster, remarks: Remarks): Map<string, string> {
-  const files = cluster.namespaces.map((namespace) => fileOf(namespace, remarks));
+  const { namespaces, clusterwide } = cluster;
+  const written = namespaces.map((namespace) => {
+    const home = namespaceHome(namespace);
+    const path = reservedFiles.includes(namespace.name) ? `namespace-${namespace.name}` : namespace.name;
+    return { home, file: fileOf(home, path, namespace.name, remarks) };
+  });
+  const own = clusterwideHome(clusterwide);
+  const everywhere =
+    own.declarations.length === 0 ? [] : [{ home: own, file: fileOf(own, clusterwideId, clusterwideId, remarks) }];
+  const all = [...written, ...everywhere];
+  const files = all.map(({ file }) => file);
   return new Map([
     ["cluster/cluster.ts", clusterText(cluster, files, remarks)],
-    ...cluster.namespaces.flatMap((namespace, at): [string, string][] => {
-      const file = files[at];
-      return file === undefined ? [] : [[file.path, namespaceText(namespace, file, files, remarks.comments)]];
-    }),
+    ...all.map(({ home, file }) => [file.path, fileText(home, file, files, remarks.comments)] as const),
   ]);
 }
 
-/** A namespace's file before it is written. */
-function fileOf({ name, workloads, hostNetwork }: Namespace, { language }: Remarks): SourceFile {
-  const own = identifier(name);
-  const taken = new Set([own, "namespace", "from"]);
+/** Files of `cluster/` that are no namespace's. */
+const reservedFiles: readonly string[] = ["cluster", "policy-pack", clusterwideId];
+
+/** A file before it is written. */
+function fileOf({ own, word, declarations }: Home, name: string, namespace: string, { language }: Remarks): SourceFile {
+  const taken = new Set([own, word, "from"]);
   const constants = new Map<string, string>();
-  for (const pods of [...workloads, ...hostNetwork]) {
-    const constant = unusedName(identifier(pods.name), taken);
+  for (const { peer } of declarations) {
+    const constant = unusedName(identifier(peer.name), taken);
     taken.add(constant);
-    constants.set(workloadId(pods), constant);
+    constants.set(peerName(peer), constant);
   }
   return {
-    path: `cluster/${name === "cluster" || name === "policy-pack" ? `namespace-${name}` : name}.ts`,
-    namespace: name,
+    path: `cluster/${name}.ts`,
+    namespace,
     language,
     constants,
-    imports: [{ from: language, name: "namespace", local: "namespace" }],
-    names: new Set([own, "namespace", ...constants.values()]),
+    imports: [{ from: language, name: word, local: word }],
+    names: new Set([own, word, ...constants.values()]),
   };
 }
 
 function clusterText({ dns, namespaces }: Cluster, files: readonly SourceFile[], remarks: Remarks): string {
-  const taken = new Set(["cluster", "policyPack"]);
+  const taken = new Set(["cluster", "policyPack", "everywhere"]);
   const names = namespaces.map(({ name }) => {
     const local = unusedName(identifier(name), taken);
     taken.add(local);
@@ -60,8 +70,10 @@ function clusterText({ dns, namespaces }: Cluster, files: readonly SourceFile[],
   });
   const server = files.find(({ namespace }) => namespace === dns?.peer.namespace);
   const constant = dns && server?.constants.get(workloadId(dns.peer));
+  const isEverywhere = files.length > namespaces.length;
   const imports = files.map((file, at) => {
-    const brought = constant !== undefined && file === server ? `${names[at]}, { ${constant} }` : names[at];
+    const brought =
+      constant !== undefined && file === server ? `${names[at]}, { ${constant} }` : (names[at] ?? "everywhere");
     return { file: file.path.replace("cluster/", "./"), brought };
   });
   const all = [...imports, ...(remarks.hasPolicyPack ? [{ file: "./policy-pack.ts", brought: "{ policyPack }" }] : [])];
@@ -76,6 +88,7 @@ function clusterText({ dns, namespaces }: Cluster, files: readonly SourceFile[],
     ...dnsLines(dns, constant),
     ...(remarks.hasPolicyPack ? ["  policyPack,"] : []),
     ...namespacesLines(names),
+    ...(isEverywhere ? ["  clusterwide: everywhere,"] : []),
     "};",
     "",
   ].join("\n");

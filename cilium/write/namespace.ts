@@ -1,8 +1,9 @@
-/** The file of a namespace: what it declares, the peers that several of its flows have, and its flows, a line each. */
-import { workloadId } from "../model/cluster.ts";
+/** The file of a namespace, or of what is clusterwide: what it declares, the peers that several of its flows have, and its flows, a line each. */
+import type { Clusterwide } from "../model/clusterwide.ts";
 import type { Statement } from "../model/flow.ts";
+import { isLabelMatch } from "../model/labels.ts";
 import type { Namespace } from "../model/namespace.ts";
-import type { Pods } from "../model/peers/named-ports.ts";
+import type { ClusterwideGroup, NodeGroup } from "../model/peers/clusterwide.ts";
 import type { HostNetworkPods, Peer, Workload } from "../model/peers.ts";
 import { peerName } from "../model/peers.ts";
 import type { NumberedPort } from "../model/ports.ts";
@@ -12,57 +13,108 @@ import { importText, objectText, quoted, width } from "./layout.ts";
 import { type Scope, scopeOf, unusedName } from "./scope.ts";
 import { declaredPort, flowText, givenText, type Names, peerText } from "./write.ts";
 
+/** What a file is written for: a namespace, or what is clusterwide. */
+export interface Home {
+  /** What its own constant is called. */
+  readonly own: string;
+  /** The word that opens it, and what that is given. */
+  readonly word: "namespace" | "clusterwide";
+  readonly given: readonly string[];
+  readonly statements: readonly Statement[];
+  /** What it declares, each with its word and the keys that it says. */
+  readonly declarations: readonly Declaration[];
+}
+
+interface Declaration {
+  readonly peer: Peer & { readonly name: string };
+  readonly word: string;
+  readonly lines: (scope: Scope) => readonly string[];
+}
+
+export const namespaceHome = ({ name, labels, workloads, hostNetwork, statements }: Namespace): Home => ({
+  own: identifier(name),
+  word: "namespace",
+  given: [quoted(name), ...(labels === undefined ? [] : [`{ labels: ${objectText(labels, quoted)} }`])],
+  statements,
+  declarations: [
+    ...workloads.map((workload) => ({
+      peer: workload,
+      word: workload.isGroup ? "group" : "workload",
+      lines: (scope: Scope) => workloadLines(workload, scope),
+    })),
+    ...hostNetwork.map((pods) => ({
+      peer: pods,
+      word: "hostNetwork",
+      lines: (scope: Scope) => hostNetworkLines(pods, scope),
+    })),
+  ],
+});
+
+export const clusterwideHome = ({ groups, statements }: Clusterwide): Home => ({
+  own: "everywhere",
+  word: "clusterwide",
+  given: [],
+  statements,
+  declarations: groups.map((group) => ({
+    peer: group,
+    word: group.kind === "node-group" ? "nodes" : "group",
+    lines: (scope: Scope) => groupLines(group, scope),
+  })),
+});
+
 /**
  * @param file what the text will be, without its imports
- * @param comments what stands above a workload, by its id
+ * @param comments what stands above a declaration, by its name as a peer
  */
-export function namespaceText(
-  namespace: Namespace,
+export function fileText(
+  home: Home,
   file: SourceFile,
   files: readonly SourceFile[],
   comments: ReadonlyMap<string, string>,
 ): string {
-  const own = identifier(namespace.name);
-  const shared = sharedPeers(namespace, file, files);
+  const { own, word, given, statements, declarations } = home;
+  const shared = sharedPeers(statements, file, files);
   const names: Names = { port: namedAs, peer: (peer) => shared.get(peerName(peer))?.name };
   const named = { ...file, names: new Set([...file.names, ...[...shared.values()].map(({ name }) => name)]) };
   const scope = scopeOf(
     named,
     files.map((one) => (one === file ? named : one)),
   );
-  const flows = namespace.statements.flatMap((statement) => flowLines(statement, scope, names));
+  const flows = statements.flatMap((statement) => flowLines(statement, scope, names));
   const parts = [
-    `const ${own} = namespace(${[quoted(namespace.name), ...namespaceSpec(namespace)].join(", ")});`,
-    ...namespace.workloads.map((workload) => {
-      const word = workload.isGroup ? "group" : "workload";
-      return declaration(workload, workloadLines(workload, scope), `${own}.${word}`);
-    }),
-    ...namespace.hostNetwork.map((pods) => declaration(pods, hostNetworkLines(pods, scope), `${own}.hostNetwork`)),
+    `const ${own} = ${word}(${given.join(", ")});`,
+    ...declarations.map((one) => declarationText(one, own, scope, file, comments.get(peerName(one.peer)))),
     ...(shared.size === 0 ? [] : [[...shared.values()].map((one) => constantText(one, scope)).join("\n")]),
     flows.length === 0
       ? `export default ${own}.flows(() => []);`
       : [`export default ${own}.flows(() => [`, ...flows.map((line) => `  ${line}`), "]);"].join("\n"),
   ];
-  return `${[importText(broughtInto(file, scope)), ...parts].join("\n\n")}\n`;
-
-  function declaration(pods: Pods, lines: readonly string[], word: string): string {
-    const comment = comments.get(workloadId(pods));
-    const begun = `export const ${scope.constant(pods)} = ${word}(${quoted(pods.name)}`;
-    return [
-      ...(comment === undefined ? [] : [commentText(comment)]),
-      ...(lines.length === 0 ? [`${begun});`] : [`${begun}, {`, ...lines.map((line) => `  ${line},`), "});"]),
-    ].join("\n");
-  }
+  return `${[importText(broughtInto(file, scope, word)), ...parts].join("\n\n")}\n`;
 }
 
-/** What the file imports, `namespace` among it. */
-function broughtInto({ language }: SourceFile, scope: Scope) {
+function declarationText(
+  { peer, word, lines: linesOf }: Declaration,
+  own: string,
+  scope: Scope,
+  file: SourceFile,
+  comment: string | undefined,
+): string {
+  const lines = linesOf(scope);
+  const begun = `export const ${file.constants.get(peerName(peer))} = ${own}.${word}(${quoted(peer.name)}`;
+  return [
+    ...(comment === undefined ? [] : [commentText(comment)]),
+    ...(lines.length === 0 ? [`${begun});`] : [`${begun}, {`, ...lines.map((line) => `  ${line},`), "});"]),
+  ].join("\n");
+}
+
+/** What the file imports, the word that opens it among it. */
+function broughtInto({ language }: SourceFile, scope: Scope, word: string) {
   const brought = scope.imports().map((line) => {
     const [, names = "", from = ""] = /^import \{ (.*) \} from "(.*)";$/.exec(line) ?? [];
     return { names: names.split(", "), from };
   });
   const words = brought.find(({ from }) => from === language)?.names ?? [];
-  return [{ names: [...words, "namespace"], from: language }, ...brought.filter(({ from }) => from !== language)];
+  return [{ names: [...words, word], from: language }, ...brought.filter(({ from }) => from !== language)];
 }
 
 /** A comment in a line, or in as many as it needs. */
@@ -73,9 +125,6 @@ function commentText(comment: string): string {
   const lines = text.split("\n").flatMap((part) => part.match(/\S.{0,112}(?=\s|$)/g) ?? [""]);
   return ["/**", ...lines.map((one) => ` * ${one.trim()}`.trimEnd()), " */"].join("\n");
 }
-
-const namespaceSpec = ({ labels }: Namespace): string[] =>
-  labels === undefined ? [] : [`{ labels: ${objectText(labels, quoted)} }`];
 
 const workloadLines = (
   { labels, otherLabels, ports, probes, defaultDeny, denyWorld }: Workload,
@@ -88,6 +137,20 @@ const workloadLines = (
   ...(defaultDeny === "both" ? [] : [`defaultDeny: ${quoted(defaultDeny)}`]),
   ...(denyWorld ? ["denyWorld: true"] : []),
 ];
+
+function groupLines(group: ClusterwideGroup | NodeGroup, scope: Scope): string[] {
+  const { labels, defaultDeny } = group;
+  const namespaces = group.kind === "node-group" || isEvery(group.namespaces) ? undefined : group.namespaces;
+  const given = namespaces !== undefined && !isLabelMatch(namespaces) ? namespaces.labelled : namespaces;
+  return [
+    ...(given === undefined ? [] : [`namespaces: ${givenText(given, scope)}`]),
+    ...(Object.keys(labels).length === 0 ? [] : [`labels: ${objectText(labels, (match) => givenText(match, scope))}`]),
+    ...(defaultDeny === "both" ? [] : [`defaultDeny: ${quoted(defaultDeny)}`]),
+  ];
+}
+
+const isEvery = (namespaces: ClusterwideGroup["namespaces"]): boolean =>
+  typeof namespaces === "object" && "present" in namespaces;
 
 const hostNetworkLines = ({ reason, labels, ports }: HostNetworkPods, scope: Scope): string[] => [
   `reason: ${quoted(reason)}`,
@@ -111,11 +174,15 @@ interface SharedPeer {
 }
 
 /** Peers whose words are long and that several flows have, or that make a line too long, by their names. */
-function sharedPeers(namespace: Namespace, file: SourceFile, files: readonly SourceFile[]): Map<string, SharedPeer> {
+function sharedPeers(
+  statements: readonly Statement[],
+  file: SourceFile,
+  files: readonly SourceFile[],
+): Map<string, SharedPeer> {
   const scope = scopeOf(file, files);
   const isLong = (peer: Peer) =>
     (peer.kind === "pod-set" || peer.kind === "fqdns") && peerText(peer, scope).length > 30;
-  const uses = namespace.statements.flatMap((statement) => {
+  const uses = statements.flatMap((statement) => {
     const tooLong = flowText(statement, scope, { port: namedAs }).length > width - 2;
     return peersOf(statement)
       .filter(isLong)

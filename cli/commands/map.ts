@@ -2,16 +2,18 @@
 import { writeFileSync } from "node:fs";
 import type { Command } from "commander";
 import { basisLines } from "../../cilium/kubernetes/basis.ts";
+import type { Program } from "../../components/program.ts";
 import type { Picture } from "../../map/picture.ts";
 import { programPicture } from "../../map/program.ts";
-import { reachPicture } from "../../map/reach.ts";
+import { reachPicture, type Version } from "../../map/reach.ts";
 import { Failure } from "../failure.ts";
 import { certain, flowsOf } from "../flows.ts";
 import { withProgress } from "../output/progress.ts";
 import { purposesOf } from "../purposes.ts";
-import { readSides, sideOf, sidesHelp, sidesLines } from "../sides.ts";
+import { readSides, sidesHelp, sidesLines } from "../sides.ts";
 import { readSource, type SourceOptions, sourceChoice, withSource } from "../sources/source.ts";
 import { readStack } from "../stack.ts";
+import { workloadsOf } from "../workloads.ts";
 
 type Options = SourceOptions & { readonly output: string; readonly diff?: string };
 
@@ -21,10 +23,10 @@ export default function map(command: Command): void {
     .option("-d, --diff <before>", "show in colour what differs from other policies")
     .addHelpText("after", help)
     .action(async (options: Options) => {
-      const { picture, basis } = await pictureOf(options);
+      const { picture, plain, basis } = await answerTo(options);
       // Loaded when it is needed: no other command waits for a layout engine.
       const { page } = await import("../../map/page.ts");
-      write(options.output, await withProgress("drawing", page(picture, basis)));
+      write(options.output, await withProgress("drawing", page(picture, basis, plain)));
     });
 }
 
@@ -36,30 +38,39 @@ Examples:
   netpol map --diff git:main -o change.html
   netpol map --from manifests/ --inventory pods.yaml`;
 
-/** The program as its files state it; everything else, and two versions, as the policies allow it. */
-async function pictureOf(options: Options): Promise<{ readonly picture: Picture; readonly basis: readonly string[] }> {
+interface Answer {
+  readonly picture: Picture;
+  /** The same without its comparison. */
+  readonly plain: Picture;
+  /** What it rests on, in sentences. */
+  readonly basis: readonly string[];
+}
+
+async function answerTo(options: Options): Promise<Answer> {
   const { diff, from, git, context, output, ...reading } = options;
-  if (diff !== undefined) {
-    const { titles, before, after, basis } = await readSides([diff, wordOf(options)], reading);
-    const purpose = purposesOf(isProgram(options) ? await readStack(options.stack) : undefined);
-    const picture = reachPicture(
-      { ...after, title: titles[1] },
-      flowsOf(after).map(certain),
-      { ...before, title: titles[0] },
-      purpose,
-    );
-    return { picture, basis: sidesLines(basis) };
+  if (diff === undefined) {
+    const source = await readSource(options);
+    const version = { policies: source.policies, ...workloadsOf(source), title: source.title };
+    const plain = plainPicture(version, source.program, options);
+    return { picture: plain, plain, basis: basisLines(source.basis) };
   }
-  const source = await readSource(options);
-  const basis = basisLines(source.basis);
+  const { titles, before, after, pods, basis } = await readSides([diff, wordOf(options)], reading);
+  const program = isProgram(options) ? await readStack(options.stack) : undefined;
+  const version = { ...after, pods, title: titles[1] };
+  const earlier = { ...before, title: titles[0] };
+  const picture = reachPicture(version, flowsOf(after).map(certain), earlier, purposesOf(program));
+  return { picture, plain: plainPicture(version, program, options), basis: sidesLines(basis) };
+}
+
+/** The program as its files state it; everything else, and what pods of others make of it, as the policies allow it. */
+function plainPicture(version: Version, program: Program | undefined, { inventory }: Options): Picture {
   // What verbatim policies allow is known by the verdicts alone.
-  const isStated = source.program?.cluster.verbatim.length === 0;
-  if (source.program !== undefined && isStated && options.inventory === undefined) {
-    return { picture: programPicture(source.title, source.program.cluster, source.policies), basis };
+  if (program?.cluster.verbatim.length === 0 && inventory === undefined) {
+    const picture = programPicture(version.title, program.cluster, version.policies);
+    const known = new Set(picture.peers.map(({ id }) => id));
+    if (version.inventory.endpoints.every(({ namespace, name }) => known.has(`${namespace}/${name}`))) return picture;
   }
-  const side = sideOf(source);
-  const version = { ...side, title: source.title };
-  return { picture: reachPicture(version, flowsOf(side).map(certain), undefined, purposesOf(source.program)), basis };
+  return reachPicture(version, flowsOf(version).map(certain), undefined, purposesOf(program));
 }
 
 const isProgram = (options: SourceOptions): boolean => sourceChoice(options).kind === "program";

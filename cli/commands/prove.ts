@@ -125,7 +125,7 @@ function conclusion(property: Property, { kind }: Proof): string {
     case "proved":
       return `proved: ${properties[property]}`;
     case "refuted":
-      return `refuted: not in every case ${property === "equal" ? "is all the same" : "is what is allowed after allowed before"}`;
+      return `refuted: ${property === "equal" ? "they do not mean the same" : "something is allowed after that was not before"}`;
     case "undecided":
       return "not decided";
   }
@@ -134,9 +134,9 @@ function conclusion(property: Property, { kind }: Proof): string {
 function explanation(proof: Proof, sides: PolicySides): string[] {
   switch (proof.kind) {
     case "proved": {
-      const { kinds, variables, ports } = proof.over;
+      const { variables, ports } = proof.over;
       return [
-        `For all that could be at either end (${kinds.join(", ")}), told apart by ${variables} variables, on all ports in ${ports} groups`,
+        `For all pods of this cluster and of others, nodes, endpoints of Cilium's own, addresses and names, told apart by ${variables} variables, on all ports in ${ports} groups`,
         `Of ${policyKinds(sides).join(", ") || "no policy"}`,
       ];
     }

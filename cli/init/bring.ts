@@ -6,8 +6,11 @@ import { asWritten } from "../../cilium/model/verbatim.ts";
 import { policyKey, referenceTo } from "../../cilium/policy/parts.ts";
 import type { Inventory } from "../../cilium/reach/compile/inventory.ts";
 import { compile } from "../../cilium/reach/compile/network.ts";
+import type { Difference } from "../../cilium/reach/report/difference.ts";
 import { type Plan, planOf } from "../../cilium/translate/plan.ts";
 import { podsOfSelectors } from "../../cilium/translate/pods.ts";
+import { differences } from "../../cilium/translate/proof.ts";
+import { repaired } from "../../cilium/translate/repair.ts";
 import { type Translation, translate } from "../../cilium/translate/translate.ts";
 import { writeCluster } from "../../cilium/write/cluster.ts";
 import { verbatimFiles } from "../../cilium/write/verbatim.ts";
@@ -23,6 +26,7 @@ import { language, type Project, projectFiles } from "./files.ts";
 import { type Finding, findingsOf } from "./findings.ts";
 import { withLanguage } from "./language.ts";
 import { policyPackOf, policyPackText } from "./policy-pack.ts";
+import { purposesIn } from "./purposes.ts";
 import { writeFiles } from "./write.ts";
 
 export interface Brought {
@@ -31,26 +35,35 @@ export interface Brought {
   readonly inventory: Inventory;
   readonly findings: readonly Finding[];
   readonly plan: Plan;
+  /** What differs from the input where one-sided flows were declared whole; nothing does otherwise. */
+  readonly change: Difference | undefined;
 }
 
 /**
  * Writes a project into an empty folder, loads it from there, and compares.
+ * @param repair whether one-sided flows are declared whole
  * @throws Failure when what was written allows anything else than the input, which is a defect of this program
  */
-export async function bring(source: Source, { stack, ...project }: Project, folder: string): Promise<Brought> {
+export async function bring(
+  source: Source,
+  { stack, ...project }: Project,
+  folder: string,
+  { repair = false }: { readonly repair?: boolean } = {},
+): Promise<Brought> {
   const inventory = inventoryFor(source);
   const settings = readConfig(valuesOf(project.config, project.name), project.name);
-  const translation = translate(source.policies, inventory, settings);
+  const translation = translate(source.policies, inventory, settings, purposesIn(source));
   const { comments, kept } = translation;
+  const cluster = repair ? repaired(translation.cluster) : translation.cluster;
   const config = { ...project.config, ...translation.settings };
   const verbatim = kept.map(({ policy }) => ({ policy: asWritten(policy), place: "" }));
   const owner = { project: project.name, stack };
-  const program = readProgram({ ...translation.cluster, verbatim }, valuesOf(config, project.name), owner);
+  const program = readProgram({ ...cluster, verbatim }, valuesOf(config, project.name), owner);
   const policyPack = policyPackOf(program);
   const side = { policies: program.policies, inventory: inventoryOf(program.cluster) };
   writeFiles(folder, [
     ...projectFiles({ ...project, stack, config }),
-    ...writeCluster(translation.cluster, { language, comments, hasPolicyPack: policyPack !== undefined }),
+    ...writeCluster(cluster, { language, comments, hasPolicyPack: policyPack !== undefined }),
     ...(policyPack === undefined ? [] : [["cluster/policy-pack.ts", policyPackText(policyPack)] as const]),
     ...verbatimFiles(kept),
     ["expectations.yaml", expectationsText(side)],
@@ -68,6 +81,7 @@ export async function bring(source: Source, { stack, ...project }: Project, fold
     inventory,
     findings: findingsOf(source.policies, compile(source.policies, inventory), (key) => places.get(key)),
     plan: planOf(source.policies, written.policies, inventory),
+    change: repair ? differences(source.policies, written.policies, inventory) : undefined,
   };
 }
 

@@ -15,8 +15,8 @@ export function numbered<T extends Element>(attribute: string, type: new () => T
   return Map.groupBy(elements, (found) => Number(found.getAttribute(`data-${attribute}`)));
 }
 
-/** The number that an event's target, or what is around it, carries in a data attribute. */
-export function numberAt({ target }: Event, attribute: string): number | undefined {
+/** What an event's target, or what is around it, carries in a data attribute. */
+export function textAt({ target }: Event, attribute: string): string | undefined {
   const carrier = target instanceof Element ? target.closest(`[data-${attribute}]`) : null;
-  return carrier === null ? undefined : Number(carrier.getAttribute(`data-${attribute}`));
+  return carrier?.getAttribute(`data-${attribute}`) ?? undefined;
 }

@@ -1,7 +1,10 @@
 /** The panel beside the map: what the page says about the selected peer, and how far to look from it. */
-import type { PageData } from "../data.ts";
+import { foldedPanel, highlighted, panel as panelOf } from "../panels.ts";
+import type { Peer, Picture } from "../picture.ts";
+import { isPod } from "../sheets.ts";
 import { element } from "./page.ts";
-import type { Trace } from "./reach.ts";
+import type { Trace, Ways } from "./reach.ts";
+import type { ShownSheet } from "./sheet.ts";
 import { focusOf, type State } from "./state.ts";
 
 const traces: readonly (readonly [Trace, string])[] = [
@@ -12,12 +15,15 @@ const traces: readonly (readonly [Trace, string])[] = [
 
 export interface Panel {
   /** Fills the panel for the selected peer, or closes it. */
-  open(state: State): void;
+  open(state: State, shown: ShownSheet): void;
   /** The part of the window that the panel does not cover. */
   free(): DOMRect;
 }
 
-export function panel(data: PageData, onTrace: (trace: Trace) => void): Panel {
+export function panel(picture: Picture, ways: Ways, onTrace: (trace: Trace) => void): Panel {
+  const peers = new Map(picture.peers.map((peer) => [peer.id, peer]));
+  const arriving = Map.groupBy(picture.flows, ({ to }) => to);
+  const leaving = Map.groupBy(picture.flows, ({ from }) => from);
   const aside = element("panel", HTMLElement);
   const content = element("content", HTMLElement);
 
@@ -30,29 +36,47 @@ export function panel(data: PageData, onTrace: (trace: Trace) => void): Panel {
       : new DOMRect(x, y, width, Math.max(80, cover.top - y));
   };
 
-  const open = (state: State): void => {
+  const contentOf = (id: string, { sheet, members }: ShownSheet): string => {
+    const peer = peers.get(id);
+    if (peer !== undefined) {
+      const names = new Set(peer.kind === "workload" ? peer.policies : []);
+      const policies = [...picture.policies.entries()].filter(([, { name }]) => names.has(name));
+      const about = { arriving: arriving.get(id) ?? [], leaving: leaving.get(id) ?? [], policies };
+      return panelOf(peer, about, (other) => peers.get(other)).markup;
+    }
+    const card = sheet.cards.find((one) => one.id === id);
+    const folded = (members.get(id) ?? []).flatMap((member) => peers.get(member) ?? []);
+    return card === undefined ? "" : foldedPanel(card, folded).markup;
+  };
+
+  const open = (state: State, shown: ShownSheet): void => {
     const { selected } = state;
     aside.hidden = selected === undefined;
     document.body.classList.toggle("with-panel", selected !== undefined);
     if (selected === undefined) return;
-    if (content.dataset.shown !== String(selected)) {
-      content.replaceChildren(fromTemplate(`panel-${selected}`));
-      content.dataset.shown = String(selected);
+    if (content.dataset.shown !== selected) {
+      content.innerHTML = contentOf(selected, shown);
+      content.dataset.shown = selected;
       aside.scrollTop = 0;
       for (const details of content.querySelectorAll("details")) {
-        details.addEventListener("toggle", () => fill(details), { once: true });
+        details.addEventListener("toggle", () => fill(details, picture), { once: true });
       }
     }
-    content.querySelector(".trace")?.replaceChildren(...traceControl(state, onTrace), ...traceList(state, data));
+    content
+      .querySelector(".trace")
+      ?.replaceChildren(
+        ...traceControl(state, onTrace),
+        ...traceList(state, focusOf(state, shown, ways)?.distance, peers),
+      );
   };
   return { open, free };
 }
 
-const fromTemplate = (id: string): Node => element(id, HTMLTemplateElement).content.cloneNode(true);
-
-/** Policies that select many workloads are in the page once. */
-function fill(details: HTMLDetailsElement): void {
-  details.querySelector("pre")?.replaceChildren(fromTemplate(`policy-${details.dataset.policy}`));
+/** Policies are long, so they are written when they are asked for. */
+function fill(details: HTMLDetailsElement, { policies }: Picture): void {
+  const pre = details.querySelector("pre");
+  const policy = policies[Number(details.dataset.policy)];
+  if (pre !== null && policy !== undefined) pre.innerHTML = highlighted(policy.yaml).markup;
 }
 
 function traceControl(state: State, onTrace: (trace: Trace) => void): Node[] {
@@ -76,10 +100,13 @@ function traceControl(state: State, onTrace: (trace: Trace) => void): Node[] {
 }
 
 /** Everything on the way, by the number of flows that it is away. */
-function traceList(state: State, data: PageData): Node[] {
+function traceList(
+  state: State,
+  distance: ReadonlyMap<string, number> | undefined,
+  peers: ReadonlyMap<string, Peer>,
+): Node[] {
   if (state.trace === "direct") return [];
-  const distance = focusOf(state, data)?.distance ?? new Map<number, number>();
-  const others = [...distance].filter(([, steps]) => steps > 0);
+  const others = [...(distance ?? [])].filter(([, steps]) => steps > 0);
   const summary = document.createElement("p");
   const verb = state.trace === "reaches" ? "Can reach" : "Can be reached by";
   summary.textContent =
@@ -89,12 +116,12 @@ function traceList(state: State, data: PageData): Node[] {
     const term = document.createElement("dt");
     term.textContent = steps === 1 ? "directly" : `${steps} flows away`;
     const entries = document.createElement("dd");
-    for (const [number] of together) {
+    for (const [id] of together) {
       const button = document.createElement("button");
       button.type = "button";
-      button.dataset.goto = String(number);
-      const { id = "", label = "", kind } = data.peers[number] ?? {};
-      button.textContent = kind === "workload" || kind === "host-network" ? id : label;
+      button.dataset.goto = id;
+      const peer = peers.get(id);
+      button.textContent = peer === undefined || isPod(peer) ? id : peer.label;
       entries.append(button);
     }
     list.append(term, entries);

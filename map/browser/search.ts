@@ -2,15 +2,14 @@
 
 import { element } from "./page.ts";
 import type { Reader } from "./reader.ts";
-import { found } from "./state.ts";
 
-export function bindSearch({ data, state, change, select, say }: Reader): void {
+export function bindSearch({ state, change, select, found, say }: Reader): void {
   const search = element("search", HTMLInputElement);
 
   const look = (): void => {
     change({ query: search.value });
     const isAsked = search.value.trim() !== "";
-    const count = found(state(), data).length;
+    const count = found().length;
     say(isAsked ? `${count} found` : "");
     search.classList.toggle("nothing", isAsked && count === 0);
   };
@@ -18,8 +17,8 @@ export function bindSearch({ data, state, change, select, say }: Reader): void {
   search.addEventListener("input", look);
   search.addEventListener("keydown", (event) => {
     if (event.key === "Enter") {
-      const matches = found(state(), data);
-      const next = matches[(matches.indexOf(state().selected ?? -1) + 1) % matches.length];
+      const matches = found();
+      const next = matches[(matches.indexOf(state().selected ?? "") + 1) % matches.length];
       if (next !== undefined) select(next);
     } else if (event.key === "Escape") {
       if (search.value === "") search.blur();

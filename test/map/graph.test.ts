@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
-import { graphOf, linePorts, portList } from "../../map/graph.ts";
+import { linePorts, portList, graphOf as sheetGraph } from "../../map/graph.ts";
 import { marksOf } from "../../map/marks.ts";
+import { wholeSheet } from "../../map/sheets.ts";
 import { apiServer, flow, outside, picture, workload } from "./pictures.ts";
+
+const graphOf = (shown: ReturnType<typeof picture>) => sheetGraph(wholeSheet(shown));
 
 const kinds = (...args: Parameters<typeof picture>) =>
   Object.fromEntries(graphOf(picture(...args)).lines.map(({ from, to, kind }) => [`${from} → ${to}`, kind]));
@@ -33,8 +36,11 @@ describe("the map's graph", () => {
     assert.deepEqual(lines.map(linePorts), ["80, 9000", "1"]);
   });
 
-  it("writes a port of several protocols once, and leaves TCP out", () => {
-    assert.equal(portList(["53/UDP", "53/TCP", "9153/TCP", "123/UDP", "any/ICMP"]), "53, 123/UDP, 9153, any/ICMP");
+  it("tells protocols of a port apart, and leaves TCP out where there is no other", () => {
+    assert.equal(
+      portList(["53/UDP", "53/TCP", "9153/TCP", "123/UDP", "any/ICMP"]),
+      "53/TCP+UDP, 123/UDP, 9153, any/ICMP",
+    );
   });
 
   it("calls a line changed where only some of its ports are", () => {

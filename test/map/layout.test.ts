@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { graphOf } from "../../map/graph.ts";
-import { type Layout, layoutOf } from "../../map/layout.ts";
+import { layoutOf } from "../../map/layout.ts";
 import type { Point, Rectangle } from "../../map/measures.ts";
 import type { Picture } from "../../map/picture.ts";
+import type { Layout } from "../../map/places.ts";
+import { wholeSheet } from "../../map/sheets.ts";
 import { apiServer, flow, outside, picture, programMap, workload } from "./pictures.ts";
 
 /** Peers in namespaces that may talk to each other in circles, to the world and to the API server. */
@@ -41,7 +43,7 @@ const crosses = (from: Point, to: Point, card: Rectangle): boolean => {
 };
 
 async function checkLayout(picture: Picture): Promise<Layout> {
-  const graph = graphOf(picture);
+  const graph = graphOf(wholeSheet(picture));
   const layout = await layoutOf(graph);
   const cards = [...layout.cards];
   for (const { id } of picture.peers) assert.ok(layout.cards.has(id), `${id} has a place`);

@@ -8,7 +8,18 @@ export const programMap = (): Picture => programPicture("stack prod", program.cl
 /** A workload from `namespace/name`. */
 export const workload = (id: string, change: Change = "same"): Peer => {
   const [namespace = "", label = ""] = id.split("/");
-  return { kind: "workload", id, namespace, label, names: [], note: undefined, policies: [], change };
+  return {
+    kind: "workload",
+    id,
+    namespace,
+    label,
+    names: [],
+    note: undefined,
+    pods: 1,
+    open: [],
+    policies: [],
+    change,
+  };
 };
 
 export const outside = (id: string): Peer => ({

@@ -119,11 +119,11 @@ const identityOf = ({ namespace, labels, namespaceLabels, serviceAccount }: Endp
     ...(serviceAccount && { serviceAccount }),
   });
 
-type OpenDirections = (pod: CoveredPod) => readonly Direction[];
+type OpenDirections = (endpoint: Pick<Endpoint, "namespace" | "name">) => readonly Direction[];
 
-/** The directions of a running pod that no policy puts into default deny. */
-function openDirections(network: Network): OpenDirections {
-  return ({ endpoint: { namespace, name } }) => {
+/** The directions of an endpoint that no policy puts into default deny. */
+export function openDirections(network: Network): OpenDirections {
+  return ({ namespace, name }) => {
     const party = network.directory.parties.get(partyKey({ kind: "endpoint", namespace, name }));
     const policy = party && policyAt(network, party);
     return (["ingress", "egress"] as const).filter(
@@ -139,7 +139,8 @@ function namespaceCoverage(pods: readonly CoveredPod[], isOpen: OpenDirections):
     .map(([namespace, all]) => {
       const present = all.filter(({ ended }) => !ended);
       const running = present.filter(({ endpoint }) => !endpoint.hostNetwork);
-      const enforced = (direction: Direction) => running.filter((pod) => !isOpen(pod).includes(direction)).length;
+      const enforced = (direction: Direction) =>
+        running.filter((pod) => !isOpen(pod.endpoint).includes(direction)).length;
       return {
         namespace,
         pods: running.length,
@@ -153,7 +154,7 @@ function namespaceCoverage(pods: readonly CoveredPod[], isOpen: OpenDirections):
 
 function openPods(running: readonly CoveredPod[], isOpen: OpenDirections): OpenPods[] {
   const open = running
-    .map((pod) => ({ pod, directions: isOpen(pod) }))
+    .map((pod) => ({ pod, directions: isOpen(pod.endpoint) }))
     .filter(({ directions }) => directions.length > 0);
   const groups = Map.groupBy(open, ({ pod, directions }) => `${pod.owner} ${directions}`);
   return [...groups.values()].flatMap((group) =>

@@ -174,6 +174,10 @@ describe("Nodes with a policy", () => {
         { fromEndpoints: [{ matchLabels: { app: "web", [ns]: "shop" } }], toPorts: toPorts("9100") },
       ]);
     }
+    const toWeb = [{ matchLabels: { app: "web", [ns]: "shop" } }];
+    assert.deepEqual(policyOf("controllers").spec?.egress, [{ toEndpoints: toWeb, toPorts: toPorts("80") }]);
+    // It refuses nothing there.
+    assert.equal(policyOf("every-node").spec?.egress, undefined);
   });
 });
 

@@ -11,6 +11,7 @@ import {
   anyTransport,
   cidr,
   cluster as clusterEntity,
+  clusterwide,
   deny,
   dns,
   everyPort,
@@ -32,15 +33,16 @@ import {
   world,
 } from "../../../cilium/language.ts";
 import { faults } from "../../../cilium/model/check.ts";
-import { type ConfiguredCluster, configure } from "../../../cilium/model/cluster.ts";
+import { type ConfiguredCluster, configure, subjects } from "../../../cilium/model/cluster.ts";
 import { Faults } from "../../../cilium/model/faults.ts";
 import type { Flow, StatedFlow } from "../../../cilium/model/flow.ts";
 import { inventoryOf } from "../../../cilium/model/inventory.ts";
 import { isLabelMatch, type LabelMatch, type Labels } from "../../../cilium/model/labels.ts";
 import type { OpenNamespace } from "../../../cilium/model/namespace.ts";
+import type { ClusterwideGroup } from "../../../cilium/model/peers/clusterwide.ts";
 import type { Reachable } from "../../../cilium/model/peers/reachable.ts";
 import type { DefaultDeny, Direction } from "../../../cilium/model/peers/workload.ts";
-import type { Peer, Source, Workload } from "../../../cilium/model/peers.ts";
+import type { Peer, Source, Subject, Workload } from "../../../cilium/model/peers.ts";
 import { isUsedBy, type Port } from "../../../cilium/model/ports.ts";
 import { readCluster } from "../../../cilium/model/read.ts";
 import { invalidities } from "../../../cilium/policy/validity.ts";
@@ -63,6 +65,12 @@ const pods = fc.record({ namespace: fc.constantFrom(...names), tier, defaultDeny
 const groups = fc.record({
   namespace: fc.constantFrom(...names),
   labels: fc.constantFrom<Labels>({}, { tier: "front" }, { tier: present, job: noneOf("nightly") }),
+  defaultDeny,
+});
+
+const wideGroups = fc.record({
+  namespaces: fc.constantFrom<LabelMatch | Labels>({}, oneOf("a", "b"), { team: "x" }, noneOf("c")),
+  labels: fc.constantFrom<Labels>({}, { tier: "front" }, { tier: noneOf("front") }),
   defaultDeny,
 });
 
@@ -109,13 +117,14 @@ const statements = fc.record({
   only: fc.constantFrom<Direction | undefined>(undefined, undefined, undefined, undefined, "ingress", "egress"),
 });
 
-type Declared = Reachable<Workload>;
+type Declared = Reachable<Workload | ClusterwideGroup>;
 type Said = typeof statements extends fc.Arbitrary<infer T> ? T : never;
 
 const clusters = fc
   .record({
     workloads: fc.array(pods, { minLength: 2, maxLength: 5 }),
     groups: fc.array(groups, { maxLength: 2 }),
+    wideGroups: fc.array(wideGroups, { maxLength: 2 }),
     statements: fc.array(statements, { minLength: 1, maxLength: 8 }),
     teams: fc.tuple(...names.map(() => fc.constantFrom("x", "y", undefined))),
   })
@@ -125,11 +134,13 @@ const clusters = fc
 function read({
   workloads,
   groups,
+  wideGroups,
   statements,
   teams,
 }: {
   workloads: { namespace: string; tier: string; defaultDeny: DefaultDeny }[];
   groups: { namespace: string; labels: Labels; defaultDeny: DefaultDeny }[];
+  wideGroups: { namespaces: LabelMatch | Labels; labels: Labels; defaultDeny: DefaultDeny }[];
   statements: Said[];
   teams: (string | undefined)[];
 }): { cluster: ConfiguredCluster; refused: number } {
@@ -142,6 +153,7 @@ function read({
       }),
     );
     const space = (name: string): OpenNamespace => spaces.get(name) ?? assert.fail(name);
+    const wide = clusterwide();
     const said = (given: DefaultDeny) => (given === "both" ? {} : { defaultDeny: given });
     const declared: Declared[] = [
       ...workloads.map(({ namespace, tier, defaultDeny }, at) =>
@@ -150,13 +162,16 @@ function read({
       ...groups.map(({ namespace, labels, defaultDeny }, at) =>
         space(namespace).group(`g${at}`, { labels, ...said(defaultDeny) }),
       ),
+      ...wideGroups.map(({ namespaces, labels, defaultDeny }, at) =>
+        wide.group(`wide${at}`, { namespaces, labels, ...said(defaultDeny) }),
+      ),
     ];
     const byHome = Map.groupBy(tried, (one) => homeOf(one, declared));
+    const stated = (home: string | undefined) => () => (byHome.get(home) ?? []).map((one) => flowOf(one, declared));
     return readCluster({
       dns: false,
-      namespaces: names.map((name) =>
-        space(name).flows(() => (byHome.get(name) ?? []).map((one) => flowOf(one, declared))),
-      ),
+      clusterwide: wide.flows(stated(undefined)),
+      namespaces: names.map((name) => space(name).flows(stated(name))),
     });
   };
   for (const one of statements) {
@@ -181,14 +196,15 @@ const peerAt = (number: number, declared: readonly Declared[]): Reachable<Peer> 
   return peers[number % peers.length] ?? anyPod;
 };
 
-/** In whose file it stands. */
-function homeOf({ source, destination }: Said, declared: readonly Declared[]): string {
+/** In whose file it stands, undefined for the clusterwide one. */
+function homeOf({ source, destination }: Said, declared: readonly Declared[]): string | undefined {
   const ends = [peerAt(source, declared), peerAt(destination, declared)];
-  const inNames = ends.flatMap((peer) => {
+  const homes = ends.flatMap((peer) => {
     if (peer.kind === "workload") return peer.namespace;
-    return peer.kind === "pod-set" && typeof peer.namespaces === "string" ? peer.namespaces : [];
+    if (peer.kind === "clusterwide-group") return undefined;
+    return peer.kind === "pod-set" && names.some((name) => name === peer.namespaces) ? String(peer.namespaces) : [];
   });
-  return inNames.find((name) => names.some((one) => one === name)) ?? "a";
+  return homes.length === 0 ? "a" : homes[0];
 }
 
 function flowOf({ terms, ports: numbers, only, ...ends }: Said, declared: readonly Declared[]): StatedFlow {
@@ -252,6 +268,7 @@ function standsFor(peer: Peer, end: Pod | string): boolean {
   switch (peer.kind) {
     case "workload":
       return peer.namespace === end.namespace && carries(peer.labels, end.labels);
+    case "clusterwide-group":
     case "pod-set": {
       const { namespaces, labels } = peer;
       const isThere = isLabelMatch(namespaces)
@@ -278,7 +295,7 @@ const outside: Record<string, (peer: Peer) => boolean> = {
   "remote-node": (peer) => isEntity(peer, "remote-node", "cluster", "all"),
 };
 
-const isPods = ({ kind }: Peer): boolean => kind === "workload" || kind === "pod-set";
+const isPods = ({ kind }: Peer): boolean => kind === "workload" || kind === "pod-set" || kind === "clusterwide-group";
 
 /** What the words say of a connection. */
 function stated(
@@ -296,8 +313,7 @@ function stated(
     (direction === "egress" ? tellsOf(flow.from, source) : tellsOf(flow.to, destination));
   // A policy of pods tells of them; a set's flows are told by the workloads and groups that it includes.
   const tellsOf = (peer: Peer, end: Pod | string): boolean => isPods(peer) && typeof end !== "string";
-  const selecting = (end: Pod | string): Workload[] =>
-    cluster.namespaces.flatMap(({ workloads }) => workloads).filter((workload) => standsFor(workload, end));
+  const selecting = (end: Pod | string): Subject[] => subjects(cluster).filter((subject) => standsFor(subject, end));
   const passes = (end: Pod | string, direction: Direction): boolean =>
     typeof end === "string" ||
     !selecting(end).some(({ defaultDeny }) => defaultDeny === "both" || defaultDeny === direction) ||
