@@ -163,11 +163,11 @@ export function changed(
   const side = (own: readonly object[]): Side => ({ policies: own.map(parsed), inventory });
   const before = side(manifests);
   // Of a policy that the agent refuses, a part may be taken.
-  const isTaken = compile(before.policies, inventory).refused.length === 0;
-  return { before, after: side(after), change, isNeutral: changes[change]?.isNeutral === true && isTaken };
+  const isNeutral = changes[change]?.isNeutral === true && compile(before.policies, inventory).refused.length === 0;
+  return { before, after: side(after), change, isNeutral };
 }
 
-const parsed = (manifest: object): Policy => policySchema.parse(JSON.parse(JSON.stringify(manifest)));
+const parsed = (manifest: object): Policy => policySchema.parse(manifest);
 
 /** Clusters whose policies are changed in one of these ways: the first that applies, from one on. */
 export const pairs: fc.Arbitrary<Pair> = fc
