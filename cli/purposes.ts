@@ -1,4 +1,4 @@
-/** Why the program states a flow, for those that have it before them as a pair of ends. */
+/** What the program states about a flow, for those that have it before them as a pair of ends. */
 import type { ConfiguredCluster } from "../cilium/model/cluster.ts";
 import { workloadsAmong } from "../cilium/model/ends.ts";
 import type { Flow } from "../cilium/model/flow.ts";
@@ -13,30 +13,41 @@ import type { Program } from "../components/program.ts";
 export function purposesOf(
   program: Program | undefined,
 ): (from: string, to: string, ports: readonly string[]) => string {
-  const { cluster } = program ?? {};
-  const stated = cluster?.flows.flatMap((flow) => named(flow, cluster)) ?? [];
-  const purposes = Map.groupBy(stated, ({ ends }) => ends);
+  const between = flowsBetween(program, ({ purpose }) => purpose !== undefined);
+  return (from, to, ports) => between(from, to).findLast((flow) => hasPort(flow, ports))?.purpose ?? "";
+}
+
+/** Looks up the flow that the program states between two ends likewise: one with these ports, or else any. */
+export function statementsOf(
+  program: Program | undefined,
+): (from: string, to: string, ports: readonly string[]) => Flow | undefined {
+  const between = flowsBetween(program, () => true);
   return (from, to, ports) => {
-    const between = purposes.get(`${from} ${to}`) ?? [];
-    return between.findLast((one) => one.ports.some((port) => port === every || ports.includes(port)))?.purpose ?? "";
+    const flows = between(from, to);
+    return flows.findLast((flow) => hasPort(flow, ports)) ?? flows.at(-1);
   };
 }
 
+const hasPort = ({ ports }: Flow, wanted: readonly string[]): boolean =>
+  ports.flatMap(portNames).some((port) => port === every || wanted.includes(port));
+
 const every = portNames(everyPort).join();
 
-interface Purpose {
-  readonly ends: string;
-  readonly ports: readonly string[];
-  readonly purpose: string;
+function flowsBetween(
+  program: Program | undefined,
+  isAsked: (flow: Flow) => boolean,
+): (from: string, to: string) => readonly Flow[] {
+  const { cluster } = program ?? {};
+  const stated = cluster?.flows
+    .filter(isAsked)
+    .flatMap((flow) => endsOf(flow, cluster).map((ends) => ({ ends, flow })));
+  const flows = Map.groupBy(stated ?? [], ({ ends }) => ends);
+  return (from, to) => flows.get(`${from} ${to}`)?.map(({ flow }) => flow) ?? [];
 }
 
-function named({ from, to, ports, purpose }: Flow, cluster: ConfiguredCluster): Purpose[] {
-  if (purpose === undefined) return [];
-  const written = ports.flatMap(portNames);
+function endsOf({ from, to }: Flow, cluster: ConfiguredCluster): string[] {
   const namesOf = (peer: Peer) =>
     new Set([peer, ...workloadsAmong(peer, cluster)].flatMap((one) => namesInVerdicts(one)));
   const destinations = [...namesOf(to)];
-  return [...namesOf(from)].flatMap((source) =>
-    destinations.map((end) => ({ ends: `${source} ${end}`, ports: written, purpose })),
-  );
+  return [...namesOf(from)].flatMap((source) => destinations.map((end) => `${source} ${end}`));
 }

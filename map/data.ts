@@ -31,14 +31,13 @@ type PackedFlow = readonly [
 ];
 
 export function packed({ flows, comparison, ...picture }: Picture): PackedPicture {
-  const peers = numbering<string>();
-  for (const { id } of picture.peers) peers.numberOf(id, id);
+  const peers = new Map(picture.peers.map(({ id }, number) => [id, number]));
   const lists = numbering<readonly string[]>();
   const purposes = numbering<string | null>();
   const numbered = flows.map(
     ({ from, to, ports, conditions, purpose = null, change }): PackedFlow => [
-      peers.numberOf(from, from),
-      peers.numberOf(to, to),
+      peers.get(from) ?? -1,
+      peers.get(to) ?? -1,
       lists.numberOf(JSON.stringify(ports), ports),
       lists.numberOf(JSON.stringify(conditions), conditions),
       purposes.numberOf(JSON.stringify(purpose), purpose),

@@ -205,12 +205,15 @@ function lineLabels(line: Line, number: number, { layout, cards }: Drawn, isMutu
   const [from, to] = [layout.cards.get(line.from), layout.cards.get(line.to)];
   if (from === undefined || to === undefined || line.kind === "self") return undefined;
   const [source, destination] = [layout.surroundings.get(line.from) ?? from, layout.surroundings.get(line.to) ?? to];
-  const label = (end: "at-from" | "at-to", x: number, y: number, anchor: "start" | "end", room = roomForPorts) => {
-    // Of hubs, a number alone fits in.
-    const text = line.isSum && line.kind === "hub" ? String(line.flows.length) : lineText(line);
-    const ports = fitted(text, fontSize, room);
-    return html`<text class="ports ${end}" data-line="${number}" x="${x}" y="${y}" text-anchor="${anchor}">${ports}</text>`;
-  };
+  const label = (
+    end: "at-from" | "at-to",
+    x: number,
+    y: number,
+    anchor: "start" | "end",
+    text = lineText(line),
+    room = roomForPorts,
+  ) =>
+    html`<text class="ports ${end}" data-line="${number}" x="${x}" y="${y}" text-anchor="${anchor}">${fitted(text, fontSize, room)}</text>`;
   const leftOf = (end: "at-from" | "at-to", around: Rectangle, card: Rectangle, dy: number) =>
     label(end, around.x - 6, card.y + card.height / 2 + dy, "end");
   const rightOf = (end: "at-from" | "at-to", around: Rectangle, card: Rectangle) =>
@@ -229,7 +232,8 @@ function lineLabels(line: Line, number: number, { layout, cards }: Drawn, isMutu
   if (client !== undefined) return rightOf("at-from", source, from);
   if (server === undefined) return leftOf("at-to", destination, to, -4);
   const room = to.width - 3 * cardPadding - textWidth(server.label, fontSize);
-  return label("at-to", to.x + to.width - cardPadding, to.y + cardBaseline, "end", room);
+  const text = line.isSum ? String(line.flows.length) : linePorts(line);
+  return label("at-to", to.x + to.width - cardPadding, to.y + cardBaseline, "end", text, room);
 }
 
 const hubAt = (card: Card | undefined): Card | undefined =>

@@ -2,7 +2,7 @@
 import type { Line } from "./graph.ts";
 import { marksOf } from "./marks.ts";
 import { boxPadding, cardHeight, cardTop, cardWidth, closedHeight, closedWidth, type Rectangle } from "./measures.ts";
-import { type LaidOut, type Layout, straight, surroundingsOf } from "./places.ts";
+import { found, type LaidOut, type Layout, straight, surroundingsOf } from "./places.ts";
 import type { Card } from "./sheets.ts";
 
 const gap = 22;
@@ -14,14 +14,7 @@ const gap = 22;
  */
 export function extended(plain: LaidOut, { sheet, graph }: Omit<LaidOut, "layout">): Layout {
   const { layout } = plain;
-  const standing = new Map(plain.sheet.cards.map((card) => [nameOf(card), card.id]));
-  const plainId = new Map(sheet.cards.map((card) => [card.id, standing.get(nameOf(card)) ?? card.id]));
-  const known = new Map(
-    sheet.cards.flatMap(({ id }) => {
-      const place = layout.cards.get(plainId.get(id) ?? id);
-      return place === undefined ? [] : [[id, place] as const];
-    }),
-  );
+  const known = new Map(sheet.cards.flatMap(({ id }) => found(id, layout.cards.get(id))));
   const { cards: below, around: added } = boxBelow(
     sheet.cards.filter(({ id }) => !known.has(id)),
     layout.bounds,
@@ -32,7 +25,7 @@ export function extended(plain: LaidOut, { sheet, graph }: Omit<LaidOut, "layout
   const routeOf = ({ kind, from, to }: Line) => {
     const [start, end] = [cards.get(from), cards.get(to)];
     if (kind === "self" || start === undefined || end === undefined) return undefined;
-    return routes.get(key(plainId.get(from) ?? from, plainId.get(to) ?? to)) ?? straight(start, end);
+    return routes.get(key(from, to)) ?? straight(start, end);
   };
   const { namespaces, hubs, hostNetwork } = layout;
   return {
@@ -48,10 +41,6 @@ export function extended(plain: LaidOut, { sheet, graph }: Omit<LaidOut, "layout
     marks: marksOf(graph),
   };
 }
-
-/** What is no pod has other ids in the picture of a program, but stands for the same names. */
-const nameOf = ({ kind, id, names }: Card): string =>
-  kind === "workload" || kind === "host-network" || names.length === 0 ? id : names.toSorted().join(", ");
 
 /** Cards in rows, in a box below everything else. */
 function boxBelow(

@@ -12,6 +12,7 @@ import type { Difference, FlowEnd, PortSpan } from "../cilium/reach/report/diffe
 import { peerText } from "../cilium/reach/report/explain.ts";
 import { type Change, namesLabel, type OtherPeer, type Peer, type Picture, type PictureFlow } from "./picture.ts";
 import { policyTexts, selectingPolicies } from "./policies.ts";
+import { isPod } from "./sheets.ts";
 
 /** One version: policies, and what they are judged against. */
 export interface Version extends Side {
@@ -20,31 +21,59 @@ export interface Version extends Side {
   readonly pods?: ReadonlyMap<string, number>;
 }
 
+/** What a program calls the ends that are no pods. */
+export interface Stated {
+  readonly peers: readonly Peer[];
+  /** Ids of the peers of the flow that it states between two ends on some of these ports, or else on others. */
+  readonly ends: (
+    from: string,
+    to: string,
+    ports: readonly string[],
+  ) => { readonly from: string; readonly to: string } | undefined;
+}
+
+const nothingStated: Stated = { peers: [], ends: () => undefined };
+
 /**
  * @param connections what the policies of the version allow
  * @param before what to compare with: the marks are what `netpol diff` tells
  * @param purpose what connections between two ends on these ports are for, empty where nobody says
+ * @param stated whose peers are shown in the place of what the engine calls otherwise
  */
 export function reachPicture(
   version: Version,
   connections: readonly Connection[],
   before: Version | undefined,
   purpose: (from: string, to: string, ports: readonly string[]) => string,
+  stated: Stated = nothingStated,
 ): Picture {
   const difference = before && diff(before, version);
   const flows = [...keptFlows(connections, difference), ...(difference === undefined ? [] : changedFlows(difference))];
-  const ends = flows.flatMap(({ from, to }) => [from, to]);
+  const own = new Map(stated.peers.flatMap((peer) => (isPod(peer) ? [] : [[peer.id, peer] as const])));
+  const alone = Map.groupBy(own.values(), ({ id, names }) => (names.length === 0 ? id : names.join()));
+  const statedEnd = (end: "from" | "to", { from, to, ports }: DrawnFlow): Peer | undefined => {
+    const { kind, name } = { from, to }[end];
+    if (kind === "endpoint") return undefined;
+    return own.get(stated.ends(from.name, to.name, ports)?.[end] ?? "") ?? alone.get(name)?.[0];
+  };
+  const sources = flows.filter((flow) => statedEnd("from", flow) === undefined);
+  const destinations = flows.filter((flow) => statedEnd("to", flow) === undefined);
+  const ends = [...sources.map(({ from }) => from), ...destinations.map(({ to }) => to)];
   // Without a comparison the same names stand together.
-  const plain = nameLists(keptFlows(connections, undefined));
+  const plain = nameLists(keptFlows(connections, undefined).filter((flow) => statedEnd("to", flow) === undefined));
   const known = new Set(plain.flat());
-  const lists = [...plain, ...nameLists(flows.filter(({ to }) => !known.has(to.name)))];
+  const lists = [...plain, ...nameLists(destinations.filter(({ to }) => !known.has(to.name)))];
   const listOf = new Map(lists.flatMap((names) => names.map((name) => [name, names] as const)));
-  const drawn = ({ from, to, ...flow }: DrawnFlow): PictureFlow => ({
-    from: from.name,
-    to: listOf.get(to.name)?.join(", ") ?? to.name,
-    ...flow,
-    purpose: purpose(from.name, to.name, flow.ports) || undefined,
-  });
+  const drawn = (flow: DrawnFlow): PictureFlow => {
+    const { from, to, ...what } = flow;
+    return {
+      from: statedEnd("from", flow)?.id ?? from.name,
+      to: statedEnd("to", flow)?.id ?? listOf.get(to.name)?.join(", ") ?? to.name,
+      ...what,
+      purpose: purpose(from.name, to.name, flow.ports) || undefined,
+    };
+  };
+  const statedEnds = flows.flatMap((flow) => [statedEnd("from", flow) ?? [], statedEnd("to", flow) ?? []].flat());
   return {
     title: version.title,
     comparison: before && difference && { title: before.title, summary: describe(difference).summary },
@@ -54,13 +83,15 @@ export function reachPicture(
         .filter(({ kind }) => kind === "other-pods")
         .slice(0, 1)
         .map(otherPods),
+      ...new Map(statedEnds.map((peer) => [peer.id, peer])).values(),
       ...otherPeers(ends),
       ...lists.map(namesPeer),
     ],
     flows: [...Map.groupBy(flows, (flow) => JSON.stringify(drawn(flow))).values()].flatMap((alike) =>
       alike.slice(0, 1).map((flow) => {
         const names = new Set(alike.map(({ to }) => to.name));
-        return narrowed(drawn(flow), [...names], listOf.get(flow.to.name));
+        const list = statedEnd("to", flow)?.names ?? listOf.get(flow.to.name);
+        return narrowed(drawn(flow), [...names], flow.to.kind === "fqdn" ? list : undefined);
       }),
     ),
     policies: policyTexts(version.policies),

@@ -75,7 +75,7 @@ export const namespaceId = (namespace: string): string => `${namespace}/`;
 export const isPod = (peer: Peer): peer is WorkloadPeer | HostNetworkPeer =>
   peer.kind === "workload" || peer.kind === "host-network";
 
-const restId = "the rest of what lies outside";
+const restId = "other peers outside the cluster";
 
 /** The sheet on which all namespaces but one are closed, with what that one has to do with; without one, with all there is. */
 function folded(picture: Picture, open: string | undefined): Sheet {
@@ -160,6 +160,6 @@ const restCard = (peers: readonly Peer[]): OtherPeer => ({
   id: restId,
   label: `${peers.length} more`,
   names: [],
-  note: "what fewer peers reach",
+  note: "the busiest have cards of their own",
   change: "same",
 });

@@ -2,14 +2,15 @@
 import { writeFileSync } from "node:fs";
 import type { Command } from "commander";
 import { basisLines } from "../../cilium/kubernetes/basis.ts";
+import { peerName } from "../../cilium/model/peers.ts";
 import type { Program } from "../../components/program.ts";
 import type { Picture } from "../../map/picture.ts";
 import { programPicture } from "../../map/program.ts";
-import { reachPicture, type Version } from "../../map/reach.ts";
+import { reachPicture, type Stated, type Version } from "../../map/reach.ts";
 import { Failure } from "../failure.ts";
 import { certain, flowsOf } from "../flows.ts";
 import { withProgress } from "../output/progress.ts";
-import { purposesOf } from "../purposes.ts";
+import { purposesOf, statementsOf } from "../purposes.ts";
 import { readSides, sidesHelp, sidesLines } from "../sides.ts";
 import { readSource, type SourceOptions, sourceChoice, withSource } from "../sources/source.ts";
 import { readStack } from "../stack.ts";
@@ -58,8 +59,26 @@ async function answerTo(options: Options): Promise<Answer> {
   const program = isProgram(options) ? await readStack(options.stack) : undefined;
   const version = { ...after, pods, title: titles[1] };
   const earlier = { ...before, title: titles[0] };
-  const picture = reachPicture(version, flowsOf(after).map(certain), earlier, purposesOf(program));
-  return { picture, plain: plainPicture(version, program, options), basis: sidesLines(basis) };
+  const plain = plainPicture(version, program, options);
+  const picture = reachPicture(
+    version,
+    flowsOf(after).map(certain),
+    earlier,
+    purposesOf(program),
+    stated(program, plain),
+  );
+  return { picture, plain, basis: sidesLines(basis) };
+}
+
+function stated(program: Program | undefined, { peers }: Picture): Stated {
+  const statement = statementsOf(program);
+  return {
+    peers: program === undefined ? [] : peers,
+    ends: (from, to, ports) => {
+      const flow = statement(from, to, ports);
+      return flow && { from: peerName(flow.from), to: peerName(flow.to) };
+    },
+  };
 }
 
 /** The program as its files state it; everything else, and what pods of others make of it, as the policies allow it. */

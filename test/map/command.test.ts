@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { netpol, netpolWith } from "../cli/command.ts";
 import { folderOf, shopPods, shopPolicies } from "../cli/folder.ts";
@@ -45,6 +45,36 @@ describe("netpol map", function () {
     assert.equal(code, 0, stderr);
     assert.match(stdout, /1 flow closed, 1 flow opened in /);
     assert.match(stdout, /class="line inside changed"/);
+  });
+
+  it("counts the pods of a workload", () => {
+    const folder = folderOf({ "policies.yaml": shopPolicies, "pods.yaml": shopPods });
+    const { stdout } = netpol(sample, "map", "--from", folder, "--output", "-");
+    assert.deepEqual(
+      [...stdout.matchAll(/class="count pods"[^>]*>([^<$]+)</g)].map(([, text]) => text),
+      ["×2"],
+    );
+  });
+
+  it("draws a comparison over the same map: what is there without it stands where it stood", () => {
+    const file = join(temporaryFolder("map"), "policies.yaml");
+    const { stdout: policies } = netpol(sample, "render");
+    writeFileSync(file, policies.replaceAll('"5432"', '"5433"'));
+    const placesIn = (...words: string[]) => {
+      const { code, stdout, stderr } = netpol(sample, "map", ...words, "--output", "-");
+      assert.equal(code, 0, stderr);
+      return new Map(
+        [...stdout.matchAll(/data-peer="([^"]*)"[^>]*transform="([^"]*)"/g)].map(([, id, at]) => [id, at]),
+      );
+    };
+    const [plain, compared] = [placesIn(), placesIn("--diff", file)];
+    const shared = [...compared].filter(([id]) => plain.has(id));
+    assert.deepEqual(
+      shared.filter(([id, place]) => plain.get(id) !== place),
+      [],
+    );
+    assert.ok(shared.length > 0.85 * plain.size, `${shared.length} of ${plain.size} are in both`);
+    assert.equal(compared.size, shared.length, "and nothing else is there");
   });
 
   it("says in one line what it cannot read or write", () => {

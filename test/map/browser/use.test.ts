@@ -57,6 +57,21 @@ describe("using the map in a browser", function () {
     assert.deepEqual(ports, ["6379", "6379", "6379"]);
   });
 
+  it("says the ports of a line under the pointer, protocols told apart", async () => {
+    const shown = picture(
+      [workload("shop/web"), workload("data/dns")],
+      [{ ...flow("shop/web → data/dns:53"), ports: ["53/UDP", "53/TCP", "9153/TCP"] }],
+    );
+    const page = await open(shown);
+    const ports = page.locator("text.ports:visible");
+    assert.deepEqual(await ports.allTextContents(), []);
+    await page.locator("g.line").hover();
+    assert.deepEqual(await ports.allTextContents(), ["53/TCP+UDP,…", "53/TCP+UDP,…"]);
+    assert.equal(await page.locator("g.line title").textContent(), "web → dns: 53/TCP+UDP, 9153");
+    await card(page, "shop/web").hover();
+    assert.equal(await ports.count(), 1);
+  });
+
   it("follows what a workload can reach, and what it can be reached by, over other workloads", async () => {
     const page = await open(prod, {}, "#argocd%2Fcloudflared");
     await page.getByRole("radio", { name: "Can reach" }).check();
