@@ -92,10 +92,11 @@ function reduced(items: readonly Item[]): readonly Item[] {
     if (content.effect === "pass") return false;
     return content.effect === "deny" || !absorbs || content.l7 === undefined || demandsAuthentication(content);
   };
+  // Whether an end is isolated decides what no rule does, and whether the limits of one hold.
   const needsDefault =
     first === undefined ||
     mayPass ||
-    (first.effect === "allow" && allowing.some(({ content }) => content.l7 !== undefined));
+    items.some(({ content }) => content.kind === "rule" && content.l7 && keeps(content));
   const matters = (item: Item): boolean => {
     if (item.tail !== undefined && sure.has(item.contentId)) return false;
     switch (item.content.kind) {

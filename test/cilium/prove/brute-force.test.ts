@@ -5,7 +5,7 @@ import type { Inventory, Peer, Question } from "../../../cilium/reach/compile/in
 import { compile } from "../../../cilium/reach/compile/network.ts";
 import { type EndVerdict, verdict } from "../../../cilium/reach/decide/verdict.ts";
 import { conditionsOf } from "../../../cilium/reach/report/conditions.ts";
-import { everyPod, type Pair, pairs } from "./pairs.ts";
+import { fivePods, type Pair, pairs } from "./pairs.ts";
 
 const seed = Number(process.env.SEED ?? 20261128);
 const universes = Number(process.env.SETS ?? 4000);
@@ -14,15 +14,16 @@ describe("The prover beside the engine", () => {
   it(`agrees in ${universes} small universes, in which every question is asked`, function () {
     this.timeout(0);
     const counts = new Map<string, number>();
+    let asked = 0;
     const count = (what: string): void => void counts.set(what, (counts.get(what) ?? 0) + 1);
     fc.assert(
       fc.property(pairs, (pair) => {
         const found = askAll(pair);
         const { before, after } = pair;
-        for (const [property, proof, exception] of [
-          ["equal", equal(before, after, { connections: false }), found.different],
-          ["implies", implies(before, after, { connections: true }), found.opened],
-        ] as const) {
+        const own = ["equal", equal(before, after, { connections: false }), found.different] as const;
+        const other =
+          ++asked % 4 === 0 && (["implies", implies(before, after, { connections: true }), found.opened] as const);
+        for (const [property, proof, exception] of other ? [own, other] : [own]) {
           count(`${property} ${proof.kind}`);
           if (exception !== undefined) assert.notEqual(proof.kind, "proved", `${exception}\n${JSON.stringify(pair)}`);
           if (pair.isNeutral) assert.notEqual(proof.kind, "refuted", told(proof, pair));
@@ -48,13 +49,13 @@ function askAll({ before, after }: Pair): {
   readonly different: string | undefined;
   readonly opened: string | undefined;
 } {
-  const inventory = everyPod(before.inventory);
+  const inventory = fivePods(before.inventory);
   const [earlier, later] = [before, after].map(({ policies }) => compile(policies, inventory));
   assert.ok(earlier && later);
   let different: string | undefined;
   let opened: string | undefined;
-  // Without IPv4 there is nobody at its addresses, of which the entity world is one.
-  const beside = earlier.configuration.ipv4 ? [...others, ...addresses] : others;
+  // Without IPv4 there is nobody at its addresses, of which that of a managed API server is one.
+  const beside = earlier.configuration.ipv4 ? [...others, apiServer, ...addresses] : others;
   for (const question of questions(inventory.endpoints, beside)) {
     const [one, other] = [verdict(earlier, question), verdict(later, question)];
     if (one.outcome === "undecidable" || other.outcome === "undecidable") continue;
@@ -73,9 +74,11 @@ const inWords = (end: EndVerdict): string =>
       ])
     : end.verdict;
 
-const others: readonly Peer[] = (["host", "remote-node", "kube-apiserver", "ingress"] as const).map(
+const others: readonly Peer[] = (["host", "remote-node", "ingress"] as const).map(
   (entity) => ({ kind: "entity", entity }) as const,
 );
+
+const apiServer: Peer = { kind: "entity", entity: "kube-apiserver" };
 
 const addresses: readonly Peer[] = ["198.51.100.1", "10.1.9.9", "10.1.200.1", "203.0.113.7"].map(
   (address) => ({ kind: "address", address }) as const,

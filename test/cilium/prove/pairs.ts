@@ -1,6 +1,7 @@
 /** Pairs of policy sets of which one is the other with a change: one that may matter, or one that cannot. */
 import fc from "fast-check";
 import { type Policy, policy as policySchema } from "../../../cilium/policy/schema.ts";
+import { readConfiguration } from "../../../cilium/reach/compile/configuration.ts";
 import type { Inventory } from "../../../cilium/reach/compile/inventory.ts";
 import { compile } from "../../../cilium/reach/compile/network.ts";
 import type { Side } from "../../../cilium/reach/report/diff.ts";
@@ -162,15 +163,17 @@ export function changed(
   const side = (own: readonly object[]): Side => ({ policies: own.map(parsed), inventory });
   const before = side(manifests);
   // Of a policy that the agent refuses, a part may be taken.
-  const isTaken = compile(before.policies, inventory).refused.length === 0;
-  return { before, after: side(after), change, isNeutral: changes[change]?.isNeutral === true && isTaken };
+  const isNeutral = changes[change]?.isNeutral === true && compile(before.policies, inventory).refused.length === 0;
+  return { before, after: side(after), change, isNeutral };
 }
 
-const parsed = (manifest: object): Policy => policySchema.parse(JSON.parse(JSON.stringify(manifest)));
+const parsed = (manifest: object): Policy => policySchema.parse(manifest);
 
 /** Clusters whose policies are changed in one of these ways: the first that applies, from one on. */
 export const pairs: fc.Arbitrary<Pair> = fc
   .tuple(worlds(1), fc.nat({ max: names.length - 1 }), fc.nat({ max: 1023 }))
+  // Of an agent that does not start nothing can be said.
+  .filter(([{ inventory }]) => readConfiguration(inventory.configuration).unreadable.length === 0)
   .map(([{ policies, inventory }, first, choice]) => {
     for (const name of [...names.slice(first), ...names.slice(0, first)]) {
       const pair = changed(policies, inventory, name, choice);
@@ -181,24 +184,28 @@ export const pairs: fc.Arbitrary<Pair> = fc
 
 const ofNamespace: Readonly<Record<string, Readonly<Record<string, string>>>> = { a: { team: "red" } };
 
-/** All pods of two namespaces that differ in the labels that generated policies name, in a cluster as it was. */
-export const everyPod = (inventory: Inventory): Inventory => ({
+/** Pods of two namespaces that differ in the labels that generated policies name, in a cluster as it was. */
+export const fivePods = (inventory: Inventory): Inventory => ({
   ...inventory,
   names: [],
-  endpoints: ["a", "b"].flatMap((namespace) =>
-    ["web", "db"].flatMap((app) =>
-      ["front", undefined].map((tier, i) => ({
-        namespace,
-        name: `${app}-${tier}`,
-        labels: { app, ...(tier && { tier }), ...(i === 0 && { "k8s-app": "kube-dns" }) },
-        namespaceLabels: ofNamespace[namespace] ?? {},
-        node: "third",
-        addresses: [`10.1.2.${namespace === "a" ? 10 : 20 + i}`],
-        ports: [
-          { name: "http", port: 80, protocol: "TCP" as const },
-          { name: "dns", port: 53, protocol: "UDP" as const },
-        ],
-      })),
-    ),
-  ),
+  endpoints: (
+    [
+      ["a", { app: "web", tier: "front" }],
+      ["a", { app: "web", "k8s-app": "kube-dns" }],
+      ["a", { app: "db", tier: "front" }],
+      ["b", { app: "web" }],
+      ["b", { app: "db", tier: "back", "k8s-app": "kube-dns" }],
+    ] as const
+  ).map(([namespace, labels], i) => ({
+    namespace,
+    name: `pod-${i}`,
+    labels,
+    namespaceLabels: ofNamespace[namespace] ?? {},
+    node: "third",
+    addresses: [`10.1.2.${10 + i}`],
+    ports: [
+      { name: "http", port: 80, protocol: "TCP" as const },
+      { name: "dns", port: 53, protocol: "UDP" as const },
+    ],
+  })),
 });
