@@ -72,11 +72,15 @@ export function connectedPoliciesOf(size: number): Policy[] {
   }));
 }
 
-export function inventoryOfSize(size: number): Inventory {
-  const endpoints = Array.from({ length: size }, (_, i): Endpoint => {
+/** @param replicas how many pods each workload has */
+export function inventoryOfSize(size: number, replicas = 1): Inventory {
+  const endpoints = Array.from({ length: size }, (_, i) => {
     const { namespace, name } = place(i);
-    return { namespace, name, labels: { app: name, tier: `tier-${i % 5}` } };
-  });
+    return Array.from({ length: replicas }, (_, replica): Endpoint => {
+      const pod = replicas === 1 ? name : `${name}-${replica}`;
+      return { namespace, name: pod, labels: { app: name, tier: `tier-${i % 5}` } };
+    });
+  }).flat();
   return { cluster: "default", endpoints, nodes: [], names: [] };
 }
 

@@ -1,13 +1,13 @@
 /**
  * How long the reachability engine takes, and how much memory, for this cluster and for made-up clusters that double in
- * size: `node bench/reach.ts`.
+ * size, and for one whose workloads have many pods; connections are those of workloads: `node bench/reach.ts`.
  */
 import { inventoryOf } from "../cilium/model/inventory.ts";
 import type { Policy } from "../cilium/policy/schema.ts";
 import type { Inventory, Question } from "../cilium/reach/compile/inventory.ts";
 import { compile } from "../cilium/reach/compile/network.ts";
 import { verdict } from "../cilium/reach/decide/verdict.ts";
-import { connections } from "../cilium/reach/report/connections.ts";
+import { identityConnections } from "../cilium/reach/report/connections.ts";
 import { readProgram } from "../components/program.ts";
 import { declared } from "../test/rendered.ts";
 import { inventoryOfSize, policiesOf } from "./generated.ts";
@@ -20,6 +20,7 @@ const inventory = inventoryOf(cluster);
 const rows = [
   measure("this cluster", policies, inventory),
   ...sizes.map((size) => measure(`${size} policies`, policiesOf(size), inventoryOfSize(size))),
+  measure("2000 policies, 50 pods a workload", policiesOf(2000), inventoryOfSize(2000, 50)),
 ];
 console.table(rows);
 console.log(
@@ -33,7 +34,7 @@ function measure(title: string, policies: readonly Policy[], inventory: Inventor
     const start = performance.now();
     const network = compile(policies, inventory);
     const compiled = performance.now();
-    const found = connections(network);
+    const found = identityConnections(network);
     const { user, system } = process.cpuUsage(cpu);
     return {
       compile: compiled - start,
@@ -46,7 +47,7 @@ function measure(title: string, policies: readonly Policy[], inventory: Inventor
   const answers = timings[0]?.found ?? 0;
   return {
     network: title,
-    workloads: inventory.endpoints.length,
+    pods: inventory.endpoints.length,
     connections: answers,
     "compile ms": Math.round(median(timings.map(({ compile }) => compile))),
     "list ms": Math.round(median(timings.map(({ list }) => list))),

@@ -8,6 +8,7 @@ import { createWriteStream, statSync } from "node:fs";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { inventoryOf } from "../cilium/model/inventory.ts";
+import { isNumbered } from "../cilium/model/ports.ts";
 import type { FlowProtocol } from "../cilium/reach/compile/inventory.ts";
 import {
   apiServer,
@@ -76,7 +77,7 @@ function oneFlow(index: number): object {
   if (kind < 0.56) return flow(outside(stranger()), asker, 1 + below(100), { time });
   if (kind < 0.57) return flow(asker, pick(pick(everyPod)), 1 + below(100), { time });
   const { from, to, ports } = pick(cluster.flows);
-  const port = pick(ports);
+  const port = pick(ports.filter(isNumbered));
   const protocol: FlowProtocol = pick(port.transports);
   return flow(endOf(from), endOf(to), port.number, { time, protocol });
 }

@@ -1,5 +1,6 @@
 /** The words that a cluster's files are written in. */
-export { from } from "./model/flow.ts";
+export { clusterwide } from "./model/clusterwide.ts";
+export { deny, from } from "./model/flow.ts";
 export { absent, noneOf, oneOf, present } from "./model/labels.ts";
 export { namespace } from "./model/namespace.ts";
 export { cidr } from "./model/peers/cidr.ts";
@@ -24,5 +25,19 @@ export { external } from "./model/peers/external.ts";
 export { fqdn } from "./model/peers/fqdns.ts";
 export { anyPod, podsOf } from "./model/peers/pod-set.ts";
 export { service } from "./model/peers/service.ts";
-export { dns, grpc, http, https, sctp, tcp, tlsPassthrough, udp } from "./model/ports.ts";
+export {
+  anyTransport,
+  dns,
+  everyPort,
+  grpc,
+  http,
+  https,
+  icmp,
+  icmpv6,
+  ipProtocol,
+  sctp,
+  tcp,
+  tlsPassthrough,
+  udp,
+} from "./model/ports.ts";
 export type { ClusterDeclaration } from "./model/read.ts";

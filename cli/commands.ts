@@ -26,6 +26,7 @@ const commands: readonly Entry[] = [
   { name: "gate", purpose: "judge the program by the policy pack, through the real engine but without a cluster", finds: "a mandatory rule of the pack is broken", load: () => import("./commands/gate.ts") },
   { name: "replay", purpose: "hold recorded Hubble flows against the policies", finds: "something that was let through would be dropped", load: () => import("./commands/replay.ts") },
   { name: "calibrate", purpose: "hold the verdicts on recorded flows against Hubble's own, and say why where they differ", finds: "some differ", load: () => import("./commands/calibrate.ts") },
+  { name: "readiness", purpose: "say of each namespace whether what was recorded of it lets it be enforced", finds: "one is not ready", load: () => import("./commands/readiness.ts") },
   { name: "coverage", purpose: "find pods that the policies leave open, and selectors and ports that cover nothing", finds: "a pod is open", load: () => import("./commands/coverage.ts") },
   { name: "preflight", purpose: "say before an update what will stop it and what it will overwrite", finds: "something would stop the update or be overwritten", load: () => import("./commands/preflight.ts") },
   { name: "verify", purpose: "check that a cluster has exactly the stack's policies and Cilium accepts them", finds: "the cluster has something else, or Cilium does not accept it", load: () => import("./commands/verify.ts") },

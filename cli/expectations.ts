@@ -2,9 +2,12 @@
 import { z } from "zod";
 import { leftOutText } from "../cilium/kubernetes/left-out.ts";
 import { parseText } from "../cilium/kubernetes/text.ts";
+import type { Guarantee } from "../cilium/prove/prove.ts";
+import type { EndSet } from "../cilium/prove/sets.ts";
 import { type FlowProtocol, flowProtocols, type Peer, type Question } from "../cilium/reach/compile/inventory.ts";
 import { endReader } from "./ends.ts";
 import { Failure } from "./failure.ts";
+import { type Finder, heldReader, isSet, readSet, setOfOne } from "./sets.ts";
 import { textOf } from "./sources/files.ts";
 import type { Source } from "./sources/source.ts";
 
@@ -41,35 +44,67 @@ export interface Asked {
   readonly question: Question;
 }
 
+/** An expectation of all connections between two sets of ends. */
+export interface AskedOfAll {
+  readonly expectation: Expectation;
+  readonly guarantee: Guarantee;
+}
+
+/** Whether an expectation is about all connections between two sets. */
+export const isOfSets = ({ from, to }: Expectation): boolean => isSet(from) || (to !== undefined && isSet(to));
+
 /**
- * Reads a file of expectations and finds their ends in the source's inventory.
+ * Reads a file of expectations.
  * @throws Failure with a line for everything that is wrong with the file.
  */
-export function readExpectations(file: string, source: Pick<Source, "inventory" | "replicas">): Asked[] {
+export function readExpectations(file: string): Expectation[] {
   const { documents, leftOut } = parseText(textOf(file), file);
   if (leftOut.length > 0) throw new Failure(leftOut.map(leftOutText).join("\n"));
-  const items = documents.flatMap(({ value, place }) => {
+  const items = documents.flatMap(({ value, place }): unknown[] => {
     if (Array.isArray(value)) return value;
     throw new Failure(`${place} is no list; write a list of {from, to or fqdn, port, protocol, expect, because}`);
   });
   if (items.length === 0) throw new Failure(`${file} holds no expectation`);
+  const parsed = items.map((item) => expectation.safeParse(item));
+  const wrong = parsed.flatMap(({ error }, index) =>
+    (error?.issues ?? []).map((issue) => `${at(file, index)}: ${[...issue.path, ""].join(": ")}${said(issue)}`),
+  );
+  if (wrong.length > 0) throw new Failure(wrong.join("\n"));
+  return parsed.flatMap(({ data }) => data ?? []);
+}
+
+const at = (file: string, index: number): string => `${file}, item ${index + 1}`;
+
+/**
+ * Finds the ends of expectations in the source's inventory.
+ * @throws Failure with a line for each that is not there.
+ */
+export function ask(
+  expectations: readonly Expectation[],
+  file: string,
+  source: Pick<Source, "inventory" | "replicas">,
+): (Asked | AskedOfAll)[] {
   const wrong: string[] = [];
-  const ends = endReader(source);
-  const end = (text: string): Peer => ends(text);
-  const asked = items.flatMap((item: unknown, index): Asked[] => {
-    const at = `${file}, item ${index + 1}`;
-    const parsed = expectation.safeParse(item);
-    if (!parsed.success) {
-      wrong.push(...parsed.error.issues.map((issue) => `${at}: ${[...issue.path, ""].join(": ")}${said(issue)}`));
-      return [];
-    }
-    const { from, to, fqdn = "", port, protocol } = parsed.data;
+  const end = endReader(source);
+  const endpoint: Finder = (namespace, name) =>
+    source.inventory.endpoints.find((one) => one.namespace === namespace && one.name === name);
+  const held = heldReader(end, source.inventory);
+  const setOf = (text: string): EndSet =>
+    isSet(text) ? readSet(text, held, endpoint) : setOfOne(held(text), endpoint);
+  const asked = expectations.flatMap((expectation, index): (Asked | AskedOfAll)[] => {
+    const { from, to, fqdn = "", port, protocol, expect } = expectation;
+    const named: Peer = { kind: "fqdn", name: fqdn };
     try {
-      const destination: Peer = to === undefined ? { kind: "fqdn", name: fqdn } : end(to);
-      return [{ expectation: parsed.data, question: { source: end(from), destination, port, protocol } }];
+      if (!isOfSets(expectation)) {
+        const destination = to === undefined ? named : end(to);
+        return [{ expectation, question: { source: end(from), destination, port, protocol } }];
+      }
+      const destination = to === undefined ? setOfOne(named, endpoint) : setOf(to);
+      const expected = expect === "allow" ? "allowed" : "denied";
+      return [{ expectation, guarantee: { source: setOf(from), destination, port, protocol, expect: expected } }];
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
-      wrong.push(`${at}: ${error.message}`);
+      wrong.push(`${at(file, index)}: ${error.message}`);
       return [];
     }
   });

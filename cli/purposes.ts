@@ -3,6 +3,7 @@ import type { ConfiguredCluster } from "../cilium/model/cluster.ts";
 import { workloadsAmong } from "../cilium/model/ends.ts";
 import type { Flow } from "../cilium/model/flow.ts";
 import { namesInVerdicts, type Peer } from "../cilium/model/peers.ts";
+import { everyPort, portNames } from "../cilium/model/ports.ts";
 import type { Program } from "../components/program.ts";
 
 /**
@@ -28,7 +29,9 @@ export function statementsOf(
 }
 
 const hasPort = ({ ports }: Flow, wanted: readonly string[]): boolean =>
-  ports.some(({ number, transports }) => transports.some((transport) => wanted.includes(`${number}/${transport}`)));
+  ports.flatMap(portNames).some((port) => port === every || wanted.includes(port));
+
+const every = portNames(everyPort).join();
 
 function flowsBetween(
   program: Program | undefined,

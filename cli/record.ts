@@ -8,14 +8,18 @@ import type { Policy } from "../cilium/policy/schema.ts";
 import { clusterLabel } from "../cilium/policy/selector.ts";
 import type { Inventory } from "../cilium/reach/compile/inventory.ts";
 import { Failure } from "./failure.ts";
+import { follow } from "./follow.ts";
 import { withProgress } from "./output/progress.ts";
 import { type ReadFlows, readFlows } from "./sources/flows.ts";
+import { lokiSource } from "./sources/loki.ts";
 import { readRules, type Source, type SourceOptions, withSource } from "./sources/source.ts";
 
 export interface RecordOptions extends SourceOptions {
   readonly cluster?: string;
   readonly since?: number;
   readonly until?: number;
+  readonly loki?: string;
+  readonly lokiQuery: string;
 }
 
 export interface Recorded {
@@ -28,7 +32,7 @@ export interface Recorded {
 /** Adds the record, the options that choose what of it counts, and those that choose a source. */
 export function withRecord(command: Command): Command {
   command
-    .argument("<flows...>", "Hubble records: files, folders, or - for standard input")
+    .argument("[flows...]", "Hubble records: files, folders, or - for standard input")
     .option("--namespace <name>", "only flows from or to this namespace; also that of objects that name none");
   return withSource(command)
     .option(
@@ -36,7 +40,9 @@ export function withRecord(command: Command): Command {
       "the cluster whose policies these are, where neither cilium-config nor the record tells",
     )
     .option("--since <time>", "only flows from then on: RFC 3339, or 90m, 24h, 7d before now", timeOf)
-    .option("--until <time>", "only flows until then", timeOf);
+    .option("--until <time>", "only flows until then", timeOf)
+    .option("--loki <url>", "read the lines that a Loki holds, from --since on (1h)")
+    .option("--loki-query <logql>", "which lines of it", '{app="hubble"}');
 }
 
 /**
@@ -49,23 +55,71 @@ export async function readRecorded(
   options: RecordOptions,
   judged: (source: Source) => readonly Policy[] = ({ policies }) => policies,
 ): Promise<Recorded> {
+  const { loki, lokiQuery, since, until } = options;
+  const source = await readBeforehand(paths, options);
+  const stored = loki === undefined ? [] : [lokiSource(loki, lokiQuery, since, until)];
+  const reading = readingOf(options, source, judged(source));
+  const read = await withProgress("reading flows", readFlows(paths, reading, stored));
+  return whole(paths, options, source, read);
+}
+
+export interface FollowOptions extends RecordOptions {
+  /** In milliseconds. */
+  readonly every: number;
+}
+
+/** Like `readRecorded`, of a record that goes on. @param told is given what there is by now */
+export async function followRecorded(
+  paths: readonly string[],
+  options: FollowOptions,
+  judged: (source: Source) => readonly Policy[],
+  told: (recorded: Recorded) => Promise<void>,
+): Promise<Recorded> {
+  const { loki, lokiQuery, since, every } = options;
+  const source = await readBeforehand(paths, options);
+  const following = { paths, every, loki: loki === undefined ? undefined : { url: loki, query: lokiQuery, since } };
+  const reading = readingOf(options, source, judged(source));
+  const read = await follow(following, reading, (now) => told(recordedBy(options, source, now)));
+  return whole(paths, options, source, read);
+}
+
+/** The policies; the pods are those of the record. */
+async function readBeforehand(paths: readonly string[], options: RecordOptions): Promise<Source> {
   if (paths.includes("-") && options.from === "-") {
     throw new Failure("standard input holds either the flows or the policies; name a file for one of them");
   }
-  // The pods are those of the record.
-  const source = await readRules(options);
-  const read = await withProgress("reading flows", readFlows(paths, readingOf(options, source, judged(source))));
-  if (read.record.flows === 0) throw nothingRecorded(paths, read);
-  for (const problem of read.problems) process.stderr.write(`${problem}\n`);
-  return { source, read, inventory: { ...source.inventory, cluster: clusterName(options, source, read.record) } };
+  if (paths.length === 0 && options.loki === undefined) {
+    throw new Failure("name the flows: files, folders, -, or --loki");
+  }
+  return readRules(options);
 }
+
+function whole(paths: readonly string[], options: RecordOptions, source: Source, read: ReadFlows): Recorded {
+  const { loki } = options;
+  if (read.record.flows === 0) throw nothingRecorded(loki === undefined ? paths : [...paths, loki], read);
+  for (const problem of read.problems) process.stderr.write(`${problem}\n`);
+  return recordedBy(options, source, read);
+}
+
+const recordedBy = (options: RecordOptions, source: Source, read: ReadFlows): Recorded => ({
+  source,
+  read,
+  inventory: { ...source.inventory, cluster: clusterName(options, source, read.record) },
+});
 
 const milliseconds: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
-function timeOf(text: string): number {
+/** `90m` in milliseconds. */
+export function durationOf(text: string): number {
   const [, count = "", unit = ""] = /^(\d+)([smhd])$/.exec(text) ?? [];
-  const ago = milliseconds[unit];
-  const at = ago === undefined ? Date.parse(text) : Date.now() - Number(count) * ago;
+  const length = milliseconds[unit];
+  if (length === undefined || Number(count) === 0)
+    throw new InvalidArgumentError("write a duration, such as 30s or 5m");
+  return Number(count) * length;
+}
+
+function timeOf(text: string): number {
+  const at = /^\d+[smhd]$/.test(text) ? Date.now() - durationOf(text) : Date.parse(text);
   if (Number.isNaN(at)) throw new InvalidArgumentError("write 2026-11-24T21:00:00Z, or 90m, 24h, 7d for so long ago");
   return at;
 }

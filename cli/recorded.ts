@@ -51,7 +51,8 @@ export const timeCells = ({ first, last }: Times): string[] =>
 
 /** A record's counts, without what it holds. */
 export function recordData(record: FlowRecord): object {
-  const { connections, lookups, requests, names, leftOut, notJudged, unread, missingNodes, nodes, ...counted } = record;
+  const { connections, lookups, requests, names, leftOut, notJudged, unread, missingNodes, days, nodes, ...counted } =
+    record;
   return {
     ...counted,
     connections: connections.length,

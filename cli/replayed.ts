@@ -39,6 +39,18 @@ export function losses({ dropped, refused, refusedRequests }: Replay): string[] 
   ];
 }
 
+/** What was found, a line each, without what changes with every flow. */
+export function findings({ dropped, newlyAllowed, refusedRequests, refused }: Replay): string[] {
+  const ends = ({ source, destination, port }: Pick<Group, "source" | "destination" | "port">): string =>
+    `${source} → ${destination} ${port}`;
+  return [
+    ...dropped.map((group) => `would be dropped: ${ends(group)} (${group.refusals.join("; ")})`),
+    ...refusedRequests.map((group) => `would be refused: ${group.method} ${group.path}, ${ends(group)}`),
+    ...refused.map(({ workload, name }) => `would be refused: the lookup of ${name} by ${workload}`),
+    ...newlyAllowed.map((group) => `would newly pass: ${ends(group)}`),
+  ];
+}
+
 type Wanted = { readonly complete: boolean; readonly atLeast: number };
 
 /** @param wanted whether what the record did not use is listed, and how much of it has to be understood */
@@ -130,7 +142,7 @@ function unusedSections({ unseen, unusedRules, unusedNames }: Replay): Section[]
   return [
     {
       title: "Declared, never seen",
-      table: { columns: ["from", "to", "ports", "pods"], rows: unseen.map(unseenCells) },
+      table: unseenTable(unseen),
     },
     { title: "Rules that nothing used", table: { columns: ["rule"], rows: unusedRules.map((rule) => [rule]) } },
     {
@@ -143,7 +155,7 @@ function unusedSections({ unseen, unusedRules, unusedNames }: Replay): Section[]
   ];
 }
 
-const groupTable = (groups: readonly Group[], refused: boolean) => ({
+export const groupTable = (groups: readonly Group[], refused: boolean) => ({
   columns: ["from", "to", "port", ...(refused ? ["refused"] : []), "flows", "first", "last", "example"],
   rows: groups.map(({ source, destination, port, refusals, passed, dropped, example, ...times }) => [
     source,
@@ -156,7 +168,7 @@ const groupTable = (groups: readonly Group[], refused: boolean) => ({
   ]),
 });
 
-const requestTable = (requests: readonly RequestGroup[]) => ({
+export const requestTable = (requests: readonly RequestGroup[]) => ({
   columns: ["from", "to", "port", "method", "path", "requests", "first", "last"],
   rows: requests.map(({ source, destination, port, method, path, count, ...times }) => [
     ...[source, destination, port, method, path, `${count}`],
@@ -164,9 +176,14 @@ const requestTable = (requests: readonly RequestGroup[]) => ({
   ]),
 });
 
-const lookupTable = (lookups: readonly LookedUp[]) => ({
+export const lookupTable = (lookups: readonly LookedUp[]) => ({
   columns: ["workload", "name", "lookups", "first", "last"],
   rows: lookups.map(({ workload, name, count, ...times }) => [workload, name, `${count}`, ...timeCells(times)]),
+});
+
+export const unseenTable = (unseen: readonly UnseenFlow[]) => ({
+  columns: ["from", "to", "ports", "pods"],
+  rows: unseen.map(unseenCells),
 });
 
 const unseenCells = ({ flow, ports, sourceSeen }: UnseenFlow): string[] => [
@@ -208,12 +225,7 @@ export function dataOf({ record, problems }: ReadFlows, cluster: string, { repla
     newlyAllowed: replay.newlyAllowed.map(groupData),
     stillDropped: replay.stillDropped.map(groupData),
     undeclared: replay.undeclared.map(groupData),
-    unseen: replay.unseen.map(({ flow, ports, sourceSeen }) => ({
-      from: peerName(flow.from),
-      to: peerName(flow.to),
-      ports: ports.map(portText),
-      sourceSeen,
-    })),
+    unseen: replay.unseen.map(unseenData),
     notJudged: Object.fromEntries(replay.notJudged),
     ...(suggestions !== undefined && {
       suggestions: suggestions.additions,
@@ -222,4 +234,11 @@ export function dataOf({ record, problems }: ReadFlows, cluster: string, { repla
   };
 }
 
-const groupData = ({ connections, byDenyRule, ...group }: Group) => group;
+export const groupData = ({ connections, byDenyRule, ...group }: Group) => group;
+
+export const unseenData = ({ flow, ports, sourceSeen }: UnseenFlow) => ({
+  from: peerName(flow.from),
+  to: peerName(flow.to),
+  ports: ports.map(portText),
+  sourceSeen,
+});

@@ -1,6 +1,6 @@
 /** A source's endpoints as people know them: workloads, with how many pods each of them has. */
 import { podIdentity } from "../cilium/policy/selector.ts";
-import type { Endpoint, Inventory } from "../cilium/reach/compile/inventory.ts";
+import type { Inventory } from "../cilium/reach/compile/inventory.ts";
 import type { Source } from "./sources/source.ts";
 
 export type Workloads = {
@@ -14,21 +14,25 @@ export type Workloads = {
 export function workloadsOf({ inventory, replicas }: Pick<Source, "inventory" | "replicas">): Workloads {
   const { endpoints, cluster } = inventory;
   const workloads = new Map([...replicas].map(([workload, pod]) => [pod, workload]));
-  const identity = (endpoint: Endpoint) =>
-    JSON.stringify([podIdentity({ ...endpoint, cluster: endpoint.cluster ?? cluster }), endpoint.hostNetwork ?? false]);
-  const named = endpoints.flatMap((endpoint) => {
-    const workload = workloads.get(`${endpoint.namespace}/${endpoint.name}`);
-    return workload === undefined ? [] : [{ ...endpoint, name: workload.slice(workload.indexOf("/") + 1) }];
+  const identified = endpoints.map((endpoint) => {
+    const labels = podIdentity({ ...endpoint, cluster: endpoint.cluster ?? cluster });
+    return { endpoint, identity: JSON.stringify([labels, endpoint.hostNetwork ?? false]) };
   });
-  const alike = Map.groupBy(endpoints, identity);
-  const told = new Set(named.map(identity));
+  const named = identified.flatMap(({ endpoint, identity }) => {
+    const workload = workloads.get(`${endpoint.namespace}/${endpoint.name}`);
+    const name = workload?.slice(workload.indexOf("/") + 1);
+    return name === undefined ? [] : [{ endpoint: { ...endpoint, name }, identity }];
+  });
+  const alike = Map.groupBy(identified, ({ identity }) => identity);
+  const told = new Set(named.map(({ identity }) => identity));
+  const others = identified.filter(({ identity }) => !told.has(identity));
   return {
-    inventory: {
-      ...inventory,
-      endpoints: [...named, ...endpoints.filter((endpoint) => !told.has(identity(endpoint)))],
-    },
+    inventory: { ...inventory, endpoints: [...named, ...others].map(({ endpoint }) => endpoint) },
     pods: new Map(
-      named.map((endpoint) => [`${endpoint.namespace}/${endpoint.name}`, alike.get(identity(endpoint))?.length ?? 1]),
+      named.map(({ endpoint: { namespace, name }, identity }) => [
+        `${namespace}/${name}`,
+        alike.get(identity)?.length ?? 1,
+      ]),
     ),
   };
 }

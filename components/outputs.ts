@@ -1,8 +1,10 @@
 /** What the stack tells about itself once it is applied. */
 import { type Output, output } from "@pulumi/pulumi";
-import { type ConfiguredCluster, enforcementOf, workloadId, workloads } from "../cilium/model/cluster.ts";
+import { type Carried, type Limit, limitsOf } from "../cilium/model/carried.ts";
+import { type ConfiguredCluster, enforcementOf, subjects } from "../cilium/model/cluster.ts";
 import { type Direction, isDeniedByDefault } from "../cilium/model/peers/workload.ts";
 import { peerName } from "../cilium/model/peers.ts";
+import { portNames } from "../cilium/model/ports.ts";
 import { namespaceOf } from "../cilium/policy/parts.ts";
 import type { Program } from "./program.ts";
 import type { AppliedPolicy } from "./resources.ts";
@@ -54,19 +56,27 @@ export interface FlowOutput {
   readonly to: string;
   /** `8080/TCP` and the like. */
   readonly ports: readonly string[];
-  readonly l7?: "http";
+  /** Refused, whatever is allowed elsewhere. */
+  readonly denied?: true;
+  /** What alone it may carry: the protocol, and which requests or names of it. */
+  readonly l7?: Carried["kind"];
+  readonly carrying?: readonly Limit[];
+  readonly authenticated?: true;
   /** Which end alone says so. */
   readonly only?: Direction;
   readonly purpose?: string;
 }
 
-/** Every flow, in the order of the files: the ends as `namespace/name`, or the name of what lies outside the pods. */
-export const flowOutputs = ({ flows }: ConfiguredCluster): FlowOutput[] =>
-  flows.map(({ from, to, ports, inspectHttp, only, purpose }) => ({
+/** Every flow, in the order of the files, and after them those that are denied: the ends as `namespace/name`, or the name of what lies outside the pods. */
+export const flowOutputs = ({ flows, denials }: ConfiguredCluster): FlowOutput[] =>
+  [...flows, ...denials].map(({ from, to, ports, isDenied, carried, isAuthenticated, only, purpose }) => ({
     from: peerName(from),
     to: peerName(to),
-    ports: ports.flatMap(({ number, transports }) => transports.map((transport) => `${number}/${transport}`)),
-    ...(inspectHttp && { l7: "http" as const }),
+    ports: ports.flatMap(portNames),
+    ...(isDenied && { denied: true as const }),
+    ...(carried !== undefined && { l7: carried.kind }),
+    ...(carried !== undefined && limitsOf(carried).length > 0 && { carrying: limitsOf(carried) }),
+    ...(isAuthenticated && { authenticated: true as const }),
     ...(only !== undefined && { only }),
     ...(purpose !== undefined && { purpose }),
   }));
@@ -80,9 +90,9 @@ export interface DefaultDenyOutput {
 /** Which pods are in default deny; none of those that are only observed. */
 export function defaultDeny(cluster: ConfiguredCluster): DefaultDenyOutput {
   const { egressDefaultDeny, enforcement } = cluster.settings;
-  const enforced = workloads(cluster).filter((workload) => enforcementOf(cluster, workload) === "enforce");
+  const enforced = subjects(cluster).filter((subject) => enforcementOf(cluster, subject) === "enforce");
   const denied = (direction: Direction) =>
-    enforced.filter((workload) => isDeniedByDefault(workload, direction)).map(workloadId);
+    enforced.filter((subject) => isDeniedByDefault(subject, direction)).map(peerName);
   const all = egressDefaultDeny && enforcement === "enforce";
   return { ingress: denied("ingress"), egress: [...denied("egress"), ...(all ? ["every other pod"] : [])] };
 }

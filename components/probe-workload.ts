@@ -1,6 +1,6 @@
 /** The connectivity probe as a workload: its pods have a label and a policy of their own in each chosen namespace. */
 import type { Cluster } from "../cilium/model/cluster.ts";
-import type { Statement } from "../cilium/model/flow.ts";
+import { plainTerms, type Statement } from "../cilium/model/flow.ts";
 import { didYouMean } from "../cilium/model/names.ts";
 import type { Namespace } from "../cilium/model/namespace.ts";
 import { kubeApiserver } from "../cilium/model/peers/entities.ts";
@@ -44,9 +44,7 @@ const probeIn = ({ name, labels }: Namespace): Workload => ({
 const toApiServer = (probe: Workload): Statement => ({
   sources: [probe],
   destinations: [{ kind: "ports", peer: kubeApiserver, ports: [] }],
-  purpose: undefined,
-  inspectHttp: false,
-  only: undefined,
+  ...plainTerms,
 });
 
 /** Chosen namespaces that do not exist, a line each. */

@@ -169,12 +169,12 @@ function endOf(peer: ReachPeer): FlowEnd {
   switch (peer.kind) {
     case "endpoint":
     case "entity":
+    case "node":
     case "cidr":
     case "fqdn":
       return { kind: peer.kind, name };
     case "address":
       return { kind: "cidr", name };
-    case "node":
     case "service":
       return { kind: "entity", name };
   }
@@ -284,6 +284,8 @@ function otherKind({ kind, name }: FlowEnd): OtherPeer["kind"] | undefined {
       return undefined;
     case "cidr":
       return "outside";
+    case "node":
+      return "nodes";
     case "entity":
       if (name === "ingress") return "gateway";
       if (name === "kube-apiserver") return "api-server";

@@ -1,12 +1,16 @@
 /**
  * Puts the engine beside Cilium's own code on the policies of files: `npm run corpora -- FILE…`. Pods are made from the
- * selectors, and each file is asked about as it is and without its NetworkPolicies. Ends with 1 if an answer differs.
+ * selectors, and each file is asked about as it is and without its NetworkPolicies. Then it is brought in as `netpol init` does,
+ * and both are asked about by Cilium's code. Ends with 1 if an answer differs.
  */
 import { readObjects } from "../cilium/kubernetes/read.ts";
 import type { Policy } from "../cilium/policy/schema.ts";
+import { bring } from "../cli/init/bring.ts";
 import { readFiles } from "../cli/sources/files.ts";
+import { readPolicies } from "../cli/sources/source.ts";
+import { inTemporaryFolder } from "../cli/sources/temporary.ts";
 import { worldAround } from "./cilium/reach/around.ts";
-import { type Counts, differences, printed } from "./cilium/reach/compare.ts";
+import { type Counts, changes, differences, printed } from "./cilium/reach/compare.ts";
 import type { World } from "./cilium/reach/worlds.ts";
 import { startVerdictOracle, type VerdictOracle } from "./oracle/job.ts";
 
@@ -27,6 +31,7 @@ async function main(files: readonly string[]): Promise<void> {
       const policies = readObjects(readFiles(file), { namespace: "default" }).policies.map(({ policy }) => policy);
       const ciliumOnly = policies.filter(({ kind }) => kind !== "NetworkPolicy");
       await compare(cilium, file, policies);
+      await bringIn(cilium, file, policies);
       if (ciliumOnly.length < policies.length) await compare(cilium, `${file} without NetworkPolicies`, ciliumOnly);
     }
   } finally {
@@ -44,6 +49,27 @@ async function compare(cilium: VerdictOracle, title: string, policies: readonly 
     `${title}: ${policies.length} policies, ${world.inventory.endpoints.length} pods, ${world.questions.length} questions, ${found.length} differences, ${share} % not decidable`,
   );
   printed(new Map([...counts].filter(([what]) => what.startsWith("not decidable"))));
+  for (const difference of found.slice(0, shownDifferences)) console.log(`  ${difference}`);
+  if (found.length > 0) process.exitCode = 1;
+}
+
+/** Brings a file in as `netpol init` does, and has Cilium's own code compare what is written with what there was. */
+async function bringIn(cilium: VerdictOracle, file: string, policies: readonly Policy[]): Promise<void> {
+  const world = supplied(worldAround(policies, questionsEach));
+  const { inventory } = world;
+  const source = await readPolicies({ stack: "prod", from: file, namespace: "default" });
+  const project = { name: "corpus", stack: "prod", packageSpec: "0", config: { clusterName: inventory.cluster } };
+  const start = performance.now();
+  const { program, translation } = await inTemporaryFolder((folder) =>
+    bring({ ...source, inventory, replicas: new Map() }, project, folder),
+  );
+  const seconds = (performance.now() - start) / 1000;
+  const found = await changes(cilium, world, program.policies);
+  const { length } = translation.kept;
+  const share = Math.floor(((policies.length - length) / policies.length) * 100);
+  console.log(
+    `${file} brought in: ${policies.length} policies, ${share} % as ${program.cluster.flows.length} flows, ${length} verbatim, in ${seconds.toFixed(1)} s; ${world.questions.length} questions, ${found.length} differences`,
+  );
   for (const difference of found.slice(0, shownDifferences)) console.log(`  ${difference}`);
   if (found.length > 0) process.exitCode = 1;
 }

@@ -12,7 +12,7 @@ import { deniedByText } from "./groups.ts";
 import { judge, type Surroundings } from "./judge.ts";
 import type { NameEnds } from "./naming.ts";
 import type { Connection, Example, FlowRecord } from "./record.ts";
-import { extend, type Times } from "./times.ts";
+import { type Times, widen } from "./times.ts";
 
 export type Calibration = {
   /** Connections with an end at which a decision was recorded and is judged. */
@@ -83,8 +83,7 @@ function grouped(
     };
     groups.set(key, group);
     group.connections++;
-    extend(group, first);
-    extend(group, last);
+    widen(group, { first, last });
   }
   return [...groups.values()].sort((a, b) => b.connections - a.connections);
 }

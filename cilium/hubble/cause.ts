@@ -6,14 +6,9 @@ import { policyKey, referenceTo } from "../policy/parts.ts";
 import type { Policy } from "../policy/schema.ts";
 import { assumedKeys, kindKeys } from "../reach/compile/configuration.ts";
 import type { Network } from "../reach/compile/network.ts";
-import {
-  type ComparedEnd,
-  compareEnds,
-  decidingPolicies,
-  decidingRules,
-  hasSameOutcome,
-  hasSameProxy,
-} from "./compared.ts";
+import type { EndVerdict } from "../reach/decide/verdict.ts";
+import { type ComparedEnd, compareEnds, decidingRules, hasSameOutcome, hasSameProxy } from "./compared.ts";
+import type { Decision } from "./decision.ts";
 import { judge, type Surroundings } from "./judge.ts";
 import type { FlowRecord } from "./record.ts";
 
@@ -83,7 +78,8 @@ export function attribute(
   if (open.length === 0) return causes;
   const otherwise = tryOtherwise(record, policies, surroundings, ends, open);
   for (const end of open) {
-    const found = [...(otherwise.get(end) ?? []), ...impliedBy(end, otherwise.has(end))];
+    const tried = otherwise.get(end) ?? [];
+    const found = [...tried, ...impliedBy(end, tried.length > 0)];
     causes.set(end, found.length > 0 ? found : [{ kind: "unknown" }]);
   }
   return causes;
@@ -111,8 +107,7 @@ function toldBy(
     return known.has(policy) ? [] : [{ kind: "missing-policy", policy }];
   });
   if (foreign.length > 0) return foreign;
-  if (differing.outcome === "audited" && here.verdict === "denied") return [{ kind: "audit-mode" }];
-  return hasSameOutcome(differing, here) && !hasSameProxy(differing, here) ? [{ kind: "proxy" }] : [];
+  return differing.outcome === "audited" && here.verdict === "denied" ? [{ kind: "audit-mode" }] : [];
 }
 
 function unjudgedKind(policy: string): string | undefined {
@@ -121,26 +116,49 @@ function unjudgedKind(policy: string): string | undefined {
 }
 
 /** What the recorded decision leaves as possible besides what was tried. */
-function impliedBy({ recorded, differing, here }: Differing, isExplained: boolean): Cause[] {
-  const { by, outcome } = differing;
+function impliedBy({ recorded, differing, here, deciding }: Differing, isExplained: boolean): Cause[] {
+  const { outcome } = differing;
   const isMixed = recorded.some((one) => one.outcome !== outcome);
-  const meanwhile: Cause[] = isMixed ? [{ kind: "changed-meanwhile" }] : [];
-  if (by?.kind === "policies") {
-    const deciding = decidingRules(here);
-    const others = by.policies.filter((policy) => !deciding.has(policy));
-    const policies = others.length > 0 ? others : decidingPolicies(here);
-    return isExplained || policies.length === 0 ? meanwhile : [...meanwhile, { kind: "changed-policies", policies }];
-  }
-  const isOwnNode = here.verdict === "allowed" && here.by.kind === "allow-localhost";
-  // No policy is needed to connect under none, and none puts a pod's own node under default deny.
-  const unnamed: Cause[] =
-    by?.kind === "no-rule" && (outcome === "allowed" || isOwnNode)
-      ? []
-      : [{ kind: "missing-policy", policy: undefined }];
-  const policies = decidingPolicies(here);
-  const changed: Cause[] = isExplained || policies.length === 0 ? [] : [{ kind: "changed-policies", policies }];
-  return [...meanwhile, ...changed, ...unnamed];
+  const isProxy = !isExplained && hasSameOutcome(differing, here) && !hasSameProxy(differing, here);
+  const changed = isExplained ? [] : changedPolicies(differing, here, deciding);
+  return [
+    ...(isMixed ? [{ kind: "changed-meanwhile" } as const] : []),
+    ...(isProxy ? [{ kind: "proxy" } as const] : []),
+    ...(changed.length > 0 ? [{ kind: "changed-policies", policies: changed } as const] : []),
+    ...(mayBeUnnamed(differing, here) ? [{ kind: "missing-policy", policy: undefined } as const] : []),
+  ];
 }
+
+/** The policies that the record names and that do not decide here, or else those that do. */
+function changedPolicies({ by }: Decision, here: EndVerdict, deciding: readonly string[]): readonly string[] {
+  // The rules are the same; who looked the name up is not.
+  if (isUnresolvable(here)) return [];
+  const rules = decidingRules(here);
+  const others = by?.kind === "policies" ? by.policies.filter((policy) => !rules.has(policy)) : [];
+  return others.length > 0 ? others : deciding;
+}
+
+/**
+ * Whether a policy that is not among these may have decided. None is needed to connect under none, and none puts a pod's
+ * own node under default deny; but where `enable-policy` is `always`, any policy lets it in.
+ */
+function mayBeUnnamed({ by, outcome }: Decision, here: EndVerdict): boolean {
+  if (isUnresolvable(here)) return true;
+  switch (by?.kind) {
+    case "policies":
+      return false;
+    case "no-rule":
+      return outcome === "allowed"
+        ? here.verdict === "denied" && here.by.kind === "default-deny" && here.by.policies.length === 0
+        : !(here.verdict === "allowed" && here.by.kind === "allow-localhost");
+    case "rule":
+    case undefined:
+      return true;
+  }
+}
+
+/** Whether it is denied for lack of a policy that sends look-ups of the name through the DNS proxy. */
+const isUnresolvable = (here: EndVerdict): boolean => here.verdict === "denied" && here.by.kind === "unresolvable";
 
 /** What could be otherwise: policies or configuration, and the cause that it would be. */
 type Alternative = {
@@ -201,7 +219,7 @@ function fewerPolicies(
   surroundings: Surroundings,
   open: readonly Differing[],
 ): Alternative[] {
-  const deciding = Map.groupBy(open, ({ here }) => decidingPolicies(here).join("\n"));
+  const deciding = Map.groupBy(open, (end) => end.deciding.join("\n"));
   return [...deciding]
     .filter(([keys]) => keys !== "")
     .sort(([, a], [, b]) => b.length - a.length)

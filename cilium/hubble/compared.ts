@@ -1,8 +1,11 @@
 /** The ends of a record's connections at which the cluster's own decision was recorded, beside the verdict here. */
 import { policyKey } from "../policy/parts.ts";
+import { policyAt } from "../reach/compile/network.ts";
 import type { Direction } from "../reach/compile/rules.ts";
+import { ruleSelects } from "../reach/decide/decide.ts";
 import { type DeniedBy, type EndVerdict, undecidableText } from "../reach/decide/verdict.ts";
 import type { Decision } from "./decision.ts";
+import type { End } from "./end.ts";
 import type { Judged } from "./judge.ts";
 import type { Connection } from "./record.ts";
 
@@ -14,25 +17,40 @@ export type ComparedEnd = {
   readonly here: EndVerdict;
 } & (
   | { readonly state: "agrees" }
-  | { readonly state: "differs"; readonly differing: Decision }
+  | {
+      readonly state: "differs";
+      readonly differing: Decision;
+      /** The policies that decide here, by key; where no rule and no default deny does, those that govern this end. */
+      readonly deciding: readonly string[];
+    }
   | { readonly state: "open"; readonly reason: string }
 );
 
 /** The ends of pods, where policies apply; in the same order whatever the policies and the configuration are. */
-export function compareEnds({ judgements, partyOf }: Judged): ComparedEnd[] {
+export function compareEnds(judged: Judged): ComparedEnd[] {
+  const { judgements, partyOf } = judged;
   return judgements.flatMap(({ connection, verdict, ...judgement }) => {
     // What is refused and undecided turns on a name that the record does not tell.
     const open = judgement.outcome === "undecided" && verdict.outcome === "denied" ? judgement.reason : undefined;
     return (["egress", "ingress"] as const).flatMap((direction): ComparedEnd[] => {
-      const subject = direction === "egress" ? connection.source : connection.destination;
+      const { source, destination } = connection;
+      const [subject, peer] = direction === "egress" ? [source, destination] : [destination, source];
       const recorded = recordedAt(connection, direction);
       if (recorded.length === 0 || partyOf(subject).enforcement !== "endpoint") return [];
       const here = verdict[direction];
       const end = { connection, direction, recorded, here };
       if (here.verdict === "undecidable") return [{ ...end, state: "open", reason: undecidableText(here.reason) }];
       if (open !== undefined && here.verdict === "denied") return [{ ...end, state: "open", reason: open }];
-      const differing = recorded.find((decision) => !isSame(decision, here));
-      return [differing === undefined ? { ...end, state: "agrees" } : { ...end, state: "differs", differing }];
+      const differing = recorded.find(
+        (decision) =>
+          !hasSameOutcome(decision, here) ||
+          !hasSameProxy(decision, here) ||
+          (!hasSameDecider(decision, here) && !isDoubtful(judged, direction, subject, peer)),
+      );
+      if (differing === undefined) return [{ ...end, state: "agrees" }];
+      const deciding = decidingPolicies(here);
+      const governing = () => governingPolicies(judged, direction, subject);
+      return [{ ...end, state: "differs", differing, deciding: deciding.length > 0 ? deciding : governing() }];
     });
   });
 }
@@ -53,8 +71,15 @@ const tracedAt = (direction: Direction): Decision => ({
 
 const traced = { egress: tracedAt("egress"), ingress: tracedAt("ingress") };
 
-function isSame(recorded: Decision, here: EndVerdict): boolean {
-  return hasSameOutcome(recorded, here) && hasSameProxy(recorded, here) && hasSameDecider(recorded, here);
+/** Whether a rule may be about the other end: then it may decide, as well as what decides here to the same effect. */
+function isDoubtful({ network, partyOf }: Judged, direction: Direction, subject: End, peer: End): boolean {
+  const rules = policyAt(network, partyOf(subject))?.[direction].rules ?? [];
+  return rules.some((rule) => typeof ruleSelects(rule, partyOf(peer)) === "object");
+}
+
+function governingPolicies({ network, partyOf }: Judged, direction: Direction, subject: End): string[] {
+  const policy = policyAt(network, partyOf(subject))?.[direction];
+  return [...new Set([...(policy?.rules ?? []), ...(policy?.isolating ?? [])].map(policyKey))];
 }
 
 export function hasSameOutcome({ outcome, by, isRedirected }: Decision, here: EndVerdict): boolean {
@@ -95,7 +120,7 @@ export function decidingRules(here: EndVerdict): ReadonlySet<string> {
 }
 
 /** The policies that decide an end, by key: whose rules do, or that put it into default deny. */
-export function decidingPolicies(here: EndVerdict): readonly string[] {
+function decidingPolicies(here: EndVerdict): readonly string[] {
   const rules = decidingRules(here);
   if (rules.size > 0 || here.verdict === "undecidable") return [...rules];
   const denied: DeniedBy | undefined =

@@ -2,7 +2,7 @@
 import type { ConfiguredCluster } from "../model/cluster.ts";
 import type { Flow } from "../model/flow.ts";
 import { type Peer, peerName, selectionOf, type Workload } from "../model/peers.ts";
-import type { Port } from "../model/ports.ts";
+import { isNumbered, isUsedBy, type Port } from "../model/ports.ts";
 import { destinationFields } from "../model/selection.ts";
 import type { Identity } from "../reach/compile/identity.ts";
 import { egressPeers, placedPeers } from "../reach/compile/peers.ts";
@@ -35,17 +35,16 @@ export function compareWithFlows(
   judged: Judged,
 ): Comparison {
   const declared = cluster.flows.flatMap((flow) => flow.ports.map((port): DeclaredPort => ({ flow, port })));
-  const byNumber = Map.groupBy(declared, ({ port }) => port.number);
+  const byNumber = Map.groupBy(declared, ({ port }) =>
+    isNumbered(port) && port.last === undefined ? port.number : undefined,
+  );
   const isEnd = endMatcher(cluster, find, judged);
   const seen = new Set<DeclaredPort>();
   const undeclared = new Set<Connection>();
   for (const connection of record.connections) {
     const { source, destination, protocol, port } = connection;
-    const stating = (byNumber.get(port) ?? []).filter(
-      ({ flow, port: { transports } }) =>
-        transports.some((transport) => transport === protocol) &&
-        isEnd(flow.from, source) &&
-        isEnd(flow.to, destination),
+    const stating = [...(byNumber.get(port) ?? []), ...(byNumber.get(undefined) ?? [])].filter(
+      (one) => isUsedBy(one.port, protocol, port) && isEnd(one.flow.from, source) && isEnd(one.flow.to, destination),
     );
     for (const one of stating) seen.add(one);
     if (stating.length === 0 && !isNameResolution(connection, cluster, find)) undeclared.add(connection);
@@ -109,6 +108,6 @@ function selectorOf(peer: Peer, { settings }: ConfiguredCluster): (identity: Ide
 }
 
 function isNameResolution({ destination, port }: Connection, { dns }: ConfiguredCluster, find: FindWorkload): boolean {
-  if (dns === undefined || !dns.ports.some(({ number }) => number === port)) return false;
+  if (dns === undefined || !dns.ports.some((served) => isNumbered(served) && served.number === port)) return false;
   return workloadId(find(destination)) === peerName(dns.peer);
 }

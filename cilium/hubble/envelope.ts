@@ -2,6 +2,7 @@
  * What container runtimes, log shippers and log stores put around the lines of a Hubble record: the event within is the
  * one that Hubble wrote.
  */
+import { flowsOfSeries } from "./metric.ts";
 
 /** What may stand before a line's JSON: `kubectl logs --prefix`, a time stamp, the CRI's stream, logcli's labels. */
 const prefix =
@@ -64,6 +65,8 @@ function* linesOf(text: string, depth: number): Generator<unknown> {
 
 function heldBy(value: object): readonly unknown[] | undefined {
   if (Array.isArray(value)) return value;
+  const flows = flowsOfSeries(value);
+  if (flows !== undefined) return flows;
   const fields = new Map<string, unknown>(Object.entries(value));
   const list = fields.get("hits") ?? fields.get("values");
   if (Array.isArray(list)) return list.map(lastOfPair);

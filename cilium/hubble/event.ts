@@ -60,6 +60,17 @@ const layer7 = z.object({
     .nullish(),
 });
 
+/** protobuf writes 64-bit integers as strings. */
+const int64 = z.union([z.number(), z.string().regex(/^\d+$/).transform(Number)]);
+
+/** Flows that were added up; `time` is that of the first of them. Hubble's own does not say when the last was. */
+const aggregate = z.object({
+  ingress_flow_count: int64.nullish(),
+  egress_flow_count: int64.nullish(),
+  unknown_direction_flow_count: int64.nullish(),
+  last_time: text,
+});
+
 const flow = z.object({
   time: text,
   uuid: text,
@@ -85,14 +96,10 @@ const flow = z.object({
   ingress_allowed_by: policies,
   egress_denied_by: policies,
   ingress_denied_by: policies,
-  aggregate: z
-    .object({ ingress_flow_count: count, egress_flow_count: count, unknown_direction_flow_count: count })
-    .nullish(),
+  aggregate: aggregate.nullish(),
   l7: layer7.nullish(),
 });
 
-/** protobuf writes 64-bit integers as strings. */
-const int64 = z.union([z.number(), z.string().regex(/^\d+$/).transform(Number)]);
 const lostEvents = z.object({ num_events_lost: int64.nullish() });
 const nodeStatus = z.object({ state_change: nodeState, node_names: texts });
 
@@ -160,8 +167,7 @@ const nodeStatusEvent = ({ state_change, node_names }: z.infer<typeof nodeStatus
 
 /** The names of all fields that are read and have more than one word. */
 const snakeCase = [
-  ...[wrapped, flow, endpoint, ports, lostEvents, nodeStatus].flatMap(({ shape }) => Object.keys(shape)),
-  ...["ingress_flow_count", "egress_flow_count", "unknown_direction_flow_count"],
+  ...[wrapped, flow, endpoint, ports, aggregate, lostEvents, nodeStatus].flatMap(({ shape }) => Object.keys(shape)),
 ].filter((name) => name.includes("_"));
 const ofCamelCase = new Map(
   snakeCase.map((name) => [name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase()), name]),

@@ -1,11 +1,12 @@
 /** Connections of the same two workloads on the same port, added up: what a person reads. */
 import { policyText } from "../policy/parts.ts";
+import type { Direction } from "../reach/compile/rules.ts";
 import { ruleText } from "../reach/compile/rules.ts";
 import type { DeniedBy } from "../reach/decide/verdict.ts";
 import type { Denial, Judgement } from "./judge.ts";
 import type { NameEnds } from "./naming.ts";
 import type { Connection, Example } from "./record.ts";
-import { extend, type Times } from "./times.ts";
+import { type Times, widen } from "./times.ts";
 
 export type Group = Times & {
   readonly source: string;
@@ -15,6 +16,8 @@ export type Group = Times & {
   readonly port: string;
   /** `egress by argocd/server: default deny`; empty for what is allowed. */
   readonly refusals: readonly string[];
+  /** The ends that refuse. */
+  readonly refusedAt: readonly Direction[];
   /** Whether a deny rule refuses it, which no further flow can lift. */
   readonly byDenyRule: boolean;
   /** How many flows the cluster let through and dropped when they were recorded. */
@@ -38,14 +41,26 @@ export function groupJudgements(judgements: readonly Judgement[], name: NameEnds
     if (group === undefined) {
       const { first, last, example } = connection;
       const byDenyRule = refused.some(({ by }) => by.kind === "rules");
-      group = { ...ends, port, refusals, byDenyRule, passed: 0, dropped: 0, first, last, example, connections: [] };
+      const refusedAt = refused.map(({ direction }) => direction);
+      group = {
+        ...ends,
+        port,
+        refusals,
+        refusedAt,
+        byDenyRule,
+        passed: 0,
+        dropped: 0,
+        first,
+        last,
+        example,
+        connections: [],
+      };
       groups.set(key, group);
     }
     group.passed += connection.passed;
     group.dropped += connection.dropped;
     group.connections.push(connection);
-    extend(group, connection.first);
-    extend(group, connection.last);
+    widen(group, connection);
   }
   return [...groups.values()].sort((a, b) => b.passed + b.dropped - (a.passed + a.dropped));
 }

@@ -1,10 +1,12 @@
 /** Judges the connections of a record by policies: what Cilium would do with each of them if these were in force. */
 import { rulesOf } from "../policy/parts.ts";
 import type { FqdnSelector, Policy } from "../policy/schema.ts";
-import { isKept } from "../policy/selector.ts";
+import { podIdentity } from "../policy/selector.ts";
 import { parseAddressOrPrefix } from "../reach/compile/addresses.ts";
+import { readConfiguration } from "../reach/compile/configuration.ts";
 import { partyKey } from "../reach/compile/directory.ts";
 import type { Endpoint, FlowProtocol, Inventory, Peer, Question } from "../reach/compile/inventory.ts";
+import { domainSelector } from "../reach/compile/kubernetes-rules.ts";
 import { compile, type Network } from "../reach/compile/network.ts";
 import { addressParty, type Party } from "../reach/compile/party.ts";
 import type { Direction } from "../reach/compile/rules.ts";
@@ -45,10 +47,9 @@ export function addressClassOf(policies: readonly Policy[], surroundings: Surrou
 export function judge(record: FlowRecord, policies: readonly Policy[], surroundings: Surroundings): Judged {
   const pods = [...new Set([...record.connections, ...record.lookups].flatMap(podsOf))];
   const places = new Map(pods.map((pod, index) => [pod, String(index)]));
-  const { endpoints, ...known } = surroundings;
   const inventory: Inventory = {
-    ...known,
-    endpoints: pods.map((pod, index) => endpointOf(pod, String(index), endpoints)),
+    ...surroundings,
+    endpoints: pods.map((pod, index) => endpointOf(pod, String(index), surroundings)),
     isPartial: true,
     nodes: [],
     names: [],
@@ -119,12 +120,21 @@ function podsOf(from: Connection | Lookup): RecordedPod[] {
 }
 
 /** The record's pods as endpoints; their names are their places in the list. */
-function endpointOf(pod: RecordedPod, name: string, known: readonly Endpoint[]): Endpoint {
+function endpointOf(
+  pod: RecordedPod,
+  name: string,
+  { cluster: own, endpoints, configuration }: Surroundings,
+): Endpoint {
   const { namespace, labels, serviceAccount, cluster, isIdentity } = pod;
-  const neighbours = known.filter((endpoint) => endpoint.namespace === namespace);
+  const neighbours = endpoints.filter((endpoint) => endpoint.namespace === namespace);
   const namespaceLabels = pod.namespaceLabels ?? neighbours.find((one) => one.namespaceLabels)?.namespaceLabels;
+  const { keepsLabel } = readConfiguration(configuration).configuration;
+  const place = { namespace, cluster: cluster ?? own };
+  const identity = new Map(podIdentity({ ...place, labels }, () => true).map(({ key, value }) => [key, value]));
   const alike = neighbours.filter((endpoint) =>
-    Object.entries(endpoint.labels).every(([key, value]) => labels[key] === value || !isKept(key)),
+    podIdentity({ ...place, labels: endpoint.labels }, keepsLabel).every(
+      ({ key, value }) => identity.get(key) === value,
+    ),
   );
   return {
     namespace,
@@ -138,9 +148,15 @@ function endpointOf(pod: RecordedPod, name: string, known: readonly Endpoint[]):
   };
 }
 
-/** Every DNS name that the policies' egress rules allow. */
+/** Every DNS name that the policies' egress rules are about. */
 export const fqdnSelectors = (policies: readonly Policy[]): FqdnSelector[] =>
-  policies.flatMap(rulesOf).flatMap(({ egress }) => (egress ?? []).flatMap(({ toFQDNs }) => toFQDNs ?? []));
+  policies.flatMap((policy) =>
+    policy.kind === "ClusterNetworkPolicy"
+      ? (policy.spec.egress ?? [])
+          .flatMap(({ to }) => to.flatMap(({ domainNames }) => domainNames ?? []))
+          .map(domainSelector)
+      : rulesOf(policy).flatMap(({ egress }) => (egress ?? []).flatMap(({ toFQDNs }) => toFQDNs ?? [])),
+  );
 
 function read(connection: Connection, verdict: Verdict): Judgement {
   const ends = (["egress", "ingress"] as const).map((direction) => ({ direction, end: verdict[direction] }));

@@ -2,7 +2,7 @@
 import { isReply } from "./connection.ts";
 import type { End, ReadEnd, RecordedPod } from "./end.ts";
 import type { HubbleFlow } from "./event.ts";
-import { extend, type Times } from "./times.ts";
+import { type Times, widen } from "./times.ts";
 
 /** A name that a pod looked up. A question and its answer are one look-up. */
 export type Lookup = Times & {
@@ -26,24 +26,24 @@ type Seen = Times & Counts & Omit<Lookup, "count" | "refused" | "servers" | "add
 type Sets = { readonly servers: Map<string, DnsServer>; readonly addresses: Set<string> };
 
 export type LookupReader = {
-  readonly add: (flow: HubbleFlow, time: string, weight: number) => void;
+  readonly add: (flow: HubbleFlow, span: Times, weight: number) => void;
   readonly lookups: () => Lookup[];
 };
 
 /** @param learn is told of each name outside the cluster with an address that was answered for it */
 export function lookupReader(readEnd: ReadEnd, learn: (address: string, name: string) => void): LookupReader {
   const seen = new Map<string, Seen>();
-  const seenOf = (pod: RecordedPod, name: string, inCluster: boolean, time: string): Seen => {
+  const seenOf = (pod: RecordedPod, name: string, inCluster: boolean, span: Times): Seen => {
     const key = `${pod.key} ${name}`;
     const found = seen.get(key) ?? {
       ...{ pod, name, inCluster, servers: new Map(), addresses: new Set<string>() },
-      ...{ asked: 0, answered: 0, failed: 0, refused: 0, first: time, last: time },
+      ...{ asked: 0, answered: 0, failed: 0, refused: 0, ...span },
     };
     seen.set(key, found);
     return found;
   };
   return {
-    add: (flow, time, weight) => {
+    add: (flow, span, weight) => {
       const { l7, l4, source, destination, IP } = flow;
       const dns = l7?.dns;
       if (!dns?.query) return;
@@ -55,7 +55,7 @@ export function lookupReader(readEnd: ReadEnd, learn: (address: string, name: st
       const ends = [readEnd(source, IP?.source), readEnd(destination, IP?.destination)] as const;
       const [pod, server] = isAnswer ? [ends[1], ends[0]] : ends;
       if (pod.kind !== "pod") return;
-      const lookup = seenOf(pod, name, inCluster, time);
+      const lookup = seenOf(pod, name, inCluster, span);
       if (flow.verdict === "DROPPED") lookup.refused += weight;
       else if (!isAnswer) lookup.asked += weight;
       else if (addresses.length > 0) lookup.answered += weight;
@@ -64,7 +64,7 @@ export function lookupReader(readEnd: ReadEnd, learn: (address: string, name: st
       const port = isAnswer ? ports?.source_port : ports?.destination_port;
       if (server.kind !== "unknown" && port) lookup.servers.set(`${server.key} ${port}`, { end: server, port });
       for (const address of addresses) lookup.addresses.add(address);
-      extend(lookup, time);
+      widen(lookup, span);
     },
     lookups: () =>
       [...seen.values()]

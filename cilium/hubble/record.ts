@@ -8,7 +8,7 @@ import { type HubbleFlow, readEvent } from "./event.ts";
 import { type Lookup, lookupReader } from "./lookups.ts";
 import { outsideReader } from "./outside.ts";
 import { type Request, requestOf } from "./requests.ts";
-import { extend, type Times } from "./times.ts";
+import { type Times, widen } from "./times.ts";
 import { repeats } from "./uuids.ts";
 import { valueReader } from "./values.ts";
 
@@ -58,6 +58,8 @@ export type FlowRecord = Times & {
   readonly duplicates: number;
   /** Nodes that the record misses flows of. */
   readonly missingNodes: ReadonlySet<string>;
+  /** The days of which there is something, as `2026-11-24`, by the namespaces of the pods; under none all of them. */
+  readonly days: ReadonlyMap<string, ReadonlySet<string>>;
   /** The nodes that recorded: `cluster/name`, without a cluster in one that is called `default`. */
   readonly nodes: ReadonlySet<string>;
 };
@@ -98,6 +100,7 @@ export function recordReader(reading: Reading = {}): RecordReader {
   const unread = new Map<string, number>();
   const missingNodes = new Set<string>();
   const nodes = new Set<string>();
+  const days = new Map<string, Set<string>>();
   const isRepeated = repeats();
   const times: Times = { first: "", last: "" };
   const counts = { flows: 0, otherLines: 0, lostEvents: 0, duplicates: 0 };
@@ -111,14 +114,19 @@ export function recordReader(reading: Reading = {}): RecordReader {
       increment(leftOut, "flows outside --since and --until", weight);
       return;
     }
-    extend(times, time);
+    const span: Times = { first: time, last: flow.aggregate?.last_time || time };
+    widen(times, span);
     if (flow.node_name) nodes.add(flow.node_name);
+    for (const at of new Set([span.first, span.last])) {
+      addDay(at, "");
+      for (const end of [flow.source, flow.destination]) if (end?.namespace) addDay(at, end.namespace);
+    }
     outside.learn(flow.IP?.destination, [...(flow.destination_names ?? []), ...namesOf(flow.destination)]);
     if (namespace !== undefined && ![flow.source, flow.destination].some((end) => end?.namespace === namespace)) {
       increment(leftOut, "flows of other namespaces", weight);
       return;
     }
-    lookups.add(flow, time, weight);
+    lookups.add(flow, span, weight);
     const read = connectionOf(flow, readEnd);
     switch (read.kind) {
       case "left-out":
@@ -133,19 +141,25 @@ export function recordReader(reading: Reading = {}): RecordReader {
         return;
       }
       case "connection":
-        addConnection(read, flow, time, weight);
-        addRequest(read, flow, time, weight);
+        addConnection(read, flow, span, weight);
+        addRequest(read, flow, span, weight);
     }
   };
 
-  const addConnection = (read: Judgeable, flow: HubbleFlow, time: string, weight: number): void => {
+  const addDay = (time: string, namespace: string): void => {
+    if (time === "") return;
+    const known = days.get(namespace) ?? new Set();
+    days.set(namespace, known.add(time.slice(0, "2026-11-24".length)));
+  };
+
+  const addConnection = (read: Judgeable, flow: HubbleFlow, span: Times, weight: number): void => {
     const key = connectionKey(read);
     let sightings = connections.get(key);
     if (sightings === undefined) {
       const { source, destination, protocol, port } = read;
-      const example = exampleOf(flow, time);
+      const example = exampleOf(flow, span.first);
       const seen = { seen: noneSeen(), decisions: undefined };
-      sightings = { source, destination, protocol, port, ...seen, example, first: time, last: time };
+      sightings = { source, destination, protocol, port, ...seen, example, ...span };
       connections.set(key, sightings);
     }
     sightings.seen[read.seen] += weight;
@@ -154,22 +168,22 @@ export function recordReader(reading: Reading = {}): RecordReader {
       sightings.decisions ??= new Map();
       sightings.decisions.set(decision, (sightings.decisions.get(decision) ?? 0) + weight);
     }
-    extend(sightings, time);
+    widen(sightings, span);
   };
 
-  const addRequest = (read: Judgeable, flow: HubbleFlow, time: string, weight: number): void => {
+  const addRequest = (read: Judgeable, flow: HubbleFlow, span: Times, weight: number): void => {
     const request = requestOf(flow);
     if (request === undefined) return;
     const { source, destination, port } = read;
     const key = JSON.stringify([connectionKey(read), request.method, request.host, request.path]);
     const found = requests.get(key) ?? {
       ...{ source, destination, port, ...request },
-      ...{ passed: 0, refused: 0, first: time, last: time },
+      ...{ passed: 0, refused: 0, ...span },
     };
     requests.set(key, found);
     if (flow.verdict === "DROPPED") found.refused += weight;
     else found.passed += weight;
-    extend(found, time);
+    widen(found, span);
   };
 
   const take = (value: unknown): void => {
@@ -222,6 +236,7 @@ export function recordReader(reading: Reading = {}): RecordReader {
         notJudged: unknown,
         unread,
         missingNodes,
+        days,
         nodes,
       };
     },

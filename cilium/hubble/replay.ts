@@ -14,7 +14,7 @@ import { refusalJudge, type UnusedNames, unlistedLookups, unusedNames } from "./
 import { endNames, type NameEnds } from "./naming.ts";
 import type { Connection, FlowRecord } from "./record.ts";
 import { letsThrough, type Request } from "./requests.ts";
-import { extend, type Times } from "./times.ts";
+import { type Times, widen } from "./times.ts";
 import { endName, type FindWorkload } from "./workload.ts";
 
 export type Replay = {
@@ -84,8 +84,18 @@ export function replay(
   find: FindWorkload,
   program: ConfiguredCluster | undefined,
 ): Replay {
-  const { cluster } = surroundings;
-  const judged = judge(record, policies, surroundings);
+  return replayJudged(record, policies, surroundings, find, program, judge(record, policies, surroundings));
+}
+
+/** Like `replay`, for those who have more questions to the same judgements. */
+export function replayJudged(
+  record: FlowRecord,
+  policies: readonly Policy[],
+  { cluster }: Surroundings,
+  find: FindWorkload,
+  program: ConfiguredCluster | undefined,
+  judged: Judged,
+): Replay {
   const { judgements } = judged;
   const denied = judgements.filter(({ outcome }) => outcome === "denied");
   const allowed = judgements.filter((judgement) => judgement.outcome === "allowed");
@@ -228,8 +238,7 @@ function groupRequests(requests: readonly Request[], count: "passed" | "refused"
     const group = groups.get(key) ?? { ...ends, port, method, path, count: 0, first, last };
     groups.set(key, group);
     group.count += request[count];
-    extend(group, first);
-    extend(group, last);
+    widen(group, { first, last });
   }
   return [...groups.values()].sort((a, b) => b.count - a.count);
 }
@@ -248,8 +257,7 @@ function groupLookups(
     const group = groups.get(`${workload} ${name}`) ?? { workload, name, count: 0, first, last };
     groups.set(`${workload} ${name}`, group);
     group.count += lookup[counted];
-    extend(group, first);
-    extend(group, last);
+    widen(group, { first, last });
   }
   return [...groups.values()].sort((a, b) => b.count - a.count);
 }

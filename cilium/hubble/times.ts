@@ -10,3 +10,9 @@ export function extend(span: Times, time: string): void {
   if (span.first === "" || at < span.first.slice(0, -1)) span.first = time;
   if (span.last === "" || at > span.last.slice(0, -1)) span.last = time;
 }
+
+/** Widens a span by another one. */
+export function widen(span: Times, { first, last }: Times): void {
+  extend(span, first);
+  if (last !== first) extend(span, last);
+}

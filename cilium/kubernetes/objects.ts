@@ -60,7 +60,12 @@ const job = z.object({
 
 const cronJob = z.object({
   metadata,
-  spec: z.object({ jobTemplate: z.object({ spec: z.object({ template }) }) }),
+  spec: z.object({
+    schedule: z.string().nullish(),
+    timeZone: z.string().nullish(),
+    suspend: z.boolean().nullish(),
+    jobTemplate: z.object({ spec: z.object({ template }) }),
+  }),
 });
 
 const namespace = z.object({ metadata: z.object({ name, labels }) });

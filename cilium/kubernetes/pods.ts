@@ -58,7 +58,7 @@ const workloadKey = ({ kind, namespace, name }: Controller): string => `${kind} 
 
 type Owned = { readonly metadata: PodObject["metadata"] };
 
-const controllerOf = ({ metadata }: Owned) => metadata.ownerReferences?.find(({ controller }) => controller);
+export const controllerOf = ({ metadata }: Owned) => metadata.ownerReferences?.find(({ controller }) => controller);
 
 /** What made the ReplicaSets and Jobs of an input. */
 function ownersOf({ workloads, jobs }: Objects): ReadonlyMap<string, Controller> {
@@ -107,7 +107,7 @@ function templates({ workloads, jobs, cronJobs }: Objects): KnownPod[] {
 /** What the Job controller adds to the labels of its pods, as far as it is known before. */
 const jobLabels = (name: string) => ({ "batch.kubernetes.io/job-name": name, "job-name": name });
 
-const isFinished = (conditions: readonly { readonly type: string; readonly status: string }[]): boolean =>
+export const isFinished = (conditions: readonly { readonly type: string; readonly status: string }[]): boolean =>
   conditions.some(({ type, status }) => (type === "Complete" || type === "Failed") && status === "True");
 
 type Template = Objects["workloads"][number]["object"]["spec"]["template"];

@@ -12,7 +12,7 @@ import {
 } from "./cluster.ts";
 import { examplePods, labelFaults, labelSelector, strippedLabels } from "./labels.ts";
 import { didYouMean } from "./names.ts";
-import type { HostNetworkPods, Workload } from "./peers.ts";
+import { type HostNetworkPods, includes, peerName, type Workload } from "./peers.ts";
 
 /** All faults of the cluster; none means that it can be rendered. Each says where, what, and what to write instead. */
 export const faults = (cluster: ConfiguredCluster): string[] => [
@@ -20,7 +20,9 @@ export const faults = (cluster: ConfiguredCluster): string[] => [
   ...duplicateNames(cluster),
   ...overriddenLabels(cluster),
   ...overlaps(cluster),
+  ...dnsNamesakes(cluster),
   ...verbatimNames(cluster),
+  ...vainLookups(cluster),
 ];
 
 /** Overrides for workloads and hosts that do not exist. */
@@ -43,7 +45,11 @@ function unknownSettings(cluster: ConfiguredCluster): string[] {
 /** Two declarations of one name, or two policies that a setting gives one name. */
 function duplicateNames(cluster: ConfiguredCluster): string[] {
   const all: (Workload | HostNetworkPods)[] = cluster.namespaces.flatMap((n) => [...n.workloads, ...n.hostNetwork]);
-  const names = [...cluster.namespaces.map(({ name }) => `namespace ${name}`), ...all.map(workloadId)];
+  const names = [
+    ...cluster.namespaces.map(({ name }) => `namespace ${name}`),
+    ...all.map(workloadId),
+    ...cluster.clusterwide.groups.map(peerName),
+  ];
   const twice = duplicates(names);
   const policyNames = workloads(cluster)
     .filter((workload) => !twice.includes(workloadId(workload)))
@@ -53,6 +59,12 @@ function duplicateNames(cluster: ConfiguredCluster): string[] {
     ...duplicates(policyNames).map((name) => `policyNames: two policies are called ${name}; give each its own name`),
   ];
 }
+
+/** Clusterwide groups that are called as the policy by which all pods resolve names. */
+const dnsNamesakes = ({ dns, clusterwide }: ConfiguredCluster): string[] =>
+  dns === undefined || !clusterwide.groups.some(({ name }) => name === dnsPolicyName)
+    ? []
+    : [`clusterwide/${dnsPolicyName} is called like the policy by which all pods resolve names; give it another name`];
 
 /** Verbatim policies that are called as one of the program's own, or as one of its resources. */
 function verbatimNames(cluster: ConfiguredCluster): string[] {
@@ -67,6 +79,14 @@ function verbatimNames(cluster: ConfiguredCluster): string[] {
     if (policy.kind === "CiliumClusterwideNetworkPolicy" && cluster.dns !== undefined && name === dnsPolicyName) {
       return [
         `${place}: ${name} is the policy by which all pods resolve names; write dns: false in cluster/cluster.ts to keep this one`,
+      ];
+    }
+    if (
+      policy.kind === "CiliumClusterwideNetworkPolicy" &&
+      cluster.clusterwide.groups.some((one) => one.name === name)
+    ) {
+      return [
+        `${place}: ${name} is the policy of clusterwide/${name}; rename one of them, or write this one as its flows`,
       ];
     }
     const workload = policy.kind === "CiliumNetworkPolicy" ? own.get(name) : undefined;
@@ -114,3 +134,14 @@ function overlaps(cluster: ConfiguredCluster): string[] {
   });
   return [...new Set(pairs)];
 }
+
+/** Look-ups that limit nothing, since every pod may look up all names there. */
+const vainLookups = ({ dns, settings, flows }: ConfiguredCluster): string[] =>
+  dns === undefined || !settings.dnsNames.includes("*")
+    ? []
+    : flows
+        .filter(({ to, carried }) => carried?.kind === "dns" && includes(to, dns.peer))
+        .map(
+          ({ from, to }) =>
+            `flow ${peerName(from)} → ${peerName(to)}: every pod may look up every name, so these limit nothing; narrow dnsNames in the config, or leave carrying() out`,
+        );

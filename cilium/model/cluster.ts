@@ -1,8 +1,9 @@
 /** The whole cluster as the program states it, and the same cluster with its config applied. */
+import type { Clusterwide } from "./clusterwide.ts";
 import { type Flow, flowsOf, type Statement } from "./flow.ts";
 import type { Labels } from "./labels.ts";
 import type { Namespace } from "./namespace.ts";
-import type { Destination, ExternalHost, HostNetworkPods, Peer, PortsOf, Source, Workload } from "./peers.ts";
+import type { Destination, ExternalHost, HostNetworkPods, Peer, PortsOf, Source, Subject, Workload } from "./peers.ts";
 import { tcp } from "./ports.ts";
 import type { Verbatim } from "./verbatim.ts";
 
@@ -10,6 +11,7 @@ export interface Cluster {
   readonly namespaces: readonly Namespace[];
   /** Where all pods resolve names, whatever their own policies say; undefined where only flows say who may. */
   readonly dns: PortsOf<Workload> | undefined;
+  readonly clusterwide: Clusterwide;
   /** Policies that are taken as they are. */
   readonly verbatim: readonly Verbatim[];
   /** What the policy pack has to know besides what is declared: its config, by the names of its rules. */
@@ -44,8 +46,10 @@ export interface Settings {
 /** The cluster with its settings: what is checked, ordered, rendered and reported. */
 export interface ConfiguredCluster extends Cluster {
   readonly settings: Settings;
-  /** Every flow, in the order in which the files state them. */
+  /** Every flow that is allowed, in the order in which the files state them. */
   readonly flows: readonly Flow[];
+  /** Every flow that is denied. */
+  readonly denials: readonly Flow[];
 }
 
 export function configure(cluster: Cluster, settings: Settings): ConfiguredCluster {
@@ -73,13 +77,19 @@ export function configure(cluster: Cluster, settings: Settings): ConfiguredClust
     workloads: namespace.workloads.map(workload),
     statements: namespace.statements.map(statement),
   }));
+  const clusterwide = { ...cluster.clusterwide, statements: cluster.clusterwide.statements.map(statement) };
   const apiServerPort = tcp(settings.apiServerPort);
+  const stated = [...namespaces, clusterwide].flatMap(({ statements }) =>
+    statements.flatMap((one) => flowsOf(one, apiServerPort)),
+  );
   return {
     ...cluster,
     settings,
     namespaces,
+    clusterwide,
     dns: cluster.dns && { ...cluster.dns, peer: workload(cluster.dns.peer) },
-    flows: namespaces.flatMap(({ statements }) => statements.flatMap((s) => flowsOf(s, apiServerPort))),
+    flows: stated.filter(({ isDenied }) => !isDenied),
+    denials: stated.filter(({ isDenied }) => isDenied),
   };
 }
 
@@ -88,19 +98,22 @@ export const dnsPolicyName = "allow-dns";
 
 export const workloadId = (pods: Workload | HostNetworkPods): string => `${pods.namespace}/${pods.name}`;
 
-export const enforcementOf = ({ settings }: ConfiguredCluster, { namespace }: Workload): Enforcement =>
-  settings.namespaceEnforcement[namespace] ?? settings.enforcement;
+export const enforcementOf = ({ settings }: ConfiguredCluster, subject: Subject): Enforcement =>
+  (subject.kind === "workload" ? settings.namespaceEnforcement[subject.namespace] : undefined) ?? settings.enforcement;
 
 /** The `metadata.name` of a workload's policy. */
 export const policyNameOf = ({ settings }: ConfiguredCluster, workload: Workload): string =>
   settings.policyNames[workloadId(workload)] ?? workload.name;
+
+/** All that have policies of their own: the workloads and groups of the namespaces, then what is clusterwide. */
+export const subjects = (cluster: Cluster): Subject[] => [...workloads(cluster), ...cluster.clusterwide.groups];
 
 export const workloads = (cluster: Cluster): Workload[] => cluster.namespaces.flatMap((n) => n.workloads);
 
 /** The declared external hosts, each once. */
 export function externalHosts(cluster: Cluster): ExternalHost[] {
   const byName = new Map<string, ExternalHost>();
-  for (const { sources, destinations } of cluster.namespaces.flatMap((n) => n.statements)) {
+  for (const { sources, destinations } of [...cluster.namespaces, cluster.clusterwide].flatMap((n) => n.statements)) {
     for (const peer of [...sources, ...destinations.map(({ peer }) => peer)]) {
       if (peer.kind === "external") byName.set(peer.name, peer);
     }

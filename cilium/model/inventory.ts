@@ -1,17 +1,20 @@
 /** The program's own workloads as the endpoints that policies are judged against. */
+import type { Policy } from "../policy/schema.ts";
 import type { Endpoint, Inventory } from "../reach/compile/inventory.ts";
 import { type ConfiguredCluster, workloadId, workloads } from "./cluster.ts";
 import { workloadsAmong } from "./ends.ts";
 import { examplePods } from "./labels.ts";
 import { onlyNamespace, withinNamespace } from "./peers/pod-set.ts";
-import type { Workload } from "./peers.ts";
+import type { Subject, Workload } from "./peers.ts";
 import type { Transport } from "./ports.ts";
+import { podSelector } from "./selection.ts";
 import { withSubjects } from "./subjects.ts";
 
 /**
  * One endpoint for each workload, with the labels that its pods carry, one for the DNS server where that is none of them, one
- * for the pods of each host-network declaration, and one for each set of pods of a namespace in which no workload is, and one for each verbatim policy that selects none of these. Sets of
- * several namespaces, nodes and addresses are not part of a program, so flows from and to nodes are judged by entity.
+ * for the pods of each host-network declaration, one for each set of pods of a namespace in which no workload is, and one for
+ * each clusterwide group and each verbatim policy that selects none of these. Sets of several namespaces, nodes and addresses
+ * are not part of a program, so flows from and to nodes are judged by entity.
  */
 export function inventoryOf(cluster: ConfiguredCluster): Inventory {
   const declared = workloads(cluster);
@@ -22,9 +25,23 @@ export function inventoryOf(cluster: ConfiguredCluster): Inventory {
     hostNetwork.map(({ namespace, name }): Endpoint => ({ namespace, name, labels: {}, hostNetwork: true })),
   );
   const endpoints = [...pods.flatMap(endpointOf), ...undeclaredPods(cluster), ...onNodes];
-  const verbatim = cluster.verbatim.map(({ policy }) => policy);
+  const policies = [...cluster.clusterwide.groups.flatMap(selectorOf), ...cluster.verbatim.map(({ policy }) => policy)];
   const name = cluster.settings.clusterName;
-  return { cluster: name, endpoints: withSubjects(endpoints, verbatim, name), nodes: [], names: [] };
+  return { cluster: name, endpoints: withSubjects(endpoints, policies, name), nodes: [], names: [] };
+}
+
+/** A policy that selects what the group's does. */
+function selectorOf(group: Exclude<Subject, Workload>): Policy[] {
+  if (group.kind === "node-group") return [];
+  const endpointSelector = podSelector(group.labels, group.namespaces, undefined);
+  return [
+    {
+      apiVersion: "cilium.io/v2",
+      kind: "CiliumClusterwideNetworkPolicy",
+      metadata: { name: group.name },
+      spec: { endpointSelector, ingress: [{}] },
+    },
+  ];
 }
 
 const endpointOf = ({ namespace, namespaceLabels, name, labels, otherLabels, ports }: Workload): Endpoint[] =>
@@ -35,18 +52,21 @@ const endpointOf = ({ namespace, namespaceLabels, name, labels, otherLabels, por
       name,
       labels: podLabels,
       ...(namespaceLabels !== undefined && { namespaceLabels }),
-      ports: Object.entries(ports).flatMap(([portName, { number, transports }]) =>
-        transports.map((protocol, at) => ({
-          name: containerPortName(portName, protocol, at),
-          port: number,
-          protocol,
-        })),
+      ports: Object.entries(ports).flatMap(([portName, { number, last, transports }]) =>
+        // A container names no ranges.
+        last === undefined
+          ? transports.map((protocol, at) => ({
+              name: containerPortName(portName, protocol, at),
+              port: number,
+              protocol,
+            }))
+          : [],
       ),
     }));
 
 /** Pods that flows name and nobody declares. */
 function undeclaredPods(cluster: ConfiguredCluster): Endpoint[] {
-  const sets = cluster.flows
+  const sets = [...cluster.flows, ...cluster.denials]
     .flatMap(({ from, to }) => [from, to])
     .filter((peer) => peer.kind === "pod-set")
     .filter((set) => workloadsAmong(set, cluster).length === 0);

@@ -117,6 +117,9 @@ export const labelsText = (labels: Labels): string =>
     })
     .join(", ");
 
+/** Whether nothing without the label meets a condition on it. */
+export const needsLabel = (match: LabelMatch): boolean => !meets(undefined, match);
+
 /** How many of some pods: all of them, some and not others, or none. */
 export type Share = "all" | "some" | "none";
 

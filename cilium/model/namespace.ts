@@ -1,14 +1,15 @@
 /** A namespace: the workloads, the pods on the host's network, and the flows that start here or come from outside the pods. */
 import { z } from "zod";
-import { collect, type Stated, type StatedFlow, type Statement } from "./flow.ts";
-import { givenIn, issueTexts, type ObjectSchema, reading, shown } from "./issues.ts";
+import { declaring, isName, nameSyntax } from "./declaring.ts";
+import type { Stated, StatedFlow, Statement } from "./flow.ts";
+import { type ObjectSchema, shown } from "./issues.ts";
 import { plainLabels } from "./labels.ts";
 import { type HostNetworkSpec, hostNetworkSpec } from "./peers/host-network.ts";
 import { type WithPorts, withPorts } from "./peers/named-ports.ts";
 import { type GroupSpec, groupSpec, type WorkloadSpec, workloadSpec } from "./peers/workload.ts";
 import type { HostNetworkPods, Workload } from "./peers.ts";
-import { callerOf, type Place, placeText } from "./place.ts";
-import { http, type Port } from "./ports.ts";
+import { callerOf, type Place } from "./place.ts";
+import { http, type NumberedPort } from "./ports.ts";
 
 export interface Namespace {
   readonly name: string;
@@ -57,26 +58,7 @@ const namespaceSpec: ObjectSchema<NamespaceSpec> = z.strictObject(
 export function namespace(name: string, spec: NamespaceSpec = {}): OpenNamespace {
   const workloads: Workload[] = [];
   const hostNetwork: HostNetworkPods[] = [];
-  const faults: string[] = [];
-  let closed = false;
-
-  const fault = (at: Place, text: string) => faults.push(`${placeText(at)}: ${text}`);
-
-  /** Reads the spec of pods. What is wrong with it is kept, and `unread` stands for it, so that the rest is read as well. */
-  function read<T>(at: Place, pods: string, schema: ObjectSchema<T>, spec: unknown, unread: T): T {
-    const id = `${name}/${typeof pods === "string" ? pods : shown(pods)}`;
-    if (!isName(pods)) fault(at, `${id}: ${nameSyntax}`);
-    if (closed) fault(at, `${id} is declared after flows(), which closes the namespace; declare it above`);
-    return parse(at, id, schema, spec, unread);
-  }
-
-  /** The faults of a spec, each with the place and the name of what it is about. */
-  function parse<T>(at: Place, id: string, schema: ObjectSchema<T>, spec: unknown, unread: T): T {
-    const parsed = schema.safeParse(spec, reading);
-    if (parsed.success) return parsed.data;
-    for (const text of issueTexts(parsed.error, Object.keys(schema.shape), givenIn(spec))) fault(at, `${id}: ${text}`);
-    return unread;
-  }
+  const { faults, fault, parse, read, close } = declaring(name);
 
   const { labels } = parse(callerOf(namespace), `namespace ${shown(name)}`, namespaceSpec, spec, {});
 
@@ -106,23 +88,12 @@ export function namespace(name: string, spec: NamespaceSpec = {}): OpenNamespace
     },
     flows(state) {
       const at = callerOf(open.flows);
-      if (closed) fault(at, `${name}: flows() for the second time; state all flows in one list`);
-      closed = true;
-      if (typeof state !== "function") {
-        fault(at, `${name}: flows() takes a function; write flows(() => [ … ])`);
-        return { ...declared, at, state: () => ({ given: [], begun: [] }) };
-      }
-      return { ...declared, at, state: () => collect(state) };
+      return { ...declared, at, state: close(at, state) };
     },
   };
   if (!isName(name)) fault(callerOf(namespace), `namespace ${shown(name)}: ${nameSyntax}`);
   return open;
 }
-
-/** As Kubernetes has the names of namespaces and policies. */
-const isName = (name: unknown): boolean =>
-  typeof name === "string" && name.length <= 253 && /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/.test(name);
-const nameSyntax = "write a name of lower-case letters, digits, - and .";
 
 const unreadWorkload = (spec: unknown) => ({
   labels: {},
@@ -134,5 +105,5 @@ const unreadWorkload = (spec: unknown) => ({
 });
 
 /** The ports that a spec names, as ones that suit every flow, so that flows to them are no faults of their own. */
-const portsNamedIn = (spec: unknown): Record<string, Port> =>
+const portsNamedIn = (spec: unknown): Record<string, NumberedPort> =>
   Object.fromEntries(Object.keys(Object(Object(spec).ports)).map((port) => [port, http(1)]));

@@ -7,23 +7,26 @@ import { isKind, reading, shown } from "./issues.ts";
 import type { Share } from "./labels.ts";
 import { type CidrPeer, cidrKind } from "./peers/cidr.ts";
 import { type CidrGroupPeer, cidrGroupKind } from "./peers/cidr-group.ts";
+import { type ClusterwideGroup, clusterwideGroupKind, type NodeGroup, nodeGroupKind } from "./peers/clusterwide.ts";
 import { type EntityPeer, entitiesKind, kubeApiserver } from "./peers/entities.ts";
 import { type ExternalHost, externalKind } from "./peers/external.ts";
 import { type FqdnPeer, fqdnsKind } from "./peers/fqdns.ts";
 import { type HostNetworkPods, hostNetworkKind } from "./peers/host-network.ts";
-import type { PeerKind, TableName, Wording } from "./peers/kind.ts";
+import type { PeerKind, Subject, TableName, Wording } from "./peers/kind.ts";
 import { onlyNamespace, type PodSet, podSetKind } from "./peers/pod-set.ts";
 import type { PortsOf } from "./peers/reachable.ts";
 import { type ServicePeer, serviceKind } from "./peers/service.ts";
 import { type Workload, workloadKind } from "./peers/workload.ts";
 import type { Selection } from "./selection.ts";
 
-export type { EntityPeer, ExternalHost, FqdnPeer, HostNetworkPods, PodSet, PortsOf, Workload };
+export type { EntityPeer, ExternalHost, FqdnPeer, HostNetworkPods, PodSet, PortsOf, Subject, Workload };
 
 interface Kinds {
   readonly workload: Workload;
   readonly "host-network": HostNetworkPods;
   readonly "pod-set": PodSet;
+  readonly "clusterwide-group": ClusterwideGroup;
+  readonly "node-group": NodeGroup;
   readonly entities: EntityPeer;
   readonly fqdns: FqdnPeer;
   readonly cidr: CidrPeer;
@@ -36,6 +39,8 @@ const kinds: { readonly [K in keyof Kinds]: PeerKind<Kinds[K]> } = {
   workload: workloadKind,
   "host-network": hostNetworkKind,
   "pod-set": podSetKind,
+  "clusterwide-group": clusterwideGroupKind,
+  "node-group": nodeGroupKind,
   entities: entitiesKind,
   fqdns: fqdnsKind,
   cidr: cidrKind,
@@ -48,6 +53,8 @@ const kindNames = [
   "workload",
   "host-network",
   "pod-set",
+  "clusterwide-group",
+  "node-group",
   "entities",
   "fqdns",
   "cidr",
@@ -112,14 +119,18 @@ export const namesInVerdicts = (peer: Peer): readonly string[] => kindOf(peer).i
 /** Whether it lies outside the cluster. */
 export const isOutside = (peer: Peer): boolean => kindOf(peer).isOutside(peer);
 
-/** How many of a workload's pods it stands for. */
-export const shareOf = (peer: Peer, workload: Workload): Share => kindOf(peer).share(peer, workload);
+/** How many of a subject's pods or nodes it stands for. */
+export const shareOf = (peer: Peer, subject: Subject): Share => kindOf(peer).share(peer, subject);
 
-/** Whether all pods of a workload are among those of a peer. */
-export const includes = (peer: Peer, workload: Workload): boolean => shareOf(peer, workload) === "all";
+/** Whether all pods or nodes of a subject are among those of a peer. */
+export const includes = (peer: Peer, subject: Subject): boolean => shareOf(peer, subject) === "all";
 
-/** Whether it is pods that policies can select. */
-export const isSelectable = ({ kind }: Peer): boolean => kind === "workload" || kind === "pod-set";
+/** Whether a peer has a policy itself. */
+export const isSubject = (peer: Peer): peer is Subject =>
+  peer.kind === "workload" || peer.kind === "clusterwide-group" || peer.kind === "node-group";
+
+/** Whether policies can select it. */
+export const isSelectable = (peer: Peer): boolean => isSubject(peer) || peer.kind === "pod-set";
 
 /** The namespace that a peer's pods are of; undefined for those of several, and for what is no pod. */
 export function namespaceOf(peer: Peer): string | undefined {
@@ -129,6 +140,8 @@ export function namespaceOf(peer: Peer): string | undefined {
       return peer.namespace;
     case "pod-set":
       return onlyNamespace(peer);
+    case "clusterwide-group":
+    case "node-group":
     case "entities":
     case "fqdns":
     case "cidr":

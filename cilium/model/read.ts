@@ -1,15 +1,19 @@
 /** A cluster's files, once all of them are loaded, read as plain data: what is wrong in any of them is told by its place. */
 import { z } from "zod";
 import { type Cluster, workloadId } from "./cluster.ts";
+import type { ClusterwideDeclaration } from "./clusterwide.ts";
 import { Faults } from "./faults.ts";
 import type { BegunFlow, StatedFlow, Statement } from "./flow.ts";
 import { givenIn, isKind, issueTexts, reading, shown } from "./issues.ts";
 import type { Namespace, NamespaceDeclaration } from "./namespace.ts";
-import { isPods, type Pods } from "./peers/named-ports.ts";
-import type { PortsOf, Workload } from "./peers.ts";
+import { clusterwideId } from "./peers/clusterwide.ts";
+import { isPods } from "./peers/named-ports.ts";
+import { type PortsOf, peerName, type Workload } from "./peers.ts";
 import { faultsThrown, type Place, placeText } from "./place.ts";
 import { dns } from "./ports.ts";
 import {
+  type Declared,
+  declaredIn,
   destinationFaults,
   destinationSchema,
   plainStatement,
@@ -28,6 +32,8 @@ export interface ClusterDeclaration {
    * no policy is to allow that to all pods: flows and verbatim policies then say who may.
    */
   readonly dns?: PortsOf<Workload> | false;
+  /** Groups of pods of any namespace, and nodes. */
+  readonly clusterwide?: ClusterwideDeclaration;
   /** What the policy pack has to know besides what is declared: its config, by the names of its rules. */
   readonly policyPack?: Cluster["policyPack"];
 }
@@ -59,8 +65,13 @@ export const kubeDns: PortsOf<Workload> = {
 
 export const isNamespace = (value: unknown): value is NamespaceDeclaration => isKind(value, "namespace");
 
+export const isClusterwide = (value: unknown): value is ClusterwideDeclaration => isKind(value, "clusterwide");
+
 const clusterSchema = z.strictObject(
   {
+    clusterwide: z
+      .custom<ClusterwideDeclaration>(isClusterwide, "write what cluster/clusterwide.ts exports as its default")
+      .optional(),
     dns: z.literal(false).or(destinationSchema).default(kubeDns),
     policyPack: z.record(z.string(), z.record(z.string(), z.unknown()), "write the pack's config by rule").optional(),
     namespaces: z.array(
@@ -90,36 +101,51 @@ export function readCluster(
     const texts = issueTexts(parsed.error, Object.keys(clusterSchema.shape), givenIn(declared));
     throw new Faults(texts.map((text) => `the cluster: ${text}`));
   }
-  const { dns: server, namespaces, policyPack } = parsed.data;
-  const pods = namespaces.flatMap((one) => [...one.workloads, ...one.hostNetwork]);
+  const { dns: server, namespaces, clusterwide, policyPack } = parsed.data;
+  const groups = clusterwide?.groups ?? [];
+  const all = declaredIn([...namespaces.flatMap((one) => [...one.workloads, ...one.hostNetwork]), ...groups]);
   const faults = [
     ...dnsFaults(server),
-    ...[...files].flatMap(([file, exported]) => unlisted(file, exported, namespaces, pods)),
+    ...[...files].flatMap(([file, exported]) => unlisted(file, exported, parsed.data, all)),
   ];
   const read = namespaces.map((one): Namespace => {
     faults.push(...one.faults);
     const { name, labels, workloads, hostNetwork } = one;
-    return { name, labels, workloads, hostNetwork, statements: statementsOf(one, pods, faults) };
+    return { name, labels, workloads, hostNetwork, statements: statementsOf(one, all, faults) };
   });
+  faults.push(...(clusterwide?.faults ?? []));
+  const statements = clusterwide === undefined ? [] : statementsOf({ ...clusterwide, name: undefined }, all, faults);
   if (faults.length > 0 || !(server === false || isServer(server))) throw new Faults(faults);
-  return { dns: server || undefined, namespaces: read, verbatim, ...(policyPack !== undefined && { policyPack }) };
+  return {
+    dns: server || undefined,
+    namespaces: read,
+    clusterwide: { groups, statements },
+    verbatim,
+    ...(policyPack !== undefined && { policyPack }),
+  };
 }
 
 /** What a file declares and the cluster does not list, a line for the first of it. */
 function unlisted(
   file: string,
   exported: FileExports,
-  namespaces: readonly NamespaceDeclaration[],
-  pods: readonly Pods[],
+  { namespaces, clusterwide }: Pick<ClusterDeclaration, "namespaces" | "clusterwide">,
+  { ids }: Declared,
 ): string[] {
   const values = Object.values(exported);
+  const other = values.filter(isClusterwide).find((one) => one !== clusterwide);
+  if (other !== undefined) {
+    return [
+      `${placeText(other.at)}: this is not in the cluster; import it in cluster/cluster.ts and write it as clusterwide`,
+    ];
+  }
   const namespace = values.filter(isNamespace).find((one) => !namespaces.includes(one));
   if (namespace !== undefined) {
     return [
       `${placeText(namespace.at)}: the namespace ${namespace.name} is not in the cluster; import it in cluster/cluster.ts and list it`,
     ];
   }
-  const stray = values.filter(isPods).find((one) => !pods.some((declared) => workloadId(declared) === workloadId(one)));
+  const stray = values.filter(isPods).find((one) => !ids.has(peerName(one)));
   return stray === undefined
     ? []
     : [
@@ -134,12 +160,17 @@ const dnsFaults = (server: Reached | false): string[] =>
   server === false
     ? []
     : server.kind === "unknown-port" || isServer(server)
-      ? destinationFaults(server, false).map((fault) => `the cluster's DNS: ${fault}`)
+      ? destinationFaults(server).map((fault) => `the cluster's DNS: ${fault}`)
       : ["the cluster's DNS: write a port of the workload that serves it, such as coredns.dns"];
 
-/** Runs what states a namespace's flows. `pods` are all that the cluster declares; what is wrong is added to `faults`. */
-function statementsOf(declared: NamespaceDeclaration, pods: readonly Pods[], faults: string[]): Statement[] {
-  const { name, at, state } = declared;
+/** Runs what states a namespace's flows. `all` is what the cluster declares; what is wrong is added to `faults`. */
+function statementsOf(
+  declared: Pick<NamespaceDeclaration, "at" | "state"> & { readonly name: string | undefined },
+  all: Declared,
+  faults: string[],
+): Statement[] {
+  const { name: namespace, at, state } = declared;
+  const name = namespace ?? clusterwideId;
   const tell = (place: Place, text: string) => faults.push(`${placeText(place)}: ${text}`);
   let stated: { readonly given: unknown; readonly begun: readonly Place[] };
   try {
@@ -161,7 +192,7 @@ function statementsOf(declared: NamespaceDeclaration, pods: readonly Pods[], fau
       tell(place, `a flow that is not in the list of ${name}; write it there`);
   }
   return flows.flatMap((flow) => {
-    const { faults, statement } = readStatement(flow, name, pods);
+    const { faults, statement } = readStatement(flow, namespace, all);
     for (const fault of faults) tell(flow.at, fault);
     return statement ?? [];
   });
@@ -174,12 +205,12 @@ const isBegun = (value: unknown): value is BegunFlow => isKind(value, "begun-flo
 /** A flow as a statement, unless something is wrong with it. */
 function readStatement(
   flow: StatedFlow | BegunFlow,
-  namespace: string,
-  pods: readonly Pods[],
+  namespace: string | undefined,
+  all: Declared,
 ): { readonly faults: readonly string[]; readonly statement?: Statement } {
   if (flow.kind === "begun-flow") return { faults: ["from(…) without .to(…); say what it may connect to"] };
   const parsed = statementSchema.safeParse(flow, reading);
   if (!parsed.success) return { faults: parsed.error.issues.map(({ message }) => message) };
-  const faults = statementFaults(parsed.data, namespace, pods);
+  const faults = statementFaults(parsed.data, namespace, all);
   return faults.length > 0 ? { faults } : { faults, statement: plainStatement(parsed.data) };
 }

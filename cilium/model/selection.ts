@@ -1,13 +1,14 @@
 /** What selects peers in a policy, and the fields of a rule that say so. */
 import type { CidrRule, EgressRule, Entity, FqdnSelector, IngressRule, LabelSelector } from "../policy/schema.ts";
 import { namespaceLabelsPrefix, podNamespaceLabel } from "../policy/selector.ts";
-import { isLabelMatch, type Labels, labelSelector } from "./labels.ts";
+import { isLabelMatch, type Labels, labelSelector, needsLabel } from "./labels.ts";
 import type { Namespaces } from "./peers/pod-set.ts";
 
 /** What one kind of selector selects: a rule has a single kind, since Cilium refuses two in one rule. */
 export type Selection =
   | { readonly kind: "endpoints"; readonly namespaces: Namespaces; readonly labels: Labels }
   | { readonly kind: "entities"; readonly entities: readonly Entity[] }
+  | { readonly kind: "nodes"; readonly labels: Labels }
   | { readonly kind: "fqdns"; readonly names: readonly string[] }
   | { readonly kind: "cidr"; readonly cidr: string }
   | { readonly kind: "cidr-set"; readonly ranges: CidrRule }
@@ -15,18 +16,23 @@ export type Selection =
 
 type Services = NonNullable<EgressRule["toServices"]>[number];
 
-type Sources = Pick<IngressRule, "fromEndpoints" | "fromEntities" | "fromCIDR" | "fromCIDRSet">;
-type Destinations = Pick<EgressRule, "toEndpoints" | "toEntities" | "toFQDNs" | "toCIDR" | "toCIDRSet" | "toServices">;
+type Sources = Pick<IngressRule, "fromEndpoints" | "fromEntities" | "fromNodes" | "fromCIDR" | "fromCIDRSet">;
+type Destinations = Pick<
+  EgressRule,
+  "toEndpoints" | "toEntities" | "toNodes" | "toFQDNs" | "toCIDR" | "toCIDRSet" | "toServices"
+>;
 
 /** The part of an ingress rule that says from whom. `home` is the policy's namespace; undefined for a clusterwide one. */
 export function sourceFields(selections: readonly Selection[], home: string | undefined): Sources {
   const fromEndpoints = endpoints(selections, home);
   const fromEntities = entities(selections);
+  const fromNodes = nodes(selections);
   const fromCIDR = cidrs(selections);
   const fromCIDRSet = cidrSets(selections);
   return {
     ...(fromEndpoints.length > 0 && { fromEndpoints }),
     ...(fromEntities.length > 0 && { fromEntities }),
+    ...(fromNodes.length > 0 && { fromNodes }),
     ...(fromCIDR.length > 0 && { fromCIDR }),
     ...(fromCIDRSet.length > 0 && { fromCIDRSet }),
   };
@@ -36,6 +42,7 @@ export function sourceFields(selections: readonly Selection[], home: string | un
 export function destinationFields(selections: readonly Selection[], home: string | undefined): Destinations {
   const toEndpoints = endpoints(selections, home);
   const toEntities = entities(selections);
+  const toNodes = nodes(selections);
   const toFQDNs = selections.flatMap((s) => (s.kind === "fqdns" ? s.names.map(fqdnSelector) : []));
   const toCIDR = cidrs(selections);
   const toCIDRSet = cidrSets(selections);
@@ -43,6 +50,7 @@ export function destinationFields(selections: readonly Selection[], home: string
   return {
     ...(toEndpoints.length > 0 && { toEndpoints }),
     ...(toEntities.length > 0 && { toEntities }),
+    ...(toNodes.length > 0 && { toNodes }),
     ...(toFQDNs.length > 0 && { toFQDNs }),
     ...(toCIDR.length > 0 && { toCIDR }),
     ...(toCIDRSet.length > 0 && { toCIDRSet }),
@@ -50,19 +58,26 @@ export function destinationFields(selections: readonly Selection[], home: string
   };
 }
 
-/** Pods of other namespaces are selected with them; a policy otherwise takes its own. */
 const endpoints = (selections: readonly Selection[], home: string | undefined): LabelSelector[] =>
-  selections.flatMap((s) =>
-    s.kind === "endpoints" ? labelSelector({ ...s.labels, ...namespaceLabels(s.namespaces, home) }) : [],
-  );
+  selections.flatMap((s) => (s.kind === "endpoints" ? podSelector(s.labels, s.namespaces, home) : []));
 
-function namespaceLabels(namespaces: Namespaces, home: string | undefined): Labels {
-  if (namespaces === home) return {};
-  if (isLabelMatch(namespaces)) return { [podNamespaceLabel]: namespaces };
-  return Object.fromEntries(
-    Object.entries(namespaces.labelled).map(([key, match]) => [`${namespaceLabelsPrefix}${key}`, match]),
-  );
+/** Pods of other namespaces are selected with them; a policy otherwise takes its own, `home`. */
+export function podSelector(labels: Labels, namespaces: Namespaces, home: string | undefined): LabelSelector {
+  if (namespaces === home) return labelSelector(labels);
+  const ofNamespaces: Labels = isLabelMatch(namespaces)
+    ? { [podNamespaceLabel]: namespaces }
+    : Object.fromEntries(
+        Object.entries(namespaces.labelled).map(([key, match]) => [`${namespaceLabelsPrefix}${key}`, match]),
+      );
+  const selector = labelSelector({ ...labels, ...ofNamespaces });
+  if (Object.values(ofNamespaces).some(needsLabel)) return selector;
+  // What must not carry something may be none of the pods: Cilium's own endpoints have no namespace.
+  const isPod = { key: podNamespaceLabel, operator: "Exists" as const };
+  return { ...selector, matchExpressions: [...(selector.matchExpressions ?? []), isPod] };
 }
+
+const nodes = (selections: readonly Selection[]): LabelSelector[] =>
+  selections.flatMap((s) => (s.kind === "nodes" ? labelSelector(s.labels) : []));
 
 const cidrs = (selections: readonly Selection[]): string[] =>
   selections.flatMap((s) => (s.kind === "cidr" ? s.cidr : []));

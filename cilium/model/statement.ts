@@ -1,34 +1,34 @@
 /** The form of a statement, and what can be wrong with one by itself. */
 import { z } from "zod";
-import type { Statement } from "./flow.ts";
+import { type Carried, carriedSchema } from "./carried.ts";
+import type { Statement, Terms } from "./flow.ts";
+import { reading } from "./issues.ts";
 import { isPods, type Pods, portChoice, type UnknownPort } from "./peers/named-ports.ts";
-import type { Direction } from "./peers/workload.ts";
 import {
   type Destination,
   includes,
   isApiServer,
   isPorts,
   isSelectable,
+  isSubject,
   namespaceOf,
   type Peer,
   peerName,
   peerSchema,
   type Source,
+  type Subject,
   shareOf,
   sourceSchema,
   type Workload,
 } from "./peers.ts";
-import { portSchema } from "./ports.ts";
+import { isByName, isNumbered, isTransportPort, isUsedBy, portSchema, portText } from "./ports.ts";
 
 /** A destination, or what is none since its pods have no such port. */
 export type Reached = Destination | UnknownPort;
 
-export interface ReadStatement {
+export interface ReadStatement extends Terms {
   readonly sources: readonly Source[];
   readonly destinations: readonly Reached[];
-  readonly purpose?: string | undefined;
-  readonly inspectHttp: boolean;
-  readonly end?: Direction | undefined;
 }
 
 const onPorts = z.object({ kind: z.literal("ports"), peer: peerSchema, ports: z.array(portSchema) });
@@ -45,37 +45,68 @@ export const destinationSchema: z.ZodType<Reached> = z.preprocess(
   z.discriminatedUnion("kind", [onPorts, onUnknownPort]),
 );
 
-export const statementSchema: z.ZodType<ReadStatement> = z.object({
-  sources: z.array(sourceSchema).min(1, "from() without a source; name at least one"),
-  destinations: z.array(destinationSchema).min(1, "to() without a destination; name at least one"),
-  purpose: z.string("for(…) takes the reason as a text").optional(),
-  inspectHttp: z.boolean(),
-  end: z.enum(["ingress", "egress"], 'only(…) takes "ingress" or "egress"').optional(),
+/** A statement as a file makes it. */
+export const statementSchema: z.ZodType<ReadStatement> = z
+  .object({
+    sources: z.array(sourceSchema).min(1, "from() without a source; name at least one"),
+    destinations: z.array(destinationSchema).min(1, "to() without a destination; name at least one"),
+    isDenied: z.boolean(),
+    limits: z.unknown(),
+    inspectHttp: z.unknown(),
+    isAuthenticated: z.boolean(),
+    end: z.enum(["ingress", "egress"], 'only(…) takes "ingress" or "egress"').optional(),
+    purpose: z.string("for(…) takes the reason as a text").optional(),
+  })
+  .transform(({ limits, inspectHttp, end, purpose, ...stated }, context): ReadStatement => {
+    const read = carriedSchema.safeParse({ limits, inspectHttp }, reading);
+    for (const { message } of read.error?.issues ?? []) context.addIssue(message);
+    return { ...stated, carried: read.data, only: end, purpose };
+  });
+
+/** All that a cluster declares. */
+export interface Declared {
+  readonly ids: ReadonlySet<string>;
+  readonly subjects: readonly Subject[];
+}
+
+export const declaredIn = (all: readonly (Pods | Subject)[]): Declared => ({
+  ids: new Set(all.map(peerName)),
+  subjects: all.filter(isSubject),
 });
 
-/** What is wrong with a statement in a namespace's file, a line each. `declared` are all pods of the cluster. */
-export function statementFaults(statement: ReadStatement, namespace: string, declared: readonly Pods[]): string[] {
-  const { sources, destinations, end } = statement;
+/** What is wrong with a statement in the file of a namespace, or in that of what is clusterwide, a line each. */
+export function statementFaults(
+  statement: ReadStatement,
+  namespace: string | undefined,
+  { ids, subjects }: Declared,
+): string[] {
+  const { sources, destinations, only } = statement;
   const names = (peers: readonly Peer[]) => peers.map(peerName).join(", ");
-  const flow = `flow ${names(sources)} → ${names(destinations.map(({ peer }) => peer))}`;
+  const flow = `${statement.isDenied ? "denied flow" : "flow"} ${names(sources)} → ${names(destinations.map(({ peer }) => peer))}`;
   const ends = [...sources, ...destinations.map(({ peer }) => peer)];
   // Whose policies the flows are written into.
   const said: readonly Peer[] = [
-    ...(end === "ingress" ? [] : sources),
-    ...(end === "egress" ? [] : destinations.map(({ peer }) => peer)),
+    ...(only === "ingress" ? [] : sources),
+    ...(only === "egress" ? [] : destinations.map(({ peer }) => peer)),
   ];
-  const ids = new Set(declared.map(peerName));
-  const unlisted = ends.filter((peer) => isPods(peer) && !ids.has(peerName(peer))).map(peerName);
-  const workloads = declared.filter((pods) => pods.kind === "workload");
+  const isDeclared = (peer: Peer) => isPods(peer) || isSubject(peer);
+  const unlisted = ends.filter((peer) => isDeclared(peer) && !ids.has(peerName(peer))).map(peerName);
+  const workloads = subjects.filter((subject) => subject.kind === "workload");
   return [
     ...unlisted.map((id) => `${id} is not in the cluster, since nothing lists the flows() of its namespace there`),
     ...sources.flatMap((source) => sourceFaults(namespace, source, destinations)),
-    ...destinations.flatMap((destination) => destinationFaults(destination, statement.inspectHttp)),
-    ...said.flatMap((peer) => divided(peer, workloads)),
-    ...(end !== undefined && !said.some(isGoverned(workloads))
-      ? [`only("${end}"), and no policy of the program says anything of the ${end} of ${names(said)}; leave it out`]
+    ...destinations.flatMap((destination) => [
+      ...destinationFaults(destination),
+      ...carriedFaults(destination, statement.carried),
+    ]),
+    ...(statement.carried === undefined ? [] : ends.flatMap(nodeFaults)),
+    ...(statement.isDenied ? denialFaults(statement, workloads) : []),
+    ...(statement.isAuthenticated ? authenticationFaults(ends) : []),
+    ...said.filter(({ kind }) => kind === "pod-set").flatMap((peer) => divided(peer, workloads)),
+    ...(only !== undefined && !said.some(isGoverned(subjects))
+      ? [`only("${only}"), and no policy of the program says anything of the ${only} of ${names(said)}; leave it out`]
       : []),
-    ...(ends.some(({ kind }) => kind === "pod-set") && !ends.some(isGoverned(workloads))
+    ...(ends.some(({ kind }) => kind === "pod-set") && !ends.some(isGoverned(subjects))
       ? ["no workload of the program stands at either end, so no policy would change; name one"]
       : []),
   ].map((fault) => `${flow}: ${fault}`);
@@ -83,9 +114,9 @@ export function statementFaults(statement: ReadStatement, namespace: string, dec
 
 /** Tells whether a policy of the program is about a peer. */
 const isGoverned =
-  (workloads: readonly Workload[]) =>
+  (subjects: readonly Subject[]) =>
   (peer: Peer): boolean =>
-    peer.kind === "workload" || workloads.some((workload) => includes(peer, workload));
+    isSubject(peer) || subjects.some((subject) => includes(peer, subject));
 
 /** Workloads of whose pods a peer is only a part, so that no policy of the whole could tell. */
 const divided = (peer: Peer, workloads: readonly Workload[]): string[] =>
@@ -97,21 +128,28 @@ const divided = (peer: Peer, workloads: readonly Workload[]): string[] =>
     );
 
 /** A statement without faults as plain data. */
-export const plainStatement = ({ destinations, purpose, end, ...statement }: ReadStatement): Statement => ({
+export const plainStatement = ({ destinations, ...statement }: ReadStatement): Statement => ({
   ...statement,
-  purpose,
-  only: end,
   destinations: destinations.flatMap((destination) => (destination.kind === "ports" ? [destination] : [])),
 });
 
-function sourceFaults(home: string, source: Source, destinations: readonly Reached[]): string[] {
-  if (isPods(source)) {
-    if (source.namespace !== home) {
+/** Nodes have no proxy that policies could send connections through. */
+const nodeFaults = (peer: Peer): string[] =>
+  peer.kind === "node-group"
+    ? [`${peerName(peer)} are nodes, whose policies do not tell what connections carry; leave that out`]
+    : [];
+
+function sourceFaults(home: string | undefined, source: Source, destinations: readonly Reached[]): string[] {
+  const file = home ?? "what is clusterwide";
+  if (isPods(source) || isSubject(source)) {
+    const namespace = namespaceOf(source);
+    if (namespace !== home) {
+      const place = namespace ?? "the clusterwide file";
       return [
-        `starts in ${source.namespace}; state it in that namespace's file, a flow belongs to the side that opens it`,
+        `starts in ${place}; state it ${namespace === undefined ? "there" : "in that namespace's file"}, a flow belongs to the side that opens it`,
       ];
     }
-    return source.kind === "workload" || destinations.every(({ peer }) => isSelectable(peer))
+    return source.kind !== "host-network" || destinations.every(({ peer }) => isSelectable(peer))
       ? []
       : [
           `${peerName(source)} runs on the host's network and cannot be the subject of a policy; state only its flows to workloads`,
@@ -125,14 +163,14 @@ function sourceFaults(home: string, source: Source, destinations: readonly Reach
     const isNowhere = namespace === undefined && peers.every((peer) => namespaceOf(peer) === undefined);
     return isHere || isNowhere
       ? []
-      : [`${peerName(source)} are no workload of ${home}; only pods of ${home} can be their destinations here`];
+      : [`${peerName(source)} are no workload of ${file}; only pods of ${file} can be their destinations here`];
   }
   return peers.every((peer) => isSelectable(peer) && (namespaceOf(peer) ?? home) === home)
     ? []
-    : [`comes from ${peerName(source)}, outside the pods; only workloads of ${home} can be its destinations here`];
+    : [`comes from ${peerName(source)}, outside the pods; only workloads of ${file} can be its destinations here`];
 }
 
-export function destinationFaults(destination: Reached, inspectHttp: boolean): string[] {
+export function destinationFaults(destination: Reached): string[] {
   const { peer } = destination;
   if (destination.kind === "unknown-port") {
     const { ports } = destination.peer;
@@ -144,14 +182,94 @@ export function destinationFaults(destination: Reached, inspectHttp: boolean): s
       "ports" in peer ? `name one of ${Object.keys(peer.ports).join(", ")}` : "add .on(443), or what it is";
     found.push(`${peerName(peer)} without a port; ${choice}`);
   }
-  if (peer.kind === "fqdns" && destination.ports.some(({ transports }) => transports.includes("SCTP"))) {
+  if (
+    peer.kind === "fqdns" &&
+    destination.ports.some((port) => isTransportPort(port) && port.transports.includes("SCTP"))
+  ) {
     found.push("names are reached over TCP or UDP only; use cidr() for SCTP");
   }
-  const spoken = destination.ports.map(({ speaks }) => speaks);
-  if (inspectHttp && (peer.kind !== "workload" || spoken.some((protocol) => protocol !== "http"))) {
-    found.push(
-      `${peerName(peer)} speaks ${spoken.join(", ")} there, and Envoy parses plaintext HTTP of a workload only; leave throughHttpProxy() out`,
-    );
+  if (destination.ports.some(isByName) && !isSelectable(peer)) {
+    found.push(`only pods give their ports names; write the numbers of those of ${peerName(peer)}`);
   }
   return found;
 }
+
+/** What a destination cannot carry there. */
+function carriedFaults({ kind, ...destination }: Reached, carried: Carried | undefined): string[] {
+  if (carried === undefined || kind === "unknown-port" || !("ports" in destination)) return [];
+  const { peer, ports } = destination;
+  const spoken = ports.map((port) => (isTransportPort(port) ? port.speaks : portText(port)));
+  const speaks = `${peerName(peer)} speaks ${spoken.join(", ")} there`;
+  switch (carried.kind) {
+    case "http":
+      if (carried.requests.length === 0) {
+        return peer.kind === "workload" && spoken.every((protocol) => protocol === "http")
+          ? []
+          : [`${speaks}, and Envoy parses plaintext HTTP of a workload only; leave throughHttpProxy() out`];
+      }
+      return spoken.every((protocol) => protocol === "http")
+        ? []
+        : [
+            `${speaks}, and only plaintext HTTP has requests that Envoy can tell; write http(…) for the port, or leave carrying() out`,
+          ];
+    case "tls":
+      return ports.every((port) => isTransportPort(port) && port.transports.join() === "TCP" && port.speaks !== "http")
+        ? []
+        : [`${speaks}, and server names are those of TLS over TCP; leave carrying() out`];
+    case "dns":
+      return ports.every((port) => isNumbered(port) && port.last === undefined && port.speaks === "dns")
+        ? []
+        : [`${speaks}, and look-ups go to DNS ports; write dns(53) for the port, or leave carrying() out`];
+  }
+}
+
+/** What cannot be denied, or would break more than it refuses. */
+function denialFaults(
+  { sources, destinations, carried, isAuthenticated }: ReadStatement,
+  workloads: readonly Workload[],
+): string[] {
+  const probed = destinations.flatMap((destination) =>
+    destination.kind === "ports" ? workloads.filter((workload) => isProbedAt(destination, workload)) : [],
+  );
+  return [
+    ...(carried !== undefined || isAuthenticated
+      ? ["deny() refuses whole connections; leave what follows the destinations out"]
+      : []),
+    ...destinations.flatMap(({ peer }) =>
+      peer.kind === "fqdns" ? [`${peerName(peer)} cannot be denied, since policies deny no names; deny addresses`] : [],
+    ),
+    ...sources
+      .filter(includesOwnNode)
+      .flatMap((source) =>
+        probed.map(
+          (workload) =>
+            `the kubelet probes ${peerName(workload)} there from ${peerName(source)}, which a deny would break; default deny refuses the rest without it`,
+        ),
+      ),
+  ];
+}
+
+/** Whether the kubelet probes a workload on a port of a destination. */
+const isProbedAt = ({ peer, ports }: Destination, workload: Workload): boolean =>
+  includes(peer, workload) &&
+  workload.probes
+    .flatMap((name) => workload.ports[name] ?? [])
+    .some((probed) =>
+      probed.transports.some((transport) =>
+        ports.some((port) => isByName(port) || isUsedBy(port, transport, probed.number)),
+      ),
+    );
+
+/** Whether a peer stands for the node that a pod runs on too. */
+const includesOwnNode = (peer: Peer): boolean =>
+  peer.kind === "host-network" ||
+  (peer.kind === "entities" &&
+    peer.entities.some((entity) => ["all", "cluster", "cluster-mesh", "host", "kube-apiserver"].includes(entity)));
+
+const authenticationFaults = (ends: readonly Peer[]): string[] =>
+  ends
+    .filter((peer) => !isSelectable(peer))
+    .map(
+      (peer) =>
+        `${peerName(peer)} cannot prove who it is; only pods authenticate each other, so leave authenticated() out`,
+    );

@@ -56,15 +56,36 @@ export type Reading = {
   readonly subject: (requirements: readonly Requirement[], end: End, kind: Kind) => readonly Cube[];
 };
 
+/** What was read of one kind of end. */
+type Cache = {
+  readonly peers: Map<string, readonly Cube[]>;
+  readonly themselves: Map<string, readonly Cube[]>;
+  readonly subjects: Map<readonly Requirement[], readonly Cube[]>;
+};
+
+const emptyCache = (): Cache => ({ peers: new Map(), themselves: new Map(), subjects: new Map() });
+
 export function readingOf(network: Network, universe: Universe): Reading {
   const { surroundings } = network;
-  const cache = new Map<unknown, Map<string, readonly Cube[]>>();
-  const cached = (key: unknown, place: string, make: () => readonly Cube[]): readonly Cube[] => {
-    const known = cache.get(key) ?? new Map<string, readonly Cube[]>();
-    cache.set(key, known);
-    const found = known.get(place) ?? make();
-    known.set(place, found);
-    return found;
+  const caches = new Map<Kind, Record<End, Cache>>();
+  const cachesAt = (end: End, kind: Kind): Cache => {
+    const known = caches.get(kind) ?? { source: emptyCache(), destination: emptyCache() };
+    caches.set(kind, known);
+    return known[end];
+  };
+  const cached = <Key>(known: Map<Key, readonly Cube[]>, key: Key, make: () => readonly Cube[]): readonly Cube[] => {
+    const found = known.get(key);
+    if (found !== undefined) return found;
+    const made = make();
+    known.set(key, made);
+    return made;
+  };
+  const ownCluster = carriedLabels(network).filter(({ key }) => key === clusterLabel);
+  const carried = new Map<string, boolean>();
+  const isCarriedHere = (key: string): boolean => {
+    const known = carried.get(key) ?? isCarried(network, key);
+    carried.set(key, known);
+    return known;
   };
   const unknown = (end: End, key: string, about: Unknown): Cube => [
     { variable: universe.unknown(end, key, about), mask: only(1) },
@@ -122,9 +143,9 @@ export function readingOf(network: Network, universe: Universe): Reading {
   };
 
   const podLabels = (requirements: readonly Requirement[], end: End, kind: "pod" | "foreign-pod") => {
-    const cluster: Label[] = kind === "pod" ? carriedLabels(network).filter(({ key }) => key === clusterLabel) : [];
+    const cluster = kind === "pod" ? ownCluster : [];
     return byLabels(requirements, cluster, ({ source, key }) =>
-      (source === "k8s" || source === "any") && isCarried(network, key) ? variable(end, podAttribute(key)) : undefined,
+      (source === "k8s" || source === "any") && isCarriedHere(key) ? variable(end, podAttribute(key)) : undefined,
     );
   };
 
@@ -142,10 +163,8 @@ export function readingOf(network: Network, universe: Universe): Reading {
         if (condition.kind === "fqdn") {
           if (!network.configuration.l7Proxy || end !== "destination") return [];
           const name = variable(end, { kind: "name" });
-          return cubesWhere(
-            name,
-            maskOf(name.values.length, (i) => condition.matches(name.values[i] ?? "")),
-          );
+          const isSelected = (i: number): boolean => name.values[i] !== undefined && condition.matches(name.values[i]);
+          return cubesWhere(name, maskOf(name.values.length, isSelected));
         }
         const identityAt = kind.apiServer ? managedApiServerIdentity : outsideIdentity;
         return byValue(selector, end, variable(end, { kind: "address" }), (address) =>
@@ -210,11 +229,11 @@ export function readingOf(network: Network, universe: Universe): Reading {
 
   return {
     peer: (selector, end, kind) =>
-      cached(selector.key, `${end} ${kind.name}`, () => select(selector, end, kind, false)),
+      cached(cachesAt(end, kind).peers, selector.key, () => select(selector, end, kind, false)),
     itself: (selector, end, kind) =>
-      cached(selector.key, `${end} ${kind.name} itself`, () => select(selector, end, kind, true)),
+      cached(cachesAt(end, kind).themselves, selector.key, () => select(selector, end, kind, true)),
     subject: (requirements, end, kind) =>
-      cached(requirements, `${end} ${kind.name}`, () => {
+      cached(cachesAt(end, kind).subjects, requirements, () => {
         switch (kind.kind) {
           case "pod":
             return podLabels(requirements, end, "pod");
@@ -263,7 +282,7 @@ const hasLabel = ({ source, key }: Requirement, labels: readonly Label[]): boole
   labels.some((label) => label.key === key && (source === "any" || source === label.source));
 
 /** The values of a variable with which a label satisfies a requirement. */
-function satisfying(requirement: Requirement, { values }: Variable): Mask {
+export function satisfying(requirement: Requirement, { values }: Variable): Mask {
   const absent = values[0] === undefined;
   switch (requirement.operator) {
     case "In":

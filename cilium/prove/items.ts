@@ -8,12 +8,14 @@ import type { Mask } from "./mask.ts";
 import type { Content } from "./outcome.ts";
 import type { Variable } from "./universe.ts";
 
-/** The conditions that are still to be decided, the first of them first. */
+/** The conditions that are still to be decided, in the order of their variables. */
 export type Tail = {
   readonly id: number;
   readonly variable: Variable;
   readonly mask: Mask;
   readonly next: Tail | undefined;
+  /** How many conditions there are. */
+  readonly length: number;
 };
 
 /** Which of two sides a rule is on. */
@@ -34,8 +36,8 @@ export type Item = {
 export type Items = {
   readonly tail: (cube: Cube) => Tail | undefined;
   readonly item: (side: SideIndex, direction: Direction, content: Content, tail: Tail | undefined) => Item;
-  /** An item once its first condition holds. */
-  readonly rest: (item: Item) => Item;
+  /** An item once its condition on a variable holds. */
+  readonly rest: (item: Item, variable: Variable) => Item;
   readonly withTail: (item: Item, tail: Tail | undefined) => Item;
 };
 
@@ -45,11 +47,15 @@ export function makeItems(): Items {
   const contentIds = new WeakMap<Content, number>();
   const commons = new Map<string, number>();
   const items = new Map<number, Item>();
-  const rests = new Map<number, Item>();
+  const rests = new Map<number, Map<Variable, Item>>();
+  const leftOut = (tail: Tail | undefined, variable: Variable): Tail | undefined =>
+    tail === undefined || tail.variable === variable
+      ? tail?.next
+      : cons(tail.variable, tail.mask, leftOut(tail.next, variable));
 
   const cons = (variable: Variable, mask: Mask, next: Tail | undefined): Tail => {
     const key = `${variable.index}${mask.negated ? "!" : "="}${mask.values.join()};${next?.id ?? ""}`;
-    const tail = tails.get(key) ?? { id: tails.size + 1, variable, mask, next };
+    const tail = tails.get(key) ?? { id: tails.size + 1, variable, mask, next, length: (next?.length ?? 0) + 1 };
     tails.set(key, tail);
     return tail;
   };
@@ -75,12 +81,21 @@ export function makeItems(): Items {
       cube.reduceRight<Tail | undefined>((next, { variable, mask }) => cons(variable, mask, next), undefined),
     item: (side, direction, content, tail) => make({ side, direction, content, contentId: contentIdOf(content) }, tail),
     withTail: make,
-    rest: (item) => {
-      const found = rests.get(item.id) ?? make(item, item.tail?.next);
-      rests.set(item.id, found);
+    rest: (item, variable) => {
+      const known = rests.get(item.id) ?? new Map<Variable, Item>();
+      rests.set(item.id, known);
+      const found = known.get(variable) ?? make(item, leftOut(item.tail, variable));
+      known.set(variable, found);
       return found;
     },
   };
+}
+
+/** The condition of a tail on a variable. */
+export function conditionOn(tail: Tail | undefined, variable: Variable): Tail | undefined {
+  let one = tail;
+  while (one !== undefined && one.variable.index < variable.index) one = one.next;
+  return one?.variable === variable ? one : undefined;
 }
 
 function numbered(numbers: Map<string, number>, key: string): number {

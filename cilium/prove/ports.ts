@@ -10,8 +10,6 @@ import { portNameValues } from "./universe.ts";
 export type Atom = {
   readonly protocol: FlowProtocol;
   readonly port: number;
-  /** Equal for atoms about which all rules say the same. */
-  readonly signature: string;
 };
 
 /** What the ports of a rule say about an atom: nothing, something, or something where a name stands for the port. */
@@ -38,6 +36,9 @@ export function coverage(
 
 const havePorts: ReadonlySet<FlowProtocol> = new Set(["TCP", "UDP", "SCTP"]);
 
+/** An atom of one port. */
+export const atomAt = (protocol: FlowProtocol, port: number): Atom => ({ protocol, port });
+
 /** One atom for each way in which the rules of networks cover ports. */
 export function atomsOf(networks: readonly Network[]): Atom[] {
   const written = networks.map((network) => {
@@ -61,7 +62,7 @@ export function atomsOf(networks: readonly Network[]): Atom[] {
           ].join(""),
         )
         .join();
-      if (!found.has(signature)) found.set(signature, { protocol, port, signature });
+      if (!found.has(signature)) found.set(signature, { protocol, port });
     }
   }
   return [...found.values()];

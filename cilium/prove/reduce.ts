@@ -64,25 +64,38 @@ function reduced(items: readonly Item[]): readonly Item[] {
     (best, { content }) => (best === undefined || isBefore(content, best) ? content : best),
     undefined,
   );
+  // An earlier rule that may pass leaves the decision to the next tier.
+  const mayPass = items.some(
+    ({ tail, content }) =>
+      first !== undefined &&
+      tail !== undefined &&
+      content.kind === "rule" &&
+      content.effect === "pass" &&
+      content.tier === first.tier &&
+      isEarlier(content, first),
+  );
   const isLevel = (content: RuleContent): boolean =>
     first !== undefined && !isEarlier(first, content) && !isEarlier(content, first);
   const allowing = items.filter(isRule).filter(({ content }) => isLevel(content) && content.effect === "allow");
-  const byListener = allowing.some(({ content }) => content.l7?.parser === "crd");
+  // A rule without L7 lifts the limits of HTTP and DNS alone.
+  const isKept = allowing.some(({ content: { l7 } }) => l7?.parser === "crd" || l7?.parser === "tls");
   const absorbs =
     first?.effect === "allow" &&
-    !byListener &&
+    !isKept &&
     certain.some(({ content }) => isLevel(content) && content.effect === "allow" && content.l7 === undefined);
   const keeps = (content: RuleContent): boolean => {
     if (isPassed(content)) return false;
     if (first === undefined) return true;
-    if (isEarlier(first, content)) return false;
+    if (isEarlier(first, content)) return mayPass && content.tier !== first.tier;
     if (!isLevel(content)) return true;
     if (first.effect === "deny") return content.effect === "deny";
     if (content.effect === "pass") return false;
     return content.effect === "deny" || !absorbs || content.l7 === undefined || demandsAuthentication(content);
   };
   const needsDefault =
-    first === undefined || (first.effect === "allow" && allowing.some(({ content }) => content.l7 !== undefined));
+    first === undefined ||
+    mayPass ||
+    (first.effect === "allow" && allowing.some(({ content }) => content.l7 !== undefined));
   const matters = (item: Item): boolean => {
     if (item.tail !== undefined && sure.has(item.contentId)) return false;
     switch (item.content.kind) {
@@ -91,7 +104,7 @@ function reduced(items: readonly Item[]): readonly Item[] {
       case "default-deny":
         return needsDefault && (item.tail === undefined || !isIsolated);
       case "selected":
-        return first === undefined && (item.tail === undefined || !isSelected);
+        return (first === undefined || mayPass) && (item.tail === undefined || !isSelected);
     }
   };
   return distinct(items.filter(matters));

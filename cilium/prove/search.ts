@@ -4,7 +4,7 @@
  */
 import type { Condition } from "./cubes.ts";
 import { meet } from "./cubes.ts";
-import type { Item, Items, Tail } from "./items.ts";
+import { conditionOn, type Item, type Items, type Tail } from "./items.ts";
 import { isEvery, isIn, isNone, type Mask } from "./mask.ts";
 import type { Outcome } from "./outcome.ts";
 import { type Group, groupsOf } from "./reduce.ts";
@@ -25,8 +25,6 @@ export type Task = {
   readonly outcome: (group: Pick<Group, "side" | "direction" | "items">) => Outcome;
   /** Whether it is what is looked for, given what each side comes to in each direction. */
   readonly wanted: (groups: readonly Group[]) => boolean;
-  /** Whether it cannot be what is looked for whatever the rules that are left come to. */
-  readonly hopeless: (groups: readonly Group[]) => boolean;
   /** Whether sides with the same rules come to the same. */
   readonly alike: boolean;
   /** Whether both ends together count, so that one that denies leaves the other without a say. */
@@ -52,13 +50,9 @@ export function search(task: Task, universe: Universe, items: Items, budget: Bud
 
   const visit = (alive: readonly Item[]): "found" | "none" | "exhausted" => {
     const groups = withoutSay(groupsOf(alive), task);
-    if ((task.alike && agree(groups)) || task.hopeless(groups)) return "none";
+    if (task.alike && agree(groups)) return "none";
     const kept = groups.flatMap((group) => group.items);
-    const first = kept.reduce<Variable | undefined>(
-      (best, { tail }) =>
-        tail !== undefined && (best === undefined || tail.variable.index < best.index) ? tail.variable : best,
-      undefined,
-    );
+    const first = nextOf(kept);
     const missing = forced.find((one) => !assignment.has(one) && (first === undefined || one.index <= first.index));
     const variable = missing ?? first;
     if (variable === undefined)
@@ -98,6 +92,29 @@ function completed(assignment: Assignment, region: Region): Assignment {
 
 const all: Mask = { values: [], negated: true };
 
+/**
+ * The variable to decide next: clusters and namespaces first, which divide most; then what is left of the rule that is
+ * nearest to being decided, so that rules are decided one after another. Undefined where all of them certainly match.
+ */
+function nextOf(alive: readonly Item[]): Variable | undefined {
+  let nearest: Tail | undefined;
+  let place: Variable | undefined;
+  for (const { tail } of alive) {
+    if (tail === undefined) continue;
+    const { kind } = tail.variable.attribute;
+    if ((kind === "cluster" || kind === "namespace") && (place === undefined || tail.variable.index < place.index)) {
+      place = tail.variable;
+    }
+    if (nearest === undefined || isNearer(tail, nearest)) nearest = tail;
+  }
+  return place ?? nearest?.variable;
+}
+
+const isNearer = (a: Tail, b: Tail): boolean =>
+  a.length === b.length
+    ? a.variable.index < b.variable.index || (a.variable === b.variable && a.id < b.id)
+    : a.length < b.length;
+
 /** Whether both sides have the same rules left; a search over one side has nothing to agree. */
 function agree(groups: readonly Group[]): boolean {
   const before = new Set<number>();
@@ -126,26 +143,23 @@ type Branch = { readonly value: number; readonly items: readonly Item[] };
 function branches(variable: Variable, alive: readonly Item[], region: Region, items: Items): Branch[] {
   const possible = region.get(variable) ?? all;
   const others: Item[] = [];
-  const listing: (Item & { readonly tail: Tail })[] = [];
-  const excluding: (Item & { readonly tail: Tail })[] = [];
+  const listing: { readonly mask: Mask; readonly rest: Item }[] = [];
+  const excluding: { readonly mask: Mask; readonly rest: Item }[] = [];
   for (const item of alive) {
-    if (!asks(item, variable)) others.push(item);
-    else (item.tail.mask.negated ? excluding : listing).push(item);
+    const mask = conditionOn(item.tail, variable)?.mask;
+    if (mask === undefined) others.push(item);
+    else (mask.negated ? excluding : listing).push({ mask, rest: items.rest(item, variable) });
   }
   const named = new Map<number, Item[]>();
-  for (const { tail } of [...listing, ...excluding]) {
-    for (const value of tail.mask.values) if (isIn(possible, value) && !named.has(value)) named.set(value, []);
+  for (const { mask } of [...listing, ...excluding]) {
+    for (const value of mask.values) if (isIn(possible, value) && !named.has(value)) named.set(value, []);
   }
-  for (const item of listing) {
-    const rest = items.rest(item);
-    for (const value of item.tail.mask.values) named.get(value)?.push(rest);
-  }
-  const excluded = excluding.map((item) => ({ item, rest: items.rest(item) }));
+  for (const { mask, rest } of listing) for (const value of mask.values) named.get(value)?.push(rest);
   for (const [value, own] of named) {
-    for (const { item, rest } of excluded) if (!item.tail.mask.values.includes(value)) own.push(rest);
+    for (const { mask, rest } of excluding) if (!mask.values.includes(value)) own.push(rest);
   }
   const unnamed = variable.values.flatMap((_, value) => (!named.has(value) && isIn(possible, value) ? [value] : []));
-  const rests = [...others, ...excluded.map(({ rest }) => rest)];
+  const rests = [...others, ...excluding.map(({ rest }) => rest)];
   // A namespace that stands for all others is a different one at each end; particular ones are looked at one by one.
   const apart = variable.attribute.kind === "namespace" && unnamed[0] !== 0 ? unnamed : unnamed.slice(0, 1);
   return [
@@ -153,9 +167,6 @@ function branches(variable: Variable, alive: readonly Item[], region: Region, it
     ...[...named].map(([value, own]) => ({ value, items: [...others, ...own] })),
   ];
 }
-
-const asks = (item: Item, variable: Variable): item is Item & { readonly tail: Tail } =>
-  item.tail !== undefined && item.tail.variable === variable;
 
 export const conditionsOf = (tail: Tail | undefined): Condition[] =>
   tail === undefined ? [] : [{ variable: tail.variable, mask: tail.mask }, ...conditionsOf(tail.next)];

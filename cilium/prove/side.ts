@@ -6,6 +6,7 @@ import { protocolBit } from "../reach/compile/ports.ts";
 import type { Direction } from "../reach/compile/rules.ts";
 import { protocolKey } from "../reach/decide/decide.ts";
 import type { Side } from "../reach/report/diff.ts";
+import type { Apart } from "./apart.ts";
 import { type Cube, meet, nodeEntities, type Reading, readingOf } from "./cubes.ts";
 import type { Item, Items, SideIndex, Tail } from "./items.ts";
 import type { Circumstances, Content } from "./outcome.ts";
@@ -21,9 +22,14 @@ export const networkOf = ({ policies, inventory }: Side): Network =>
 
 export type ReadSide = {
   readonly network: Network;
+  readonly reading: Reading;
   readonly circumstances: (direction: Direction, pair: Pair, atom: Atom) => Circumstances;
-  /** Everything that its rules say about two kinds of ends, in any way that tells it from another side's. */
-  readonly signature: (direction: Direction, pair: Pair) => ReadonlySet<string>;
+  /**
+   * What its rules that are not the other side's too say about two kinds of ends, each with the ports that it is about,
+   * by what tells it from others.
+   */
+  readonly apart: (direction: Direction, pair: Pair) => ReadonlyMap<string, PortMatch | "all ports">;
+  readonly covers: (direction: Direction, match: PortMatch, atom: Atom) => boolean;
   readonly items: (direction: Direction, pair: Pair, atom: Atom) => readonly Item[];
   /** The rules that put an end of a kind into default deny. */
   readonly isolating: (direction: Direction, pair: Pair) => readonly Item[];
@@ -38,57 +44,107 @@ type Prepared = {
   readonly tails: readonly (Tail | undefined)[];
 };
 
-export function readSide(network: Network, side: SideIndex, universe: Universe, items: Items): ReadSide {
+/** The directions in which the sides are known to isolate the same ends, and the side whose rules stand for both. */
+export type SameIsolation = { readonly directions: ReadonlySet<Direction>; readonly by: ReadSide | undefined };
+
+export function readSide(
+  network: Network,
+  side: SideIndex,
+  universe: Universe,
+  items: Items,
+  own: Apart,
+  same: SameIsolation,
+): ReadSide {
   const reading = readingOf(network, universe);
-  const prepared = new Map<string, readonly Prepared[]>();
-  const isolated = new Map<string, readonly Item[]>();
-  const selected = new Map<string, readonly Item[]>();
-  const place = (direction: Direction, { source, destination }: Pair): string =>
-    `${direction} ${source.name} ${destination.name}`;
-  const once = <T>(cache: Map<string, T>, direction: Direction, pair: Pair, make: () => T): T => {
-    const key = place(direction, pair);
+  const contents = new Map<PortMatch, Content>();
+  const selecting = new Map<string, readonly NetworkRule[]>();
+  const preparedRules = new Map<string, Map<NetworkRule, readonly Prepared[]>>();
+  const subjects = new Map<string, readonly Item[]>();
+  const covered = new Map<string, ReturnType<typeof coverage>>();
+  const once = <T>(cache: Map<string, T>, key: string, make: () => T): T => {
     const found = cache.get(key) ?? make();
     cache.set(key, found);
     return found;
   };
-  const contents = new Map<PortMatch, Content>();
-  const preparedFor = (direction: Direction, pair: Pair): readonly Prepared[] =>
-    once(prepared, direction, pair, () =>
-      rulesFor(network, direction, pair).flatMap((rule) => prepare(rule, direction, pair, reading, items, contents)),
+  /** The rules that select some ends of a kind. */
+  const rulesFor = (direction: Direction, pair: Pair): readonly NetworkRule[] => {
+    const end = subjectOf(direction);
+    const onNodes = enforcementAt(pair[end]) === "node";
+    return once(selecting, `${direction} ${pair[end].name}`, () =>
+      network.rules.filter(
+        (rule) =>
+          rule.direction === direction &&
+          rule.selectsNodes === onNodes &&
+          reading.subject(rule.subject, end, pair[end]).length > 0,
+      ),
     );
-  const isolating = (direction: Direction, pair: Pair): readonly Item[] =>
-    once(isolated, direction, pair, () =>
+  };
+  const prepared = (rule: NetworkRule, direction: Direction, pair: Pair): readonly Prepared[] => {
+    const known = once(preparedRules, placeOf(direction, pair), () => new Map<NetworkRule, readonly Prepared[]>());
+    const found = known.get(rule) ?? prepare(rule, direction, pair, reading, items, contents);
+    known.set(rule, found);
+    return found;
+  };
+  const isolating = (direction: Direction, pair: Pair): readonly Item[] => {
+    const kind = pair[subjectOf(direction)].name;
+    if (same.by !== undefined && same.directions.has(direction)) {
+      const theirs = same.by.isolating(direction, pair);
+      return once(subjects, `${direction} ${kind} as the other side`, () =>
+        theirs.map((item) => items.item(side, direction, item.content, item.tail)),
+      );
+    }
+    return once(subjects, `${direction} ${kind} default deny`, () =>
       subjectItems(
-        rulesFor(network, direction, pair).filter(({ defaultDeny }) => defaultDeny),
+        rulesFor(direction, pair).filter(({ defaultDeny }) => defaultDeny),
         { kind: "default-deny" },
         { direction, pair, reading, items, side },
       ),
     );
-  const selecting = (direction: Direction, pair: Pair): readonly Item[] =>
-    once(selected, direction, pair, () =>
-      subjectItems(rulesFor(network, direction, pair), { kind: "selected" }, { direction, pair, reading, items, side }),
+  };
+  const selected = (direction: Direction, pair: Pair): readonly Item[] =>
+    once(subjects, `${direction} ${pair[subjectOf(direction)].name}`, () =>
+      subjectItems(rulesFor(direction, pair), { kind: "selected" }, { direction, pair, reading, items, side }),
+    );
+  const coverageOf = (direction: Direction, match: PortMatch, atom: Atom): ReturnType<typeof coverage> =>
+    once(covered, `${direction} ${matchKeyOf(match)} ${atom.protocol}${atom.port}`, () =>
+      coverage(match, direction, atom, network),
     );
   const circumstances = (direction: Direction, pair: Pair, { protocol }: Atom): Circumstances =>
     circumstancesOf(network, direction, pair, protocolBit[protocol]);
-  const covered = new Map<string, ReturnType<typeof coverage>>();
   return {
     network,
+    reading,
     circumstances,
     isolating,
-    signature: (direction, pair) =>
-      new Set([
-        ...[...isolating(direction, pair), ...selecting(direction, pair)].map(({ common }) => `${common}`),
-        ...preparedFor(direction, pair).flatMap(({ content, matchKey, tails }) =>
-          tails.map((tail) => `${matchKey} ${items.item(side, direction, content, tail).common}`),
-        ),
-      ]),
+    covers: (direction, match, atom) => coverageOf(direction, match, atom) !== "no",
+    apart: (direction, pair) => {
+      const end = subjectOf(direction);
+      const onNodes = enforcementAt(pair[end]) === "node";
+      const about = (rules: readonly NetworkRule[]): readonly NetworkRule[] =>
+        rules.filter((rule) => rule.direction === direction && rule.selectsNodes === onNodes);
+      const found = new Map<string, PortMatch | "all ports">();
+      const place = { direction, pair, reading, items, side };
+      for (const item of [
+        ...(same.directions.has(direction) ? [] : subjectItems(about(own.isolating), { kind: "default-deny" }, place)),
+        ...subjectItems(about(own.selecting), { kind: "selected" }, place),
+      ]) {
+        found.set(`${item.common}`, "all ports");
+      }
+      for (const part of about(own.parts)) {
+        for (const { content, match, matchKey, tails } of prepare(part, direction, pair, reading, items, contents)) {
+          for (const tail of tails) {
+            found.set(`${matchKey} ${items.item(side, direction, content, tail).common}`, match);
+          }
+        }
+      }
+      return found;
+    },
     items: (direction, pair, atom) => {
       const { isEnforced, isIsolated, admitsPeer } = circumstances(direction, pair, atom);
       if (!isEnforced) return [];
-      const rules = preparedFor(direction, pair).flatMap(({ content, match, matchKey, cubes, tails }) => {
-        const key = `${direction} ${matchKey} ${atom.signature}`;
-        const covers = covered.get(key) ?? coverage(match, direction, atom, network);
-        covered.set(key, covers);
+      const about = rulesFor(direction, pair).flatMap((rule) => prepared(rule, direction, pair));
+      const rules = about.flatMap(({ content, match, cubes, tails }) => {
+        const covers = coverageOf(direction, match, atom);
         if (covers === "no") return [];
         if (covers === "yes") return tails.map((tail) => items.item(side, direction, content, tail));
         const variable = universe.variable("destination", { kind: "port-name", name: covers.name });
@@ -98,11 +154,13 @@ export function readSide(network: Network, side: SideIndex, universe: Universe, 
           return named === undefined ? [] : [items.item(side, direction, content, items.tail(named))];
         });
       });
-      const rest = isIsolated && admitsPeer ? selecting(direction, pair) : [];
+      const rest = isIsolated && admitsPeer ? selected(direction, pair) : [];
       return [...new Set([...rules, ...isolating(direction, pair), ...rest])];
     },
   };
 }
+
+export const directions = ["egress", "ingress"] as const satisfies readonly Direction[];
 
 export const subjectOf = (direction: Direction): End => (direction === "egress" ? "source" : "destination");
 
@@ -156,9 +214,16 @@ function circumstancesOf(
   };
 }
 
-function rulesFor({ rules }: Network, direction: Direction, pair: Pair): readonly NetworkRule[] {
-  const onNodes = enforcementAt(pair[subjectOf(direction)]) === "node";
-  return rules.filter((rule) => rule.direction === direction && rule.selectsNodes === onNodes);
+const placeOf = (direction: Direction, { source, destination }: Pair): string =>
+  `${direction} ${source.name} ${destination.name}`;
+
+const matchKeys = new WeakMap<PortMatch, string>();
+
+/** Equal for matches of the same ports. */
+function matchKeyOf(match: PortMatch): string {
+  const key = matchKeys.get(match) ?? JSON.stringify([match.protocols, match.ports]);
+  matchKeys.set(match, key);
+  return key;
 }
 
 function prepare(
@@ -192,7 +257,7 @@ function prepare(
     return {
       content,
       match,
-      matchKey: JSON.stringify([match.protocols, match.ports]),
+      matchKey: matchKeyOf(match),
       cubes: "name" in match.ports ? themselves : cubes,
       tails: "name" in match.ports ? [...new Set(themselves.map(items.tail))] : tails,
     };

@@ -62,6 +62,8 @@ export type Universe = {
   readonly kinds: readonly Kind[];
   readonly variables: readonly Variable[];
   readonly variable: (end: End, attribute: Attribute) => Variable | undefined;
+  /** Another address that policies tell from none of the same part; undefined if the part has no other. */
+  readonly another: (address: string) => string | undefined;
   /** A variable for what cannot be known, made when it is first asked for. */
   readonly unknown: (end: End, key: string, unknown: Unknown) => Variable;
 };
@@ -76,16 +78,26 @@ export type Mentioned = {
 /** Values of `port-name` variables. */
 export const portNameValues = [undefined, "exact", "below"] as const;
 
+/** What policies and sets name, and the values that each of it can have. */
+export type Domains = {
+  readonly kinds: readonly Kind[];
+  readonly prefixes: readonly Prefix[];
+  readonly all: readonly Domain[];
+};
+
 /**
- * The universe of one or two networks that were compiled without endpoints.
- * @param subject the end whose variables are decided last
+ * @param networks one or two, compiled without endpoints
  * @returns undefined if names overlap in too many ways
  */
-export function universeOf(networks: readonly Network[], mentioned: Mentioned, subject: End): Universe | undefined {
+export function domainsOf(networks: readonly Network[], mentioned: Mentioned): Domains | undefined {
   const words = vocabularyOf(networks, mentioned);
   const names = representativeNames(words.names);
   if (names === undefined) return undefined;
-  const domains = domainsOf(words, names, networks);
+  return { kinds: kindsOf(networks), prefixes: words.prefixes, all: allDomains(words, names, networks) };
+}
+
+/** @param subject the end whose variables are decided last */
+export function universeOf({ kinds, prefixes, all: domains }: Domains, subject: End): Universe {
   const peer: End = subject === "source" ? "destination" : "source";
   const variables: Variable[] = [];
   const byId = new Map<string, Variable>();
@@ -105,9 +117,10 @@ export function universeOf(networks: readonly Network[], mentioned: Mentioned, s
     }
   }
   return {
-    kinds: kindsOf(networks),
+    kinds,
     variables,
     variable: (end, attribute) => byId.get(idOf(end, attribute)),
+    another: (address) => anotherAddress(address, prefixes),
     unknown: (end, key, unknown) => {
       const attribute: Attribute = { kind: "unknown", key, unknown };
       return byId.get(idOf(end, attribute)) ?? add(end, attribute, ["no", "yes"]);
@@ -253,10 +266,11 @@ function note({ attributes }: Vocabulary, attribute: Attribute, requirement: Req
   }
 }
 
-type Domain = { readonly attribute: Attribute; readonly values: Variable["values"] };
+/** A variable at either end. */
+export type Domain = { readonly attribute: Attribute; readonly values: Variable["values"] };
 
 /** Cluster and namespace first; then what is named most often, which divides most. */
-function domainsOf(words: Vocabulary, names: readonly string[], networks: readonly Network[]): Domain[] {
+function allDomains(words: Vocabulary, names: readonly string[], networks: readonly Network[]): Domain[] {
   const own = new Set(networks.map(({ inventory }) => inventory.cluster));
   const named = (kind: Attribute["kind"]) =>
     [...words.attributes.values()].filter(({ attribute }) => attribute.kind === kind).sort((a, b) => b.times - a.times);
@@ -308,7 +322,7 @@ function addressesOf(written: readonly Prefix[], networks: readonly Network[]): 
     return nice.find(isFree) ?? (all && addressOutside(all, own)) ?? [];
   });
   const parts = prefixes
-    .filter(({ address }) => families.some((family) => family === address.kind()))
+    .filter(({ address, bits }) => bits > 0 && families.some((family) => family === address.kind()))
     .flatMap((prefix) => addressOutside(prefix, prefixes) ?? []);
   return [...new Set([...rest, ...parts].map(formatPrefix))];
 }
@@ -318,6 +332,22 @@ const familiar = {
   ipv4: ["0.0.0.0/0", "203.0.113.1", "198.51.100.1", "192.0.2.1"],
   ipv6: ["::/0", "2001:db8::1"],
 } as const;
+
+/** Another address that lies in the same prefixes. */
+function anotherAddress(text: string, prefixes: readonly Prefix[]): string | undefined {
+  const address = addressOf(text);
+  const holding = prefixes.filter((prefix) => containsPrefix(prefix, address)).sort((a, b) => b.bits - a.bits);
+  const [all] = familiar[address.address.kind()].map(addressOf);
+  const part = holding[0] ?? all;
+  const other =
+    part &&
+    addressOutside(
+      part,
+      prefixes.filter(({ bits }) => bits > part.bits),
+      new Set([text]),
+    );
+  return other && formatPrefix(other);
+}
 
 /** Reads what is known to be an address or a prefix. */
 export function addressOf(text: string): Prefix {

@@ -30,7 +30,7 @@ export function witnessOf(point: Point, universe: Universe, addressed: boolean):
     source: peerOf(point.source, "source", namespaces.source.name, value),
     destination: peerOf(point.destination, "destination", namespaces.destination.name, value),
   };
-  const nodes = nodesOf(point, value);
+  const nodes = nodesOf(point, value, universe);
   const endpoints = ends.flatMap((end) => {
     const kind = point[end];
     return kind.kind === "pod" || kind.kind === "foreign-pod"
@@ -48,7 +48,7 @@ export function witnessOf(point: Point, universe: Universe, addressed: boolean):
     nodes: [...nodes, ...(outside.some(({ kind }) => kind.apiServer) ? [plainNode("worker")] : [])],
     names: outside.flatMap(({ name, address }) => (name === undefined ? [] : [{ name, addresses: [address] }])),
     apiServer: outside.flatMap(({ kind, address }) => (kind.apiServer ? [address] : [])),
-    question: { source: peers.source, destination: peers.destination, ...point.question },
+    question: { ...peers, protocol: point.question.protocol, port: point.question.port },
   };
 
   function peerOf(kind: Kind, end: End, namespace: string, read: typeof value): Peer {
@@ -81,8 +81,14 @@ function valueReader({ assignment }: Point, universe: Universe): ValueReader {
 }
 
 /** The address of what is outside, or of a pod or node whose address matters: the plainest if it does not. */
-const addressAt = (end: End, value: ValueReader, universe: Universe): string =>
-  value(end, { kind: "address" }) ?? universe.variable(end, { kind: "address" })?.values[0] ?? "203.0.113.1";
+function addressAt(end: End, value: ValueReader, universe: Universe): string {
+  const [source, destination] = ends.map(
+    (one) => value(one, { kind: "address" }) ?? universe.variable(one, { kind: "address" })?.values[0] ?? "203.0.113.1",
+  );
+  if (source === undefined || destination === undefined) throw new Error("a connection has two ends");
+  if (end === "source") return source;
+  return source === destination ? (universe.another(source) ?? destination) : destination;
+}
 
 type Namespace = { readonly name: string; readonly labels: Readonly<Record<string, string>> };
 
@@ -161,7 +167,7 @@ const nodeName = (end: End): string => `${end}-node`;
 
 const plainNode = (name: string): ClusterNode => ({ name, controlPlane: false, labels: {}, addresses: [] });
 
-function nodesOf(point: Point, value: ValueReader): ClusterNode[] {
+function nodesOf(point: Point, value: ValueReader, universe: Universe): ClusterNode[] {
   const own = ends.flatMap((end): ClusterNode[] => {
     const kind = point[end];
     if (kind.kind !== "node") return [];
@@ -173,7 +179,7 @@ function nodesOf(point: Point, value: ValueReader): ClusterNode[] {
           : [];
       }),
     );
-    const address = value(end, { kind: "address" });
+    const address = value(end, { kind: "address" }) === undefined ? undefined : addressAt(end, value, universe);
     return [
       {
         name: nodeName(end),
@@ -258,7 +264,9 @@ const podObject = ({
       {
         name,
         image: "none",
-        ports: ports.map(({ name, port, protocol }) => ({ name, containerPort: port, protocol })),
+        ...(ports.length > 0 && {
+          ports: ports.map(({ name, port, protocol }) => ({ name, containerPort: port, protocol })),
+        }),
       },
     ],
   },

@@ -1,42 +1,71 @@
 /** What a policy allows in the words of the tables: `gateway, cloudflared → 8080`. For descriptions and documentation. */
+import { carriedText } from "../model/carried.ts";
 import type { ConfiguredCluster } from "../model/cluster.ts";
 import { arrivingAt, isCrossing, leavingFrom } from "../model/ends.ts";
 import type { Flow } from "../model/flow.ts";
-import { isDeniedByDefault } from "../model/peers/workload.ts";
-import { isApiServer, nameInTables, type Peer, type Workload } from "../model/peers.ts";
+import { type Direction, isDeniedByDefault } from "../model/peers/workload.ts";
+import { isApiServer, nameInTables, namespaceOf, type Peer, peerName, type Subject } from "../model/peers.ts";
 import { type Port, portText } from "../model/ports.ts";
 
-/** What may reach the workload: `gateway → 3000 (L7 HTTP); prometheus (monitoring) → 9327`, or `(none)`. */
-export function ingressCell(cluster: ConfiguredCluster, workload: Workload): string {
-  const reaching = arrivingAt(workload, cluster);
-  const groups = Map.groupBy(reaching, (flow) => `${portList(flow.ports)}${remark(flow)}`);
-  const cells = [...groups].map(([ports, group]) => {
-    const sources = new Set(group.map(({ from }) => text(called(from, workload))));
-    return `${[...sources].join(", ")} → ${ports}`;
-  });
-  if (workload.denyWorld) cells.unshift("(deny world)");
-  if (!isDeniedByDefault(workload, "ingress")) cells.unshift(openCell);
-  return cells.length === 0 ? "(none)" : cells.join("; ");
+/** What may reach the subject: `gateway → 3000 (L7 HTTP); prometheus (monitoring) → 9327`, or `(none)`. */
+export function ingressCell(cluster: ConfiguredCluster, subject: Subject): string {
+  const denials = [
+    ...(subject.kind === "workload" && subject.denyWorld ? ["world"] : []),
+    ...arriving(arrivingAt(subject, cluster.denials), subject),
+  ];
+  return cell("; ", subject, "ingress", denials, arriving(arrivingAt(subject, cluster.flows), subject));
 }
 
-/** What the workload may reach: `kube-apiserver, redis:6379, filer (seaweedfs):8333`, or `(none)`. */
-export function egressCell(cluster: ConfiguredCluster, workload: Workload): string {
-  const reached = leavingFrom(workload, cluster);
-  const open = isDeniedByDefault(workload, "egress") ? [] : [openCell];
-  if (reached.length === 0 && open.length === 0) return "(none)";
-  // First all ports of one end, then all ends in one place that agree in their ports.
-  const ends = Map.groupBy(reached, (flow) => `${text(called(flow.to, workload))}${remark(flow)}`);
-  const destinations = [...ends.values()].flatMap((flows) =>
+/** What the subject may reach: `kube-apiserver, redis:6379, filer (seaweedfs):8333`, or `(none)`. */
+export function egressCell(cluster: ConfiguredCluster, subject: Subject): string {
+  const leaving = (flows: readonly Flow[]) => destinations(cluster, leavingFrom(subject, flows), subject);
+  return cell(", ", subject, "egress", leaving(cluster.denials), leaving(cluster.flows));
+}
+
+function cell(
+  separator: string,
+  subject: Subject,
+  direction: Direction,
+  denials: readonly string[],
+  flows: readonly string[],
+): string {
+  const all = [
+    ...(isDeniedByDefault(subject, direction) ? [] : [openCell]),
+    ...denials.map((denial) => `(deny ${denial})`),
+    ...flows,
+  ];
+  return all.length === 0 ? "(none)" : all.join(separator);
+}
+
+/** Who reaches the subject, by the ports and what is said of them. */
+function arriving(flows: readonly Flow[], subject: Subject): string[] {
+  const groups = Map.groupBy(
+    flows,
+    (flow) => `${isEverything(flow) ? "" : ` → ${portList(flow.ports)}`}${remark(flow)}`,
+  );
+  return [...groups].map(([rest, group]) => {
+    const sources = new Set(group.map(({ from }) => text(called(from, subject))));
+    return `${[...sources].join(", ")}${rest}`;
+  });
+}
+
+/** What the subject reaches: first all ports of one end, then all ends in one place that agree in their ports. */
+function destinations(cluster: ConfiguredCluster, reached: readonly Flow[], subject: Subject): string[] {
+  const ends = Map.groupBy(reached, (flow) => `${text(called(flow.to, subject))}${remark(flow)}`);
+  const all = [...ends.values()].flatMap((flows) =>
     flows.slice(0, 1).map((flow) => {
-      const { names, place } = called(flow.to, workload);
-      const ports = new Set(flows.flatMap(({ ports }) => ports));
-      return { names, rest: `${place}${portSuffix(cluster, flow.to, [...ports])}${remark(flow)}` };
+      const { names, place } = called(flow.to, subject);
+      const ports = [...new Set(flows.flatMap(({ ports }) => ports))];
+      const suffix = flow.isDenied && flows.some(isEverything) ? "" : portSuffix(cluster, flow.to, ports);
+      return { names, rest: `${place}${suffix}${remark(flow)}` };
     }),
   );
-  const alike = Map.groupBy(destinations, ({ rest }) => rest);
-  const cells = [...alike].map(([rest, group]) => `${group.flatMap(({ names }) => names).join(" + ")}${rest}`);
-  return [...open, ...cells].join(", ");
+  const alike = Map.groupBy(all, ({ rest }) => rest);
+  return [...alike].map(([rest, group]) => `${group.flatMap(({ names }) => names).join(" + ")}${rest}`);
 }
+
+/** What is denied on every port is denied altogether. */
+const isEverything = ({ isDenied, ports }: Flow): boolean => isDenied && ports.some((port) => "every" in port);
 
 /** What a cell begins with where nothing is refused for want of a rule. */
 export const openCell = "(no default deny)";
@@ -58,13 +87,13 @@ interface Called {
 
 const text = ({ names, place }: Called): string => `${names.join(" + ")}${place}`;
 
-/** An end as it is called in the table of a workload: pods of other namespaces with their namespace. */
-function called(peer: Peer, seenFrom: Workload): Called {
+/** An end as it is called in the table of a subject: pods of other namespaces with their namespace. */
+function called(peer: Peer, seenFrom: Subject): Called {
   if (same(peer, seenFrom)) return { names: ["self"], place: "" };
   const { names, place } = nameInTables(peer);
   return {
     names: withBraces(names),
-    place: place === undefined || place === seenFrom.namespace ? "" : ` (${place})`,
+    place: place === undefined || place === namespaceOf(seenFrom) ? "" : ` (${place})`,
   };
 }
 
@@ -75,9 +104,10 @@ function portSuffix({ settings }: ConfiguredCluster, to: Peer, ports: readonly P
 }
 
 /** What follows a flow in parentheses. The purpose of flows between namespaces has a table of its own. */
-function remark({ from, to, purpose, inspectHttp, only }: Flow): string {
+function remark({ from, to, purpose, carried, isAuthenticated, only }: Flow): string {
   const remarks = [
-    ...(inspectHttp ? ["L7 HTTP"] : []),
+    ...(carried === undefined ? [] : [carriedText(carried)]),
+    ...(isAuthenticated ? ["authenticated"] : []),
     ...(only === undefined ? [] : ["this end only"]),
     ...(purpose === undefined || isCrossing(from, to) ? [] : [purpose]),
   ];
@@ -96,5 +126,5 @@ function withBraces(names: readonly string[]): string[] {
   });
 }
 
-const same = (peer: Peer, workload: Workload): boolean =>
-  peer.kind === "workload" && peer.namespace === workload.namespace && peer.name === workload.name;
+const same = (peer: Peer, subject: Subject): boolean =>
+  peer.kind === subject.kind && peerName(peer) === peerName(subject);

@@ -1,8 +1,9 @@
 /** The policies of a cluster as a Markdown document for people: what may talk to what, and why. */
-import { type ConfiguredCluster, dnsPolicyName, enforcementOf, workloads } from "../model/cluster.ts";
+import { type ConfiguredCluster, dnsPolicyName, enforcementOf, subjects, workloads } from "../model/cluster.ts";
 import { isCrossing } from "../model/ends.ts";
 import { labelsText } from "../model/labels.ts";
 import type { Namespace } from "../model/namespace.ts";
+import { podSetText } from "../model/peers/pod-set.ts";
 import {
   type EntityPeer,
   isOutside,
@@ -10,8 +11,10 @@ import {
   nameInTables,
   type Peer,
   type PortsOf,
+  type Subject,
   type Workload,
 } from "../model/peers.ts";
+import { isTransportPort } from "../model/ports.ts";
 import { policyName, rulesOf } from "../policy/parts.ts";
 import type { LabelSelector, Policy } from "../policy/schema.ts";
 import { egressCell, ingressCell, openCell, portList } from "./cells.ts";
@@ -24,7 +27,8 @@ export function renderDocument(cluster: ConfiguredCluster, command: string): str
   const sections = [
     introduction(cluster, command),
     notation(cluster),
-    ...(cluster.dns === undefined ? [] : [clusterwide(cluster, cluster.dns)]),
+    ...(cluster.dns === undefined ? [] : [resolution(cluster, cluster.dns)]),
+    ...(cluster.clusterwide.groups.length === 0 ? [] : [clusterwideTable(cluster)]),
     crossNamespace(cluster),
     excluded(cluster),
     ...cluster.namespaces.filter(({ workloads }) => workloads.length > 0).map((one) => namespaceTable(cluster, one)),
@@ -42,8 +46,9 @@ function introduction(cluster: ConfiguredCluster, command: string): string {
   const observed = cluster.namespaces.filter((one) =>
     one.workloads.some((workload) => enforcementOf(cluster, workload) === "observe"),
   );
+  const denied = cluster.denials.length === 0 ? "only `world`" : "none that covers a node from which a port is probed";
   const caveats = [
-    "A pod's own node always reaches it, so the kubelet's probes (their ports stand after a component's name) need no rule (Cilium's `allow-localhost`). Only a deny rule could break them, and only `world` is ever denied.",
+    `A pod's own node always reaches it, so the kubelet's probes (their ports stand after a component's name) need no rule (Cilium's \`allow-localhost\`). Only a deny rule could break them, and ${denied} is ever denied.`,
     ...(passedThrough.length === 0
       ? []
       : [
@@ -56,7 +61,7 @@ function introduction(cluster: ConfiguredCluster, command: string): string {
         ]),
   ];
   const groups = workloads(cluster).some(({ isGroup }) => isGroup) ? " and each group of pods" : "";
-  const open = workloads(cluster).some(({ defaultDeny }) => defaultDeny !== "both")
+  const open = subjects(cluster).some(({ defaultDeny }) => defaultDeny !== "both")
     ? ` Where one begins with ${openCell}, nothing is refused for want of a rule.`
     : "";
   return [
@@ -69,9 +74,12 @@ function introduction(cluster: ConfiguredCluster, command: string): string {
 }
 
 /** What there is besides the workloads' policies. */
-function others({ dns, verbatim }: ConfiguredCluster): string {
+function others({ dns, clusterwide, verbatim }: ConfiguredCluster): string {
+  const wide = clusterwide.groups.length + (dns === undefined ? 0 : 1);
   const counts = [
-    ...(dns === undefined ? [] : ["one CiliumClusterwideNetworkPolicy"]),
+    ...(wide === 0
+      ? []
+      : [wide === 1 ? "one CiliumClusterwideNetworkPolicy" : `${wide} CiliumClusterwideNetworkPolicies`]),
     ...(verbatim.length === 0
       ? []
       : [`${count(verbatim.length, "policy that is", "policies that are")} taken verbatim`]),
@@ -94,10 +102,12 @@ function notation({ flows, settings }: ConfiguredCluster): string {
   ].join(" ");
 }
 
-function clusterwide({ settings }: ConfiguredCluster, dns: PortsOf<Workload>): string {
+function resolution({ settings }: ConfiguredCluster, dns: PortsOf<Workload>): string {
   const { clusterName, dnsNames, egressDefaultDeny } = settings;
   const names = dnsNames.map((name) => `\`${name}\``).join(", ");
-  const transports = [...new Set(dns.ports.flatMap((port) => port.transports))].join("/");
+  const transports = [...new Set(dns.ports.flatMap((port) => (isTransportPort(port) ? port.transports : [])))].join(
+    "/",
+  );
   const rows = [
     [
       `**${dnsPolicyName}**`,
@@ -113,6 +123,25 @@ function clusterwide({ settings }: ConfiguredCluster, dns: PortsOf<Workload>): s
     table(["Policy", "Selector", "Egress"], rows),
     `Every pod may resolve names; the tables below do not repeat it. ${effect} The cluster label is on all pods and on none of Cilium's own endpoints, the Gateway's among them. Names that pods may reach (\`toFQDNs\`) are learnt from the proxy's answers.`,
   ].join("\n\n");
+}
+
+/** The groups of pods of any namespace, and the nodes. */
+function clusterwideTable(cluster: ConfiguredCluster): string {
+  const rows = cluster.clusterwide.groups.map((group) => [
+    `**${group.name}** (${plain(clusterwideText(group))})`,
+    plain(ingressCell(cluster, group)),
+    plain(egressCell(cluster, group)),
+  ]);
+  return `## Clusterwide (${count(rows.length, "policy", "policies")})\n\n${table(["Component", "Ingress", "Egress"], rows)}`;
+}
+
+function clusterwideText(group: Exclude<Subject, Workload>): string {
+  switch (group.kind) {
+    case "clusterwide-group":
+      return podSetText(group);
+    case "node-group":
+      return Object.keys(group.labels).length === 0 ? "every node" : `nodes with ${labelsText(group.labels)}`;
+  }
 }
 
 /** Policies that no table tells: what they are about, and where they stand. */

@@ -1,66 +1,126 @@
-/** The policies of a cluster: one for each workload, both directions governed, and the clusterwide one for DNS. */
-import { type ConfiguredCluster, dnsPolicyName, enforcementOf, policyNameOf, workloads } from "../model/cluster.ts";
-import { arrivingAt, leavingFrom } from "../model/ends.ts";
+/** The policies of a cluster: one for each workload and group, and the clusterwide one for DNS. */
+
+import type { Carried, HttpRequest } from "../model/carried.ts";
+import { type ConfiguredCluster, dnsPolicyName, enforcementOf, policyNameOf, subjects } from "../model/cluster.ts";
+import { arrivingAt, isLimitedAtServer, leavingFrom } from "../model/ends.ts";
+import type { Flow } from "../model/flow.ts";
 import { labelSelector } from "../model/labels.ts";
 import { type Direction, isDeniedByDefault } from "../model/peers/workload.ts";
-import { type Peer, type PortsOf, selectionOf, type Workload } from "../model/peers.ts";
-import type { Port } from "../model/ports.ts";
-import { destinationFields, fqdnSelector, type Selection, sourceFields } from "../model/selection.ts";
-import type { CiliumClusterwideNetworkPolicy, CiliumNetworkPolicy, Policy, PortRule } from "../policy/schema.ts";
+import { namespaceOf, type Peer, type PortsOf, type Subject, selectionOf, type Workload } from "../model/peers.ts";
+import { isNumbered, isTransportPort, type Port, type TransportPort } from "../model/ports.ts";
+import { destinationFields, fqdnSelector, podSelector, type Selection, sourceFields } from "../model/selection.ts";
+import type {
+  CiliumClusterwideNetworkPolicy,
+  CiliumPolicy,
+  HttpRule,
+  IngressRule,
+  Policy,
+  PortProtocol,
+  PortRule,
+  Rule,
+} from "../policy/schema.ts";
 import { clusterLabel } from "../policy/selector.ts";
 import { egressCell, ingressCell } from "./cells.ts";
 
 /**
- * Every policy of a cluster without faults: the DNS policy, then a policy for each workload, in the order of the files, then
- * those that are taken as they are.
+ * Every policy of a cluster without faults: the DNS policy, then a policy for each workload and group, in the order of the
+ * files, then those that are taken as they are.
  */
 export function renderPolicies(cluster: ConfiguredCluster): Policy[] {
   return [
     ...(cluster.dns === undefined ? [] : [renderDnsPolicy(cluster, cluster.dns)]),
-    ...workloads(cluster).map((workload) => renderPolicy(cluster, workload)),
+    ...subjects(cluster).map((subject) => renderPolicy(cluster, subject)),
     ...cluster.verbatim.map(({ policy }) => policy),
   ];
 }
 
 /**
- * The policy of one workload. Nothing allowed in a direction is written `[{}]`: an empty list would be no rule at all. A
+ * The policy of one subject. Nothing allowed in a direction is written `[{}]`: an empty list would be no rule at all. A
  * direction without default deny and without flows is left out.
  */
-function renderPolicy(cluster: ConfiguredCluster, workload: Workload): CiliumNetworkPolicy {
-  const arriving = arrivingAt(workload, cluster);
-  const leaving = leavingFrom(workload, cluster);
-  const ingress = rules(arriving.map((flow) => ({ ...flow, peer: flow.from }))).map(({ selections, toPort }) => ({
-    ...sourceFields(selections, workload.namespace),
-    toPorts: [toPort],
-  }));
-  // What is parsed as HTTP is parsed once, where it arrives.
-  const egress = rules(leaving.map((flow) => ({ ...flow, peer: flow.to, inspectHttp: false }))).map(
-    ({ selections, toPort }) => ({ ...destinationFields(selections, workload.namespace), toPorts: [toPort] }),
-  );
-  const observed = enforcementOf(cluster, workload) === "observe";
-  const denyWorld = workload.denyWorld && !observed;
-  const isOpen = (direction: Direction) => observed || !isDeniedByDefault(workload, direction);
-  const saysEgress = egress.length > 0 || isDeniedByDefault(workload, "egress");
+function renderPolicy(cluster: ConfiguredCluster, subject: Subject): CiliumPolicy {
+  const apiVersion = "cilium.io/v2";
+  switch (subject.kind) {
+    case "workload": {
+      const { namespace, labels } = subject;
+      const endpointSelector = labelSelector(labels);
+      return {
+        apiVersion,
+        kind: "CiliumNetworkPolicy",
+        metadata: { name: policyNameOf(cluster, subject), namespace },
+        spec: renderRule(cluster, subject, { endpointSelector }),
+      };
+    }
+    case "clusterwide-group": {
+      const { name, labels, namespaces } = subject;
+      const endpointSelector = podSelector(labels, namespaces, undefined);
+      return {
+        apiVersion,
+        kind: "CiliumClusterwideNetworkPolicy",
+        metadata: { name },
+        spec: renderRule(cluster, subject, { endpointSelector }),
+      };
+    }
+    case "node-group": {
+      const { name, labels } = subject;
+      return {
+        apiVersion,
+        kind: "CiliumClusterwideNetworkPolicy",
+        metadata: { name },
+        spec: renderRule(cluster, subject, { nodeSelector: labelSelector(labels) }),
+      };
+    }
+  }
+}
+
+function renderRule(
+  cluster: ConfiguredCluster,
+  subject: Subject,
+  selector: Pick<Rule, "endpointSelector" | "nodeSelector">,
+): Rule {
+  const isObserved = enforcementOf(cluster, subject) === "observe";
+  const ingress = ingressRules(cluster.flows, subject);
+  const egress = egressRules(cluster.flows, subject, cluster);
+  const ingressDeny = isObserved ? [] : [...worldDenial(subject), ...ingressRules(cluster.denials, subject)];
+  const egressDeny = isObserved ? [] : egressRules(cluster.denials, subject, cluster);
+  const saysEgress = egress.length + egressDeny.length > 0 || isDeniedByDefault(subject, "egress");
   // A policy says something of one direction at least.
-  const saysIngress = ingress.length > 0 || isDeniedByDefault(workload, "ingress") || !saysEgress;
+  const saysIngress = ingress.length + ingressDeny.length > 0 || isDeniedByDefault(subject, "ingress") || !saysEgress;
+  const isOpen = (direction: Direction) => isObserved || !isDeniedByDefault(subject, direction);
   const enableDefaultDeny = {
-    ...((saysIngress || denyWorld) && isOpen("ingress") && { ingress: false }),
+    ...(saysIngress && isOpen("ingress") && { ingress: false }),
     ...(saysEgress && isOpen("egress") && { egress: false }),
   };
   return {
-    apiVersion: "cilium.io/v2",
-    kind: "CiliumNetworkPolicy",
-    metadata: { name: policyNameOf(cluster, workload), namespace: workload.namespace },
-    spec: {
-      description: `${workload.name}. Ingress: ${ingressCell(cluster, workload)}. Egress: ${egressCell(cluster, workload)}.`,
-      endpointSelector: labelSelector(workload.labels),
-      ...(denyWorld && { ingressDeny: [{ fromEntities: ["world"] }] }),
-      ...(saysIngress && (ingress.length > 0 || !denyWorld) && { ingress: ingress.length > 0 ? ingress : [{}] }),
-      ...(saysEgress && { egress: egress.length > 0 ? egress : [{}] }),
-      ...(Object.keys(enableDefaultDeny).length > 0 && { enableDefaultDeny }),
-    },
+    description: `${subject.name}. Ingress: ${ingressCell(cluster, subject)}. Egress: ${egressCell(cluster, subject)}.`,
+    ...selector,
+    ...(ingressDeny.length > 0 && { ingressDeny }),
+    ...(saysIngress && (ingress.length > 0 || ingressDeny.length === 0) && { ingress: orNothing(ingress) }),
+    ...(egressDeny.length > 0 && { egressDeny }),
+    ...(saysEgress && (egress.length > 0 || egressDeny.length === 0) && { egress: orNothing(egress) }),
+    ...(Object.keys(enableDefaultDeny).length > 0 && { enableDefaultDeny }),
   };
 }
+
+/** What of these flows a subject's policy says of its ingress. */
+const ingressRules = (flows: readonly Flow[], subject: Subject) =>
+  rules(arrivingAt(subject, flows).map((flow) => ({ ...flow, peer: flow.from, l7: ingressL7(flow) }))).map(
+    ({ selections, use }) => ({ ...sourceFields(selections, namespaceOf(subject)), ...use }),
+  );
+
+/** What of these flows a subject's policy says of its egress. */
+const egressRules = (flows: readonly Flow[], subject: Subject, cluster: ConfiguredCluster) =>
+  rules(
+    leavingFrom(subject, flows).map((flow) => ({
+      ...flow,
+      peer: flow.to,
+      l7: egressL7(flow, cluster),
+      isAuthenticated: flow.isAuthenticated && !isLimitedAtServer(flow, cluster),
+    })),
+  ).map(({ selections, use }) => ({ ...destinationFields(selections, namespaceOf(subject)), ...use }));
+
+const worldDenial = (subject: Subject) =>
+  subject.kind === "workload" && subject.denyWorld ? [{ fromEntities: ["world" as const] }] : [];
 
 /**
  * Lets all real pods resolve names through Cilium's DNS proxy, which `toFQDNs` learns from. The cluster label keeps
@@ -81,7 +141,7 @@ function renderDnsPolicy(
       egress: [
         {
           ...destinationFields([selectionOf(peer)], undefined),
-          toPorts: [{ ...portRule(ports, false), rules: { dns: dnsNames.map(fqdnSelector) } }],
+          toPorts: toPorts(ports, { rules: { dns: dnsNames.map(fqdnSelector) } }),
         },
       ],
       enableDefaultDeny: { egress: egressDefaultDeny && enforcement === "enforce" },
@@ -89,37 +149,74 @@ function renderDnsPolicy(
   };
 }
 
-interface AllowRule {
-  readonly selections: readonly Selection[];
-  readonly toPort: PortRule;
-}
-
-interface Allowed {
+/** What a policy lets in or out, or refuses. */
+interface Said {
   readonly peer: Peer;
   readonly ports: readonly Port[];
-  readonly inspectHttp: boolean;
+  readonly l7: L7;
+  readonly isAuthenticated: boolean;
+}
+
+/** The part of a list of ports that says what is carried there. */
+type L7 = Pick<PortRule, "rules" | "serverNames">;
+
+/** What of a flow is looked into where it arrives: all but look-ups, which the DNS proxy sees where they leave. */
+const ingressL7 = ({ carried }: Flow): L7 => (carried === undefined || carried.kind === "dns" ? {} : l7Of(carried));
+
+/** What of a flow is looked into where it leaves: look-ups, and what nobody looks into where it arrives. */
+function egressL7(flow: Flow, cluster: ConfiguredCluster): L7 {
+  const { carried, only } = flow;
+  if (carried === undefined) return {};
+  if (carried.kind === "dns") return l7Of(carried);
+  const isParsedOnly = carried.kind === "http" && carried.requests.length === 0;
+  const isHere = isParsedOnly ? only === "egress" : !isLimitedAtServer(flow, cluster);
+  return isHere ? l7Of(carried) : {};
+}
+
+function l7Of(carried: Carried): L7 {
+  switch (carried.kind) {
+    case "http":
+      return { rules: { http: carried.requests.length === 0 ? [{}] : carried.requests.map(httpRule) } };
+    case "tls":
+      return { serverNames: [...carried.serverNames] };
+    case "dns":
+      return { rules: { dns: carried.names.map(fqdnSelector) } };
+  }
+}
+
+const httpRule = ({ headers, ...request }: HttpRequest): HttpRule => ({
+  ...request,
+  ...(headers !== undefined && { headers: [...headers] }),
+});
+
+interface PlacedRule {
+  readonly selections: readonly Selection[];
+  readonly use: Use;
 }
 
 /**
- * The rules that allow all this, in the order in which it is stated: first all ports of one peer together, then one rule
- * for all peers that agree in kind of selector, ports and L7.
+ * The rules that say all this, in the order in which it is stated: first all ports of one peer together, then one rule for
+ * all peers that agree in kind of selector, ports, L7 and authentication.
  */
-function rules(allowed: readonly Allowed[]): AllowRule[] {
+function rules(said: readonly Said[]): PlacedRule[] {
   const peers = grouped(
-    allowed.map((one) => ({ ...one, selection: selectionOf(one.peer) })),
-    ({ selection, inspectHttp }) => [selection, inspectHttp],
-  ).map(([first, ...others]) => ({
-    selection: first.selection,
-    toPort: portRule(
-      [first, ...others].flatMap(({ ports }) => ports),
-      first.inspectHttp,
-    ),
-  }));
-  return grouped(peers, ({ selection, toPort }) => [selection.kind, toPort]).map(([first, ...others]) => ({
-    toPort: first.toPort,
+    said.map((one) => ({ ...one, selection: selectionOf(one.peer) })),
+    ({ selection, l7, isAuthenticated }) => [selection, l7, isAuthenticated],
+  ).flatMap(([first, ...others]) => {
+    const { selection, l7, isAuthenticated } = first;
+    const ports = [first, ...others].flatMap(({ ports }) => ports);
+    const authentication = isAuthenticated ? { authentication: { mode: "required" as const } } : {};
+    return usesOf(ports, l7).map((use) => ({ selection, use: { ...use, ...authentication } }));
+  });
+  return grouped(peers, ({ selection, use }) => [selection.kind, use]).map(([first, ...others]) => ({
+    use: first.use,
     selections: [first, ...others].map(({ selection }) => selection),
   }));
 }
+
+/** Rules, or the one that allows nothing. */
+const orNothing = <R extends object>(rules: readonly R[]): (R | Record<string, never>)[] =>
+  rules.length > 0 ? [...rules] : [{}];
 
 /** The items in groups of equal keys, each group and the groups in the order of the items. */
 function grouped<T>(items: readonly T[], key: (item: T) => unknown): [T, ...T[]][] {
@@ -132,12 +229,41 @@ function grouped<T>(items: readonly T[], key: (item: T) => unknown): [T, ...T[]]
   return [...groups.values()];
 }
 
-function portRule(ports: readonly Port[], inspectHttp: boolean): PortRule {
-  return {
-    ports: grouped(
-      ports.flatMap(({ number, transports }) => transports.map((protocol) => ({ port: String(number), protocol }))),
-      (port) => port,
-    ).map(([port]) => port),
-    ...(inspectHttp && { rules: { http: [{}] } }),
-  };
+/** The part of a rule that says what its peers may use: everything, if it is empty. */
+type Use = Pick<IngressRule, "toPorts" | "icmps" | "authentication">;
+
+/** What rules allow these ports: ICMP has one of its own, since Cilium refuses it beside others. */
+function usesOf(ports: readonly Port[], l7: L7): Use[] {
+  if (ports.some((port) => "every" in port)) return [{}];
+  const fields = unique(ports.flatMap((port) => ("icmp" in port ? [{ type: port.icmp, family: port.family }] : [])));
+  const portRules = toPorts(ports, l7);
+  return [
+    ...(portRules.length > 0 ? [{ toPorts: portRules }] : []),
+    ...(fields.length > 0 ? [{ icmps: inParts(fields).map((fields) => ({ fields })) }] : []),
+  ];
 }
+
+/** The ports, as many together as the agent takes. */
+const toPorts = (ports: readonly Port[], l7: L7): PortRule[] =>
+  inParts(unique(ports.flatMap(portProtocols))).map((ports) => ({ ports, ...l7 }));
+
+function portProtocols(port: Port): PortProtocol[] {
+  if ("protocol" in port) return [{ port: "0", protocol: port.protocol }];
+  if (!isTransportPort(port)) return [];
+  const numbers = isNumbered(port)
+    ? { port: String(port.number), ...(port.last !== undefined && { endPort: port.last }) }
+    : { port: port.name };
+  return isAnyTransport(port)
+    ? [{ ...numbers, protocol: "ANY" }]
+    : port.transports.map((protocol) => ({ ...numbers, protocol }));
+}
+
+const isAnyTransport = ({ transports }: TransportPort): boolean => new Set(transports).size === 3;
+
+const unique = <T>(items: readonly T[]): T[] => grouped(items, (item) => item).map(([item]) => item);
+
+/** How many ports or ICMP types one list of a rule takes. */
+const most = 40;
+
+const inParts = <T>(items: readonly T[]): T[][] =>
+  Array.from({ length: Math.ceil(items.length / most) }, (_, part) => items.slice(part * most, (part + 1) * most));

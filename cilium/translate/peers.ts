@@ -12,8 +12,8 @@ import { Unsayable } from "./unsayable.ts";
 
 /** What the meaning of a peer depends on. */
 export interface Home {
-  /** The policy's namespace. */
-  readonly namespace: string;
+  /** The policy's namespace; undefined for a clusterwide one. */
+  readonly namespace: string | undefined;
   readonly cluster: string;
 }
 
@@ -108,8 +108,9 @@ function servicePeer(
   { k8sService, k8sServiceSelector }: NonNullable<EgressRule["toServices"]>[number],
   { namespace, cluster }: Home,
 ): Peer {
-  if (k8sService?.serviceName) return service(k8sService.namespace || namespace, k8sService.serviceName);
+  const place = (k8sService ?? k8sServiceSelector)?.namespace || namespace;
+  if (place === undefined) throw new Unsayable("toServices without a namespace");
+  if (k8sService?.serviceName) return service(place, k8sService.serviceName);
   if (!k8sServiceSelector) throw new Unsayable("toServices without a name");
-  const { labels } = podsSelected(k8sServiceSelector.selector, namespace, cluster);
-  return service(k8sServiceSelector.namespace || namespace, labels);
+  return service(place, podsSelected(k8sServiceSelector.selector, namespace, cluster).labels);
 }

@@ -1,4 +1,5 @@
 /** Pods for policies that come without any: what their selectors ask for. */
+import { labelsText } from "../model/labels.ts";
 import { podsSatisfying } from "../policy/representatives.ts";
 import type { Policy } from "../policy/schema.ts";
 import {
@@ -32,7 +33,7 @@ export function podsOfSelectors(policies: readonly Policy[], cluster: string): E
     const id = `${pod.namespace}/${pod.name}`;
     const number = (names.get(id) ?? 0) + 1;
     names.set(id, number);
-    return number === 1 ? pod : { ...pod, name: `${pod.name}-${number}` };
+    return number === 1 ? pod : { ...pod, name: `${pod.name} (${number})` };
   });
 }
 
@@ -45,7 +46,8 @@ function podOf(labels: readonly Label[], requirements: readonly Requirement[]): 
   const ofNamespace = labels.filter(({ key }) => key.startsWith(namespaceLabelsPrefix) && key !== namespaceNameLabel);
   return {
     namespace,
-    name: nameKeys.flatMap((key) => own[key] ?? [])[0] ?? Object.values(own)[0]?.toLowerCase() ?? "pod",
+    // A name that nobody takes for one.
+    name: `pods with ${labelsText(own) || "any labels"}`,
     labels: own,
     ...(ofNamespace.length > 0 && {
       namespaceLabels: Object.fromEntries(
@@ -54,15 +56,6 @@ function podOf(labels: readonly Label[], requirements: readonly Requirement[]): 
     }),
   };
 }
-
-/** The labels that name pods, the most telling first. */
-const nameKeys = [
-  "app.kubernetes.io/name",
-  "app",
-  "k8s-app",
-  "app.kubernetes.io/instance",
-  "app.kubernetes.io/component",
-];
 
 const isOwn = ({ key }: Label): boolean =>
   key !== podNamespaceLabel && key !== clusterLabel && !key.startsWith(namespaceLabelsPrefix);

@@ -1,72 +1,119 @@
-/** The ports of a rule in the language's words. */
-import type { Port, Transport } from "../model/ports.ts";
-import { sctp, tcp, udp } from "../model/ports.ts";
+/** The ports of a rule in the language's words, and what may be carried there. */
+import type { Carried, HttpRequest } from "../model/carried.ts";
+import {
+  anyTransport,
+  dns,
+  everyPort,
+  icmp,
+  icmpv6,
+  ipProtocol,
+  isNumbered,
+  isTransportPort,
+  type Port,
+  type Spoken,
+  sctp,
+  type TransportPort,
+  tcp,
+  udp,
+} from "../model/ports.ts";
 import { isPortName, portNumber } from "../policy/port.ts";
-import type { IngressRule, PortProtocol } from "../policy/schema.ts";
+import type { HttpRule, IngressDenyRule, IngressRule, PortProtocol, PortRule } from "../policy/schema.ts";
 import { Unsayable } from "./unsayable.ts";
 
-/** The ports that a name stands for at the pods that a rule is about. */
-export type PortsByName = (name: string) => readonly Port[];
-
-/** Ports, and whether their requests are parsed as HTTP. */
+/** Ports, and what alone may be carried there. */
 export interface SaidPorts {
   readonly ports: readonly Port[];
-  readonly inspectHttp: boolean;
+  readonly carried: Carried | undefined;
 }
 
-type Ports = Pick<IngressRule, "toPorts" | "icmps">;
+type Ports = Pick<IngressRule, "icmps"> & { readonly toPorts?: IngressRule["toPorts"] | IngressDenyRule["toPorts"] };
 
-/** The ports of a rule, those that are parsed apart from the others. */
-export function portsOf({ toPorts, icmps }: Ports, byName: PortsByName): SaidPorts[] {
-  if (icmps != null) throw new Unsayable("icmps");
-  if (toPorts == null || toPorts.length === 0) throw new Unsayable("every port");
-  return toPorts.map(({ ports, rules, ...others }) => {
-    for (const [field, value] of Object.entries(others)) if (value != null) throw new Unsayable(field);
-    const isHttp = rules?.http?.some((rule) => Object.values(rule).every((value) => value == null)) ?? false;
-    if (rules != null && !isHttp)
-      throw new Unsayable(rules.dns == null ? "limits on HTTP requests" : "limits on names");
-    const all = (ports ?? []).flatMap((port) => portOf(port, byName));
-    if (all.length === 0) throw new Unsayable("every port");
-    return { ports: all, inspectHttp: isHttp };
+/** The ports of a rule, by what is carried there; none where it names lists without items. */
+export function portsOf({ toPorts, icmps }: Ports): SaidPorts[] {
+  if ((toPorts ?? []).length === 0 && (icmps ?? []).length === 0) return [{ ports: [everyPort], carried: undefined }];
+  const types = (icmps ?? []).flatMap(({ fields }) =>
+    (fields ?? []).map(({ family, type }) => (family === "IPv6" ? icmpv6(type) : icmp(type))),
+  );
+  return [
+    ...(toPorts ?? []).map(({ ports, ...l7 }: PortRule) => {
+      const carried = carriedIn(l7);
+      return { ports: speaking(withDns((ports ?? []).flatMap(portOf)), carried), carried };
+    }),
+    ...(types.length === 0 ? [] : [{ ports: types, carried: undefined }]),
+  ].filter(({ ports }) => ports.length > 0);
+}
+
+function carriedIn({ rules, serverNames, ...others }: Omit<PortRule, "ports">): Carried | undefined {
+  for (const [field, value] of Object.entries(others)) if (value != null) throw new Unsayable(field);
+  const names = serverNames ?? [];
+  if (rules != null && names.length > 0) throw new Unsayable("rules beside serverNames");
+  if (names.length > 0) return { kind: "tls", serverNames: names };
+  if (rules?.http != null && rules.http.length > 0) return { kind: "http", requests: requestsIn(rules.http) };
+  const lookups = (rules?.dns ?? []).flatMap(({ matchName, matchPattern }) => matchName ?? matchPattern ?? []);
+  return lookups.length > 0 ? { kind: "dns", names: lookups } : undefined;
+}
+
+/** No request is all of them, and so is one that asks for nothing. */
+function requestsIn(rules: readonly HttpRule[]): HttpRequest[] {
+  const requests = rules.map(({ method, path, host, headers, headerMatches }): HttpRequest => {
+    if ((headerMatches ?? []).length > 0) throw new Unsayable("headerMatches");
+    return {
+      ...(method && { method }),
+      ...(path && { path }),
+      ...(host && { host }),
+      ...(headers && headers.length > 0 && { headers }),
+    };
+  });
+  return requests.some((request) => Object.keys(request).length === 0) ? [] : requests;
+}
+
+/** What is carried tells what is spoken. */
+function speaking(ports: readonly Port[], carried: Carried | undefined): Port[] {
+  const speaks: Spoken | undefined = carried && ({ http: "http", tls: "https", dns: "dns" } as const)[carried.kind];
+  return ports.map((port) => {
+    if (speaks === undefined || !isTransportPort(port)) return port;
+    const isSaid = port.speaks === speaks || (speaks === "https" && port.transports.join() === "TCP");
+    return isSaid ? port : { ...port, speaks };
   });
 }
 
-function portOf({ port, endPort, protocol }: PortProtocol, byName: PortsByName): readonly Port[] {
+/** The port of DNS over both transports is one. */
+function withDns(ports: readonly Port[]): Port[] {
+  const on = (transport: "UDP" | "TCP") =>
+    ports.find(
+      (port) =>
+        isNumbered(port) && port.number === 53 && port.last === undefined && port.transports.join() === transport,
+    );
+  const [overUdp, overTcp] = [on("UDP"), on("TCP")];
+  if (overUdp === undefined || overTcp === undefined) return [...ports];
+  return ports.flatMap((port) => (port === overUdp ? [dns(53)] : port === overTcp ? [] : [port]));
+}
+
+function portOf({ port, endPort, protocol }: PortProtocol): Port[] {
   const written = port ?? "0";
   if (isPortName(written)) {
-    const named = byName(written.toLowerCase());
-    if (named.length === 0) throw new Unsayable(`the port ${written}, which no pod has by name`);
-    return named;
+    if (endPort) throw new Unsayable("a range that a port's name begins");
+    return [transportPort(protocol, written)];
   }
   const number = portNumber(written) ?? 0;
-  if (number === 0) throw new Unsayable("every port");
-  if (endPort != null && endPort > number) throw new Unsayable("a range of ports");
-  return transportsOf(protocol).length === 1
-    ? [single(number, protocol)]
-    : [{ number, transports: transportsOf(protocol), speaks: "tcp" }];
+  const last = endPort != null && endPort > number ? endPort : undefined;
+  return [number === 0 ? transportPort(protocol, 1, 65535) : transportPort(protocol, number, last)];
 }
 
-function single(number: number, protocol: PortProtocol["protocol"]): Port {
-  switch (protocol) {
-    case "UDP":
-      return udp(number);
-    case "SCTP":
-      return sctp(number);
-    default:
-      return tcp(number);
-  }
-}
-
-function transportsOf(protocol: PortProtocol["protocol"]): readonly Transport[] {
+/** Every port of a transport is written as the range of all of them, which leaves out the port 0 that nobody has. */
+function transportPort(protocol: PortProtocol["protocol"], first: number | string, last?: number): Port {
+  const on = (word: typeof tcp): TransportPort => (typeof first === "string" ? word(first) : word(first, last));
   switch (protocol) {
     case "TCP":
+      return on(tcp);
     case "UDP":
+      return on(udp);
     case "SCTP":
-      return [protocol];
+      return on(sctp);
     case "ANY":
     case undefined:
     case null:
-      return ["TCP", "UDP", "SCTP"];
+      return on(anyTransport);
     case "VRRP":
     case "IGMP":
     case "GRE":
@@ -74,6 +121,6 @@ function transportsOf(protocol: PortProtocol["protocol"]): readonly Transport[] 
     case "IPV6":
     case "ESP":
     case "AH":
-      throw new Unsayable(`protocol ${protocol}`);
+      return ipProtocol(protocol);
   }
 }

@@ -10,7 +10,7 @@ export function differences(before: readonly Policy[], after: readonly Policy[],
   return diff({ policies: before, inventory: judged }, { policies: after, inventory: judged });
 }
 
-/** A pod that nobody knows in each namespace: it has no labels, and stands for all that may come. */
+/** The cluster as policies are compared in it: with a pod in each namespace that nobody knows, which stands for all that may come. */
 export function withStrangers(inventory: Inventory): Inventory {
   const namespaces = new Map(inventory.endpoints.map((endpoint) => [endpoint.namespace, endpoint]));
   const strangers = [...namespaces.values()].map(
@@ -22,5 +22,15 @@ export function withStrangers(inventory: Inventory): Inventory {
       serviceAccount: "default",
     }),
   );
-  return { ...inventory, endpoints: [...inventory.endpoints, ...strangers] };
+  const { configuration } = inventory;
+  return {
+    ...inventory,
+    endpoints: [...inventory.endpoints, ...strangers],
+    ...(configuration !== undefined && { configuration: inForce(configuration) }),
+  };
+}
+
+/** A configuration under which policies take effect: what an agent only records today, or lets pass, it may refuse tomorrow. */
+function inForce({ "enable-policy": mode, "policy-audit-mode": _, ...rest }: Readonly<Record<string, string>>) {
+  return { ...rest, ...(mode !== undefined && mode.toLowerCase() !== "never" && { "enable-policy": mode }) };
 }

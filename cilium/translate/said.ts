@@ -3,22 +3,20 @@ import { type Labels, shareOf, shareOfValues } from "../model/labels.ts";
 import type { Namespaces, PodSet } from "../model/peers/pod-set.ts";
 import type { Direction } from "../model/peers/workload.ts";
 import type { Peer } from "../model/peers.ts";
-import type { Port } from "../model/ports.ts";
 import { namespaceOf, placedRules } from "../policy/parts.ts";
 import { at } from "../policy/place.ts";
-import type { Policy, Rule } from "../policy/schema.ts";
-import { invalidities } from "../policy/validity.ts";
+import type { EgressDenyRule, EgressRule, IngressDenyRule, IngressRule, Policy, Rule } from "../policy/schema.ts";
+import { type Agent, invalidities } from "../policy/validity.ts";
 import type { Endpoint, Inventory } from "../reach/compile/inventory.ts";
 import { ciliumRule } from "./kubernetes.ts";
 import { destinationsOf, type Home, sourcesOf } from "./peers.ts";
 import { portsOf, type SaidPorts } from "./ports.ts";
-import { subjectLabels } from "./selectors.ts";
+import { podsSelected } from "./selectors.ts";
 import { Unsayable } from "./unsayable.ts";
 
 export interface Said {
   readonly policy: Policy;
-  readonly namespace: string;
-  readonly labels: Labels;
+  readonly of: Whose;
   /** Whether it puts its pods into default deny. */
   readonly denies: Readonly<Record<Direction, boolean>>;
   readonly denyWorld: boolean;
@@ -26,30 +24,38 @@ export interface Said {
   readonly description: string | undefined;
 }
 
+/** Whose policy it is: of pods of its namespace, of pods of any, or of nodes. */
+export type Whose =
+  | { readonly kind: "namespace"; readonly namespace: string; readonly labels: Labels }
+  | { readonly kind: "pods"; readonly namespaces: Namespaces; readonly labels: Labels }
+  | { readonly kind: "nodes"; readonly labels: Labels };
+
 /** Who may connect to the pods of a policy, or to whom they may. */
 export interface SaidRule {
   readonly direction: Direction;
+  /** Or who must not. */
+  readonly isDenied: boolean;
+  readonly isAuthenticated: boolean;
   readonly peers: readonly Peer[];
   readonly ports: readonly SaidPorts[];
+  /** Its place in the policy, as `ingress[1]`. */
+  readonly place: string;
 }
 
 /** @throws Unsayable with what there is no word for */
-export function said(policy: Policy, inventory: Inventory): Said {
-  const [fault] = invalidities(policy);
+export function said(policy: Policy, cluster: string, agent: Agent): Said {
+  const [fault] = invalidities(policy, agent);
   if (fault !== undefined) throw new Unsayable(`the agent refuses it, so nothing of it is enforced: ${fault.reason}`);
-  const namespace = namespaceOf(policy);
-  if (namespace === undefined) throw new Unsayable(`a policy of the whole cluster (${policy.kind})`);
-  const home = { namespace, cluster: inventory.cluster };
-  const parts = rulesIn(policy).map(({ rule, place }) => part(rule, place, home, inventory));
+  const home = { namespace: namespaceOf(policy), cluster };
+  const parts = rulesIn(policy).map(({ rule, place }) => part(rule, place, home));
   const [first, ...others] = parts;
   if (first === undefined) throw new Unsayable("no rule");
-  if (others.some(({ labels }) => JSON.stringify(labels) !== JSON.stringify(first.labels))) {
+  if (others.some(({ of }) => JSON.stringify(of) !== JSON.stringify(first.of))) {
     throw new Unsayable("specs that select different pods");
   }
   return {
     policy,
-    namespace,
-    labels: first.labels,
+    of: first.of,
     denies: {
       ingress: parts.some(({ denies }) => denies.ingress),
       egress: parts.some(({ denies }) => denies.egress),
@@ -72,71 +78,98 @@ function rulesIn(policy: Policy): ReturnType<typeof placedRules> {
   }
 }
 
-type Part = Omit<Said, "policy" | "namespace">;
+type Part = Omit<Said, "policy">;
 
-function part(rule: Rule, place: string, home: Home, inventory: Inventory): Part {
+function part(rule: Rule, place: string, home: Home): Part {
   if (rule.log?.value) throw new Unsayable("log");
-  const labels = subjectLabels(rule.endpointSelector ?? {}, home.namespace, home.cluster);
-  const own = podsIn({ namespaces: home.namespace, labels }, inventory);
-  const ingress = (rule.ingress ?? []).map((item, index): SaidRule | undefined => {
-    const { toPorts, icmps, authentication, ...peers } = item;
-    if (isEmpty(item)) return undefined;
-    return within(at(place, "ingress", index), () => {
-      if (authentication != null && authentication.mode !== "disabled") throw new Unsayable("authentication");
-      const sources = peersOrAll(sourcesOf(peers, home), peers);
-      return {
-        direction: "ingress",
-        peers: sources,
-        ports: portsOf({ toPorts, icmps }, (name) => portsNamed(name, own)),
-      };
-    });
-  });
-  const egress = (rule.egress ?? []).map((item, index): SaidRule | undefined => {
-    const { toPorts, icmps, authentication, ...peers } = item;
-    if (isEmpty(item)) return undefined;
-    return within(at(place, "egress", index), () => {
-      if (authentication != null && authentication.mode !== "disabled") throw new Unsayable("authentication");
-      const destinations = peersOrAll(destinationsOf(peers, home), peers);
-      const pods = destinations.flatMap((peer) => (peer.kind === "pod-set" ? podsIn(peer, inventory) : []));
-      return {
-        direction: "egress",
-        peers: destinations,
-        ports: portsOf({ toPorts, icmps }, (name) => portsNamed(name, pods)),
-      };
-    });
-  });
-  if ((rule.egressDeny ?? []).length > 0) throw new Unsayable("egressDeny");
-  const denyWorld = (rule.ingressDeny ?? []).length > 0;
-  if (denyWorld && JSON.stringify(rule.ingressDeny) !== '[{"fromEntities":["world"]}]')
-    throw new Unsayable("ingressDeny");
-  const isSaid = { ingress: ingress.length > 0 || denyWorld, egress: egress.length > 0 };
+  const isWorldDenied = home.namespace !== undefined && JSON.stringify(rule.ingressDeny) === worldDenied;
+  const rules = [
+    ...each(rule.ingress, "ingress", (item) => ingressRule(item, false, home)),
+    ...(isWorldDenied ? [] : each(rule.ingressDeny, "ingressDeny", (item) => ingressRule(item, true, home))),
+    ...each(rule.egress, "egress", (item) => egressRule(item, false, home)),
+    ...each(rule.egressDeny, "egressDeny", (item) => egressRule(item, true, home)),
+  ];
+  const isSaid = (...lists: (readonly unknown[] | null | undefined)[]) => lists.some((list) => (list ?? []).length > 0);
   return {
-    labels,
+    of: whose(rule, home),
     denies: {
-      ingress: isSaid.ingress && (rule.enableDefaultDeny?.ingress ?? true),
-      egress: isSaid.egress && (rule.enableDefaultDeny?.egress ?? true),
+      ingress: isSaid(rule.ingress, rule.ingressDeny) && (rule.enableDefaultDeny?.ingress ?? true),
+      egress: isSaid(rule.egress, rule.egressDeny) && (rule.enableDefaultDeny?.egress ?? true),
     },
-    denyWorld,
-    rules: [...ingress, ...egress].filter((one) => one !== undefined),
+    denyWorld: isWorldDenied,
+    rules,
     description: rule.description ?? undefined,
+  };
+
+  /** The items of a list that say something; what there is no word for is told with its place. */
+  function each<T extends object>(
+    items: readonly T[] | null | undefined,
+    field: string,
+    said: (item: T) => Omit<SaidRule, "place">,
+  ): SaidRule[] {
+    return (items ?? []).flatMap((item, index) => {
+      // `{}` allows nothing: it stands for a default deny.
+      if (isEmpty(item)) return [];
+      try {
+        return [{ ...said(item), place: at(place, field, index) }];
+      } catch (error) {
+        throw error instanceof Unsayable ? new Unsayable(`${error.message} (${at(place, field, index)})`) : error;
+      }
+    });
+  }
+}
+
+function whose({ endpointSelector, nodeSelector }: Rule, { namespace, cluster }: Home): Whose {
+  if (nodeSelector) return { kind: "nodes", labels: podsSelected(nodeSelector, undefined, cluster).labels };
+  const { namespaces, labels } = podsSelected(endpointSelector ?? {}, namespace, cluster);
+  if (namespace === undefined) return { kind: "pods", namespaces, labels };
+  if (namespaces !== namespace) throw new Unsayable("endpointSelector names a namespace");
+  return { kind: "namespace", namespace, labels };
+}
+
+const worldDenied = '[{"fromEntities":["world"]}]';
+
+function ingressRule(item: IngressRule | IngressDenyRule, isDenied: boolean, home: Home): Omit<SaidRule, "place"> {
+  const { toPorts, icmps, authentication, ...peers }: IngressRule = item;
+  const sources = peersOrAll(sourcesOf(peers, home), peers);
+  return {
+    direction: "ingress",
+    isDenied,
+    isAuthenticated: isRequired(authentication),
+    peers: sources,
+    ports: portsOf({ toPorts, icmps }),
   };
 }
 
-/** `{}` allows nothing: it stands for a default deny. */
+function egressRule(item: EgressRule | EgressDenyRule, isDenied: boolean, home: Home): Omit<SaidRule, "place"> {
+  const { toPorts, icmps, authentication, ...peers }: EgressRule = item;
+  const destinations = peersOrAll(destinationsOf(peers, home), peers);
+  return {
+    direction: "egress",
+    isDenied,
+    isAuthenticated: isRequired(authentication),
+    peers: destinations,
+    ports: portsOf({ toPorts, icmps }),
+  };
+}
+
+function isRequired(authentication: IngressRule["authentication"]): boolean {
+  switch (authentication?.mode) {
+    case undefined:
+      return false;
+    case "required":
+      return true;
+    case "disabled":
+    case "test-always-fail":
+      throw new Unsayable(`authentication: ${authentication?.mode}`);
+  }
+}
+
 const isEmpty = (rule: object): boolean => Object.values(rule).every((value) => value == null);
 
 /** A rule that names no peer is for everybody. */
 const peersOrAll = (peers: readonly Peer[], written: object): readonly Peer[] =>
   isEmpty(written) ? [{ kind: "entities", name: "all", entities: ["all"] }] : peers;
-
-/** Says of what there is no word for where it stands. */
-function within<T>(place: string, work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    throw error instanceof Unsayable ? new Unsayable(`${place}: ${error.message}`) : error;
-  }
-}
 
 /** The endpoints of an inventory that a set of pods includes. */
 export const podsIn = (set: Pick<PodSet, "namespaces" | "labels">, { endpoints }: Inventory): Endpoint[] =>
@@ -155,15 +188,4 @@ function isIn(namespaces: Namespaces, { namespace, namespaceLabels }: Endpoint):
     );
   }
   return shareOfValues(namespaces, namespace) === "all";
-}
-
-/** The numbers of a port's name at some pods. */
-function portsNamed(name: string, pods: readonly Endpoint[]): Port[] {
-  const ports = pods.flatMap((pod) => (pod.ports ?? []).filter((port) => port.name.toLowerCase() === name));
-  const found = new Map(ports.map((port) => [`${port.port}/${port.protocol}`, port]));
-  return [...found.values()].map(({ port, protocol }) => ({
-    number: port,
-    transports: [protocol],
-    speaks: protocol === "TCP" ? "tcp" : protocol === "UDP" ? "udp" : "sctp",
-  }));
 }

@@ -12,13 +12,6 @@ import {
 } from "../policy/selector.ts";
 import { Unsayable } from "./unsayable.ts";
 
-/** The labels of a subject: its namespace goes without saying. */
-export function subjectLabels(selector: LabelSelector, namespace: string, cluster: string): Labels {
-  const { namespaces, labels } = podsSelected(selector, namespace, cluster);
-  if (namespaces !== namespace) throw new Unsayable("endpointSelector names a namespace");
-  return labels;
-}
-
 /** Pods by their namespaces and labels; without a word of namespaces they are of the policy's own. */
 export function podsSelected(
   selector: LabelSelector,
@@ -39,7 +32,7 @@ export function podsSelected(
     else if (key.startsWith("io.cilium.k8s.")) throw new Unsayable(`the label ${key}`);
     else add(labels, key, match);
   }
-  for (const fault of strippedLabels({ ...labels, ...labelled })) throw new Unsayable(fault);
+  for (const fault of strippedLabels(labels)) throw new Unsayable(fault);
   return { labels, namespaces: namespacesOf(named[podNamespaceLabel], labelled, home) };
 }
 

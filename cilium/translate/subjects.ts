@@ -2,14 +2,15 @@
 import { examplePods, type Labels, labelSelector } from "../model/labels.ts";
 import { camelCase } from "../model/names.ts";
 import { type DefaultDeny, podProperties, type Workload } from "../model/peers/workload.ts";
-import type { Port, Spoken } from "../model/ports.ts";
+import type { Subject } from "../model/peers.ts";
+import { isNumbered, type NumberedPort, type Spoken } from "../model/ports.ts";
 import { matches, podIdentity, subjectRequirements } from "../policy/selector.ts";
 import type { Endpoint, Inventory } from "../reach/compile/inventory.ts";
-import { podsIn, type Said } from "./said.ts";
+import { podsIn, type Said, type Whose } from "./said.ts";
 
-/** Policies of the same pods, as one declaration. */
-export interface Subject {
-  readonly workload: Workload;
+/** Policies of the same pods or nodes, as one declaration. */
+export interface Declared {
+  readonly subject: Subject;
   readonly said: readonly Said[];
   /** Its pods in the inventory. */
   readonly pods: readonly Endpoint[];
@@ -20,54 +21,77 @@ export interface Subject {
  * others groups beside them.
  * @param taken names of policies that stay as they are, as `namespace/name`
  */
-export function subjectsOf(all: readonly Said[], inventory: Inventory, taken: ReadonlySet<string>): Subject[] {
-  const drafts = [...Map.groupBy(all, ({ namespace, labels }) => keyOf(namespace, labels)).values()].flatMap((said) =>
-    said.slice(0, 1).map(({ namespace, labels }) => ({
-      said,
-      namespace,
-      labels,
-      pods: podsIn({ namespaces: namespace, labels }, inventory),
-    })),
+export function declaredFor(all: readonly Said[], inventory: Inventory, taken: ReadonlySet<string>): Declared[] {
+  const drafts = [...Map.groupBy(all, ({ of }) => keyOf(of)).values()].flatMap((said) =>
+    said.slice(0, 1).map(({ of }) => ({ said, of, pods: podsOf(of, inventory) })),
   );
   const workloads: Draft[] = [];
   const byWidth = drafts.toSorted(
-    (a, b) => Object.keys(b.labels).length - Object.keys(a.labels).length || a.pods.length - b.pods.length,
+    (a, b) => Object.keys(b.of.labels).length - Object.keys(a.of.labels).length || a.pods.length - b.pods.length,
   );
   for (const draft of byWidth) {
-    if (Object.keys(draft.labels).length > 0 && !workloads.some((other) => overlap(draft, other)))
+    if (Object.keys(draft.of.labels).length > 0 && !workloads.some((other) => overlap(draft, other)))
       workloads.push(draft);
   }
   const names = new Set(taken);
-  return drafts.map((draft): Subject => {
+  return drafts.map((draft): Declared => {
     const isGroup = !workloads.includes(draft);
-    const name = unusedName(draft, isGroup, inventory, names);
-    return { said: draft.said, pods: draft.pods, workload: workloadOf(draft, name, isGroup) };
+    return { said: draft.said, pods: draft.pods, subject: subjectOf(draft, isGroup, inventory, names) };
   });
 }
 
-interface Draft extends Pick<Subject, "said" | "pods"> {
-  readonly namespace: string;
-  readonly labels: Labels;
+interface Draft extends Pick<Declared, "said" | "pods"> {
+  readonly of: Whose;
 }
 
-const keyOf = (namespace: string, labels: Labels): string => JSON.stringify([namespace, Object.entries(labels).sort()]);
+const keyOf = ({ labels, ...of }: Whose): string => JSON.stringify([of, Object.entries(labels).sort()]);
+
+function podsOf(of: Whose, inventory: Inventory): Endpoint[] {
+  switch (of.kind) {
+    case "namespace":
+      return podsIn({ namespaces: of.namespace, labels: of.labels }, inventory);
+    case "pods":
+      return podsIn(of, inventory);
+    case "nodes":
+      return [];
+  }
+}
+
+function subjectOf({ of, said, pods }: Draft, isGroup: boolean, inventory: Inventory, names: Set<string>): Subject {
+  const name = said[0]?.policy.metadata.name ?? "";
+  switch (of.kind) {
+    case "namespace": {
+      const unused = unusedName(of.namespace, { said, pods }, isGroup, inventory, names);
+      return workloadOf(of, { said, pods }, unused, isGroup);
+    }
+    case "pods":
+      return {
+        kind: "clusterwide-group",
+        name,
+        namespaces: of.namespaces,
+        labels: of.labels,
+        defaultDeny: defaultDeny(said),
+      };
+    case "nodes":
+      return { kind: "node-group", name, labels: of.labels, defaultDeny: defaultDeny(said) };
+  }
+}
 
 /** Whether pods may be those of both, as far as the inventory and the selectors tell. */
-function overlap(a: Draft, b: Draft): boolean {
-  if (a.namespace !== b.namespace) return false;
-  return a.pods.some((pod) => b.pods.includes(pod)) || meets(a, b) || meets(b, a);
+function overlap({ of: a, pods }: Draft, { of: b, pods: others }: Draft): boolean {
+  if (a.kind !== "namespace" || b.kind !== "namespace" || a.namespace !== b.namespace) return false;
+  return pods.some((pod) => others.includes(pod)) || meets(a, b.labels) || meets(b, a.labels);
 }
 
-function meets({ namespace, labels }: Draft, other: Draft): boolean {
+function meets({ namespace, labels }: Whose & { readonly kind: "namespace" }, others: Labels): boolean {
   const required = subjectRequirements(labelSelector(labels), namespace);
-  return examplePods(other.labels, {}).some((pod) =>
-    matches(required, podIdentity({ namespace, labels: pod, cluster: "" })),
-  );
+  return examplePods(others, {}).some((pod) => matches(required, podIdentity({ namespace, labels: pod, cluster: "" })));
 }
 
 /** That of the controller whose pods they are, if it is a single one; else that of the policy. */
 function unusedName(
-  { namespace, said, pods }: Draft,
+  namespace: string,
+  { said, pods }: Pick<Draft, "said" | "pods">,
   isGroup: boolean,
   { endpoints }: Inventory,
   names: Set<string>,
@@ -89,7 +113,12 @@ function unusedName(
 
 const isName = (name: string): boolean => /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/.test(name);
 
-function workloadOf({ namespace, labels, said, pods }: Draft, name: string, isGroup: boolean): Workload {
+function workloadOf(
+  { namespace, labels }: Whose & { readonly kind: "namespace" },
+  { said, pods }: Pick<Draft, "said" | "pods">,
+  name: string,
+  isGroup: boolean,
+): Workload {
   return {
     kind: "workload",
     namespace,
@@ -98,7 +127,7 @@ function workloadOf({ namespace, labels, said, pods }: Draft, name: string, isGr
     isGroup,
     labels,
     otherLabels: {},
-    ports: isGroup ? {} : portsOf(pods),
+    ports: isGroup ? {} : portsOf(pods, said),
     probes: [],
     defaultDeny: defaultDeny(said),
     denyWorld: said.some(({ denyWorld }) => denyWorld),
@@ -113,13 +142,13 @@ function defaultDeny(said: readonly Said[]): DefaultDeny {
 }
 
 /** The ports that all of the pods name alike, by names that can be properties. */
-function portsOf(pods: readonly Endpoint[]): Record<string, Port> {
+function portsOf(pods: readonly Endpoint[], said: readonly Said[]): Record<string, NumberedPort> {
   const [first, ...others] = pods;
   const named = (first?.ports ?? []).filter((port) =>
     others.every(({ ports = [] }) => ports.some((one) => JSON.stringify(one) === JSON.stringify(port))),
   );
   const byNumber = Map.groupBy(named, ({ port }) => port);
-  const ports: Record<string, Port> = {};
+  const ports: Record<string, NumberedPort> = {};
   for (const [number, alike] of byNumber) {
     const [one] = alike;
     if (one === undefined) continue;
@@ -127,13 +156,24 @@ function portsOf(pods: readonly Endpoint[]): Record<string, Port> {
     const name = written === "" || written === "on" || podProperties.includes(written) ? `port${number}` : written;
     const transports = [...new Set(alike.map(({ protocol }) => protocol))];
     if (name in ports) continue;
-    ports[name] = spoken(one.name, number, transports);
+    const port = spoken(one.name, number, transports);
+    ports[name] = { ...port, speaks: carriedOn(number, said) ?? port.speaks };
   }
   return ports;
 }
 
+/** What rules say that a port of their pods carries. */
+function carriedOn(number: number, said: readonly Said[]): Spoken | undefined {
+  const ports = said
+    .flatMap(({ rules }) => rules.filter(({ direction }) => direction === "ingress").flatMap(({ ports }) => ports))
+    .filter(({ carried }) => carried !== undefined)
+    .flatMap(({ ports }) => ports);
+  const port = ports.find((one) => isNumbered(one) && one.number === number);
+  return port !== undefined && isNumbered(port) ? port.speaks : undefined;
+}
+
 /** What a port's name says that is spoken there. */
-function spoken(name: string, number: number, transports: Port["transports"]): Port {
+function spoken(name: string, number: number, transports: NumberedPort["transports"]): NumberedPort {
   const only = transports.length === 1 ? transports[0] : undefined;
   if (only === undefined) {
     const isDns = transports.length === 2 && !transports.includes("SCTP") && (number === 53 || /dns/.test(name));

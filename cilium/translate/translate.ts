@@ -1,11 +1,31 @@
 /** Policies of any kind as a cluster of the language: what flows can say, and what stays as it is, with the reason. */
-import type { Cluster } from "../model/cluster.ts";
+import { limitsOf } from "../model/carried.ts";
+import { faults } from "../model/check.ts";
+import { type Cluster, configure, dnsPolicyName, type Settings, workloadId } from "../model/cluster.ts";
+import { reading } from "../model/issues.ts";
 import type { Namespace } from "../model/namespace.ts";
-import type { HostNetworkPods } from "../model/peers.ts";
-import { namespaceOf } from "../policy/parts.ts";
+import { clusterwideId } from "../model/peers/clusterwide.ts";
+import type { PodSet } from "../model/peers/pod-set.ts";
+import { type HostNetworkPods, type Peer, peerName, type Subject } from "../model/peers.ts";
+import { declaredIn, statementFaults, statementSchema } from "../model/statement.ts";
+import { asWritten } from "../model/verbatim.ts";
+import { policyName } from "../policy/parts.ts";
 import type { Policy } from "../policy/schema.ts";
-import type { Inventory } from "../reach/compile/inventory.ts";
+import { readConfiguration } from "../reach/compile/configuration.ts";
+import type { Endpoint, Inventory } from "../reach/compile/inventory.ts";
+import { compile } from "../reach/compile/network.ts";
+import { describe } from "../reach/report/diff-text.ts";
+import { type Difference, isEmpty } from "../reach/report/difference.ts";
+import { renderPolicies } from "../render/policies.ts";
 import type { Kept } from "../write/verbatim.ts";
+import { homeOf } from "../write/write.ts";
+import { type Dns, dnsOf } from "./dns.ts";
+import { type Flow, flowsOf, type PurposeOf } from "./flows.ts";
+import { otherEnd } from "./other-end.ts";
+import { differences, withStrangers } from "./proof.ts";
+import { podsIn, type Said, said } from "./said.ts";
+import { type Declared, declaredFor } from "./subjects.ts";
+import { Unsayable } from "./unsayable.ts";
 
 export interface Translation {
   /** Without the verbatim policies. */
@@ -13,35 +33,260 @@ export interface Translation {
   readonly kept: readonly Kept[];
   /** What stands above a workload, by its id. */
   readonly comments: ReadonlyMap<string, string>;
-  /** The names of policies by their workloads' ids, where they differ. */
-  readonly policyNames: Readonly<Record<string, string>>;
+  /** What the stack has to configure: names of policies by their workloads' ids, where they differ, and names to resolve. */
+  readonly settings: Partial<Pick<Settings, "policyNames" | "dnsNames" | "egressDefaultDeny">>;
 }
 
-/** @param inventory the cluster that the policies are of, by workloads rather than pods */
-export function translate(policies: readonly Policy[], inventory: Inventory): Translation {
-  const namespaces = new Set([
-    ...policies.flatMap((policy) => namespaceOf(policy) ?? []),
-    ...inventory.endpoints.filter(({ hostNetwork }) => hostNetwork).map(({ namespace }) => namespace),
-  ]);
-  return {
-    cluster: {
-      dns: undefined,
-      verbatim: [],
-      namespaces: [...namespaces].sort().map(
-        (name): Namespace => ({
-          name,
-          workloads: [],
-          labels: undefined,
-          hostNetwork: hostNetworkIn(name, inventory),
-          statements: [],
-        }),
-      ),
+/**
+ * Says as flows what can be said so, and proves it: a policy by which anything would be allowed that was not, or refused, or
+ * asked for, stays as it is.
+ * @param inventory the cluster that the policies are of, by workloads rather than pods
+ * @param settings the stack's config, but for the names of policies
+ * @param purposeOf what a rule is for
+ */
+export function translate(
+  policies: readonly Policy[],
+  inventory: Inventory,
+  settings: Omit<Settings, "policyNames">,
+  purposeOf: PurposeOf = () => undefined,
+): Translation {
+  const { configuration } = readConfiguration(inventory.configuration);
+  const reasons = new Map<Policy, string>();
+  const all = policies.flatMap((policy): Said[] => {
+    if (isDnsPolicy(policy)) return [];
+    try {
+      return [said(policy, inventory.cluster, configuration)];
+    } catch (error) {
+      if (!(error instanceof Unsayable)) throw error;
+      reasons.set(policy, `no word for ${error.message}`);
+      return [];
+    }
+  });
+  for (;;) {
+    const stated = all.filter(({ policy }) => !reasons.has(policy));
+    const kept = policies.flatMap((policy) => {
+      const reason = reasons.get(policy);
+      return reason === undefined ? [] : [{ policy, reason }];
+    });
+    const { translation, wrong } = attempt(policies, stated, kept, inventory, settings, purposeOf);
+    if (wrong.size === 0) return translation;
+    for (const [policy, reason] of wrong) reasons.set(policy, reason);
+  }
+}
+
+interface Attempt {
+  readonly translation: Translation;
+  /** The policies that may not be said so, and why. */
+  readonly wrong: ReadonlyMap<Policy, string>;
+}
+
+function attempt(
+  policies: readonly Policy[],
+  stated: readonly Said[],
+  stays: readonly Kept[],
+  inventory: Inventory,
+  settings: Omit<Settings, "policyNames">,
+  purposeOf: PurposeOf,
+): Attempt {
+  const taken = new Set(
+    stays.filter(({ policy }) => policy.kind === "CiliumNetworkPolicy").map(({ policy }) => policyName(policy)),
+  );
+  const judged = withStrangers(inventory);
+  const declared = withOtherLabels(declaredFor(stated, judged, taken), judged);
+  const network = compile(policies, judged);
+  const flows = flowsOf(declared, resolver(declared, judged), otherEnd(network, declared), {
+    apiServerPort: settings.apiServerPort,
+    purposeOf,
+  });
+  const policyNames = Object.fromEntries(declared.flatMap(nameOfPolicy));
+  const dnsPolicy = policies.find((policy) => isDnsPolicy(policy) && !stays.some((one) => one.policy === policy));
+  const dns = dnsPolicy && dnsOf(dnsPolicy, declared, { ...settings, policyNames });
+  const kept =
+    dnsPolicy === undefined || dns !== undefined ? stays : [...stays, { policy: dnsPolicy, reason: noClusterwide }];
+  const cluster = { ...clusterOf(declared, flows, inventory), dns: dns?.server };
+  const translation: Translation = {
+    cluster,
+    kept,
+    comments: new Map(declared.flatMap(commentOf)),
+    settings: {
+      ...(Object.keys(policyNames).length > 0 && { policyNames }),
+      ...(dns !== undefined && differing(dns.settings, settings)),
     },
-    kept: policies.map((policy) => ({ policy, reason: "Kept as it was." })),
-    comments: new Map(),
-    policyNames: {},
+  };
+  const wrong = statementProblems(flows, cluster);
+  if (wrong.size > 0) return { translation, wrong };
+  const configured = configure(
+    { ...cluster, verbatim: kept.map(({ policy }) => ({ policy: asWritten(policy), place: "" })) },
+    { ...settings, ...translation.settings, policyNames },
+  );
+  const [fault] = faults(configured);
+  if (fault !== undefined) return { translation, wrong: new Map(stated.map(({ policy }) => [policy, fault])) };
+  const difference = differences(policies, renderPolicies(configured), inventory);
+  if (isEmpty(difference)) return { translation, wrong: new Map() };
+  const blame = blamed(difference, declared);
+  const [first] = describe(difference).sentences;
+  if (blame.size === 0 && dns === undefined) throw new Error(`verbatim policies are not the same: ${first?.text}`);
+  return {
+    translation,
+    wrong:
+      blame.size > 0 || dnsPolicy === undefined
+        ? blame
+        : new Map([[dnsPolicy, `it would not be the same: ${first?.text}`]]),
   };
 }
+
+const noClusterwide = "no word for a policy of the whole cluster (CiliumClusterwideNetworkPolicy)";
+
+const isDnsPolicy = ({ kind, metadata }: Policy): boolean =>
+  kind === "CiliumClusterwideNetworkPolicy" && metadata.name === dnsPolicyName;
+
+/** What of some settings is not so by itself. */
+const differing = (
+  { dnsNames, egressDefaultDeny }: Dns["settings"],
+  given: Dns["settings"],
+): Partial<Dns["settings"]> => ({
+  ...(dnsNames.join() !== given.dnsNames.join() && { dnsNames }),
+  ...(egressDefaultDeny !== given.egressDefaultDeny && { egressDefaultDeny }),
+});
+
+/** The name that a policy has already, where its workload is called otherwise. */
+function nameOfPolicy({ subject, said }: Declared): (readonly [string, string])[] {
+  const own = said.find(({ policy }) => policy.kind === "CiliumNetworkPolicy")?.policy.metadata.name;
+  return subject.kind !== "workload" || own === undefined || own === subject.name ? [] : [[workloadId(subject), own]];
+}
+
+function commentOf({ subject, said }: Declared): (readonly [string, string])[] {
+  // What this program describes its policies with, the flows say.
+  const isOwn = (text: string) => /^\S+\. Ingress: .*\. Egress: .*\.$/s.test(text);
+  const texts = [...new Set(said.flatMap(({ description }) => description ?? []))].filter((text) => !isOwn(text));
+  return texts.length === 0 ? [] : [[peerName(subject), texts.join(" ")]];
+}
+
+/** A peer as what is declared, where that is the same pods. */
+function resolver(declared: readonly Declared[], inventory: Inventory): (peer: Peer) => Peer {
+  const isBeside = ({ subject }: Declared) => subject.kind !== "workload" || subject.isGroup;
+  const bySize = declared.toSorted((a, b) => Number(isBeside(a)) - Number(isBeside(b)));
+  const known = new Map<string, Peer>();
+  return (peer) => {
+    if (peer.kind !== "pod-set") return peer;
+    const key = peerName(peer);
+    const found = known.get(key) ?? sameAs(peer, bySize, inventory)?.subject ?? peer;
+    known.set(key, found);
+    return found;
+  };
+}
+
+function sameAs(set: PodSet, declared: readonly Declared[], inventory: Inventory): Declared | undefined {
+  const pods = podsIn(set, inventory);
+  return declared.find(({ subject, pods: own }) => {
+    if (pods.length > 0) return own.length === pods.length && own.every((pod) => pods.includes(pod));
+    const isAlike = own.length === 0 && JSON.stringify(set.labels) === JSON.stringify(subject.labels);
+    return isAlike && subject.kind === "workload" && set.namespaces === subject.namespace;
+  });
+}
+
+/** What the pods of workloads carry besides, as far as sets of pods ask for it that include them. */
+function withOtherLabels(declared: readonly Declared[], inventory: Inventory): Declared[] {
+  const resolve = resolver(declared, inventory);
+  const sets = new Map(
+    declared
+      .flatMap(({ said }) => said.flatMap(({ rules }) => rules.flatMap(({ peers }) => peers.map(resolve))))
+      .flatMap((peer) =>
+        peer.kind === "pod-set"
+          ? [[peerName(peer), { labels: peer.labels, pods: podsIn(peer, inventory) }] as const]
+          : [],
+      ),
+  );
+  return declared.map((one): Declared => {
+    const { subject, pods } = one;
+    if (subject.kind !== "workload") return one;
+    const keys = [...sets.values()]
+      .filter((set) => pods.length > 0 && pods.every((pod) => set.pods.includes(pod)))
+      .flatMap(({ labels }) => Object.keys(labels))
+      .filter((key) => !(key in subject.labels));
+    const otherLabels = Object.fromEntries([...new Set(keys)].flatMap((key) => common(key, pods)));
+    return { ...one, subject: { ...subject, otherLabels } };
+  });
+}
+
+function common(key: string, pods: readonly Endpoint[]): (readonly [string, string])[] {
+  const value = pods[0]?.labels[key];
+  return value !== undefined && pods.every(({ labels }) => labels[key] === value) ? [[key, value]] : [];
+}
+
+function clusterOf(declared: readonly Declared[], flows: readonly Flow[], inventory: Inventory): Omit<Cluster, "dns"> {
+  const subjects = declared.map(({ subject }) => subject);
+  const workloads = subjects.filter((subject) => subject.kind === "workload");
+  const onNodes = inventory.endpoints.filter(({ hostNetwork }) => hostNetwork);
+  const names = new Set([...workloads, ...onNodes].map(({ namespace }) => namespace));
+  const statementsOf = (home: string) =>
+    flows.map(({ statement }) => statement).filter((statement) => homeOf(statement) === home);
+  return {
+    verbatim: [],
+    clusterwide: {
+      groups: subjects.filter((subject) => subject.kind !== "workload"),
+      statements: statementsOf(clusterwideId),
+    },
+    namespaces: [...names].sort().map(
+      (name): Namespace => ({
+        name,
+        labels: undefined,
+        workloads: workloads.filter(({ namespace }) => namespace === name),
+        hostNetwork: hostNetworkIn(name, inventory),
+        statements: statementsOf(name),
+      }),
+    ),
+  };
+}
+
+/** The policies of statements that the language refuses. */
+function statementProblems(flows: readonly Flow[], { namespaces, clusterwide }: Cluster): Map<Policy, string> {
+  const declared = declaredIn([
+    ...namespaces.flatMap((one) => [...one.workloads, ...one.hostNetwork]),
+    ...clusterwide.groups,
+  ]);
+  const wrong = new Map<Policy, string>();
+  for (const { statement, said } of flows) {
+    const { only, carried, ...rest } = statement;
+    const home = homeOf(statement);
+    const limits = carried === undefined ? [] : limitsOf(carried);
+    const read = statementSchema.safeParse(
+      { ...rest, limits, inspectHttp: carried?.kind === "http", end: only },
+      reading,
+    );
+    const found = read.success
+      ? statementFaults(read.data, home === clusterwideId ? undefined : home, declared)
+      : read.error.issues.map(({ message }) => message);
+    for (const { policy } of found.length === 0 ? [] : said) wrong.set(policy, found[0] ?? "");
+  }
+  return wrong;
+}
+
+/** The policies of the pods at the ends of what differs. */
+function blamed(difference: Difference, declared: readonly Declared[]): Map<Policy, string> {
+  const { opened, closed, changed, undecidable, isolated, exposed } = difference;
+  const [sentence] = describe(difference).sentences;
+  const reason = `as flows it would not be the same: ${sentence?.text}`;
+  const ends = new Set([
+    ...[...opened, ...closed, ...changed, ...undecidable].flatMap(({ from, to }) => [from.name, to.name]),
+    ...[...isolated, ...exposed].map(({ endpoint }) => endpoint),
+  ]);
+  // A clusterwide group is pods, where the policy may be about Cilium's own endpoints too.
+  const wide = ciliumEndpoints.some((name) => ends.has(name))
+    ? declared.filter(({ subject }) => mayBeCilium(subject))
+    : [];
+  const concerned = declared.filter(({ pods }) => pods.some(({ namespace, name }) => ends.has(`${namespace}/${name}`)));
+  // What differs for pods that no policy seems to select is everybody's fault.
+  const blame = [wide, concerned, declared].find(({ length }) => length > 0) ?? [];
+  return new Map(blame.flatMap(({ said }) => said.map(({ policy }) => [policy, reason] as const)));
+}
+
+const ciliumEndpoints = ["init", "health", "ingress", "unmanaged"];
+
+/** Whether a policy asks for nothing that only pods have. */
+const mayBeCilium = (subject: Subject): boolean =>
+  subject.kind === "clusterwide-group" &&
+  Object.values(subject.labels).every((match) => typeof match === "object" && ("absent" in match || "noneOf" in match));
 
 /** The pods on the host's network, which no policy selects. */
 const hostNetworkIn = (namespace: string, { endpoints }: Inventory): HostNetworkPods[] =>

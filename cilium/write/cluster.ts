@@ -1,16 +1,14 @@
 /** A whole cluster as the files of `cluster/`, for whoever begins with one. */
 import { type Cluster, workloadId } from "../model/cluster.ts";
-import type { Statement } from "../model/flow.ts";
-import type { LabelMatch } from "../model/labels.ts";
-import { camelCase } from "../model/names.ts";
-import type { Namespace } from "../model/namespace.ts";
-import type { Pods } from "../model/peers/named-ports.ts";
-import type { HostNetworkPods, Workload } from "../model/peers.ts";
-import type { Port } from "../model/ports.ts";
+import { clusterwideId } from "../model/peers/clusterwide.ts";
+import { peerName } from "../model/peers.ts";
+import { isNumbered } from "../model/ports.ts";
 import { kubeDns } from "../model/read.ts";
 import type { SourceFile } from "./file.ts";
-import { type Scope, scopeOf, unusedName } from "./scope.ts";
-import { declaredName, declaredPort, flowText } from "./write.ts";
+import { identifier } from "./identifier.ts";
+import { quoted, width } from "./layout.ts";
+import { clusterwideHome, fileText, type Home, namedAs, namespaceHome } from "./namespace.ts";
+import { unusedName } from "./scope.ts";
 
 /** What is said of a cluster besides what it declares. */
 export interface Remarks {
@@ -22,174 +20,49 @@ export interface Remarks {
   readonly hasPolicyPack: boolean;
 }
 
-/** The files by their paths, seen from the project's folder. Every port of a destination is declared. */
+/** The files by their paths, seen from the project's folder. */
 export function writeCluster(cluster: Cluster, remarks: Remarks): Map<string, string> {
-  const files = cluster.namespaces.map((namespace) => fileOf(namespace, remarks));
+  const { namespaces, clusterwide } = cluster;
+  const written = namespaces.map((namespace) => {
+    const home = namespaceHome(namespace);
+    const path = reservedFiles.includes(namespace.name) ? `namespace-${namespace.name}` : namespace.name;
+    return { home, file: fileOf(home, path, namespace.name, remarks) };
+  });
+  const own = clusterwideHome(clusterwide);
+  const everywhere =
+    own.declarations.length === 0 ? [] : [{ home: own, file: fileOf(own, clusterwideId, clusterwideId, remarks) }];
+  const all = [...written, ...everywhere];
+  const files = all.map(({ file }) => file);
   return new Map([
     ["cluster/cluster.ts", clusterText(cluster, files, remarks)],
-    ...cluster.namespaces.flatMap((namespace, at): [string, string][] => {
-      const file = files[at];
-      return file === undefined ? [] : [[file.path, namespaceText(namespace, file, files, remarks)]];
-    }),
+    ...all.map(({ home, file }) => [file.path, fileText(home, file, files, remarks.comments)] as const),
   ]);
 }
 
-/** A namespace's file before it is written. */
-function fileOf({ name, workloads, hostNetwork }: Namespace, { language }: Remarks): SourceFile {
-  const own = identifier(name);
-  const taken = new Set([own, "namespace", "from"]);
+/** Files of `cluster/` that are no namespace's. */
+const reservedFiles: readonly string[] = ["cluster", "policy-pack", clusterwideId];
+
+/** A file before it is written. */
+function fileOf({ own, word, declarations }: Home, name: string, namespace: string, { language }: Remarks): SourceFile {
+  const taken = new Set([own, word, "from"]);
   const constants = new Map<string, string>();
-  for (const pods of [...workloads, ...hostNetwork]) {
-    const constant = unusedName(identifier(pods.name), taken);
+  for (const { peer } of declarations) {
+    const constant = unusedName(identifier(peer.name), taken);
     taken.add(constant);
-    constants.set(workloadId(pods), constant);
+    constants.set(peerName(peer), constant);
   }
   return {
-    path: `cluster/${name === "cluster" || name === "policy-pack" ? `namespace-${name}` : name}.ts`,
-    namespace: name,
+    path: `cluster/${name}.ts`,
+    namespace,
     language,
     constants,
-    imports: ["namespace"].map((word) => ({ from: language, name: word, local: word })),
-    names: new Set([own, "namespace", ...constants.values()]),
+    imports: [{ from: language, name: word, local: word }],
+    names: new Set([own, word, ...constants.values()]),
   };
 }
 
-/** A name as a constant is called; `the…` where a constant cannot be called so. */
-function identifier(name: string): string {
-  const written = camelCase(name);
-  return /^[A-Za-z]/.test(written) && !reserved.has(written)
-    ? written
-    : `the${written[0]?.toUpperCase()}${written.slice(1)}`;
-}
-
-const reserved = new Set(
-  `arguments await break case catch class const continue debugger default delete do else enum eval export extends false finally
-  for function if implements import in instanceof interface let new null package private protected public return static super
-  switch this throw true try typeof undefined var void while with yield`.split(/\s+/),
-);
-
-function namespaceText(namespace: Namespace, file: SourceFile, files: readonly SourceFile[], remarks: Remarks): string {
-  const scope = scopeOf(file, files);
-  const own = identifier(namespace.name);
-  const declarations = [
-    ...namespace.workloads.map((workload) => declaration(workload, workloadLines(workload, scope), "workload")),
-    ...namespace.hostNetwork.map((pods) => declaration(pods, hostNetworkLines(pods, scope), "hostNetwork")),
-  ];
-  function declaration(pods: Pods, lines: readonly string[], word: string): string {
-    const comment = remarks.comments.get(workloadId(pods));
-    return [
-      ...(comment === undefined ? [] : [`/** ${comment.replaceAll("*/", "* /")} */`]),
-      `export const ${scope.constant(pods)} = ${own}.${word}(${JSON.stringify(pods.name)}, {`,
-      ...lines.map((line) => `  ${line},`),
-      "});",
-    ].join("\n");
-  }
-  const flows = namespace.statements.flatMap((statement) => flowLines(statement, scope)).map((line) => `  ${line}`);
-  const ending =
-    flows.length === 0
-      ? `export default ${own}.flows(() => []);`
-      : [`export default ${own}.flows(() => [`, ...flows, "]);"].join("\n");
-  const imports = importText(file.language, "namespace", scope.imports());
-  return `${[imports, `const ${own} = namespace(${JSON.stringify(namespace.name)});`, ...declarations, ending].join("\n\n")}\n`;
-}
-
-/** The imports with the word that every file has, in the order of a formatter: packages first. */
-function importText(language: string, word: string, lines: readonly string[]): string {
-  const named = lines.map((line) => {
-    const [, names = "", from = ""] = /^import \{ (.*) \} from "(.*)";$/.exec(line) ?? [];
-    return { names: names.split(", "), from };
-  });
-  const own = named.find(({ from }) => from === language)?.names ?? [];
-  const others = named.filter(({ from }) => from !== language).sort((a, b) => (a.from < b.from ? -1 : 1));
-  return [{ names: [...own, word].sort(byName), from: language }, ...others]
-    .map(({ names, from }) => {
-      const line = `import { ${names.join(", ")} } from ${JSON.stringify(from)};`;
-      return line.length <= width
-        ? line
-        : `import {\n${names.map((name) => `  ${name},\n`).join("")}} from ${JSON.stringify(from)};`;
-    })
-    .join("\n");
-}
-
-const byName = (a: string, b: string): number => a.localeCompare(b, "en", { numeric: true });
-
-/** How long a line may be. */
-const width = 120;
-
-const workloadLines = ({ labels, otherLabels, ports, probes, denyWorld }: Workload, scope: Scope): string[] => [
-  `labels: ${objectText(labels, (match) => matchText(match, scope))}`,
-  ...(Object.keys(otherLabels).length > 0 ? [`otherLabels: ${objectText(otherLabels, quoted)}`] : []),
-  ...portLines(ports, scope),
-  ...(probes.length > 0 ? [`probes: [${probes.map(quoted).join(", ")}]`] : []),
-  ...(denyWorld ? ["denyWorld: true"] : []),
-];
-
-const hostNetworkLines = ({ reason, labels, ports }: HostNetworkPods, scope: Scope): string[] => [
-  `reason: ${quoted(reason)}`,
-  ...(labels === undefined ? [] : [`labels: ${objectText(labels, quoted)}`]),
-  ...portLines(ports, scope),
-];
-
-const portLines = (ports: Readonly<Record<string, Port>>, scope: Scope): string[] =>
-  Object.keys(ports).length === 0 ? [] : [`ports: ${objectText(ports, (port) => declaredPort(port, scope))}`];
-
-/** An object in a line of a declaration, or a line for each key where that is too long. */
-function objectText<T>(object: Readonly<Record<string, T>>, text: (value: T) => string): string {
-  const entries = Object.entries(object).map(([key, value]) => `${propertyName(key)}: ${text(value)}`);
-  const line = `{ ${entries.join(", ")} }`;
-  return line.length <= width - 20 ? line : `{\n${entries.map((entry) => `    ${entry},\n`).join("")}  }`;
-}
-
-const propertyName = (name: string): string => (/^[A-Za-z_$][\w$]*$/.test(name) ? name : quoted(name));
-
-const quoted = (text: string): string => JSON.stringify(text);
-
-function matchText(match: LabelMatch, scope: Scope): string {
-  if (typeof match === "string") return quoted(match);
-  if ("oneOf" in match) return `${scope.word("oneOf")}(${match.oneOf.map(quoted).join(", ")})`;
-  return scope.word("present" in match ? "present" : "absent");
-}
-
-/** A statement as a line, or as several that state the same where one is too long. */
-function flowLines(statement: Statement, scope: Scope): string[] {
-  const line = flowText(statement, scope, (pods, port) => {
-    const name = declaredName(pods, port);
-    if (name === undefined) throw new Error(`${workloadId(pods)} declares no port ${port.number}`);
-    return name;
-  });
-  const parts = line.length <= width - 2 ? [] : halves(statement);
-  return parts.length === 0 ? [line] : parts.flatMap((part) => flowLines(part, scope));
-}
-
-/** Two statements that together state the same; none where that cannot be. */
-function halves(statement: Statement): Statement[] {
-  const { sources, destinations } = statement;
-  const half = <T>(list: readonly T[]) => Math.ceil(list.length / 2);
-  if (destinations.length > 1) {
-    const middle = half(destinations);
-    return [destinations.slice(0, middle), destinations.slice(middle)].map((some) => ({
-      ...statement,
-      destinations: some,
-    }));
-  }
-  const [only] = destinations;
-  if (only?.peer.kind === "fqdns" && only.peer.names.length > 1) {
-    const { peer } = only;
-    const middle = half(peer.names);
-    return [peer.names.slice(0, middle), peer.names.slice(middle)].map((names) => ({
-      ...statement,
-      destinations: [{ ...only, peer: { ...peer, names } }],
-    }));
-  }
-  if (sources.length > 1) {
-    const middle = half(sources);
-    return [sources.slice(0, middle), sources.slice(middle)].map((some) => ({ ...statement, sources: some }));
-  }
-  return [];
-}
-
 function clusterText({ dns, namespaces }: Cluster, files: readonly SourceFile[], remarks: Remarks): string {
-  const taken = new Set(["cluster", "policyPack"]);
+  const taken = new Set(["cluster", "policyPack", "everywhere"]);
   const names = namespaces.map(({ name }) => {
     const local = unusedName(identifier(name), taken);
     taken.add(local);
@@ -197,8 +70,10 @@ function clusterText({ dns, namespaces }: Cluster, files: readonly SourceFile[],
   });
   const server = files.find(({ namespace }) => namespace === dns?.peer.namespace);
   const constant = dns && server?.constants.get(workloadId(dns.peer));
+  const isEverywhere = files.length > namespaces.length;
   const imports = files.map((file, at) => {
-    const brought = constant !== undefined && file === server ? `${names[at]}, { ${constant} }` : names[at];
+    const brought =
+      constant !== undefined && file === server ? `${names[at]}, { ${constant} }` : (names[at] ?? "everywhere");
     return { file: file.path.replace("cluster/", "./"), brought };
   });
   const all = [...imports, ...(remarks.hasPolicyPack ? [{ file: "./policy-pack.ts", brought: "{ policyPack }" }] : [])];
@@ -213,6 +88,7 @@ function clusterText({ dns, namespaces }: Cluster, files: readonly SourceFile[],
     ...dnsLines(dns, constant),
     ...(remarks.hasPolicyPack ? ["  policyPack,"] : []),
     ...namespacesLines(names),
+    ...(isEverywhere ? ["  clusterwide: everywhere,"] : []),
     "};",
     "",
   ].join("\n");
@@ -221,7 +97,7 @@ function clusterText({ dns, namespaces }: Cluster, files: readonly SourceFile[],
 function dnsLines(dns: Cluster["dns"], constant: string | undefined): string[] {
   if (dns === undefined) return ["  dns: false,"];
   const [port] = dns.ports;
-  const name = port && declaredName(dns.peer, port);
+  const name = port && isNumbered(port) ? namedAs(dns.peer, port) : undefined;
   if (constant !== undefined && name !== undefined) return [`  dns: ${constant}.${name},`];
   if (dns.peer.name === kubeDns.peer.name) return [];
   throw new Error(`no file declares ${workloadId(dns.peer)}`);

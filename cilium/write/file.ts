@@ -1,12 +1,14 @@
-/** A namespace's file as somebody has to know it who writes a line into it: what it exports, imports and calls things. */
+/** A namespace's file, or that of what is clusterwide, as somebody has to know it who writes a line into it: what it exports, imports and calls things. */
 
+import { clusterwideId, isClusterwideGroup } from "../model/peers/clusterwide.ts";
 import { isPods, type Pods } from "../model/peers/named-ports.ts";
 import { peerName } from "../model/peers.ts";
-import { type FileExports, isNamespace } from "../model/read.ts";
+import { type FileExports, isClusterwide, isNamespace } from "../model/read.ts";
 
 export interface SourceFile {
   /** Seen from the project's folder: `cluster/argo.ts`. */
   readonly path: string;
+  /** `clusterwide` for what belongs to none. */
   readonly namespace: string;
   /** Where it imports the language from: `../cilium/language.ts`. */
   readonly language: string;
@@ -29,9 +31,10 @@ export interface Import {
  * @returns undefined for one that declares no namespace, or has the word for that from elsewhere
  */
 export function sourceFile(path: string, exported: FileExports, text: string): SourceFile | undefined {
-  const namespace = Object.values(exported).find(isNamespace)?.name;
+  const values = Object.values(exported);
+  const namespace = values.find(isNamespace)?.name ?? (values.some(isClusterwide) ? clusterwideId : undefined);
   const imports = importsIn(text);
-  const language = imports.find(({ name }) => name === "namespace")?.from;
+  const language = imports.find(({ name }) => name === "namespace" || name === clusterwideId)?.from;
   if (namespace === undefined || language === undefined) return undefined;
   return {
     path,
@@ -39,7 +42,7 @@ export function sourceFile(path: string, exported: FileExports, text: string): S
     language,
     constants: new Map(
       Object.entries(exported).flatMap(([name, value]): [string, string][] =>
-        isPods(value) && name !== "default" ? [[peerName(value), name]] : [],
+        (isPods(value) || isClusterwideGroup(value)) && name !== "default" ? [[peerName(value), name]] : [],
       ),
     ),
     imports,

@@ -1,15 +1,25 @@
 /** A connection as a statement of the language, or why the language cannot state it. */
 import { type ConfiguredCluster, externalHosts, workloadId, workloads } from "../model/cluster.ts";
-import type { Statement } from "../model/flow.ts";
+import { plainTerms, type Statement } from "../model/flow.ts";
 import { reading } from "../model/issues.ts";
 import { cidr } from "../model/peers/cidr.ts";
-import { controlPlaneNodes, gateway, host, kubeApiserver, nodes, remoteNode, world } from "../model/peers/entities.ts";
+import {
+  controlPlaneNodes,
+  gateway,
+  health,
+  host,
+  kubeApiserver,
+  nodes,
+  remoteNode,
+  unmanaged,
+  world,
+} from "../model/peers/entities.ts";
 import { external } from "../model/peers/external.ts";
 import { fqdn } from "../model/peers/fqdns.ts";
 import type { Pods } from "../model/peers/named-ports.ts";
 import type { Destination, EntityPeer, Source } from "../model/peers.ts";
-import { type Port, sctp, tcp, udp } from "../model/ports.ts";
-import { statementFaults, statementSchema } from "../model/statement.ts";
+import { icmp, icmpv6, ipProtocol, isUsedBy, type Port, sctp, tcp, udp } from "../model/ports.ts";
+import { declaredIn, statementFaults, statementSchema } from "../model/statement.ts";
 import type { Peer, PeerEntity, Question } from "../reach/compile/inventory.ts";
 import { peerText } from "../reach/report/explain.ts";
 import { fileOf, type PodsName, type SourceFile } from "./file.ts";
@@ -22,7 +32,6 @@ export type Stated =
 export function statementOf(question: Question, cluster: ConfiguredCluster, files: readonly SourceFile[]): Stated {
   const { source, destination, protocol, port: number } = question;
   const port = portOf(protocol, number);
-  if (port === undefined) return none(`flows are TCP, UDP or SCTP, not ${protocol}`);
   const client = podsAt(source, cluster);
   const server = podsAt(destination, cluster);
   for (const [peer, pods] of [
@@ -37,28 +46,20 @@ export function statementOf(question: Question, cluster: ConfiguredCluster, file
   if (home === undefined || (client?.kind !== "workload" && server?.kind !== "workload")) {
     return none("policies govern pods, and neither end is a workload of the program");
   }
-  const from = client ?? sourceOf(source);
+  const from = client ?? sourceOf(source, cluster);
   if (from === undefined) {
-    return none(
-      `flows start at workloads, nodes, the gateway or world; no word of the language means ${peerText(source)}`,
-    );
+    return none(`no word of the language means ${peerText(source)} as what a flow starts at`);
   }
   const to = server ? onPorts(server, port) : destinationOf(destination, port, cluster);
   if (to === undefined) return none(`no word of the language means ${peerText(destination)}`);
-  const statement: Statement = {
-    sources: [from],
-    destinations: [to],
-    purpose: undefined,
-    inspectHttp: false,
-    only: undefined,
-  };
+  const statement: Statement = { sources: [from], destinations: [to], ...plainTerms };
   const [fault] = faultsOf(statement, home.namespace, cluster);
   return fault === undefined ? { kind: "statement", statement } : none(fault);
 }
 
 const none = (reason: string): Stated => ({ kind: "none", reason });
 
-function portOf(protocol: Question["protocol"], number: number): Port | undefined {
+function portOf(protocol: Question["protocol"], number: number): Port {
   switch (protocol) {
     case "TCP":
       return tcp(number);
@@ -66,8 +67,12 @@ function portOf(protocol: Question["protocol"], number: number): Port | undefine
       return udp(number);
     case "SCTP":
       return sctp(number);
+    case "ICMP":
+      return icmp(number);
+    case "ICMPv6":
+      return icmpv6(number);
     default:
-      return undefined;
+      return ipProtocol(protocol);
   }
 }
 
@@ -92,16 +97,17 @@ function unexported(pods: Pods, files: readonly SourceFile[]): string {
 
 const onPorts = (peer: Pods, ...ports: Port[]): Destination => ({ kind: "ports", peer, ports });
 
-/** What a connection comes from that does not come from pods. An address cannot be told from the rest of the world. */
-function sourceOf(source: Peer): Source | undefined {
+/** What a connection comes from that does not come from pods. */
+function sourceOf(source: Peer, cluster: ConfiguredCluster): Source | undefined {
   switch (source.kind) {
     case "entity":
       return source.entity === "control-plane-host" ? host : entityOf(source.entity);
     case "node":
       return nodes;
     case "address":
+      return machineAt(source.address, cluster);
     case "cidr":
-      return world;
+      return cidr(source.cidr);
     case "endpoint":
     case "fqdn":
     case "service":
@@ -114,17 +120,13 @@ function destinationOf(destination: Peer, port: Port, cluster: ConfiguredCluster
     case "entity": {
       const entity = entityOf(destination.entity);
       if (entity !== kubeApiserver) return entity?.on(port);
-      const isApi = port.number === cluster.settings.apiServerPort && port.transports.includes("TCP");
+      const isApi = isUsedBy(port, "TCP", cluster.settings.apiServerPort);
       return isApi ? kubeApiserver.on() : controlPlaneNodes.on(port);
     }
     case "node":
       return nodes.on(port);
-    case "address": {
-      const { address } = destination;
-      const known = externalHosts(cluster).find((one) => one.address === address);
-      if (known !== undefined) return external(known.name, address).on(port);
-      return cidr(`${address}/${address.includes(":") ? 128 : 32}`).on(port);
-    }
+    case "address":
+      return machineAt(destination.address, cluster).on(port);
     case "cidr":
       return cidr(destination.cidr).on(port);
     case "fqdn":
@@ -133,6 +135,12 @@ function destinationOf(destination: Peer, port: Port, cluster: ConfiguredCluster
     case "service":
       return undefined;
   }
+}
+
+/** A machine outside the cluster by the name that the program has for it, or by its address. */
+function machineAt(address: string, cluster: ConfiguredCluster) {
+  const known = externalHosts(cluster).find((one) => one.address === address);
+  return known === undefined ? cidr(`${address}/${address.includes(":") ? 128 : 32}`) : external(known.name, address);
 }
 
 /** The control plane's own node is known by the API server's name, unless it opens the connection. */
@@ -150,19 +158,19 @@ function entityOf(entity: PeerEntity): (EntityPeer & typeof host) | undefined {
     case "world":
       return world;
     case "health":
-    case "init":
+      return health;
     case "unmanaged":
+      return unmanaged;
+    // What it is allowed is not decidable before its labels are known.
+    case "init":
       return undefined;
   }
 }
 
 /** What the language would refuse of it. */
 function faultsOf(statement: Statement, namespace: string, { namespaces }: ConfiguredCluster): string[] {
-  const read = statementSchema.safeParse(statement, reading);
+  const read = statementSchema.safeParse({ ...statement, limits: [], inspectHttp: false }, reading);
   if (!read.success) return read.error.issues.map(({ message }) => message);
-  return statementFaults(
-    read.data,
-    namespace,
-    namespaces.flatMap((one) => [...one.workloads, ...one.hostNetwork]),
-  );
+  const declared = declaredIn(namespaces.flatMap((one) => [...one.workloads, ...one.hostNetwork]));
+  return statementFaults(read.data, namespace, declared);
 }

@@ -1,12 +1,27 @@
 /** Statements as lines of the language: with the imports and the ports that they need they are a whole that runs. */
+import { type Carried, type Limit, limitsOf } from "../model/carried.ts";
 import { workloadId } from "../model/cluster.ts";
-import type { Statement } from "../model/flow.ts";
+import type { Statement, Terms } from "../model/flow.ts";
 import { isLabelMatch } from "../model/labels.ts";
-import { camelCase } from "../model/names.ts";
+import { clusterwideId, isClusterwideGroup } from "../model/peers/clusterwide.ts";
 import type { Given } from "../model/peers/kind.ts";
 import { isPods, type Pods } from "../model/peers/named-ports.ts";
-import { type Destination, type Peer, wordingOf } from "../model/peers.ts";
-import { dns, grpc, http, https, type Port, type Spoken, sctp, tcp, tlsPassthrough, udp } from "../model/ports.ts";
+import { type Destination, namespaceOf, type Peer, wordingOf } from "../model/peers.ts";
+import {
+  anyTransport,
+  dns,
+  grpc,
+  http,
+  https,
+  isNumbered,
+  type NumberedPort,
+  type Port,
+  sctp,
+  type TransportPort,
+  tcp,
+  tlsPassthrough,
+  udp,
+} from "../model/ports.ts";
 import type { Addition } from "./addition.ts";
 import { fileOf, type SourceFile } from "./file.ts";
 import { type Scope, scopeOf, unusedName } from "./scope.ts";
@@ -23,7 +38,7 @@ export function write(statements: readonly Statement[], files: readonly SourceFi
   };
   for (const statement of statements) {
     const { scope, flows } = pageOf(homeOf(statement));
-    flows.push(flowText(statement, scope, (pods, port) => portName(pods, port, pageOf)));
+    flows.push(flowText(statement, scope, { port: (pods, port) => portName(pods, port, pageOf) }));
   }
   return [...pages.values()].map(addition);
 }
@@ -34,7 +49,7 @@ interface Page {
   readonly scope: Scope;
   readonly flows: string[];
   /** Ports to declare, by their pods' ids and by name. */
-  readonly ports: Map<string, { readonly pods: Pods; readonly added: Map<string, Port> }>;
+  readonly ports: Map<string, { readonly pods: Pods; readonly added: Map<string, NumberedPort> }>;
 }
 
 function addition({ file, scope, ports, flows }: Page): Addition {
@@ -48,19 +63,26 @@ function addition({ file, scope, ports, flows }: Page): Addition {
   return { file: file.path, imports: scope.imports(), ports: declarations, flows };
 }
 
-/** The namespace in whose file a statement stands: that of the pods which open the connection, else of its servers. */
+/**
+ * The namespace in whose file a statement stands: that of the pods which open the connection, else of its servers;
+ * `clusterwide` where these are of none.
+ */
 export function homeOf({ sources, destinations }: Statement): string {
-  const pods = [...sources, ...destinations.map(({ peer }) => peer)].find(isPods);
-  if (pods === undefined) throw new Error("a statement without pods");
-  return pods.namespace;
+  const ends = [...sources, ...destinations.map(({ peer }) => peer)];
+  const declared = ends.flatMap((peer) =>
+    isClusterwideGroup(peer) ? clusterwideId : isPods(peer) ? peer.namespace : [],
+  );
+  const [home] = [...declared, ...ends.flatMap((peer) => namespaceOf(peer) ?? [])];
+  if (home === undefined) throw new Error("a statement without pods");
+  return home;
 }
 
 /** What the pods call a port, which is declared where it is not yet. */
-function portName(pods: Pods, port: Port, pageOf: (namespace: string) => Page): string {
+function portName(pods: Pods, port: NumberedPort, pageOf: (namespace: string) => Page): string {
   const declared = declaredName(pods, port);
   if (declared !== undefined) return declared;
   const { ports } = pageOf(pods.namespace);
-  const { added } = ports.get(workloadId(pods)) ?? { added: new Map<string, Port>() };
+  const { added } = ports.get(workloadId(pods)) ?? { added: new Map<string, NumberedPort>() };
   ports.set(workloadId(pods), { pods, added });
   const before = [...added].find(([, one]) => serves(one, port));
   if (before !== undefined) return before[0];
@@ -71,38 +93,71 @@ function portName(pods: Pods, port: Port, pageOf: (namespace: string) => Page): 
 }
 
 /** What the pods call a port that they declare. */
-export const declaredName = ({ ports }: Pods, port: Port): string | undefined =>
+export const declaredName = ({ ports }: Pods, port: NumberedPort): string | undefined =>
   Object.entries(ports).find(([, declared]) => serves(declared, port))?.[0];
 
-const serves = (declared: Port, port: Port): boolean =>
-  declared.number === port.number && port.transports.every((transport) => declared.transports.includes(transport));
+const serves = (declared: NumberedPort, port: NumberedPort): boolean =>
+  declared.number === port.number &&
+  declared.last === port.last &&
+  port.transports.every((transport) => declared.transports.includes(transport));
 
-export type NamePort = (pods: Pods, port: Port) => string;
-
-/** A statement as a line. */
-export function flowText(
-  { sources, destinations, purpose, inspectHttp, only }: Statement,
-  scope: Scope,
-  nameOf: NamePort,
-): string {
-  const from = unique(sources.map((source) => peerText(source, scope)));
-  const to = unique(destinations.flatMap((destination) => destinationTexts(destination, scope, nameOf)));
-  const proxy = inspectHttp ? ".throughHttpProxy()" : "";
-  const end = only === undefined ? "" : `.only(${JSON.stringify(only)})`;
-  const why = purpose === undefined ? "" : `.for(${JSON.stringify(purpose)})`;
-  return `${scope.word("from")}(${from.join(", ")}).to(${to.join(", ")})${proxy}${end}${why},`;
+/** What a file calls what stands in its statements. */
+export interface Names {
+  /** What pods call a port; undefined where a statement is to say its number. */
+  port(pods: Pods, port: NumberedPort): string | undefined;
+  /** The constant that a peer has in this file; undefined where a statement is to say it by its word. */
+  peer?(peer: Peer): string | undefined;
 }
 
-function destinationTexts({ peer, ports }: Destination, scope: Scope, nameOf: NamePort): string[] {
-  const text = peerText(peer, scope);
-  if (isPods(peer)) return ports.map((port) => `${text}${property(nameOf(peer, port))}`);
-  return [ports.length === 0 ? text : `${text}.on(${ports.map((port) => openedPort(port, scope)).join(", ")})`];
+/** A statement as a line. */
+export function flowText({ sources, destinations, ...terms }: Statement, scope: Scope, names: Names): string {
+  const from = unique(sources.map((source) => names.peer?.(source) ?? peerText(source, scope)));
+  const to = unique(destinations.flatMap((destination) => destinationTexts(destination, scope, names)));
+  const opening = scope.word(terms.isDenied ? "deny" : "from");
+  return `${opening}(${from.join(", ")}).to(${to.join(", ")})${termsText(terms)},`;
+}
+
+/** What follows the destinations. */
+function termsText({ carried, isAuthenticated, only, purpose }: Omit<Terms, "isDenied">): string {
+  return [
+    ...(carried === undefined ? [] : [carriedWords(carried)]),
+    ...(isAuthenticated ? [".authenticated()"] : []),
+    ...(only === undefined ? [] : [`.only(${JSON.stringify(only)})`]),
+    ...(purpose === undefined ? [] : [`.for(${JSON.stringify(purpose)})`]),
+  ].join("");
+}
+
+function carriedWords(carried: Carried): string {
+  const limits = limitsOf(carried);
+  return limits.length === 0 ? ".throughHttpProxy()" : `.carrying(${limits.map(limitText).join(", ")})`;
+}
+
+/** A limit as an object: `{ method: "GET", path: "/metrics" }`. */
+const limitText = (limit: Limit): string =>
+  `{ ${Object.entries(limit)
+    .filter(([, value]) => value !== undefined)
+    .map(([key, value]) => `${key}: ${valueText(value)}`)
+    .join(", ")} }`;
+
+function destinationTexts({ peer, ports }: Destination, scope: Scope, names: Names): string[] {
+  const text = names.peer?.(peer) ?? peerText(peer, scope);
+  const nameIn = (port: Port) => (isPods(peer) && isNumbered(port) ? names.port(peer, port) : undefined);
+  const opened = ports.filter((port) => nameIn(port) === undefined);
+  return [
+    ...ports.flatMap((port) => {
+      const name = nameIn(port);
+      return name === undefined ? [] : [`${text}${property(name)}`];
+    }),
+    ...(opened.length > 0 ? [`${text}.on(${opened.map((port) => openedPort(port, scope)).join(", ")})`] : []),
+    ...(ports.length === 0 ? [text] : []),
+  ];
 }
 
 /** A property of an object: `.https`, or `["https-metrics"]`. */
 const property = (name: string): string => (propertyName(name) === name ? `.${name}` : `[${JSON.stringify(name)}]`);
 
-function peerText(peer: Peer, scope: Scope): string {
+/** A peer by its constant or its word. */
+export function peerText(peer: Peer, scope: Scope): string {
   const wording = wordingOf(peer);
   switch (wording.kind) {
     case "constant":
@@ -118,7 +173,7 @@ function peerText(peer: Peer, scope: Scope): string {
 }
 
 /** What a word is given: a text, a condition on a label, or conditions by their labels. */
-function givenText(given: Given, scope: Scope): string {
+export function givenText(given: Given, scope: Scope): string {
   if (typeof given === "string") return JSON.stringify(given);
   if (!isLabelMatch(given)) {
     const all = Object.entries(given).map(([key, match]) => `${propertyName(key)}: ${givenText(match, scope)}`);
@@ -133,30 +188,36 @@ function givenText(given: Given, scope: Scope): string {
 const propertyName = (name: string): string => (/^[A-Za-z_$][\w$]*$/.test(name) ? name : JSON.stringify(name));
 
 /** A port behind `on`, where a bare number means TCP. */
-const openedPort = (port: Port, scope: Scope): string =>
-  port.speaks === "tcp" && isPlain(port) ? String(port.number) : declaredPort(port, scope);
-
-/** A port by its word, or as an object where no word says its transports. */
-export function declaredPort(port: Port, scope: Scope): string {
-  const { number, transports, speaks } = port;
-  if (isPlain(port)) return `${scope.word(camelCase(speaks))}(${number})`;
-  const list = transports.map((transport) => JSON.stringify(transport)).join(", ");
-  return `{ number: ${number}, transports: [${list}], speaks: ${JSON.stringify(speaks)} }`;
+function openedPort(port: Port, scope: Scope): string {
+  if ("every" in port) return scope.word("everyPort");
+  if ("protocol" in port) return `${scope.word("ipProtocol")}(${JSON.stringify(port.protocol)})`;
+  if ("icmp" in port) return `${scope.word(port.family === "IPv4" ? "icmp" : "icmpv6")}(${JSON.stringify(port.icmp)})`;
+  const isBare = isNumbered(port) && port.last === undefined && port.speaks === "tcp" && wordFor(port) === "tcp";
+  return isBare ? String(port.number) : declaredPort(port, scope);
 }
 
-/** Whether it is what the word for its protocol makes of its number. */
-const isPlain = ({ number, transports, speaks }: Port): boolean =>
-  portWords[speaks](number).transports.join() === transports.join();
+/** A port by its word, or as an object where no word says its transports. */
+export function declaredPort(port: TransportPort, scope: Scope): string {
+  const given = isNumbered(port)
+    ? [port.number, ...(port.last === undefined ? [] : [port.last])].join(", ")
+    : JSON.stringify(port.name);
+  const word = wordFor(port);
+  if (word !== undefined) return `${scope.word(word)}(${given})`;
+  const { transports, speaks, ...numbers } = port;
+  const all = Object.entries({ ...numbers, transports, speaks }).map(([key, value]) => `${key}: ${valueText(value)}`);
+  return `{ ${all.join(", ")} }`;
+}
 
-const portWords: Readonly<Record<Spoken, (number: number) => Port>> = {
-  http,
-  https,
-  "tls-passthrough": tlsPassthrough,
-  grpc,
-  dns,
-  tcp,
-  udp,
-  sctp,
-};
+const valueText = (value: unknown): string =>
+  Array.isArray(value) ? `[${value.map((one) => JSON.stringify(one)).join(", ")}]` : JSON.stringify(value);
+
+/** The word that makes this port of its number or name. */
+const wordFor = ({ transports, speaks }: TransportPort): string | undefined =>
+  Object.entries(portWords).find(([, word]) => {
+    const made = word(1);
+    return made.speaks === speaks && made.transports.join() === transports.join();
+  })?.[0];
+
+const portWords = { http, https, tlsPassthrough, grpc, dns, tcp, udp, sctp, anyTransport };
 
 const unique = <T>(items: readonly T[]): T[] => [...new Set(items)];

@@ -121,17 +121,13 @@ async function adviceFor(question: Question, { cluster }: Program, ends: readonl
   const files = await loadSourceFiles(projectFolder());
   const stated = statementOf(question, cluster, files);
   if (stated.kind === "none") return stated;
-  return { kind: "additions", additions: write([stated.statement], files), notes: notesOn(question, ends) };
+  return { kind: "additions", additions: write([stated.statement], files), notes: notesOn(ends) };
 }
 
-/** What the lines allow besides, and what they need that is no line. */
-function notesOn({ source }: Question, ends: readonly EndVerdict[]): string[] {
-  const isAddress = source.kind === "address" || source.kind === "cidr";
+/** What the lines need that is no line. */
+function notesOn(ends: readonly EndVerdict[]): string[] {
   const keys = ends.flatMap((end) => (end.verdict === "denied" && end.by.kind === "protocol-off" ? end.by.key : []));
-  return [
-    ...(isAddress ? ["An address cannot be a source: this allows everything outside the cluster, as world."] : []),
-    ...[...new Set(keys)].map((key) => `Besides, ${key} in cilium-config has to be true.`),
-  ];
+  return [...new Set(keys)].map((key) => `Besides, ${key} in cilium-config has to be true.`);
 }
 
 function inWords({ question, outcome, ends, notes, statement }: Explanation, policies: readonly Policy[]): string {

@@ -16,6 +16,7 @@ import { printReport, type ReportFormat, reportFormats } from "../output/section
 import { readPolicies, type Source, type SourceOptions, withSource } from "../sources/source.ts";
 
 interface Options extends SourceOptions {
+  readonly repair?: true;
   readonly package: string;
   readonly output: ReportFormat;
 }
@@ -27,6 +28,7 @@ export default function init(command: Command): void {
       "where npm gets this package from: a version, an archive, a Git URL",
       description.version,
     )
+    .option("--repair", "declare flows whole of which one end alone says so, which opens them")
     .addOption(new Option("-o, --output <format>", "how to print the answer").choices(reportFormats).default("table"))
     .addHelpText("after", help)
     .action(async (folder: string, options: Options) => {
@@ -38,7 +40,7 @@ export default function init(command: Command): void {
       const project = projectOf(folder, source, options);
       const brought = await withProgress(
         "bringing in",
-        inNewFolder(folder, (temporary) => bring(source, project, temporary)),
+        inNewFolder(folder, (temporary) => bring(source, project, temporary, options)),
       );
       report(folder, source, brought, options.output);
     });
@@ -75,17 +77,19 @@ function apiServerPort({ services = [] }: Inventory): { readonly apiServerPort?:
 }
 
 function report(folder: string, { basis, objects, title }: Source, brought: Brought, output: ReportFormat): void {
-  const { program, translation, inventory, findings, plan } = brought;
+  const { program, translation, inventory, findings, plan, change } = brought;
   const { kept } = translation;
   const { length } = program.policies;
   const name = (policy: Parameters<typeof referenceTo>[0]) => policyText(referenceTo(policy));
   const meanwhile = describe(plan.meanwhile);
+  const repairs = change === undefined ? [] : describe(change).sentences;
   const data = {
     folder,
     policies: length,
     flows: program.cluster.flows.length,
     verbatim: kept.map(({ policy, reason }) => ({ policy: name(policy), reason })),
     findings,
+    repaired: repairs.map(({ text }) => text),
     plan: {
       takenOver: plan.takenOver.map(name),
       created: plan.created.map(name),
@@ -97,7 +101,9 @@ function report(folder: string, { basis, objects, title }: Source, brought: Brou
     {
       summary: [
         `${folder} is written: the ${plan.takenOver.length + plan.deleted.length} policies of ${title} as ${program.cluster.flows.length} flows and ${kept.length} verbatim policies`,
-        `Nothing changes: no connection between ${inventory.endpoints.length} pods or workloads, strangers in each of their namespaces, entities, addresses and names opens, closes or asks for anything else`,
+        change === undefined
+          ? `Nothing changes: no connection between ${inventory.endpoints.length} pods or workloads, strangers in each of their namespaces, entities, addresses and names opens, closes or asks for anything else`
+          : `Repaired: ${describe(change).summary}`,
         `The first update takes over ${plan.takenOver.length} policies in place, creates ${plan.created.length}, and leaves ${plan.deleted.length} to be deleted; while both stand: ${meanwhile.summary}`,
       ],
       sections: [
@@ -113,6 +119,10 @@ function report(folder: string, { basis, objects, title }: Source, brought: Brou
           },
         },
         {
+          title: "Repaired",
+          table: { columns: ["what changes"], rows: repairs.map(({ text }) => [text]) },
+        },
+        {
           title: "Findings",
           table: {
             columns: ["about", "place", "finding"],
@@ -126,7 +136,8 @@ function report(folder: string, { basis, objects, title }: Source, brought: Brou
     },
     output,
   );
-  if (objects.malformed.length + objects.unplaced.length > 0 || !isEmpty(plan.meanwhile)) process.exitCode = 1;
+  if (objects.malformed.length + objects.unplaced.length > 0 || (change === undefined && !isEmpty(plan.meanwhile)))
+    process.exitCode = 1;
 }
 
 const resourceOf = ({ kind, metadata: { name, namespace } }: Parameters<typeof referenceTo>[0]): string =>

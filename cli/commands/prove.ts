@@ -1,21 +1,11 @@
 /** `netpol prove`: what holds of two sets of policies for every pod that could exist. */
 import { type Command, Option } from "commander";
-import { malformedText, mayDecide } from "../../cilium/kubernetes/broken.ts";
-import {
-  type Counterexample,
-  equal,
-  implies,
-  type Proof,
-  type Property,
-  witnessObjects,
-} from "../../cilium/prove/prove.ts";
-import { withWitness } from "../../cilium/prove/witness.ts";
-import type { Peer, Question } from "../../cilium/reach/compile/inventory.ts";
-import type { EndVerdict, Verdict } from "../../cilium/reach/decide/verdict.ts";
-import { decidingPolicies, endText, outcomeText, peerText, questionText } from "../../cilium/reach/report/explain.ts";
-import { yaml } from "../../cilium/render/yaml.ts";
+import { type Counterexample, equal, implies, type Proof, type Property } from "../../cilium/prove/prove.ts";
+import type { Verdict } from "../../cilium/reach/decide/verdict.ts";
+import { outcomeText, questionText } from "../../cilium/reach/report/explain.ts";
 import { Failure } from "../failure.ts";
 import { dataText, withOutput } from "../output/format.ts";
+import { doubtedProof, endsData, endsLines, witnessData, witnessLines } from "../proofs.ts";
 import { type PolicySides, readPolicySides, sidesHelp, sidesLines } from "../sides.ts";
 import { readingOptions, type SourceOptions } from "../sources/source.ts";
 
@@ -75,34 +65,17 @@ function sidesOf(
 async function answer(property: Property, words: readonly [string, string], options: Options): Promise<void> {
   const { output, connections = false, from: _from, git: _git, ...reading } = options;
   const sides = await readPolicySides(words, reading);
-  const proof = doubted((property === "equal" ? equal : implies)(sides.before, sides.after, { connections }), sides);
+  const [before, after] = sides.sources;
+  const proof = doubtedProof((property === "equal" ? equal : implies)(sides.before, sides.after, { connections }), [
+    { source: before, inventory: sides.before.inventory },
+    { source: after, inventory: sides.after.inventory },
+  ]);
   process.stdout.write(
     output === "json"
       ? dataText({ ...dataOf(proof, sides), basis: sides.basis }, "json")
       : inWords(property, proof, sides),
   );
   if (proof.kind !== "proved") process.exitCode = proof.kind === "refuted" ? 1 : 2;
-}
-
-/** A proof in the light of policies that could not be read: whom they select is not known. */
-function doubted(proof: Proof, { sources, before, after }: PolicySides): Proof {
-  const broken = sources.flatMap(({ objects: { malformed, unplaced } }) => [
-    ...malformed.map(malformedText),
-    ...unplaced.map(({ place, policy }) => `${place}: ${policy.kind} ${policy.metadata.name} names no namespace`),
-  ]);
-  const reasons = [...new Set(broken)].map((policy) => `a policy cannot be judged: ${policy}`);
-  if (reasons.length === 0) return proof;
-  if (proof.kind === "undecided") return { ...proof, reasons: [...proof.reasons, ...reasons] };
-  if (proof.kind === "proved") return { kind: "undecided", reasons };
-  const { witness } = proof.counterexample;
-  const isDoubtful = sources.some(
-    ({ objects: { malformed, unplaced } }, i) =>
-      unplaced.length > 0 ||
-      [witness.question.source, witness.question.destination].some(
-        (end) => mayDecide(malformed, end, withWitness((i === 0 ? before : after).inventory, witness)).length > 0,
-      ),
-  );
-  return isDoubtful ? { kind: "undecided", reasons } : proof;
 }
 
 function dataOf(proof: Proof, sides: PolicySides): object {
@@ -117,39 +90,26 @@ function dataOf(proof: Proof, sides: PolicySides): object {
 }
 
 /** As `netpol test` takes objects and a question, and what the engine says of it on each side. */
-export const counterexampleData = (counterexample: Counterexample): object => {
-  const { witness, end, differs, before, after, isolated } = counterexample;
+function counterexampleData({ witness, end, differs, before, after, isolated }: Counterexample): object {
+  const { objects, question, ...more } = witnessData(witness);
   return {
-    objects: witnessObjects(witness),
-    question: questionData(witness.question),
+    objects,
+    question,
     before: wordOf(before, end),
     after: wordOf(after, end),
     differs,
     ...(end !== undefined && { end }),
     ...(isolated && { defaultDeny: isolated }),
-    ...(witness.names.length > 0 && { names: witness.names }),
+    ...more,
     decided: { before: endsData(before), after: endsData(after) },
   };
-};
-
-const questionData = ({ source, destination, port, protocol }: Question) => ({
-  from: peerText(source),
-  ...(isName(destination) ? { fqdn: destination.name } : { to: peerText(destination) }),
-  port,
-  protocol,
-});
-
-const isName = (peer: Peer): peer is Peer & { kind: "fqdn" } => peer.kind === "fqdn";
+}
 
 /** What is said where only one end differs is said of that end. */
 function wordOf(verdict: Verdict, end: Counterexample["end"]): "allowed" | "denied" | "undecidable" {
   if (end !== undefined) return verdict[end].verdict;
   return verdict.outcome === "allowed-once-resolved" ? "allowed" : verdict.outcome;
 }
-
-const endsData = ({ egress, ingress }: Verdict) => ({ egress: endData(egress), ingress: endData(ingress) });
-
-const endData = (end: EndVerdict) => ({ verdict: end.verdict, policies: decidingPolicies(end), why: endText(end) });
 
 const policyKinds = ({ before, after }: PolicySides): string[] =>
   [...new Set([...before.policies, ...after.policies].map(({ kind }) => kind))].sort();
@@ -165,7 +125,7 @@ function conclusion(property: Property, { kind }: Proof): string {
     case "proved":
       return `proved: ${properties[property]}`;
     case "refuted":
-      return `refuted: not in every case ${property === "equal" ? "is all the same" : "is what is allowed after allowed before"}`;
+      return `refuted: ${property === "equal" ? "they do not mean the same" : "something is allowed after that was not before"}`;
     case "undecided":
       return "not decided";
   }
@@ -174,9 +134,9 @@ function conclusion(property: Property, { kind }: Proof): string {
 function explanation(proof: Proof, sides: PolicySides): string[] {
   switch (proof.kind) {
     case "proved": {
-      const { kinds, variables, ports } = proof.over;
+      const { variables, ports } = proof.over;
       return [
-        `For all that could be at either end (${kinds.join(", ")}), told apart by ${variables} variables, on all ports in ${ports} groups`,
+        `For all pods of this cluster and of others, nodes, endpoints of Cilium's own, addresses and names, told apart by ${variables} variables, on all ports in ${ports} groups`,
         `Of ${policyKinds(sides).join(", ") || "no policy"}`,
       ];
     }
@@ -188,12 +148,11 @@ function explanation(proof: Proof, sides: PolicySides): string[] {
 }
 
 /** A counterexample for people: the question, the verdict on both sides, and the objects. */
-export function counterexampleLines({ witness, end, before, after, isolated }: Counterexample): string[] {
+function counterexampleLines({ witness, end, before, after, isolated }: Counterexample): string[] {
   const { question } = witness;
   const side = (name: string, verdict: Verdict): string[] => [
     `  ${name}: ${end === undefined ? outcomeText(verdict) : `${verdict[end].verdict} at ${end}`}`,
-    `    leaving ${peerText(question.source)}: ${endText(verdict.egress)}`,
-    `    arriving at ${peerText(question.destination)}: ${endText(verdict.ingress)}`,
+    ...endsLines(question, verdict).map((line) => `  ${line}`),
   ];
   return [
     questionText(question),
@@ -203,6 +162,6 @@ export function counterexampleLines({ witness, end, before, after, isolated }: C
     ...side("before", before),
     ...side("after", after),
     "with",
-    ...witnessObjects(witness).flatMap((object) => ["---", yaml(object).trimEnd()]),
+    ...witnessLines(witness),
   ];
 }

@@ -1,18 +1,20 @@
 /** The files of a project for policies that there are, and the proof that it allows what they allow. */
 import { basename } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { inventoryOf } from "../../cilium/model/inventory.ts";
 import { asWritten } from "../../cilium/model/verbatim.ts";
 import { policyKey, referenceTo } from "../../cilium/policy/parts.ts";
 import type { Inventory } from "../../cilium/reach/compile/inventory.ts";
 import { compile } from "../../cilium/reach/compile/network.ts";
-import { describe } from "../../cilium/reach/report/diff-text.ts";
-import { isEmpty } from "../../cilium/reach/report/difference.ts";
+import type { Difference } from "../../cilium/reach/report/difference.ts";
 import { type Plan, planOf } from "../../cilium/translate/plan.ts";
 import { podsOfSelectors } from "../../cilium/translate/pods.ts";
 import { differences } from "../../cilium/translate/proof.ts";
+import { repaired } from "../../cilium/translate/repair.ts";
 import { type Translation, translate } from "../../cilium/translate/translate.ts";
 import { writeCluster } from "../../cilium/write/cluster.ts";
 import { verbatimFiles } from "../../cilium/write/verbatim.ts";
+import { readConfig } from "../../components/config.ts";
 import { type Program, readProgram } from "../../components/program.ts";
 import { generatedFiles } from "../commands/docs.ts";
 import { Failure } from "../failure.ts";
@@ -24,6 +26,7 @@ import { language, type Project, projectFiles } from "./files.ts";
 import { type Finding, findingsOf } from "./findings.ts";
 import { withLanguage } from "./language.ts";
 import { policyPackOf, policyPackText } from "./policy-pack.ts";
+import { purposesIn } from "./purposes.ts";
 import { writeFiles } from "./write.ts";
 
 export interface Brought {
@@ -32,43 +35,44 @@ export interface Brought {
   readonly inventory: Inventory;
   readonly findings: readonly Finding[];
   readonly plan: Plan;
+  /** What differs from the input where one-sided flows were declared whole; nothing does otherwise. */
+  readonly change: Difference | undefined;
 }
 
 /**
  * Writes a project into an empty folder, loads it from there, and compares.
+ * @param repair whether one-sided flows are declared whole
  * @throws Failure when what was written allows anything else than the input, which is a defect of this program
  */
-export async function bring(source: Source, { stack, ...project }: Project, folder: string): Promise<Brought> {
+export async function bring(
+  source: Source,
+  { stack, ...project }: Project,
+  folder: string,
+  { repair = false }: { readonly repair?: boolean } = {},
+): Promise<Brought> {
   const inventory = inventoryFor(source);
-  const translation = translate(source.policies, inventory);
-  const { comments, kept, policyNames } = translation;
-  const config = { ...project.config, ...(Object.keys(policyNames).length > 0 && { policyNames }) };
+  const settings = readConfig(valuesOf(project.config, project.name), project.name);
+  const translation = translate(source.policies, inventory, settings, purposesIn(source));
+  const { comments, kept } = translation;
+  const cluster = repair ? repaired(translation.cluster) : translation.cluster;
+  const config = { ...project.config, ...translation.settings };
   const verbatim = kept.map(({ policy }) => ({ policy: asWritten(policy), place: "" }));
-  const values = Object.entries(config).map(([key, value]) => [
-    `${project.name}:${key}`,
-    typeof value === "string" ? value : JSON.stringify(value),
-  ]);
-  const program = readProgram({ ...translation.cluster, verbatim }, Object.fromEntries(values), {
-    project: project.name,
-    stack,
-  });
+  const owner = { project: project.name, stack };
+  const program = readProgram({ ...cluster, verbatim }, valuesOf(config, project.name), owner);
   const policyPack = policyPackOf(program);
   const side = { policies: program.policies, inventory: inventoryOf(program.cluster) };
   writeFiles(folder, [
     ...projectFiles({ ...project, stack, config }),
-    ...writeCluster(translation.cluster, { language, comments, hasPolicyPack: policyPack !== undefined }),
+    ...writeCluster(cluster, { language, comments, hasPolicyPack: policyPack !== undefined }),
     ...(policyPack === undefined ? [] : [["cluster/policy-pack.ts", policyPackText(policyPack)] as const]),
     ...verbatimFiles(kept),
     ["expectations.yaml", expectationsText(side)],
   ]);
   const written = await withLanguage(() => readStack(stack, folder));
   writeFiles(folder, generatedFiles(written.cluster, stack));
-  const difference = differences(source.policies, written.policies, inventory);
-  if (!isEmpty(difference)) {
-    const { summary, sentences } = describe(difference);
-    throw new Failure(
-      `what would be written is not what there is (${summary}), so nothing is written: ${sentences.map(({ text }) => text).join("; ")}`,
-    );
+  // What is proved is that nothing differs between the input and these.
+  if (!isDeepStrictEqual(byKey(written), byKey(program))) {
+    throw new Failure("what would be written is not read as it was meant, so nothing is written");
   }
   const places = new Map([...source.places].map(([policy, place]) => [policyKey(referenceTo(policy)), place]));
   return {
@@ -77,8 +81,20 @@ export async function bring(source: Source, { stack, ...project }: Project, fold
     inventory,
     findings: findingsOf(source.policies, compile(source.policies, inventory), (key) => places.get(key)),
     plan: planOf(source.policies, written.policies, inventory),
+    change: repair ? differences(source.policies, written.policies, inventory) : undefined,
   };
 }
+
+const byKey = ({ policies }: Program) => new Map(policies.map((policy) => [policyKey(referenceTo(policy)), policy]));
+
+/** A config as the engine hands it over. */
+const valuesOf = (config: Project["config"], project: string): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(config).map(([key, value]) => [
+      `${project}:${key}`,
+      typeof value === "string" ? value : JSON.stringify(value),
+    ]),
+  );
 
 /** The pods that the policies are judged against; made up of their selectors where there are none. */
 function inventoryFor(source: Source): Inventory {

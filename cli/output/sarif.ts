@@ -1,7 +1,7 @@
 /** Findings as SARIF 2.1.0, which code scanning shows at their lines of a pull request. */
 
-import type { Basis } from "../../cilium/kubernetes/basis.ts";
-import { basisLines } from "../../cilium/kubernetes/basis.ts";
+import type { Log } from "sarif";
+import { type Basis, basisLines } from "../../cilium/kubernetes/basis.ts";
 import type { Position } from "../../cilium/kubernetes/read.ts";
 import type { Finding } from "../findings.ts";
 
@@ -24,12 +24,16 @@ export function sarif(findings: readonly Finding[], positions: ReadonlyMap<strin
     invocations: [
       {
         executionSuccessful: true,
-        toolExecutionNotifications: basisLines(basis).map((text) => ({ level: "note", message: { text } })),
+        toolExecutionNotifications: basisLines(basis).map((text) => ({ level: "note", message: { text } }) as const),
       },
     ],
     columnKind: "utf16CodeUnits",
-  };
-  const log = { $schema: "https://json.schemastore.org/sarif-2.1.0.json", version: "2.1.0", runs: [run] };
+  } as const satisfies Log["runs"][number];
+  const log = {
+    $schema: "https://json.schemastore.org/sarif-2.1.0.json",
+    version: "2.1.0",
+    runs: [run],
+  } as const satisfies Log;
   return `${JSON.stringify(log, null, 2)}\n`;
 }
 

@@ -4,6 +4,7 @@ import type { Read } from "../../cilium/kubernetes/read.ts";
 import type { Document } from "../../cilium/kubernetes/text.ts";
 import { didYouMean } from "../../cilium/model/names.ts";
 import { Failure } from "../failure.ts";
+import { asStored } from "./wire.ts";
 
 /**
  * Reads the cluster of a context of the kubeconfig (`KUBECONFIG`, or `~/.kube/config`).
@@ -148,7 +149,7 @@ export async function list(
       pageSize,
       next,
     );
-    items.push(...page.items);
+    items.push(...page.items.map(asStored));
     next = page.metadata?._continue || undefined;
   } while (next !== undefined);
   return items;

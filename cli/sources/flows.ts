@@ -11,13 +11,25 @@ export interface ReadFlows {
   readonly problems: readonly string[];
 }
 
+/** Reads lines into a record; gives a sentence when not all of them can be read. */
+export type FlowSource = (reader: RecordReader) => Promise<string | undefined>;
+
 /**
- * Reads everything into one record: files, those below folders, and standard input (`-`), which an interrupt ends without
- * ending the command.
+ * Reads everything into one record: files, those below folders, and standard input (`-`), which SIGINT and SIGTERM end
+ * without ending the command.
+ * @param more what is no file
  */
-export async function readFlows(paths: readonly string[], reading: Reading): Promise<ReadFlows> {
+export async function readFlows(
+  paths: readonly string[],
+  reading: Reading,
+  more: readonly FlowSource[] = [],
+): Promise<ReadFlows> {
   const reader = recordReader(reading);
   const problems: string[] = [];
+  for (const source of more) {
+    const problem = await source(reader);
+    if (problem !== undefined) problems.push(problem);
+  }
   for (const path of paths) {
     const files = filesOf(path);
     if (files.length === 0) problems.push(`${path} is a folder without a file`);
@@ -30,7 +42,7 @@ export async function readFlows(paths: readonly string[], reading: Reading): Pro
 }
 
 /** The path itself, or the files below it; hidden ones are none of the exporter's. */
-function filesOf(path: string): string[] {
+export function filesOf(path: string): string[] {
   if (path === "-" || !statSync(path, { throwIfNoEntry: false })?.isDirectory()) return [path];
   return readdirSync(path, { withFileTypes: true, recursive: true })
     .filter((entry) => entry.isFile() && !entry.name.startsWith("."))
@@ -43,8 +55,11 @@ const longestLine = 16 * 1024 * 1024;
 /** An array may stand on one line. */
 const longestArray = 256 * 1024 * 1024;
 
+/** The signals that end a record, and not the command. */
+export const endings = ["SIGINT", "SIGTERM"] as const;
+
 /** Reads one file; gives a sentence when not all of it can be read. */
-async function readFile(file: string, reader: RecordReader): Promise<string | undefined> {
+export async function readFile(file: string, reader: RecordReader): Promise<string | undefined> {
   const name = file === "-" ? "standard input" : file;
   const input = file === "-" ? process.stdin : createReadStream(file, { highWaterMark: 64 * 1024 });
   let interrupted = false;
@@ -52,7 +67,7 @@ async function readFile(file: string, reader: RecordReader): Promise<string | un
     interrupted = true;
     input.destroy();
   };
-  if (file === "-") process.once("SIGINT", interrupt);
+  if (file === "-") for (const signal of endings) process.once(signal, interrupt);
   let lines = 0;
   let rest: string[] = [];
   let length = 0;
@@ -75,7 +90,7 @@ async function readFile(file: string, reader: RecordReader): Promise<string | un
   } catch (error) {
     return interrupted ? undefined : `${name} ${unreadable(error, lines)}`;
   } finally {
-    process.off("SIGINT", interrupt);
+    for (const signal of endings) process.off(signal, interrupt);
   }
   const last = rest.join("");
   const isCutOff = /^\s*\{"/.test(last) && !isJson(last);
@@ -98,6 +113,8 @@ async function* texts(input: Readable): AsyncGenerator<string> {
   const decoder = new TextDecoder();
   for await (const chunk of bytes) yield decoder.decode(chunk, { stream: true });
 }
+
+export const isPacked = (start: Buffer): boolean => unpacking(start) !== undefined;
 
 function unpacking(start: Buffer): Transform | undefined {
   if (start[0] === 0x1f && start[1] === 0x8b) return createGunzip({ chunkSize: 64 * 1024 });

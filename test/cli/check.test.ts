@@ -8,7 +8,7 @@ import { program } from "../rendered.ts";
 import { policyCount } from "../sample/counts.ts";
 import { temporaryFolder } from "../toolchain/lifetime.ts";
 import { netpol, netpolWith, withoutBasis } from "./command.ts";
-import { shopPods, shopPolicies, shopPolicy } from "./folder.ts";
+import { folderOf, shopPods, shopPolicies, shopPolicy } from "./folder.ts";
 
 const answer = z.object({
   findings: z.array(
@@ -21,6 +21,34 @@ const answer = z.object({
     }),
   ),
   basis: z.object({ read: z.record(z.string(), z.number()), notes: z.array(z.string()) }),
+});
+
+const sarifLog = z.object({
+  version: z.literal("2.1.0"),
+  runs: z.array(
+    z.object({
+      tool: z.object({ driver: z.object({ name: z.string(), rules: z.array(z.object({ id: z.string() })) }) }),
+      results: z.array(
+        z.object({
+          ruleId: z.string(),
+          ruleIndex: z.number(),
+          level: z.enum(["error", "warning", "note"]),
+          message: z.object({ text: z.string() }),
+          locations: z
+            .array(
+              z.object({
+                physicalLocation: z.object({
+                  artifactLocation: z.object({ uri: z.string() }),
+                  region: z.object({ startLine: z.number() }),
+                }),
+              }),
+            )
+            .optional(),
+        }),
+      ),
+      invocations: z.array(z.unknown()),
+    }),
+  ),
 });
 
 const check = (manifests: string, ...options: string[]) => {
@@ -362,6 +390,24 @@ spec: {selector: {app: web}, ports: [{port: 443, targetPort: 8080}]}
         ["unreachable", "shop/web-7d4b9-bbbbb"],
       ],
     );
+  });
+
+  it("places its findings at the lines of their policies, for code scanning", () => {
+    const twice = shopPolicy("typo", "ingress: [{fromEntities: [wrld]}]");
+    const folder = folderOf({ "apps/a b.yaml": `${shopPolicies}${twice}`, "pods.yaml": shopPods });
+    const { code, stdout } = netpolWith({}, sample, "check", "--from", folder, "-o", "sarif");
+    assert.equal(code, 1);
+    const { runs } = sarifLog.parse(JSON.parse(stdout));
+    const [{ tool, results, invocations } = assert.fail("there is a run")] = runs;
+    const begins = `${shopPolicies}${twice}`.split("\n").findIndex((text) => text.includes("name: typo"));
+    const refused = results.find(({ message }) => message.text.includes("shop/typo"));
+    assert.ok(refused !== undefined, stdout);
+    assert.equal(tool.driver.rules[refused.ruleIndex]?.id, refused.ruleId);
+    const [place] = refused.locations ?? [];
+    assert.match(place?.physicalLocation.artifactLocation.uri ?? "", /apps\/a%20b\.yaml$/);
+    // The document begins with its apiVersion, two lines before its name.
+    assert.equal(place?.physicalLocation.region.startLine, begins - 1);
+    assert.match(JSON.stringify(invocations), /Rests on /);
   });
 
   it("does not hold selectors against pods that are not there, and says so", () => {

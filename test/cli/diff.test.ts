@@ -132,6 +132,33 @@ describe("netpol diff", function () {
     assert.equal(netpol(folder, "diff", whole, whole, "--config-before", always, "--config-after", always).code, 0);
   });
 
+  it("tells what switching the host firewall on closes at nodes", () => {
+    const node = `apiVersion: v1
+kind: Node
+metadata: {name: edge-1, labels: {role: edge}}
+status: {addresses: [{type: InternalIP, address: 192.0.2.30}]}
+---
+apiVersion: cilium.io/v2
+kind: CiliumClusterwideNetworkPolicy
+metadata: {name: nodes}
+spec:
+  nodeSelector: {matchLabels: {role: edge}}
+  ingress: [{fromEntities: [cluster]}, {fromEntities: [world], toPorts: [{ports: [{port: "22", protocol: TCP}]}]}]
+`;
+    const whole = folderOf({
+      "nodes.yaml": node,
+      "pods.yaml": shopPods,
+      "on.yml.txt": configuration('enable-host-firewall: "true"'),
+    });
+    const { stdout } = netpol(folder, "diff", whole, whole, "--config-after", join(whole, "on.yml.txt"));
+    assert.deepEqual(withoutBasis(stdout).split("\n"), [
+      `${whole} → ${whole} under ${join(whole, "on.yml.txt")}: 1 node enters default deny, 1 flow closed`,
+      "! edge-1 enters default deny for ingress: what no rule allows is refused",
+      "- world can no longer reach edge-1 on every port but 22",
+      "",
+    ]);
+  });
+
   const podless = folderOf({ "policies.yaml": shopPolicies });
   const misuses: [args: string[], expected: RegExp][] = [
     [[podless, podless], /^nothing to judge: neither \S+ nor \S+ holds Pods or workloads .*--inventory\n$/],

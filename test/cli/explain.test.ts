@@ -112,7 +112,13 @@ describe("netpol explain", () => {
         "192.0.2.7",
         "argocd/redis",
         "6379",
-        'cluster/argocd.ts:\n  import { world } from "../cilium/language.ts";\n  from(world).to(redis.redis),\nAn address cannot be a source: this allows everything outside the cluster, as world.',
+        'cluster/argocd.ts:\n  import { cidr } from "../cilium/language.ts";\n  from(cidr("192.0.2.7/32")).to(redis.redis),',
+      ],
+      [
+        "argocd/redis",
+        "argocd/redis",
+        "8/ICMP",
+        'cluster/argocd.ts:\n  import { icmp } from "../cilium/language.ts";\n  from(redis).to(redis.on(icmp(8))),',
       ],
     ];
     for (const [from, to, port, advice] of cases) {
@@ -123,8 +129,8 @@ describe("netpol explain", () => {
     }
 
     it("or that there are no words for it", () => {
-      const { stdout } = netpol(sample, "explain", "argocd/redis", "monitoring/loki", "8/ICMP");
-      assert.match(withoutBasis(stdout), /There is nothing to write: flows are TCP, UDP or SCTP, not ICMP\.\n$/);
+      const { stdout } = netpol(sample, "explain", "argocd/redis", "init", "80");
+      assert.match(withoutBasis(stdout), /There is nothing to write: no word of the language means init\.\n$/);
     });
 
     it("and that no line helps where a deny decides", () => {

@@ -130,6 +130,70 @@ shop/api → shop/db:5432/TCP is allowed, expected deny
       });
     });
 
+    describe("holds what is expected of sets against all that could exist:", () => {
+      const cases: readonly (readonly [expectation: string, holds: boolean])[] = [
+        ["{from: any pod, to: shop/db, port: 5432, expect: deny}", false],
+        ["{from: any pod but shop/api, to: shop/db, port: 5432, expect: deny}", true],
+        ["{from: any pod but any pod of shop with app=api, to: shop/db, port: 5432, expect: deny}", true],
+        ["{from: any pod without app, to: shop/db, port: 5432, expect: deny}", true],
+        ["{from: every pod of shop not with app=api, to: shop/db, port: 5432, expect: deny}", true],
+        ["{from: any pod outside shop, to: any pod of shop with app=db, port: 5432, expect: deny}", true],
+        ["{from: any pod in namespace shop labelled app=api, to: shop/db, port: 5432, expect: allow}", true],
+        ["{from: any pod of shop with app, to: shop/db, port: 5432, expect: allow}", false],
+        ["{from: anything outside the cluster, to: any pod of shop with app=db, port: 5432, expect: deny}", true],
+        ["{from: anything, to: shop/db, port: 5432, expect: deny}", false],
+        ["{from: anything but shop/api and host, to: any pod of shop with app=db, port: 5432, expect: deny}", false],
+        ["{from: shop/api, to: anything outside the cluster, port: 443, expect: deny}", true],
+        ["{from: any pod, fqdn: example.com, port: 443, expect: allow}", false],
+        ["{from: any pod but 10.0.0.3, to: 10.0.0.4, port: 5432, expect: deny}", true],
+        ["{from: 203.0.113.0/24, to: any pod, port: 5432, expect: deny}", false],
+      ];
+      let results: { holds: boolean; proved: boolean; counterexample?: { question: { port: number } } }[];
+
+      before(() => {
+        const { stdout, stderr } = ask(cases.map(([expectation]) => `- ${expectation}\n`).join(""), "-o", "json");
+        assert.equal(stderr, "");
+        results = JSON.parse(stdout).results;
+      });
+
+      cases.forEach(([expectation, holds], index) => {
+        it(`${expectation} ${holds ? "holds" : "does not hold"}`, () => {
+          assert.partialDeepStrictEqual(results[index], { holds, proved: holds });
+          assert.equal(results[index]?.counterexample !== undefined, !holds);
+        });
+      });
+    });
+
+    it("names an exception to what is expected of a set", () => {
+      const { code, stdout } = ask("- {from: any pod, to: shop/db, port: 5432, expect: deny, because: it is ours}");
+      assert.equal(code, 1);
+      assert.equal(
+        withoutBasis(stdout),
+        `any pod → shop/db:5432/TCP does not hold for all, expected deny because it is ours
+  but shop/source → shop/destination:5432/TCP is allowed
+    leaving shop/source: allowed by shop/api egress[0].toPorts[0]
+    arriving at shop/destination: allowed by shop/db ingress[0].toPorts[0]
+    where shop/source has the labels app=api
+    where shop/destination has the labels app=db
+1 of 1 expectation does not hold
+`,
+      );
+    });
+
+    it("proves what is expected of sets without any pod", () => {
+      const expectations =
+        "- {from: any pod but any pod of shop with app=api, to: any pod of shop with app=db, port: 5432, expect: deny}";
+      const { code, stdout, stderr } = netpolWith(
+        { input: expectations },
+        sample,
+        ...["test", "-", "--from", join(folder, "policies.yaml")],
+      );
+      assert.deepEqual(
+        { code, stderr, stdout: withoutBasis(stdout) },
+        { code: 0, stderr: "", stdout: "1 expectation holds\n" },
+      );
+    });
+
     it("reads JSON like YAML", () => {
       const expectations = [{ from: "shop/api", to: "shop/db", port: 5432, protocol: "TCP", expect: "allow" }];
       assert.equal(ask(JSON.stringify(expectations)).code, 0);
@@ -160,6 +224,16 @@ shop/api → shop/db:5432/TCP is allowed, expected deny
         /HTTP is none of TCP/,
       ],
       ["something that is no list", "from: world", /is no list; write a list of/],
+      [
+        "words that say nothing of a set",
+        "- {from: any pod near shop, to: shop/db, port: 1, expect: deny}",
+        /item 1: any pod near shop: "near shop" says nothing of a set; write any pod/,
+      ],
+      [
+        "a node beside a set",
+        "- {from: any pod, to: 192.0.2.10, port: 1, expect: deny}",
+        /item 1: beside a set an end is a pod or workload.*; not a node/,
+      ],
       ["an empty file", "", /holds no expectation/],
       ["no YAML", "- {from: [", /no valid YAML/],
     ] as const) {

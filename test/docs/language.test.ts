@@ -48,8 +48,10 @@ describe("The page on the language", () => {
   });
 
   it("has lines that can be written as they are", async () => {
-    const flows = [...examples("Flows"), ...examples("Peers")];
-    const keys = [...examples("Ports"), ...examples("Workloads")];
+    const isFlow = (code: string) => /^(from|deny)\(/.test(code);
+    const all = ["Flows", "Peers", "Ports", "Workloads"].flatMap(examples);
+    const flows = all.filter(isFlow);
+    const keys = all.filter((code) => !isFlow(code));
     assert.ok(flows.length >= 17 && keys.length >= 12, `${flows.length} flows, ${keys.length} keys`);
     const [, declarations = ""] = /^```ts\n\/\/ [^\n]+flows\n(.*?)^```/ms.exec(section("Workloads")) ?? [];
     const workloads = keys.map((key, index) => {
@@ -68,8 +70,25 @@ describe("The page on the language", () => {
     assert.ok(cluster.flows.length > flows.length);
   });
 
+  it("shows what is clusterwide as a file that is read without faults", async () => {
+    const [, wide = ""] = /^```ts\n(\/\/ cluster\/clusterwide\.ts, .*?)^```/ms.exec(section("Clusterwide")) ?? [];
+    const listed = file("cluster/cluster.ts")
+      .replace("import kubeSystem", 'import everywhere from "./clusterwide.ts";\nimport kubeSystem')
+      .replace("  dns: coredns.dns,", "  clusterwide: everywhere,\n  dns: coredns.dns,");
+    const cluster = await read(project({ "cluster/clusterwide.ts": wide, "cluster/cluster.ts": listed }));
+    assert.deepEqual(faults(cluster), []);
+    assert.deepEqual(
+      cluster.clusterwide.groups.map(({ name }) => name),
+      ["online", "controllers", "workers"],
+    );
+    await assert.rejects(read(project({ "cluster/clusterwide.ts": wide })), {
+      message:
+        /^cluster\/clusterwide\.ts:16: this is not in the cluster; import it in cluster\/cluster\.ts and write it as clusterwide$/,
+    });
+  });
+
   it("explains every word that there is", () => {
-    const explained = ["Flows", "Peers", "Ports", "Workloads"].map(section).join("");
+    const explained = ["Flows", "Peers", "Ports", "Workloads", "Clusterwide"].map(section).join("");
     for (const word of Object.keys(language)) {
       if (word !== "namespace") assert.match(explained, new RegExp(`\\b${word}\\b`), word);
     }

@@ -45,7 +45,7 @@ describe("The pages quote what netpol says", function () {
 
     before(() => {
       const { "Plain manifests": files } = repositories();
-      folder = folderOf({ "workloads.yaml": files["workloads.yaml"], ".gitignore": "cluster.yaml\n" });
+      folder = folderOf({ "workloads.yaml": files["workloads.yaml"], ".gitignore": "cluster.yaml\nnext-*\n" });
       const git = (...args: string[]) =>
         execFileSync("git", ["-c", "user.name=test", "-c", "user.email=test@example.com", ...args], { cwd: folder });
       git("init", "--quiet", "--initial-branch=main");
@@ -60,8 +60,10 @@ describe("The pages quote what netpol says", function () {
 
     it("and answers every line that the page tells to type", () => {
       writeFileSync(join(folder, "cluster.yaml"), repositories()["Plain manifests"]["workloads.yaml"]);
+      const config = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: cilium-config, namespace: kube-system}\n";
+      writeFileSync(join(folder, "next-cilium-config.yaml"), `${config}data: {enable-policy: always}\n`);
       const typed = Array.from(pageText("docs/your-repository.md").matchAll(/^netpol (.*?)(?: +#.*)?$/gm));
-      assert.equal(typed.length, 5);
+      assert.equal(typed.length, 6);
       for (const [, line = ""] of typed) assert.match(said(folder, line.split(" ")), /^(?:After: )?Rests on /m, line);
     });
   });

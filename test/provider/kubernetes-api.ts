@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { ApiException, KubeConfig, KubernetesObjectApi, PatchStrategy, VersionApi } from "@kubernetes/client-node";
 import { z } from "zod";
+import { asStored } from "../../cli/sources/wire.ts";
 
 export const objectSchema = z
   .object({
@@ -74,7 +75,7 @@ export function kubernetesApi(kubeconfig: string, context?: string) {
 
     /** Stores an object that there is not yet; gives it as stored. */
     async create(object: KubernetesObject, fieldManager: string): Promise<KubernetesObject> {
-      const created = api.create(object, undefined, undefined, fieldManager);
+      const created = api.create(asSent(object), undefined, undefined, fieldManager);
       return plain(await created.catch(explain(object.kind, object.apiVersion)));
     },
 
@@ -84,7 +85,7 @@ export function kubernetesApi(kubeconfig: string, context?: string) {
       { fieldManager, force = false, dryRun = false }: { fieldManager: string; force?: boolean; dryRun?: boolean },
     ): Promise<KubernetesObject> {
       const dry = dryRun ? "All" : undefined;
-      const applied = api.patch(object, undefined, dry, fieldManager, force, PatchStrategy.ServerSideApply);
+      const applied = api.patch(asSent(object), undefined, dry, fieldManager, force, PatchStrategy.ServerSideApply);
       return plain(await applied.catch(explain(object.kind, object.apiVersion)));
     },
 
@@ -128,8 +129,24 @@ const place = ({ apiVersion, kind, metadata: { name, namespace } }: KubernetesOb
   metadata: { name, namespace },
 });
 
-/** The library gives times as Dates. */
-const plain = (object: object): KubernetesObject => objectSchema.parse(JSON.parse(JSON.stringify(object)));
+/** The library gives times as Dates, and calls a field of NetworkPolicies otherwise. */
+const plain = (object: object): KubernetesObject => objectSchema.parse(JSON.parse(JSON.stringify(asStored(object))));
+
+/** An object as the library takes it: of a NetworkPolicy it knows no `from`. */
+const asSent = (object: KubernetesObject): KubernetesObject => {
+  const policy = networkPolicy.safeParse(object).data;
+  if (policy === undefined) return object;
+  const ingress = (policy.spec.ingress ?? []).map(({ from, ...rule }) => ({
+    ...rule,
+    ...(from !== undefined && { _from: from }),
+  }));
+  return objectSchema.parse({ ...policy, spec: { ...policy.spec, ...(ingress.length > 0 && { ingress }) } });
+};
+
+const networkPolicy = z.looseObject({
+  kind: z.literal("NetworkPolicy"),
+  spec: z.looseObject({ ingress: z.array(z.looseObject({ from: z.json().optional() })).optional() }),
+});
 
 const statusSchema = z.looseObject({ message: z.string(), code: z.number(), reason: z.string().optional() });
 

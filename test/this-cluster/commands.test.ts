@@ -17,4 +17,10 @@ describe("This project's own cluster", () => {
     assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
     assert.match(withoutBasis(stdout), /^\d+ expectations hold\n$/);
   });
+
+  it("keeps its guarantees, for every pod that could exist", () => {
+    const { code, stdout, stderr } = netpol(repository, "test", "cluster/guarantees.yaml");
+    assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
+    assert.match(withoutBasis(stdout), /^2\d expectations hold\n$/);
+  });
 });

@@ -42,6 +42,9 @@ export const unmanaged = entityPeer("unmanaged", "unmanaged");
 /** Pods and nodes of this cluster, and pods of those that it is meshed with. */
 export const clusterMesh = entityPeer("cluster-mesh", "cluster-mesh");
 
+/** Those that stand for nodes, whichever: each is its own pods' host and remote to all others. */
+const nodeEntities: readonly Entity[] = ["host", "remote-node", "cluster", "cluster-mesh", "all"];
+
 export const entitiesKind: PeerKind<EntityPeer> = {
   schema: asMade("entities"),
   isSource: true,
@@ -49,7 +52,8 @@ export const entitiesKind: PeerKind<EntityPeer> = {
   inTables: ({ name }) => ({ names: [name] }),
   inVerdicts: ({ entities }) => entities,
   isOutside: ({ entities }) => entities.includes("world") || entities.includes("all"),
-  share: () => "none",
+  share: ({ entities }, subject) =>
+    subject.kind === "node-group" && entities.some((entity) => nodeEntities.includes(entity)) ? "all" : "none",
   selection: ({ entities }) => ({ kind: "entities", entities }),
   wording: ({ name }) => ({ kind: "word", word: camelCase(name) }),
 };

@@ -11,7 +11,7 @@ export interface FqdnPeer {
 
 export const fqdn = (...names: string[]) => reachable<FqdnPeer>({ kind: "fqdns", names });
 
-const dnsName = z.custom<string>((name) => typeof name === "string" && /^[*a-z0-9._-]+$/i.test(name), {
+export const dnsName = z.custom<string>((name) => typeof name === "string" && /^[*a-z0-9._-]+$/i.test(name), {
   error: ({ input }) => `${unquoted(input)} is not a DNS name; write a host name, with * for a part of a label`,
 });
 

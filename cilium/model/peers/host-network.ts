@@ -2,7 +2,7 @@
 import { z } from "zod";
 import type { ObjectSchema } from "../issues.ts";
 import { plainLabels } from "../labels.ts";
-import type { Port } from "../ports.ts";
+import type { NumberedPort } from "../ports.ts";
 import { nodes } from "./entities.ts";
 import { asMade, type PeerKind } from "./kind.ts";
 import { type NamedPorts, namedPorts } from "./named-ports.ts";
@@ -15,7 +15,7 @@ export interface HostNetworkPods {
   readonly reason: string;
   /** The labels that the pods carry, if somebody has to recognise them. */
   readonly labels?: Readonly<Record<string, string>> | undefined;
-  readonly ports: Readonly<Record<string, Port>>;
+  readonly ports: Readonly<Record<string, NumberedPort>>;
 }
 
 /** What a file says of pods on the host's network. */
@@ -41,7 +41,7 @@ export const hostNetworkKind: PeerKind<HostNetworkPods> = {
   inTables: () => ({ names: [nodes.name] }),
   inVerdicts: ({ namespace, name }) => [`${namespace}/${name}`],
   isOutside: () => false,
-  share: () => "none",
+  share: (_, subject) => (subject.kind === "node-group" ? "all" : "none"),
   selection: () => ({ kind: "entities", entities: nodes.entities }),
   wording: ({ namespace, name }) => ({ kind: "constant", namespace, name }),
 };

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { isKind } from "../issues.ts";
 import type { LabelMatch, Labels, Share } from "../labels.ts";
 import type { Selection } from "../selection.ts";
+import type { ClusterwideGroup, NodeGroup } from "./clusterwide.ts";
 import type { Workload } from "./workload.ts";
 
 export interface PeerKind<P> {
@@ -18,13 +19,16 @@ export interface PeerKind<P> {
   inVerdicts(peer: P): readonly string[];
   /** Whether it lies outside the cluster. */
   isOutside(peer: P): boolean;
-  /** How many of a workload's pods it stands for. */
-  share(peer: P, workload: Workload): Share;
+  /** How many of a subject's pods or nodes it stands for. */
+  share(peer: P, subject: Subject): Share;
   /** What selects it in a policy. */
   selection(peer: P): Selection;
   /** How the language writes it. */
   wording(peer: P): Wording;
 }
+
+/** What has a policy. */
+export type Subject = Workload | ClusterwideGroup | NodeGroup;
 
 /** A peer in the language: pods go by the constants of their files, all others by a word, which may be given something. */
 export type Wording =

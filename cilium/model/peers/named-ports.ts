@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { isKind } from "../issues.ts";
 import { didYouMean } from "../names.ts";
-import { type Port, portSchema } from "../ports.ts";
+import { type NumberedPort, numberedPortSchema } from "../ports.ts";
 import type { HostNetworkPods } from "./host-network.ts";
 import { type PortNumber, type PortsOf, portsOf, type Reachable } from "./reachable.ts";
 import type { Workload } from "./workload.ts";
@@ -17,14 +17,20 @@ export type WithPorts<T extends Pods, Name extends string> = Reachable<T> & {
 };
 
 /** Ports by name. A name that the pods themselves use for something else (`labels`, `name`, …) would be unreachable. */
-export type NamedPorts<T, Name extends string> = Readonly<Record<Name, Port>> & {
+export type NamedPorts<T, Name extends string> = Readonly<Record<Name, NumberedPort>> & {
   readonly [taken in keyof Reachable<T>]?: never;
 };
+
+/** What a container's port is called is no number: the port that it has is declared here. */
+const declaredPort = z.preprocess((given) => {
+  const { name, ...port } = Object(given);
+  return name === undefined ? given : { number: name, ...port };
+}, numberedPortSchema);
 
 /** The schema of such ports, for pods that have these properties. */
 export const namedPorts = (properties: readonly string[]) =>
   z
-    .record(z.string(), portSchema, "write ports by name, such as { http: http(8080) }")
+    .record(z.string(), declaredPort, "write ports by name, such as { http: http(8080) }")
     .superRefine((ports, context) => {
       for (const name of Object.keys(ports).filter((name) => [...properties, "on"].includes(name))) {
         const message = "is no name for a port, since pods have a property of this name; write another";
@@ -33,7 +39,7 @@ export const namedPorts = (properties: readonly string[]) =>
     });
 
 /** What may be written instead of a port that is not there. */
-export function portChoice(ports: Readonly<Record<string, Port>>, wrong: string): string {
+export function portChoice(ports: Readonly<Record<string, NumberedPort>>, wrong: string): string {
   const names = Object.keys(ports);
   return names.length === 0 ? "; it declares none" : didYouMean(wrong, names) || `; it has ${names.join(", ")}`;
 }

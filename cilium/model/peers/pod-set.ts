@@ -13,6 +13,7 @@ import {
   shareOfValues,
   strippedLabels,
 } from "../labels.ts";
+import { shareOfGroup } from "./clusterwide.ts";
 import type { PeerKind } from "./kind.ts";
 import { type Reachable, reachable } from "./reachable.ts";
 
@@ -35,7 +36,7 @@ export const anyPod = reachable<PodSet>({ kind: "pod-set", namespaces: present, 
 export const podsOf = (namespaces: LabelMatch | Labels, labels: Labels = {}): Reachable<PodSet> =>
   reachable({ kind: "pod-set", namespaces: namespacesOf(namespaces), labels });
 
-function namespacesOf(given: LabelMatch | Labels): Namespaces {
+export function namespacesOf(given: LabelMatch | Labels): Namespaces {
   if (isLabelMatch(given)) return given;
   return isEmpty(given) ? present : { labelled: given };
 }
@@ -43,22 +44,23 @@ function namespacesOf(given: LabelMatch | Labels): Namespaces {
 const isEmpty = (labels: Labels): boolean =>
   typeof labels === "object" && labels !== null && Object.keys(labels).length === 0;
 
-const schema = z
-  .object({
-    kind: z.literal("pod-set"),
-    namespaces: z.union(
-      [
-        labelMatch,
-        z.object({ labelled: z.record(z.string(), labelMatch).refine((labels) => Object.keys(labels).length > 0) }),
-      ],
-      'podsOf() takes a namespace, such as "monitoring", oneOf("a", "b"), or labels of namespaces, such as { team: "a" }',
-    ),
-    labels: labelsSchema,
-  })
-  .superRefine(({ namespaces, labels }, context) => {
+export const namespacesSchema: z.ZodType<Namespaces> = z
+  .union(
+    [
+      labelMatch,
+      z.object({ labelled: z.record(z.string(), labelMatch).refine((labels) => Object.keys(labels).length > 0) }),
+    ],
+    'write namespaces as "monitoring", oneOf("a", "b"), or by their labels, such as { team: "a" }',
+  )
+  .superRefine((namespaces, context) => {
     if (typeof namespaces === "object" && "absent" in namespaces) {
-      context.addIssue("podsOf(absent): every pod has a namespace; write anyPod");
+      context.addIssue("every pod has a namespace, so absent selects none; write anyPod");
     }
+  });
+
+const schema = z
+  .object({ kind: z.literal("pod-set"), namespaces: namespacesSchema, labels: labelsSchema })
+  .superRefine(({ labels }, context) => {
     for (const fault of strippedLabels(labels)) context.addIssue(fault);
   }) satisfies z.ZodType<PodSet>;
 
@@ -72,13 +74,25 @@ export const podSetKind: PeerKind<PodSet> = {
     return namespace === undefined ? [podSetText(set)] : [`${namespace}/${withinNamespace(set)}`];
   },
   isOutside: () => false,
-  share: ({ namespaces, labels }, pods) =>
-    jointly([
-      isLabelMatch(namespaces)
-        ? shareOfValues(namespaces, pods.namespace)
-        : shareOf(namespaces.labelled, { ...pods.namespaceLabels, [namespaceName]: pods.namespace }, "nothing"),
-      shareOf(labels, { ...pods.otherLabels, ...pods.labels }, pods.isGroup ? "anything" : "nothing"),
-    ]),
+  share: ({ namespaces, labels }, subject) => {
+    switch (subject.kind) {
+      case "workload":
+        return jointly([
+          isLabelMatch(namespaces)
+            ? shareOfValues(namespaces, subject.namespace)
+            : shareOf(
+                namespaces.labelled,
+                { ...subject.namespaceLabels, [namespaceName]: subject.namespace },
+                "nothing",
+              ),
+          shareOf(labels, { ...subject.otherLabels, ...subject.labels }, subject.isGroup ? "anything" : "nothing"),
+        ]);
+      case "clusterwide-group":
+        return shareOfGroup(namespaces, labels, subject);
+      case "node-group":
+        return "none";
+    }
+  },
   selection: ({ namespaces, labels }) => ({ kind: "endpoints", namespaces, labels }),
   wording: ({ namespaces, labels }) => {
     const hasLabels = Object.keys(labels).length > 0;
@@ -93,7 +107,7 @@ export const podSetKind: PeerKind<PodSet> = {
 const namespaceName = "kubernetes.io/metadata.name";
 
 /** `any pod`, `pods of monitoring with app=web`, `pods of namespaces with team=a`. */
-function podSetText({ namespaces, labels }: PodSet): string {
+export function podSetText({ namespaces, labels }: Pick<PodSet, "namespaces" | "labels">): string {
   const carrying = Object.keys(labels).length === 0 ? "" : ` with ${labelsText(labels)}`;
   if (!isLabelMatch(namespaces)) return `pods of namespaces with ${labelsText(namespaces.labelled)}${carrying}`;
   if (typeof namespaces === "string") return `pods of ${namespaces}${carrying}`;

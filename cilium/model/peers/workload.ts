@@ -2,7 +2,7 @@
 import { z } from "zod";
 import type { ObjectSchema } from "../issues.ts";
 import { type Labels, labelFaults, labelsSchema, plainLabels, strippedLabels } from "../labels.ts";
-import type { Port } from "../ports.ts";
+import type { NumberedPort } from "../ports.ts";
 import { asMade, type PeerKind } from "./kind.ts";
 import { type NamedPorts, namedPorts, portChoice } from "./named-ports.ts";
 
@@ -19,7 +19,7 @@ export interface Workload {
   readonly labels: Labels;
   /** What its pods carry besides: not selected on, but other selectors may meet it. */
   readonly otherLabels: Readonly<Record<string, string>>;
-  readonly ports: Readonly<Record<string, Port>>;
+  readonly ports: Readonly<Record<string, NumberedPort>>;
   /** Names of the ports that the kubelet probes. */
   readonly probes: readonly string[];
   /** The directions in which its pods refuse what no rule allows. In the others its rules only add to those of other policies. */
@@ -32,8 +32,15 @@ export type Direction = "ingress" | "egress";
 export type DefaultDeny = "both" | Direction | "none";
 
 /** Whether its policy puts its pods into default deny. */
-export const isDeniedByDefault = ({ defaultDeny }: Workload, direction: Direction): boolean =>
-  defaultDeny === "both" || defaultDeny === direction;
+export const isDeniedByDefault = (
+  { defaultDeny }: { readonly defaultDeny: DefaultDeny },
+  direction: Direction,
+): boolean => defaultDeny === "both" || defaultDeny === direction;
+
+export const defaultDenySchema = z
+  .enum(["ingress", "egress", "none"], 'write "ingress", "egress" or "none", or leave it out for both directions')
+  .optional()
+  .transform((given): DefaultDeny => given ?? "both");
 
 /** What a file says of a workload. */
 export interface WorkloadSpec<Name extends string> {
@@ -70,10 +77,7 @@ const keys = {
   labels: labelsSchema,
   otherLabels: plainLabels.default({}),
   ports: namedPorts(podProperties).default({}),
-  defaultDeny: z
-    .enum(["ingress", "egress", "none"], 'write "ingress", "egress" or "none", or leave it out for both directions')
-    .optional()
-    .transform((given): DefaultDeny => given ?? "both"),
+  defaultDeny: defaultDenySchema,
   denyWorld: z
     .literal(true, "write true, or leave it out")
     .optional()
@@ -114,8 +118,8 @@ export const workloadKind: PeerKind<Workload> = {
   inTables: ({ namespace, name }) => ({ names: [name], place: namespace }),
   inVerdicts: ({ namespace, name }) => [`${namespace}/${name}`],
   isOutside: () => false,
-  share: ({ namespace, name }, workload) =>
-    namespace === workload.namespace && name === workload.name ? "all" : "none",
+  share: ({ namespace, name }, subject) =>
+    subject.kind === "workload" && namespace === subject.namespace && name === subject.name ? "all" : "none",
   selection: ({ namespace, labels }) => ({ kind: "endpoints", namespaces: namespace, labels }),
   wording: ({ namespace, name }) => ({ kind: "constant", namespace, name }),
 };

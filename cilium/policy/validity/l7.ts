@@ -1,5 +1,5 @@
 /** L7 rules: `L7Rules.sanitize`, `PortRuleHTTP.Sanitize`, and what they demand of the ports beside them. */
-import { RE2JS } from "re2js";
+import { expressionError } from "../expression.ts";
 import { at, each } from "../place.ts";
 import { isPortName, portNumber } from "../port.ts";
 import type { HttpRule, PortRule } from "../schema.ts";
@@ -134,18 +134,9 @@ const httpFaults = (rule: HttpRule, place: string): Fault[] => [
   ),
 ];
 
-/** Paths and methods are compiled by Go's `regexp`; lookaround and back-references are not in its language. */
 function expressionFaults(expression: string | null | undefined, place: string): Fault[] {
-  if (!expression) return [];
-  try {
-    RE2JS.compile(withDistinctNames(expression));
-    return [];
-  } catch (error) {
-    if (!(error instanceof Error)) throw error;
-    return [fault(place, expression, error.message, "write a regular expression in the syntax of RE2")];
-  }
+  const error = expression ? expressionError(expression) : undefined;
+  return error === undefined
+    ? []
+    : [fault(place, expression, error, "write a regular expression in the syntax of RE2")];
 }
-
-/** Go takes the name of a group twice, RE2JS does not. */
-const withDistinctNames = (expression: string): string =>
-  expression.replace(/(?<=\(\?P?<)\w+(?=>)/g, (name, offset) => `${name}_${offset}`);

@@ -27,6 +27,8 @@ export type Configuration = Agent & {
   readonly sctp: boolean;
   /** Nothing is dropped; verdicts are only recorded. */
   readonly auditMode: boolean;
+  /** How many entries the policy map of an endpoint holds. */
+  readonly policyMapMax: number;
   readonly keepsLabel: LabelFilter;
   readonly keepsNodeLabel: LabelFilter;
 };
@@ -74,6 +76,7 @@ export function readConfiguration(data: Readonly<Record<string, string>> | undef
     extendedProtocols: flag("enable-extended-ip-protocols", defaultAgent.extendedProtocols),
     icmpRules: flag("enable-icmp-rules", defaultAgent.icmpRules),
     auditMode: flag("policy-audit-mode", false),
+    policyMapMax: read("bpf-policy-map-max", positive, 16384, "a number"),
     keepsLabel: read("labels", labelPatterns(labelFilter), labelFilter([]), "patterns of labels, separated by spaces"),
     keepsNodeLabel: read(
       "node-labels",
@@ -97,6 +100,8 @@ export const kindKeys = {
 const goBoolean = z
   .enum(["1", "t", "T", "TRUE", "true", "True", "0", "f", "F", "FALSE", "false", "False"])
   .transform((text) => ["1", "t", "T", "TRUE", "true", "True"].includes(text));
+
+const positive = z.string().regex(/^\d+$/).transform(Number);
 
 const lowerCase = z.string().transform((text) => text.toLowerCase());
 

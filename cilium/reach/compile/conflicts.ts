@@ -7,18 +7,22 @@ import type { L7, L7Parser } from "./ports.ts";
 import { protocolBit } from "./ports.ts";
 import { type CompiledRule, type Effect, type RuleReference, ruleText } from "./rules.ts";
 
-/** Rules that cannot be merged, and what they disagree about. */
-export type Conflict = { readonly rules: readonly RuleReference[]; readonly what: string };
+/** Rules that cannot be merged, and what they disagree about; or more entries than a policy map holds. */
+export type Conflict = Unmergeable | { readonly entries: number; readonly limit: number };
 
-export const conflictText = ({ rules, what }: Conflict): string =>
-  `${rules.map(ruleText).join(" and ")} ${what}; the agent keeps an earlier policy`;
+type Unmergeable = { readonly rules: readonly RuleReference[]; readonly what: string };
+
+export const conflictText = (conflict: Conflict): string =>
+  "entries" in conflict
+    ? `the rules here take ${conflict.entries} entries of a policy map that holds ${conflict.limit} (bpf-policy-map-max), and which of them the agent leaves out is not known`
+    : `${conflict.rules.map(ruleText).join(" and ")} ${conflict.what}; the agent keeps an earlier policy`;
 
 /**
  * Why the rules of an endpoint for one direction cannot be merged; undefined if they can.
  * @param rules in the order in which they decide
  * @param inNamespace false for endpoints of Cilium's own, as the Gateway's
  */
-export function conflictOf(rules: readonly CompiledRule[], inNamespace: boolean): Conflict | undefined {
+export function conflictOf(rules: readonly CompiledRule[], inNamespace: boolean): Unmergeable | undefined {
   const ambiguous = ambiguousRange(rules);
   if (ambiguous !== undefined) return ambiguous;
   if (!rules.some((rule) => rule.authentication !== undefined || rule.ports.some(({ l7 }) => l7 !== undefined))) {
@@ -100,7 +104,7 @@ const protocolsIn = (bits: number): number[] => Object.values(protocolBit).filte
 const precedence: Readonly<Record<Effect, number>> = { deny: 0, allow: 1, pass: 2 };
 
 /** Of two in order, the first decides alone where it comes first by priority or effect. */
-function merge(a: Merged, b: Merged): Merged | Conflict {
+function merge(a: Merged, b: Merged): Merged | Unmergeable {
   if (a.priority < b.priority || precedence[a.effect] < precedence[b.effect]) return a;
   if (precedence[b.effect] < precedence[a.effect]) return b;
   if (a.effect !== "allow") return a;
@@ -140,7 +144,7 @@ function mergeParsers(a: L7Parser | undefined, b: L7Parser | undefined): L7Parse
 }
 
 /** Where rules of a tier give one named port different ends, Cilium takes the first that it imports for all of them. */
-function ambiguousRange(rules: readonly CompiledRule[]): Conflict | undefined {
+function ambiguousRange(rules: readonly CompiledRule[]): Unmergeable | undefined {
   const ends = new Map<string, { readonly endPort: number; readonly reference: RuleReference }>();
   for (const { ports, references, tier, direction } of rules) {
     for (const [i, match] of direction === "ingress" ? ports.entries() : []) {
@@ -165,7 +169,7 @@ function mergeListeners(a: Listening, b: Listening): Listening | "conflict" {
   return a.listener === undefined || b.listenerPriority < a.listenerPriority ? b : "conflict";
 }
 
-const conflict = (a: Merged, b: Merged, what: string): Conflict => ({
+const conflict = (a: Merged, b: Merged, what: string): Unmergeable => ({
   rules: [a.origin, b.origin],
   what: `say the same peers and ports with ${what}`,
 });

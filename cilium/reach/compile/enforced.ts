@@ -3,6 +3,7 @@ import { type PolicyReference, policyKey } from "../../policy/parts.ts";
 import { podNamespaceLabel } from "../../policy/selector.ts";
 import { type Conflict, conflictOf } from "./conflicts.ts";
 import type { Identity } from "./identity.ts";
+import { mapEntries } from "./map-size.ts";
 import type { NetworkRule } from "./network.ts";
 import type { Tier } from "./rules.ts";
 import type { Selection } from "./selection.ts";
@@ -38,6 +39,9 @@ type Circumstances = {
   readonly always: boolean;
   readonly isInitializing: boolean;
   readonly admitsHost: boolean;
+  /** How many entries its policy map holds (`bpf-policy-map-max`), and how many parties there are. */
+  readonly mapMax: number;
+  readonly parties: number;
 };
 
 /** @param selecting the rules that select it or may do so, in order */
@@ -65,7 +69,19 @@ export function enforcedPolicy(
   const ingress = direction("ingress");
   const egress = direction("egress");
   const inNamespace = identity.labels.some(({ key }) => key === podNamespaceLabel);
-  return { ingress, egress, conflict: conflictOf(ingress.rules, inNamespace) ?? conflictOf(egress.rules, inNamespace) };
+  return {
+    ingress,
+    egress,
+    conflict:
+      conflictOf(ingress.rules, inNamespace) ??
+      conflictOf(egress.rules, inNamespace) ??
+      overflow([...ingress.rules, ...egress.rules], circumstances),
+  };
+}
+
+function overflow(rules: readonly NetworkRule[], { mapMax: limit, parties }: Circumstances): Conflict | undefined {
+  const entries = mapEntries(rules, parties, limit);
+  return entries > limit ? { entries, limit } : undefined;
 }
 
 function levelsOf(rules: readonly NetworkRule[]): Level[] {

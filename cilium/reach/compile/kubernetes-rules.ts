@@ -224,7 +224,8 @@ const selectsCluster = ({ matchLabels, matchExpressions }: LabelSelector): boole
   !!matchLabels?.[clusterLabel] || (matchExpressions ?? []).some(({ key }) => key === clusterLabel);
 
 /** A leading wildcard stands for any number of labels here, and for one where Cilium's own kinds have it. */
-const domainSelector = (name: string) => (name.startsWith("*") ? { matchPattern: `*${name}` } : { matchName: name });
+export const domainSelector = (name: string) =>
+  name.startsWith("*") ? { matchPattern: `*${name}` } : { matchName: name };
 
 /** The DNS server whose answers tell the agent the addresses of names. */
 const clusterDns: PeerSelector = byLabels([{ source: "any", key: "k8s-app", operator: "In", values: ["kube-dns"] }]);

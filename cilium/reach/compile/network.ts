@@ -134,6 +134,7 @@ export function compile(policies: readonly Policy[], inventory: Inventory): Netw
         ? enforceOnNodes(
             networkRules.filter(({ selectsNodes }) => selectsNodes),
             surroundings,
+            parties.length,
           )
         : new Map(),
     lookups: lookupsOf(networkRules, enforced, index, inventory.isPartial ?? false),
@@ -182,11 +183,17 @@ function enforceOnParties(
       always: configuration.enforcement === "always",
       isInitializing: isInitializing(identity),
       admitsHost: configuration.allowLocalhost,
+      mapMax: configuration.policyMapMax,
+      parties: parties.length,
     }),
   );
 }
 
-function enforceOnNodes(rules: readonly NetworkRule[], surroundings: Surroundings): Map<string, EnforcedPolicy> {
+function enforceOnNodes(
+  rules: readonly NetworkRule[],
+  surroundings: Surroundings,
+  parties: number,
+): Map<string, EnforcedPolicy> {
   const { inventory, configuration } = surroundings;
   const always = configuration.enforcement === "always";
   return new Map(
@@ -196,7 +203,13 @@ function enforceOnNodes(rules: readonly NetworkRule[], surroundings: Surrounding
         const selection = selectsByOwnLabels(rule.subject, subject);
         return selection === "no" ? [] : [{ rule, selection }];
       });
-      const policy = enforcedPolicy(selecting, subject, { always, isInitializing: false, admitsHost: false });
+      const policy = enforcedPolicy(selecting, subject, {
+        always,
+        isInitializing: false,
+        admitsHost: false,
+        mapMax: configuration.policyMapMax,
+        parties,
+      });
       return [node?.name ?? "", policy];
     }),
   );

@@ -16,8 +16,9 @@ import {
 } from "../../policy/selector.ts";
 import { partyKey } from "../compile/directory.ts";
 import type { Endpoint, Inventory } from "../compile/inventory.ts";
-import { compile, type Network, type Refusal } from "../compile/network.ts";
+import { compile, type Network, policyAt, type Refusal } from "../compile/network.ts";
 import type { Direction } from "../compile/rules.ts";
+import { deniesByDefault } from "../decide/decide.ts";
 
 /** A pod with what an endpoint does not say. */
 export type CoveredPod = {
@@ -72,13 +73,13 @@ export type PlacedSelector = { readonly policy: string; readonly place: string; 
 
 /**
  * @param pods every pod of the cluster, since a selector may be about pods of any namespace
- * @param surroundings the cluster's name and CIDR groups; its endpoints are the pods
+ * @param surroundings what is known of the cluster besides; its endpoints are the pods
  * @param isChosen whether to report about a namespace; undefined stands for clusterwide policies
  */
 export function coverage(
   policies: readonly Policy[],
   pods: readonly CoveredPod[],
-  surroundings: Pick<Inventory, "cluster" | "cidrGroups">,
+  surroundings: Omit<Inventory, "endpoints" | "nodes" | "names">,
   declared: readonly DeclaredPorts[],
   isChosen: (namespace: string | undefined) => boolean,
 ): Coverage {
@@ -121,11 +122,13 @@ const identityOf = ({ namespace, labels, namespaceLabels, serviceAccount }: Endp
 type OpenDirections = (endpoint: Pick<Endpoint, "namespace" | "name">) => readonly Direction[];
 
 /** The directions of an endpoint that no policy puts into default deny. */
-export function openDirections({ directory, enforced }: Network): OpenDirections {
+export function openDirections(network: Network): OpenDirections {
   return ({ namespace, name }) => {
-    const party = directory.parties.get(partyKey({ kind: "endpoint", namespace, name }));
-    const policy = party && enforced[party.position];
-    return (["ingress", "egress"] as const).filter((direction) => policy?.[direction].defaultDeny !== true);
+    const party = network.directory.parties.get(partyKey({ kind: "endpoint", namespace, name }));
+    const policy = party && policyAt(network, party);
+    return (["ingress", "egress"] as const).filter(
+      (direction) => policy === undefined || !deniesByDefault(network, policy, direction),
+    );
   };
 }
 

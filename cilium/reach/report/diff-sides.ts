@@ -4,7 +4,7 @@ import { addressOutside, formatPrefix, parseAddressOrPrefix } from "../compile/a
 import { partyKey } from "../compile/directory.ts";
 import { type Endpoint, type Inventory, type Peer, peerEntities } from "../compile/inventory.ts";
 import { compile, type EnforcedPolicy, type Network, type NetworkRule, policyAt } from "../compile/network.ts";
-import { addressParty, nameParties, type Party } from "../compile/party.ts";
+import { addressParty, nameParties, nodeParties, type Party } from "../compile/party.ts";
 import type { Direction } from "../compile/rules.ts";
 import type { FlowEnd } from "./difference.ts";
 
@@ -38,6 +38,7 @@ export function compileSides(before: Side, after: Side): Sides {
     ends: [
       ...endpointEnds(networks, before.inventory, after.inventory, worldDiffers),
       otherPodsEnd(networks, worldDiffers),
+      ...nodeEnds(networks, worldDiffers),
       ...entityEnds(networks, worldDiffers),
       ...addressEnds(networks),
       ...nameEnds(networks),
@@ -98,6 +99,20 @@ function otherPodsEnd(networks: Networks, worldDiffers: boolean): ComparedEnd {
 /** What the meaning of rules depends on besides endpoints: the cluster's name, groups of addresses and Services. */
 const surroundings = (inventory: Inventory): string =>
   JSON.stringify({ ...inventory, endpoints: undefined, nodes: undefined, names: undefined });
+
+/** The nodes, where one of the sides tells them apart. */
+function nodeEnds(networks: Networks, worldDiffers: boolean): ComparedEnd[] {
+  const sides = [networks.before, networks.after];
+  if (!sides.some(({ parties }) => parties.some(({ peer }) => peer.kind === "node"))) return [];
+  const names = new Set(sides.flatMap(({ inventory }) => inventory.nodes.map(({ name }) => name)));
+  return [...names].map((name) => {
+    const party = ({ parties, inventory, surroundings }: Network) =>
+      parties.find(({ peer }) => peer.kind === "node" && peer.name === name) ??
+      inventory.nodes.filter((node) => node.name === name).flatMap((node) => nodeParties(node, false, surroundings))[0];
+    const parties = { before: party(networks.before), after: party(networks.after) };
+    return comparedEnd(networks, { kind: "node", name }, parties, worldDiffers);
+  });
+}
 
 const entityEnds = (networks: Networks, worldDiffers: boolean): ComparedEnd[] =>
   peerEntities.map((entity) => {

@@ -28,8 +28,8 @@ export function describe(difference: Difference, setOff: SetOff = (name) => name
     summary: summaryOf([
       counted(added.length, "workload added", "workloads added"),
       counted(removed.length, "workload removed", "workloads removed"),
-      counted(directionsOf(isolated).size, "workload enters default deny", "workloads enter default deny"),
-      counted(directionsOf(exposed).size, "workload leaves default deny", "workloads leave default deny"),
+      ...isolationCounts(isolated, "enters", "enter"),
+      ...isolationCounts(exposed, "leaves", "leave"),
       counted(flows.closed.length + closedByDefault, "flow closed", "flows closed"),
       counted(flows.opened.length + openedByDefault, "flow opened", "flows opened"),
       counted(flows.changed.length, "flow with other conditions", "flows with other conditions"),
@@ -48,6 +48,16 @@ export function describe(difference: Difference, setOff: SetOff = (name) => name
       ...tell("not decidable", together(flows.undecidable, remarks.undecidable), "→"),
     ],
   };
+}
+
+function isolationCounts(changes: readonly IsolationChange[], one: string, several: string): string[] {
+  const [nodes, workloads] = [true, false].map(
+    (areNodes) => directionsOf(changes.filter(({ kind }) => (kind === "node") === areNodes)).size,
+  );
+  return [
+    counted(workloads ?? 0, `workload ${one} default deny`, `workloads ${several} default deny`),
+    counted(nodes ?? 0, `node ${one} default deny`, `nodes ${several} default deny`),
+  ];
 }
 
 /** Flows that one sentence tells: they have their sources in common, or their only destination. */

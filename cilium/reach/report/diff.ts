@@ -169,18 +169,20 @@ function joined(spans: readonly PortSpan[]): PortSpan[] {
   return result;
 }
 
-/** The pods of both sides whose default deny changes in the given way. */
+/** The pods and nodes of both sides whose default deny changes in the given way. */
 function isolationChanges(sides: Sides, changes: (before: boolean, after: boolean) => boolean): IsolationChange[] {
   const isolated = (network: Network, party: Party | undefined, direction: Direction) =>
     enforcedAt(network, party)?.[direction].defaultDeny ?? false;
   return sides.ends
-    .filter(({ kind }) => kind === "endpoint" || kind === "other-pods")
+    .flatMap(({ kind, ...end }) =>
+      kind === "endpoint" || kind === "other-pods" || kind === "node" ? [{ kind, ...end }] : [],
+    )
     .filter(({ before, after }) => before !== undefined && after !== undefined)
-    .flatMap(({ name, before, after }) =>
+    .flatMap(({ kind, name, before, after }) =>
       (["ingress", "egress"] as const)
         .filter((direction) =>
           changes(isolated(sides.before, before, direction), isolated(sides.after, after, direction)),
         )
-        .map((direction) => ({ endpoint: name, direction })),
+        .map((direction) => ({ kind, endpoint: name, direction })),
     );
 }

@@ -3,11 +3,11 @@ import type { FlowProtocol } from "../compile/inventory.ts";
 import type { Direction } from "../compile/rules.ts";
 
 /**
- * One end of a changed flow: an endpoint as `namespace/name`, the pods that no inventory lists, one of Cilium's entities,
- * addresses or a DNS name outside the cluster.
+ * One end of a changed flow: an endpoint as `namespace/name`, the pods that no inventory lists, a node, one of Cilium's
+ * entities, addresses or a DNS name outside the cluster.
  */
 export type FlowEnd = {
-  readonly kind: "endpoint" | "other-pods" | "entity" | "cidr" | "fqdn";
+  readonly kind: "endpoint" | "other-pods" | "node" | "entity" | "cidr" | "fqdn";
   readonly name: string;
 };
 
@@ -32,8 +32,12 @@ export type ConditionChange = FlowChange & {
 /** A flow about which the two sides may differ: whether they do hangs on something that is not known here. */
 export type UndecidableChange = FlowChange & { readonly reasons: readonly string[] };
 
-/** Pods that deny, or no longer deny, what no rule allows in one direction. */
-export type IsolationChange = { readonly endpoint: string; readonly direction: Direction };
+/** Pods or nodes that deny, or no longer deny, what no rule allows in one direction. */
+export type IsolationChange = {
+  readonly kind: "endpoint" | "other-pods" | "node";
+  readonly endpoint: string;
+  readonly direction: Direction;
+};
 
 export type Difference = {
   /** Endpoints of one side only. Their flows open or close with them. */

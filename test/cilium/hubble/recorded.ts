@@ -30,7 +30,7 @@ export function pod({ namespace, name, labels }: Endpoint, number = 1, cluster =
 }
 
 /** One of Cilium's own identities, by its number and labels. */
-const reserved = (identity: number, address: string, ...names: string[]): RecordedEnd => ({
+export const reserved = (identity: number, address: string, ...names: string[]): RecordedEnd => ({
   address,
   endpoint: { identity, labels: names.map((name) => `reserved:${name}`) },
 });

@@ -5,7 +5,7 @@ import { type Replay, replay } from "../../../cilium/hubble/replay.ts";
 import { workloadFinder } from "../../../cilium/hubble/workload.ts";
 import { inventoryOf } from "../../../cilium/model/inventory.ts";
 import { peerName } from "../../../cilium/model/peers.ts";
-import { portText } from "../../../cilium/model/ports.ts";
+import { isNumbered, portText } from "../../../cilium/model/ports.ts";
 import { type Policy, policy as policySchema } from "../../../cilium/policy/schema.ts";
 import type { FlowProtocol, Peer } from "../../../cilium/reach/compile/inventory.ts";
 import { compile } from "../../../cilium/reach/compile/network.ts";
@@ -60,7 +60,11 @@ const dropped = { verdict: "DROPPED", drop_reason_desc: "POLICY_DENIED", is_repl
 describe("a replayed record", () => {
   it("is judged as the engine judges the same connections", () => {
     const network = compile(policies, inventory);
-    const ports = [...new Set(cluster.flows.flatMap(({ ports }) => ports.map(({ number }) => number))), 1, 65_535];
+    const ports = [
+      ...new Set(cluster.flows.flatMap(({ ports }) => ports.filter(isNumbered).map(({ number }) => number))),
+      1,
+      65_535,
+    ];
     const ends: readonly { peer: Peer; recorded: RecordedEnd }[] = [
       ...endpoints.map(({ namespace, name }) => ({
         peer: { kind: "endpoint", namespace, name } as const,
@@ -243,7 +247,7 @@ describe("a replayed record", () => {
     assert.ok(nothing.unseen.every(({ flow: { from }, sourceSeen }) => sourceSeen === (from.kind !== "workload")));
     const everything = replayed(
       ...cluster.flows.flatMap(({ from, to, ports }) =>
-        ports.flatMap(({ number, transports }) =>
+        ports.filter(isNumbered).flatMap(({ number, transports }) =>
           transports.map((protocol) => {
             const { end, names } = recordedPeer(to);
             return flow(recordedPeer(from).end, end, number, { protocol, more: { destination_names: names } });

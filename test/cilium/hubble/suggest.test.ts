@@ -137,13 +137,20 @@ describe("a suggested line", () => {
     );
   });
 
+  it("says ICMP by its type", () => {
+    const { additions } = replayed([flow(grafana, sharedPg, 8, { protocol: "ICMP" })]).suggestions;
+    assert.deepEqual(
+      additions.flatMap(({ flows }) => flows),
+      ["from(grafana).to(sharedPg.on(icmp(8))),"],
+    );
+  });
+
   const without: Readonly<Record<string, readonly [object, RegExp]>> = {
     "what comes from outside": [flow(outside("192.0.2.1"), grafana, 3000), /^it comes from outside the cluster/],
     "what a deny rule refuses": [
       flow(outside("192.0.2.1"), podOf("argo/kanidm-backup"), 80),
       /^a deny rule refuses it/,
     ],
-    "what has no ports": [flow(grafana, sharedPg, 8, { protocol: "ICMP" }), /^flows are TCP, UDP or SCTP, not ICMP$/],
     "pods that are no workload, in a namespace of the program": [
       flow(pod({ namespace: "argo", name: "mystery", labels: {} }, 999), sharedPg, 5432),
       /^argo\/mystery is no workload of the program; declare it in cluster\/argo.ts first$/,

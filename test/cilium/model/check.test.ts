@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { absent, dns, http, namespace, oneOf, present } from "../../../cilium/language.ts";
+import { absent, dns, from, http, namespace, oneOf, present } from "../../../cilium/language.ts";
 import { faults } from "../../../cilium/model/check.ts";
 import { configure, type Settings } from "../../../cilium/model/cluster.ts";
 import type { NamespaceDeclaration } from "../../../cilium/model/namespace.ts";
@@ -66,6 +66,15 @@ describe("A cluster is refused", () => {
       /^jobs\/all also selects the pods of jobs\/backup/,
     ],
     [
+      "with look-ups that limit nothing",
+      () => {
+        const ns = namespace("shop");
+        const web = ns.workload("web", { labels: { app: "web" } });
+        return [ns.flows(() => [from(web).to(coredns.dns).carrying({ lookup: "example.com" })])];
+      },
+      /^flow shop\/web → kube-system\/coredns: every pod may look up every name, so these limit nothing/,
+    ],
+    [
       "with labels overridden by none",
       () => [shop()],
       /^labels\.shop\/web: has no labels/,
@@ -101,6 +110,13 @@ describe("A cluster is accepted", () => {
     ns.group("all");
     ns.group("front", { labels: { app: oneOf("web", "gateway") } });
     assert.deepEqual(faultsOf([ns.flows(() => [])]), []);
+  });
+
+  it("with look-ups of its own where not every pod may look up every name", () => {
+    const ns = namespace("shop");
+    const web = ns.workload("web", { labels: { app: "web" } });
+    const stated = ns.flows(() => [from(web).to(coredns.dns).carrying({ lookup: "example.com" })]);
+    assert.deepEqual(faultsOf([stated], { dnsNames: ["*.svc.cluster.local"] }), []);
   });
 
   it("with labels overridden for a cluster whose charts differ", () => {

@@ -4,13 +4,18 @@ import {
   anyPod,
   cidr,
   cidrGroup,
+  cluster,
+  deny,
   dns,
+  everyPort,
   external,
   fqdn,
   from,
   gateway,
   host,
   http,
+  icmp,
+  ipProtocol,
   kubeApiserver,
   namespace,
   oneOf,
@@ -280,6 +285,36 @@ describe("What a file declares is refused, with file and line,", () => {
       /^port 70000; write a number/,
     ],
     [
+      "with a range that ends before it begins",
+      () => [shop(({ web }) => [from(web).to(world.on(tcp(90, 80)))])],
+      "no port is from 90 to 80; write the smaller number first",
+    ],
+    [
+      "with a type of ICMP that there is not",
+      () => [shop(({ web }) => [from(web).to(world.on(icmp("Ping")))])],
+      /^"Ping" is no type of ICMP over IPv4; write a number from 0 to 255, or one of EchoReply, /,
+    ],
+    [
+      "with a protocol that has ports",
+      () => [shop(({ web }) => [from(web).to(world.on(ipProtocol(untyped("TCP"))))])],
+      '"TCP" is no protocol without ports; write one of VRRP, IGMP, GRE, IPIP, IPV6, ESP, AH',
+    ],
+    [
+      "with a name for a port of what is no pod",
+      () => [shop(({ web }) => [from(web).to(world.on(tcp("https")))])],
+      "flow shop/web → world: only pods give their ports names; write the numbers of those of world",
+    ],
+    [
+      "with a name of a port that is none",
+      () => [shop(({ web, db }) => [from(web).to(db.on(tcp("5432")))])],
+      '"5432" is no name of a port; write at most 15 letters, digits and -',
+    ],
+    [
+      "with HTTP parsing on ports that nobody numbers",
+      () => [shop(({ web, db }) => [from(web).to(db.on(everyPort)).throughHttpProxy()])],
+      /shop\/db speaks every port there/,
+    ],
+    [
       "with names on a port that is neither TCP nor UDP",
       () => [shop(({ web }) => [from(web).to(fqdn("example.com").on(sctp(443)))])],
       /names are reached over TCP or UDP only/,
@@ -331,6 +366,76 @@ describe("What a file declares is refused, with file and line,", () => {
       /shop\/web speaks tls-passthrough there, .*leave throughHttpProxy\(\) out/,
     ],
     [
+      "with a limit that is none",
+      () => [
+        shop(({ web, db }) => [
+          from(web)
+            .to(db.postgres)
+            .carrying(untyped({ metod: "GET" })),
+        ]),
+      ],
+      /^an object is none of it; carrying\(\) takes \{ method: "GET", path: "\/metrics" \}/,
+    ],
+    [
+      "with a limit that limits nothing",
+      () => [shop(({ web }) => [from(web).to(web.http).carrying({})])],
+      /^carrying\(\) takes \{ method/,
+    ],
+    [
+      "with a path that Envoy could not compile",
+      () => [shop(({ web }) => [from(web).to(web.http).carrying({ path: "/(?=x)" })])],
+      /^"\/\(\?=x\)" is no regular expression in the syntax of RE2: /,
+    ],
+    [
+      "with a server's name that is none",
+      () => [shop(({ web }) => [from(web).to(world.on(443)).carrying({ serverName: "https://example.com" })])],
+      /^https:\/\/example\.com is not a DNS name/,
+    ],
+    [
+      "with limits of two kinds",
+      () => [shop(({ web }) => [from(web).to(web.http).carrying({ path: "/" }, { serverName: "example.com" })])],
+      "requests, server names and look-ups in one flow; state a flow for each",
+    ],
+    [
+      "with requests on a port that does not speak HTTP",
+      () => [shop(({ web, db }) => [from(web).to(db.postgres).carrying({ path: "/" })])],
+      /^flow shop\/web → shop\/db: shop\/db speaks tcp there, and only plaintext HTTP has requests/,
+    ],
+    [
+      "with a server's name on a port that speaks plaintext HTTP",
+      () => [shop(({ web }) => [from(web).to(web.http).carrying({ serverName: "example.com" })])],
+      /shop\/web speaks http there, and server names are those of TLS over TCP/,
+    ],
+    [
+      "with look-ups on a port that does not speak DNS",
+      () => [shop(({ web }) => [from(web).to(world.on(53)).carrying({ lookup: "example.com" })])],
+      /world speaks tcp there, and look-ups go to DNS ports; write dns\(53\)/,
+    ],
+    [
+      "with a proof of what is no pod",
+      () => [shop(({ web }) => [from(web).to(world.on(443)).authenticated()])],
+      "flow shop/web → world: world cannot prove who it is; only pods authenticate each other, so leave authenticated() out",
+    ],
+    [
+      "with names that are denied",
+      () => [shop(({ web }) => [deny(web).to(fqdn("example.com").on(443))])],
+      "denied flow shop/web → example.com: example.com cannot be denied, since policies deny no names; deny addresses",
+    ],
+    [
+      "with a deny of some requests",
+      () => [shop(({ web }) => [deny(web).to(web.http).carrying({ path: "/admin" })])],
+      "denied flow shop/web → shop/web: deny() refuses whole connections; leave what follows the destinations out",
+    ],
+    [
+      "with a deny that would break probes",
+      () => {
+        const ns = namespace("shop");
+        const probed = ns.workload("probed", { labels, ports: { http: http(8080) }, probes: ["http"] });
+        return [ns.flows(() => [deny(cluster).to(probed.on(everyPort))])];
+      },
+      /^denied flow cluster → shop\/probed: the kubelet probes shop\/probed there from cluster, which a deny would break/,
+    ],
+    [
       "with a flow in another namespace's file",
       () => [shop(() => []), namespace("other").flows(() => [from(open().web).to(world.on(443))])],
       /^flow shop\/web → world: starts in shop; state it in that namespace's file/,
@@ -352,12 +457,12 @@ describe("What a file declares is refused, with file and line,", () => {
     [
       "with pods of nothing that is a namespace",
       () => [shop(({ web }) => [from(podsOf(untyped(5))).to(web.http)])],
-      /^podsOf\(\) takes a namespace, such as "monitoring"/,
+      /^write namespaces as "monitoring", oneOf\("a", "b"\), or by their labels/,
     ],
     [
       "with pods of no namespace",
       () => [shop(({ web }) => [from(podsOf(absent)).to(web.http)])],
-      /^podsOf\(absent\): every pod has a namespace/,
+      /^every pod has a namespace, so absent selects none; write anyPod/,
     ],
     [
       "with pods by a label that Cilium strips from identities",
@@ -481,6 +586,13 @@ describe("The cluster is refused", () => {
 });
 
 describe("A cluster is read", () => {
+  it("with a deny from nodes of a port that the kubelet does not probe", () => {
+    const ns = namespace("shop");
+    const ports = { http: http(8080), admin: http(9000) };
+    const probed = ns.workload("probed", { labels, ports, probes: ["http"] });
+    assert.deepEqual(faultsOf(ns.flows(() => [deny(cluster).to(probed.admin), deny(world).to(probed.http)])), []);
+  });
+
   it("with host-network pods as a peer on either side", () => {
     const ns = namespace("agents");
     const agent = ns.hostNetwork("agent", { reason: "test", ports: { metrics: http(9100) } });

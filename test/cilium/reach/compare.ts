@@ -1,6 +1,6 @@
 /** Puts the engine's answers beside those of Cilium's own code. */
 import { policyKey } from "../../../cilium/policy/parts.ts";
-import { policy as policySchema } from "../../../cilium/policy/schema.ts";
+import { type Policy, policy as policySchema } from "../../../cilium/policy/schema.ts";
 import type { Peer } from "../../../cilium/reach/compile/inventory.ts";
 import { compile, type Network } from "../../../cilium/reach/compile/network.ts";
 import { type EndVerdict, type Undecidable, type Verdict, verdict } from "../../../cilium/reach/decide/verdict.ts";
@@ -51,8 +51,25 @@ export async function differences(oracle: VerdictOracle, world: World, counts: C
   return found;
 }
 
-/** The question as the program of test/oracle takes it. */
-function jobOf({ policies, inventory, questions }: World, { surroundings }: Network): Job {
+/**
+ * What changes between two sets of policies by Cilium's own code, over the questions of a world; empty if nothing does. Which
+ * policy decides is no change.
+ */
+export async function changes(oracle: VerdictOracle, world: World, after: readonly Policy[]): Promise<string[]> {
+  const network = compile([], world.inventory);
+  const before = await oracle.ask(jobOf(world, network));
+  const now = await oracle.ask(jobOf({ ...world, policies: after }, network));
+  return world.questions.flatMap((question, i) => {
+    const [was, is] = [answerText(before.answers[i]), answerText(now.answers[i])];
+    return was === is ? [] : [`${JSON.stringify(question)}: ${was} before, ${is} after`];
+  });
+}
+
+const answerText = ({ egress, ingress, dropped }: Partial<JobAnswer["answers"][number]> = {}): string =>
+  JSON.stringify([egress, ingress].map((end) => [end && { ...end, origins: undefined }, dropped]));
+
+/** A world as the program of test/oracle takes it. */
+export function jobOf({ policies, inventory, questions }: World, { surroundings }: Network): Job {
   const { services, configuration, ...rest } = inventory;
   const { apiServer } = surroundings;
   const apiServers = [...apiServer.keys];
@@ -117,7 +134,8 @@ function endDifference(
   count(counts, endKind(ours));
   if (ours.verdict === "undecidable") {
     // Ends of one port name that differ are taken by the order of import, and no error.
-    const isError = ours.reason.kind === "conflict" && !ours.reason.conflict.what.endsWith("different ends");
+    const conflict = ours.reason.kind === "conflict" ? ours.reason.conflict : undefined;
+    const isError = conflict !== undefined && "what" in conflict && !conflict.what.endsWith("different ends");
     return isError && theirs?.error === undefined ? differ() : undefined;
   }
   if (theirs === undefined) return ours.verdict === "allowed" && ours.by.kind === "not-enforced" ? undefined : differ();

@@ -140,13 +140,13 @@ describe("A set of pods", () => {
     ],
     "all namespaces but some": [
       [noneOf("shop")],
-      selected({}, { key: ns, operator: "NotIn", values: ["shop"] }),
+      selected({}, { key: ns, operator: "NotIn", values: ["shop"] }, { key: ns, operator: "Exists" }),
       ["watch/collector"],
     ],
     "namespaces by a label": [[{ team: "sales" }], selected({ [`${nsLabel}team`]: "sales" }), ["shop/web", "shop/db"]],
     "namespaces without a label": [
       [{ team: absent }],
-      selected({}, { key: `${nsLabel}team`, operator: "DoesNotExist" }),
+      selected({}, { key: `${nsLabel}team`, operator: "DoesNotExist" }, { key: ns, operator: "Exists" }),
       ["watch/collector"],
     ],
     "namespaces by the name that Kubernetes gives as a label": [

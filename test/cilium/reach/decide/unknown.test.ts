@@ -36,6 +36,22 @@ describe("What is not known of a cluster", () => {
       });
     }
 
+    // 443, 444 to 447, 448 and 449, 450, each for two CIDRs.
+    const ports = [{ ports: [{ port: "443", endPort: 450, protocol: "TCP" }] }];
+    const ranges = policy("CiliumNetworkPolicy", {
+      endpointSelector: {},
+      egress: [{ toCIDR: ["192.0.2.0/24", "198.51.100.0/24"], toPorts: ports }],
+    });
+    it("where the rules of an endpoint take more entries than its policy map holds", () => {
+      const answer = ask([ranges], {}, { "bpf-policy-map-max": "7" });
+      assert.equal(answer.outcome, "undecidable");
+      assert.match(reasonOf(answer), /take 8 entries of a policy map that holds 7 \(bpf-policy-map-max\)/);
+    });
+
+    it("but where the map holds them, those that rules share counted once", () => {
+      assert.equal(ask([ranges, ranges], {}, { "bpf-policy-map-max": "8" }).outcome, "denied");
+    });
+
     it("where no Node is given and the host firewall selects nodes", () => {
       const firewall = policy("CiliumClusterwideNetworkPolicy", {
         nodeSelector: { matchLabels: { role: "edge" } },

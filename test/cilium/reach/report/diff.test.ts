@@ -6,6 +6,7 @@ import { collect, type Statement } from "../../../../cilium/model/flow.ts";
 import { inventoryOf } from "../../../../cilium/model/inventory.ts";
 import type { Namespace } from "../../../../cilium/model/namespace.ts";
 import { type Peer, peerName } from "../../../../cilium/model/peers.ts";
+import { isNumbered } from "../../../../cilium/model/ports.ts";
 import { readCluster } from "../../../../cilium/model/read.ts";
 import { type Policy, policy as policySchema } from "../../../../cilium/policy/schema.ts";
 import type { Question } from "../../../../cilium/reach/compile/inventory.ts";
@@ -57,7 +58,9 @@ const withPort = (workload: string, port: number, instead: number): Cluster =>
         destination.kind === "ports" && peerName(destination.peer) === workload
           ? {
               ...destination,
-              ports: destination.ports.map((one) => (one.number === port ? { ...one, number: instead } : one)),
+              ports: destination.ports.map((one) =>
+                isNumbered(one) && one.number === port ? { ...one, number: instead } : one,
+              ),
             }
           : destination,
       ),
@@ -172,7 +175,7 @@ describe("The difference of two states of the program", () => {
     [
       "says when HTTP is no longer parsed",
       side(
-        withStatements((one) => [isFlow(one, "gateway", "monitoring/grafana") ? { ...one, inspectHttp: false } : one]),
+        withStatements((one) => [isFlow(one, "gateway", "monitoring/grafana") ? { ...one, carried: undefined } : one]),
       ),
       "1 flow with other conditions",
       ["ingress → monitoring/grafana:3000 no longer passes L7 HTTP"],

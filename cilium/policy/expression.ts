@@ -1,0 +1,17 @@
+/** Regular expressions of HTTP rules, which Go's `regexp` compiles: lookaround and back-references are not in its language. */
+import { RE2JS } from "re2js";
+
+/** Why Go would not compile an expression; undefined if it does. */
+export function expressionError(expression: string): string | undefined {
+  try {
+    RE2JS.compile(withDistinctNames(expression));
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    return error.message;
+  }
+}
+
+/** Go takes the name of a group twice, RE2JS does not. */
+const withDistinctNames = (expression: string): string =>
+  expression.replace(/(?<=\(\?P?<)\w+(?=>)/g, (name, offset) => `${name}_${offset}`);

@@ -1,0 +1,90 @@
+/** What the engine says of a point that a search has found: only what it confirms is an answer. */
+import { policyKey, referenceTo } from "../policy/parts.ts";
+import type { Inventory } from "../reach/compile/inventory.ts";
+import { compile, type Network, type NetworkRule, policyAt } from "../reach/compile/network.ts";
+import { resolve } from "../reach/compile/resolve.ts";
+import type { Direction } from "../reach/compile/rules.ts";
+import { selectsByOwnLabels } from "../reach/compile/selection.ts";
+import { undecidableText, type Verdict, verdict } from "../reach/decide/verdict.ts";
+import type { Side } from "../reach/report/diff.ts";
+import { questionText } from "../reach/report/explain.ts";
+import { subjectOf } from "./side.ts";
+import type { Universe } from "./universe.ts";
+import { type Point, type Witness, withWitness, witnessOf } from "./witness.ts";
+
+/** A point in the cluster of each side, and what the engine says there. */
+export type Judged = {
+  readonly witness: Witness;
+  readonly networks: readonly Network[];
+  readonly verdicts: readonly Verdict[];
+};
+
+/**
+ * @param own the directions that count; what is not decidable there is no answer
+ * @param agrees whether the verdicts are what was looked for
+ * @returns a reason where the engine does not decide or not agree
+ */
+export function confirmed(
+  point: Point,
+  universe: Universe,
+  sides: readonly Side[],
+  networks: readonly Network[],
+  own: readonly Direction[],
+  agrees: (judged: Judged) => boolean,
+): Judged | string {
+  const addressed = networks.some(({ configuration }) => configuration.cidrsMatch.pods);
+  const known = witnessOf(point, universe, addressed);
+  // Better one that can be asked about without an address of the name, as by `netpol test`.
+  const witnesses = known.names.length === 0 ? [known] : [{ ...known, names: [] }, known];
+  let doubt = "";
+  for (const witness of witnesses) {
+    const judged = judge(witness, sides, networks);
+    doubt = doubtOf(judged, own);
+    if (doubt === "" && agrees(judged)) return judged;
+  }
+  return doubt || `the engine does not confirm what the prover found about ${questionText(known.question)}: a defect`;
+}
+
+function judge(witness: Witness, sides: readonly Side[], general: readonly Network[]): Judged {
+  const networks = sides.map(({ policies, inventory }, i) => {
+    const cluster = withWitness(inventory, witness);
+    const concerned = concernedPolicies(witness, cluster, general[i]?.rules ?? []);
+    return compile(
+      policies.filter((policy) => concerned.has(policyKey(referenceTo(policy)))),
+      cluster,
+    );
+  });
+  return { witness, networks, verdicts: networks.map((network) => verdict(network, witness.question)) };
+}
+
+/** The policies that select an end of a question: no other has a say. */
+function concernedPolicies(
+  { question }: Witness,
+  cluster: Inventory,
+  rules: readonly NetworkRule[],
+): ReadonlySet<string> {
+  const ends = resolve(compile([], cluster), question).flatMap(({ source, destination }) => [source, destination]);
+  const concerned = rules.filter(
+    ({ subject, selectsNodes }) =>
+      selectsNodes || ends.some(({ identity }) => selectsByOwnLabels(subject, identity) !== "no"),
+  );
+  return new Set(concerned.map(policyKey));
+}
+
+function doubtOf({ verdicts }: Judged, own: readonly Direction[]): string {
+  for (const verdict of verdicts) {
+    for (const direction of own) {
+      const end = verdict[direction];
+      if (end.verdict === "undecidable") return undecidableText(end.reason);
+    }
+  }
+  return "";
+}
+
+/** Whether the end of a direction is in default deny, on each side. */
+export const isolation = ({ networks, witness }: Judged, direction: Direction): boolean[] =>
+  networks.map((network) => {
+    const [one] = resolve(network, witness.question);
+    const party = one?.[subjectOf(direction)];
+    return party !== undefined && (policyAt(network, party)?.[direction].defaultDeny ?? false);
+  });

@@ -1,0 +1,114 @@
+/** Proofs in the light of policies that could not be read, and how they are told. */
+import { malformedText, mayDecide } from "../cilium/kubernetes/broken.ts";
+import {
+  always,
+  type Exception,
+  type Guarantee,
+  type Proof,
+  type Witness,
+  witnessObjects,
+} from "../cilium/prove/prove.ts";
+import { withWitness } from "../cilium/prove/witness.ts";
+import type { Inventory, Peer, Question } from "../cilium/reach/compile/inventory.ts";
+import type { EndVerdict, Verdict } from "../cilium/reach/decide/verdict.ts";
+import { decidingPolicies, endText, outcomeText, peerText, questionText } from "../cilium/reach/report/explain.ts";
+import { yaml } from "../cilium/render/yaml.ts";
+import type { Source } from "./sources/source.ts";
+
+/** A source and the cluster that its policies are judged in. */
+export interface ProvedSource {
+  readonly source: Source;
+  readonly inventory: Inventory;
+}
+
+/** A proof that is none where a policy that cannot be judged may say otherwise. */
+export function doubtedProof<Example extends { readonly witness: Witness }>(
+  proof: Proof<Example>,
+  proved: readonly ProvedSource[],
+): Proof<Example> {
+  const broken = proved.flatMap(({ source: { objects } }) => [
+    ...objects.malformed.map(malformedText),
+    ...objects.unplaced.map(
+      ({ place, policy }) => `${place}: ${policy.kind} ${policy.metadata.name} names no namespace`,
+    ),
+  ]);
+  const reasons = [...new Set(broken)].map((policy) => `a policy cannot be judged: ${policy}`);
+  if (reasons.length === 0) return proof;
+  switch (proof.kind) {
+    case "proved":
+      return { kind: "undecided", reasons };
+    case "undecided":
+      return { kind: "undecided", reasons: [...proof.reasons, ...reasons] };
+    case "refuted":
+      return proved.some((one) => maySelect(one, proof.counterexample.witness))
+        ? { kind: "undecided", reasons }
+        : proof;
+  }
+}
+
+function maySelect({ source: { objects }, inventory }: ProvedSource, witness: Witness): boolean {
+  const { source, destination } = witness.question;
+  const found = withWitness(inventory, witness);
+  return (
+    objects.unplaced.length > 0 ||
+    [source, destination].some((end) => mayDecide(objects.malformed, end, found).length > 0)
+  );
+}
+
+/** Whether a guarantee holds of a source's policies in every cluster like its own. */
+export const guaranteed = (guarantee: Guarantee, source: Source): Proof<Exception> =>
+  doubtedProof(always({ policies: source.policies, inventory: source.inventory }, guarantee), [
+    { source, inventory: source.inventory },
+  ]);
+
+/** A question as an item of a file of expectations asks it. */
+export const questionData = ({ source, destination, port, protocol }: Question) => ({
+  from: peerText(source),
+  ...(isName(destination) ? { fqdn: destination.name } : { to: peerText(destination) }),
+  port,
+  protocol,
+});
+
+const isName = (peer: Peer): peer is Peer & { kind: "fqdn" } => peer.kind === "fqdn";
+
+/** What `netpol test` needs to ask a question of a proof again. */
+export const witnessData = (witness: Witness) => ({
+  objects: witnessObjects(witness),
+  question: questionData(witness.question),
+  ...(witness.names.length > 0 && { names: witness.names }),
+});
+
+export const endsData = ({ egress, ingress }: Verdict) => ({ egress: endData(egress), ingress: endData(ingress) });
+
+export const endData = (end: EndVerdict) => ({
+  verdict: end.verdict,
+  policies: decidingPolicies(end),
+  redirect: (end.verdict === "allowed" && end.redirect) || null,
+  why: endText(end),
+});
+
+/** What decided at both ends of a question, in lines. */
+export const endsLines = ({ source, destination }: Question, { egress, ingress }: Verdict): string[] => [
+  `  leaving ${peerText(source)}: ${endText(egress)}`,
+  `  arriving at ${peerText(destination)}: ${endText(ingress)}`,
+];
+
+export const witnessLines = (witness: Witness): string[] =>
+  witnessObjects(witness).flatMap((object) => ["---", yaml(object).trimEnd()]);
+
+/** An exception to a guarantee: the question, the verdict, and who stands at its ends. */
+export const exceptionLines = ({ witness, verdict }: Exception): string[] => [
+  `  but ${questionText(witness.question)} is ${outcomeText(verdict)}`,
+  ...endsLines(witness.question, verdict).map((line) => `  ${line}`),
+  ...witness.endpoints.map(
+    ({ namespace, name, labels, namespaceLabels = {} }) =>
+      `    where ${namespace}/${name} has ${labelsText(labels)}${Object.keys(namespaceLabels).length > 0 ? `, and its namespace ${labelsText(namespaceLabels)}` : ""}`,
+  ),
+];
+
+const labelsText = (labels: Readonly<Record<string, string>>): string =>
+  Object.keys(labels).length === 0
+    ? "no label"
+    : `the labels ${Object.entries(labels)
+        .map(([key, value]) => `${key}=${value}`)
+        .join(", ")}`;

@@ -1,0 +1,95 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { equal, implies, type Proof } from "../../../cilium/prove/prove.ts";
+import type { Inventory, Peer, Question } from "../../../cilium/reach/compile/inventory.ts";
+import { compile } from "../../../cilium/reach/compile/network.ts";
+import { type EndVerdict, verdict } from "../../../cilium/reach/decide/verdict.ts";
+import { conditionsOf } from "../../../cilium/reach/report/conditions.ts";
+import { everyPod, type Pair, pairs } from "./pairs.ts";
+
+const seed = Number(process.env.SEED ?? 20261128);
+const universes = Number(process.env.SETS ?? 4000);
+
+describe("The prover beside the engine", () => {
+  it(`agrees in ${universes} small universes, in which every question is asked`, function () {
+    this.timeout(0);
+    const counts = new Map<string, number>();
+    const count = (what: string): void => void counts.set(what, (counts.get(what) ?? 0) + 1);
+    fc.assert(
+      fc.property(pairs, (pair) => {
+        const found = askAll(pair);
+        const { before, after } = pair;
+        for (const [property, proof, exception] of [
+          ["equal", equal(before, after, { connections: false }), found.different],
+          ["implies", implies(before, after, { connections: true }), found.opened],
+        ] as const) {
+          count(`${property} ${proof.kind}`);
+          if (exception !== undefined) assert.notEqual(proof.kind, "proved", `${exception}\n${JSON.stringify(pair)}`);
+          if (pair.isNeutral) assert.notEqual(proof.kind, "refuted", told(proof, pair));
+          if (property === "equal") count(`${pair.change}: ${proof.kind}`);
+          assert.ok(
+            proof.kind !== "undecided" || proof.reasons.every((reason) => !/defect/.test(reason)),
+            told(proof, pair),
+          );
+        }
+      }),
+      { numRuns: universes, seed, endOnFailure: true },
+    );
+    console.log(`      seed ${seed}: 0 disagreements;`, Object.fromEntries([...counts].sort()));
+    const undecided = (counts.get("equal undecided") ?? 0) / universes;
+    assert.ok(undecided < 0.02, `${undecided} of the pairs are not decided`);
+  });
+});
+
+const told = (proof: Proof, pair: Pair): string => `${JSON.stringify(proof)}\n${JSON.stringify(pair)}`;
+
+/** A question about which the sides differ, and one that only the second side allows; undefined if there is none. */
+function askAll({ before, after }: Pair): {
+  readonly different: string | undefined;
+  readonly opened: string | undefined;
+} {
+  const inventory = everyPod(before.inventory);
+  const [earlier, later] = [before, after].map(({ policies }) => compile(policies, inventory));
+  assert.ok(earlier && later);
+  let different: string | undefined;
+  let opened: string | undefined;
+  // Without IPv4 there is nobody at its addresses, of which the entity world is one.
+  const beside = earlier.configuration.ipv4 ? [...others, ...addresses] : others;
+  for (const question of questions(inventory.endpoints, beside)) {
+    const [one, other] = [verdict(earlier, question), verdict(later, question)];
+    if (one.outcome === "undecidable" || other.outcome === "undecidable") continue;
+    const text = JSON.stringify({ question, one, other });
+    if (inWords(one.egress) !== inWords(other.egress) || inWords(one.ingress) !== inWords(other.ingress))
+      different ??= text;
+    if (one.outcome === "denied" && other.outcome !== "denied") opened ??= text;
+  }
+  return { different, opened };
+}
+
+const inWords = (end: EndVerdict): string =>
+  end.verdict === "allowed"
+    ? JSON.stringify([
+        conditionsOf({ egress: end, ingress: end, outcome: "allowed" }).filter((text) => !/^L7 \w+$/.test(text)),
+      ])
+    : end.verdict;
+
+const others: readonly Peer[] = (["host", "remote-node", "kube-apiserver", "ingress"] as const).map(
+  (entity) => ({ kind: "entity", entity }) as const,
+);
+
+const addresses: readonly Peer[] = ["198.51.100.1", "10.1.9.9", "10.1.200.1", "203.0.113.7"].map(
+  (address) => ({ kind: "address", address }) as const,
+);
+
+const ports = [
+  ...[80, 86, 91, 443].map((port) => ({ protocol: "TCP", port }) as const),
+  { protocol: "UDP", port: 53 } as const,
+];
+
+function* questions(endpoints: Inventory["endpoints"], others: readonly Peer[]): Generator<Question> {
+  const pods = endpoints.map(({ namespace, name }) => ({ kind: "endpoint", namespace, name }) as const);
+  for (const port of ports) {
+    for (const source of pods) for (const destination of [...pods, ...others]) yield { source, destination, ...port };
+    for (const source of others) for (const destination of pods) yield { source, destination, ...port };
+  }
+}

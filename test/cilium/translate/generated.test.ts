@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { configure } from "../../../cilium/model/cluster.ts";
+import { asWritten } from "../../../cilium/model/verbatim.ts";
+import { policy as policySchema } from "../../../cilium/policy/schema.ts";
+import { renderPolicies } from "../../../cilium/render/policies.ts";
+import { translate } from "../../../cilium/translate/translate.ts";
+import { startVerdictOracle, type VerdictOracle } from "../../oracle/job.ts";
+import { program } from "../../rendered.ts";
+import { type Counts, changes, count, printed } from "../reach/compare.ts";
+import { worlds } from "../reach/worlds.ts";
+
+const seed = Number(process.env.SEED ?? 20260115);
+const sets = Number(process.env.SETS ?? 1000);
+const questionsEach = 40;
+
+describe("Generated policies of all four kinds, brought in", () => {
+  let cilium: VerdictOracle;
+
+  before(async function () {
+    this.timeout(0);
+    cilium = await startVerdictOracle();
+  });
+  after(() => cilium.stop());
+
+  it(`allow the same by Cilium's own code: ${sets} sets, ${questionsEach} questions each`, async function () {
+    this.timeout(0);
+    const seen: Counts = new Map();
+    await fc.assert(
+      fc.asyncProperty(worlds(questionsEach), async (world) => {
+        const policies = world.policies.map((manifest) => policySchema.parse(manifest));
+        const settings = { ...program.config, clusterName: world.inventory.cluster };
+        const { cluster, kept, settings: own } = translate(policies, world.inventory, settings);
+        const verbatim = kept.map(({ policy }) => ({ policy: asWritten(policy), place: "" }));
+        const after = renderPolicies(configure({ ...cluster, verbatim }, { ...settings, ...own }));
+        for (const { reason } of kept) count(seen, reason.replace(/[:(].*/, ""));
+        for (let i = kept.length; i < policies.length; i++) count(seen, "as flows");
+        assert.deepEqual(await changes(cilium, world, after), []);
+      }),
+      { numRuns: sets, seed },
+    );
+    console.log(`      seed ${seed}: nothing changes; policies:`);
+    printed(seen);
+    const total = [...seen.values()].reduce((sum, one) => sum + one, 0);
+    assert.ok((seen.get("as flows") ?? 0) > total / 5, "too few policies are flows");
+  });
+});

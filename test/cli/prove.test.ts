@@ -1,0 +1,136 @@
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { sample } from "../project.ts";
+import { netpol, withoutBasis } from "./command.ts";
+import { folderOf } from "./folder.ts";
+
+const database = (peers: string, more = ""): string => `
+apiVersion: cilium.io/v2
+kind: CiliumNetworkPolicy
+metadata: {name: db, namespace: shop}
+spec:
+  endpointSelector: {matchLabels: {app: db}}
+  ingress:
+    - fromEndpoints: ${peers}
+      toPorts: [{ports: [{port: "5432", protocol: TCP}]${more}}]
+`;
+
+const api = "[{matchLabels: {app: api}}]";
+const apiAndWeb = "[{matchExpressions: [{key: app, operator: In, values: [api, web]}]}]";
+
+const side = (text: string): string => folderOf({ "policies.yaml": text });
+
+const prove = (...args: string[]) => netpol(sample, "prove", ...args);
+
+describe("netpol prove", function () {
+  this.timeout(60_000);
+
+  const before = side(database(api));
+  const after = side(database(apiAndWeb));
+  const rewritten = side(
+    `${database(api).replace("name: db", "name: other")}---${database("[{matchExpressions: [{key: app, operator: In, values: [api]}]}]")}`,
+  );
+
+  it("proves that a set of policies written otherwise means the same", () => {
+    const { code, stdout, stderr } = prove("equal", before, rewritten);
+    assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
+    assert.match(stdout, /: proved: both sides have the same verdict at each end/);
+    assert.match(stdout, /told apart by \d+ variables, on all ports in \d+ groups\nOf CiliumNetworkPolicy\n/);
+    assert.match(stdout, /\nBefore: Rests on 1 CiliumNetworkPolicy[^\n]*\nAfter: Rests on 2 CiliumNetworkPolicy/);
+  });
+
+  it("refutes it with the smallest pods, the question, and what decides on each side", () => {
+    const { code, stdout } = prove("equal", before, after);
+    assert.equal(code, 1);
+    assert.match(
+      withoutBasis(stdout),
+      /: refuted: [^\n]*\nshop\/source → shop\/destination:5432\/TCP\n {2}before: denied\n[\s\S]*default deny \(shop\/db\)[\s\S]*\n {2}after: allowed\n[\s\S]*allowed by shop\/db ingress\[0\]\.toPorts\[0\]\nwith\n---\napiVersion: v1\nkind: Pod\n[\s\S]*app: web/,
+    );
+  });
+
+  it("says that a change only closes, and that its opposite opens", () => {
+    assert.equal(prove("implies", after, before).code, 0);
+    assert.equal(prove("implies", before, after).code, 1);
+  });
+
+  it("gives programs a counterexample that netpol test answers the same on both sides", () => {
+    const { code, stdout } = prove("equal", before, after, "-o", "json");
+    assert.equal(code, 1);
+    const { proved, counterexample } = JSON.parse(stdout);
+    assert.deepEqual(
+      { proved, before: counterexample.before, after: counterexample.after, question: counterexample.question },
+      {
+        proved: false,
+        before: "denied",
+        after: "allowed",
+        question: { from: "shop/source", to: "shop/destination", port: 5432, protocol: "TCP" },
+      },
+    );
+    const folder = folderOf({});
+    const objects = join(folder, "objects.json");
+    writeFileSync(objects, JSON.stringify({ apiVersion: "v1", kind: "List", items: counterexample.objects }));
+    for (const [policies, verdict] of [
+      [before, counterexample.before],
+      [after, counterexample.after],
+    ]) {
+      const expectations = join(folder, "question.json");
+      const expect = verdict === "allowed" ? "allow" : "deny";
+      writeFileSync(expectations, JSON.stringify([{ ...counterexample.question, expect }]));
+      const asked = netpol(sample, "test", expectations, "--from", policies, "--inventory", objects);
+      assert.equal(asked.code, 0, asked.stdout + asked.stderr);
+    }
+  });
+
+  it("tells a default deny that changes no verdict, unless only connections count", () => {
+    const everybody = (spec: string) =>
+      side(`
+apiVersion: cilium.io/v2
+kind: CiliumNetworkPolicy
+metadata: {name: db, namespace: shop}
+spec:
+  endpointSelector: {matchLabels: {app: db}}
+  ingress: [{fromEntities: [all]}]
+${spec}`);
+    const sides = [everybody(""), everybody("  enableDefaultDeny: {ingress: false}")] as const;
+    const { code, stdout } = prove("equal", ...sides, "-o", "json");
+    assert.equal(code, 1);
+    assert.partialDeepStrictEqual(JSON.parse(stdout).counterexample, {
+      before: "allowed",
+      after: "allowed",
+      differs: "default-deny",
+      end: "ingress",
+      defaultDeny: { before: true, after: false },
+    });
+    assert.equal(prove("equal", ...sides, "--connections").code, 0);
+  });
+
+  it("does not decide what two regular expressions let through", () => {
+    const path = (expression: string) => side(database(api, `, rules: {http: [{path: "${expression}"}]}`));
+    const { code, stdout } = prove("equal", path("/a(b|c)?"), path("/(a|ab|ac)"));
+    assert.equal(code, 2);
+    assert.match(stdout, /: not decided\nNot decidable, because which requests the regular expressions/);
+    assert.equal(prove("equal", path("/a"), path("/b")).code, 1);
+  });
+
+  it("does not decide beside a policy that cannot be read", () => {
+    const broken = folderOf({
+      "policies.yaml": database(api),
+      "broken.yaml": database(api).replace("name: db", "name: odd").replace("endpointSelector", "endpointSelektor"),
+    });
+    const { code, stdout } = prove("equal", broken, broken);
+    assert.equal(code, 2);
+    assert.match(stdout, /because a policy cannot be judged: [^\n]*endpointSelektor/);
+  });
+
+  it("compares what stands with a revision", () => {
+    const { code, stdout } = netpol(sample, "prove", "equal", "program", "program");
+    assert.equal(code, 0, stdout);
+  });
+
+  it("refuses one side alone in a line", () => {
+    const { code, stdout, stderr } = prove("equal", before);
+    assert.deepEqual({ code, stdout }, { code: 2, stdout: "" });
+    assert.match(stderr, /^[^\n]*name both sides[^\n]*\n$/);
+  });
+});
