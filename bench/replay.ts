@@ -1,7 +1,8 @@
 /**
- * How long `netpol replay` takes for a large record, and how much memory: `node bench/replay.ts [flows]`, a million unless
- * said. The record has every flow of the program several times over, DNS answers, replies, scans from outside and
- * connections that nobody declared, from many pods, as the exporter writes it.
+ * How long `netpol replay` takes for a large record, and how much memory: `node bench/replay.ts [flows] [scan]`, a million
+ * unless said. The record has every flow of the program several times over, DNS answers, replies, scans from outside and
+ * connections that nobody declared, from many pods, as the exporter writes it. With `scan`, each flow comes from or goes to
+ * another address outside, and has a uuid; it is read from standard input.
  */
 import { spawn } from "node:child_process";
 import { createWriteStream, statSync } from "node:fs";
@@ -106,10 +107,23 @@ function endOf(peer: (typeof cluster.flows)[number]["to"]): RecordedEnd {
   }
 }
 
+/** A flow from or to an address of its own. */
+function scan(index: number): object {
+  const address = `${20 + (index >>> 24)}.${(index >>> 16) & 255}.${(index >>> 8) & 255}.${index & 255}`;
+  const [probed = host] = everyPod[index % everyPod.length] ?? [];
+  const uuid = `${index.toString(16).padStart(8, "0")}-1bce-5276-a133-d8ea5a78502b`;
+  const more = { uuid, ethernet: undefined, node_labels: undefined };
+  return index % 2 === 0
+    ? flow(outside(address), probed, 443, { more })
+    : flow(probed, outside(address), 443, { more });
+}
+
+const isScan = process.argv[3] === "scan";
+
 function* lines(): Generator<string> {
   let block = "";
   for (let index = 0; index < flows; index++) {
-    block += `${line(oneFlow(index))}\n`;
+    block += `${line(isScan ? scan(index) : oneFlow(index))}\n`;
     if (block.length > 1024 * 1024) {
       yield block;
       block = "";
@@ -119,8 +133,10 @@ function* lines(): Generator<string> {
 }
 
 const file = join(temporaryFolder("replay"), "flows.json");
-await pipeline(lines, createWriteStream(file));
-console.log(`${flows} flows, ${Math.round(statSync(file).size / 1e6)} MB`);
+if (!isScan) {
+  await pipeline(lines, createWriteStream(file));
+  console.log(`${flows} flows, ${Math.round(statSync(file).size / 1e6)} MB`);
+}
 
 /** Runs the command as a user would, and has it tell its own peak of memory when it ends. */
 const command = join(repository, "cli/netpol.js");
@@ -128,15 +144,17 @@ const measure = `process.on("exit", () => console.error("peak " + process.resour
 const start = performance.now();
 const child = spawn(
   process.execPath,
-  ["--import", `data:text/javascript,${encodeURIComponent(measure)}`, command, "replay", file],
-  { stdio: ["ignore", "ignore", "pipe"] },
+  ["--import", `data:text/javascript,${encodeURIComponent(measure)}`, command, "replay", isScan ? "-" : file],
+  { stdio: [isScan ? "pipe" : "ignore", "ignore", "pipe"] },
 );
 let errors = "";
-child.stderr.setEncoding("utf8").on("data", (text: string) => {
+child.stderr?.setEncoding("utf8").on("data", (text: string) => {
   errors += text;
 });
+const ended = new Promise<number | null>((resolve) => child.once("exit", resolve));
+if (child.stdin !== null) await pipeline(lines, child.stdin);
 // 1: the record has connections that nobody declared.
-const code = await new Promise<number | null>((resolve) => child.once("exit", resolve));
+const code = await ended;
 if (code !== 1) throw new Error(errors);
 const seconds = (performance.now() - start) / 1000;
 const [, peak, cpu] = /peak (\d+) cpu (\d+)/.exec(errors) ?? [];

@@ -75,7 +75,8 @@ const isName = (peer: Peer): peer is Peer & { kind: "fqdn" } => peer.kind === "f
 export const witnessData = (witness: Witness) => ({
   objects: witnessObjects(witness),
   question: questionData(witness.question),
-  ...(witness.names.length > 0 && { names: witness.names }),
+  // Of a name whose address matters, what no object can say.
+  ...(witness.names.some(({ addresses }) => addresses.length > 0) && { names: witness.names }),
 });
 
 export const endsData = ({ egress, ingress }: Verdict) => ({ egress: endData(egress), ingress: endData(ingress) });

@@ -7,16 +7,20 @@ import { repository } from "./project.ts";
 /** Where Go programs are built, and where Chromium is started. */
 const slow = ["test/toolchain/go.ts", "test/map/browser/chromium.ts"];
 
+/** Properties over thousands of sets of policies. */
+const long = ["test/cilium/prove/brute-force.test.ts", "test/cilium/prove/methods.test.ts"];
+
 /** It runs the quick tests itself. */
 const itself = "test/another-cluster/replaced.test.ts";
 
 describe("The quick tests", () => {
-  it("are all that need no Go program and no browser", () => {
+  it("are all that need no Go program and no browser, and take no minutes", () => {
     const tests = globSync("test/**/*.test.ts", { cwd: repository });
     const leftOut = new Set(globSync(quick.ignore, { cwd: repository }));
+    const needsMore = (file: string) => slow.some((needed) => imports(file).has(needed));
     assert.deepEqual(
       tests.filter((file) => leftOut.has(file)).toSorted(),
-      tests.filter((file) => file === itself || slow.some((needed) => imports(file).has(needed))).toSorted(),
+      tests.filter((file) => file === itself || long.includes(file) || needsMore(file)).toSorted(),
     );
   });
 });

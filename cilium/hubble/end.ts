@@ -52,7 +52,9 @@ export type ReadEnd = (
   address: string | null | undefined,
 ) => End | UnknownEnd;
 
-type Identity = Exclude<End, { kind: "outside" }> | UnknownEnd;
+type Identity = Exclude<End, { kind: "outside" }> | UnknownEnd | World;
+/** Outside the cluster: who it is, its address tells. */
+type World = { readonly kind: "world"; readonly isApiServer: boolean };
 
 /**
  * Reads ends; each identity is read once, since a record names the same ones over and over.
@@ -62,46 +64,56 @@ export function endReader(find: FindEndpoint, outside: OutsideReader): ReadEnd {
   const identities = new Map<string, Identity>();
   const recent = new Map<number, { readonly endpoint: HubbleEndpoint; readonly identity: Identity }>();
   const identityOf = (endpoint: HubbleEndpoint, address: string | undefined): Identity => {
+    const world = worldOf(endpoint);
+    if (world !== undefined) return world;
     const signature = signatureOf(endpoint, address);
     // Short, since the keys of connections are made of it.
     const identity = identities.get(signature) ?? readIdentity(endpoint, address, `#${identities.size}`, find);
     identities.set(signature, identity);
+    nameAfter(identity, endpoint);
+    return identity;
+  };
+  /** An identity by its number, as long as that has the same labels: numbers are given again in time. */
+  const numbered = (endpoint: HubbleEndpoint, number: number, address: string | undefined): Identity => {
+    const last = recent.get(number);
+    const isLast = last !== undefined && isSameIdentity(last.endpoint, endpoint);
+    if (isLast && nameOfWorkload(last.endpoint) === nameOfWorkload(endpoint)) return last.identity;
+    const identity = isLast ? last.identity : identityOf(endpoint, address);
+    recent.set(number, { endpoint, identity });
+    nameAfter(identity, endpoint);
     return identity;
   };
   return (endpoint, address) => {
-    const world = worldOf(endpoint);
-    if (world !== undefined) {
-      if (!address || isIP(address) === 0 || address.includes("%")) return withoutAddress;
-      return outside.at(address, world.isApiServer);
-    }
-    if (!endpoint?.identity || !endpoint.labels?.length) return identityOf(endpoint ?? {}, address ?? undefined);
-    const last = recent.get(endpoint.identity);
-    const isLast = last !== undefined && isSameIdentity(last.endpoint, endpoint);
-    const identity = isLast ? last.identity : identityOf(endpoint, address ?? undefined);
-    if (!isLast) recent.set(endpoint.identity, { endpoint, identity });
-    if (identity.kind === "pod" && endpoint.workloads?.length) identity.name = workloadOf(endpoint);
-    return identity;
+    const identity =
+      endpoint?.identity && endpoint.labels?.length
+        ? numbered(endpoint, endpoint.identity, address ?? undefined)
+        : identityOf(endpoint ?? {}, address ?? undefined);
+    if (identity.kind !== "world") return identity;
+    if (!address || isIP(address) === 0 || address.includes("%")) return withoutAddress;
+    return outside.at(address, identity.isApiServer);
   };
 }
 
-/** Whether an endpoint is outside the cluster; identities for addresses have labels of their own besides. */
-function worldOf(endpoint: HubbleEndpoint | null | undefined): Pick<Outside, "isApiServer"> | undefined {
-  const labels = endpoint?.labels;
-  if (labels?.length) {
-    if (!labels.some((label) => label.startsWith("reserved:world"))) return undefined;
-    return { isApiServer: labels.includes("reserved:kube-apiserver") };
-  }
-  return reservedNumbers[endpoint?.identity ?? 0]?.some((name) => name.startsWith("world"))
-    ? { isApiServer: false }
-    : undefined;
+/** Hubble knows workloads better than the names of pods tell them. */
+function nameAfter(identity: Identity, endpoint: HubbleEndpoint): void {
+  if (identity.kind === "pod" && endpoint.workloads?.length) identity.name = workloadOf(endpoint);
 }
 
-/** Numbers may be given to another identity in time. */
-const isSameIdentity = (one: HubbleEndpoint, other: HubbleEndpoint): boolean =>
-  one.cluster_name === other.cluster_name &&
-  one.namespace === other.namespace &&
-  one.labels?.length === other.labels?.length &&
-  (one.labels?.every((label, i) => label === other.labels?.[i]) ?? true);
+const nameOfWorkload = ({ workloads }: HubbleEndpoint): string | null | undefined => workloads?.[0]?.name;
+
+function worldOf({ labels, identity }: HubbleEndpoint): World | undefined {
+  const isNumbered = reservedNumbers[identity ?? 0]?.some((name) => name.startsWith("world")) ?? false;
+  const isWorld = labels?.length ? labels.some((label) => label.startsWith("reserved:world")) : isNumbered;
+  return isWorld ? { kind: "world", isApiServer: labels?.includes("reserved:kube-apiserver") ?? false } : undefined;
+}
+
+function isSameIdentity(one: HubbleEndpoint, other: HubbleEndpoint): boolean {
+  const [labels, others] = [one.labels ?? [], other.labels ?? []];
+  if (one.cluster_name !== other.cluster_name || one.namespace !== other.namespace) return false;
+  if (labels.length !== others.length) return false;
+  for (let i = 0; i < labels.length; i++) if (labels[i] !== others[i]) return false;
+  return true;
+}
 
 /** What tells identities apart: whatever of cluster, namespace and labels a line carries. */
 function signatureOf(endpoint: HubbleEndpoint, address: string | null | undefined): string {

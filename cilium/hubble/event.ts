@@ -191,3 +191,39 @@ function renamed(value: unknown): unknown {
 }
 
 const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;
+
+/**
+ * A reply that tells nothing more than that it was, read from a line as Hubble's exporter writes it, without its JSON being
+ * parsed; undefined for any other line. Near half of a record are replies, and nothing else of them counts.
+ */
+export function replyOf(line: string): HubbleFlow | undefined {
+  const isReply = line.indexOf('"is_reply":true', line.length - nearTheEnd) > 0;
+  if (!isReply || !line.endsWith("}") || tellsMore.test(line)) return undefined;
+  const time = reply.time.exec(line)?.[1];
+  if (time === undefined) return undefined;
+  return {
+    time,
+    is_reply: true,
+    uuid: reply.uuid.exec(line)?.[1],
+    node_name: reply.node.exec(line)?.[1],
+    source: { namespace: reply.source.exec(line)?.[1] },
+    destination: { namespace: reply.destination.exec(line)?.[1] },
+  };
+}
+
+/** Only the flow's summary and the wrapper's own fields follow it. */
+const nearTheEnd = 400;
+
+const tellsMore = /"(?:l7|aggregate|destination_names)":/;
+
+const namespaceOf = (end: string): RegExp =>
+  new RegExp(`"${end}":\\{(?:"ID":\\d+,)?(?:"identity":\\d+,)?(?:"cluster_name":"[^"]*",)?"namespace":"([^"]*)"`);
+
+/** No text within a flow has quotes that are not escaped. */
+const reply = {
+  time: /^\{"flow":\{"time":"([^"]+)"/,
+  uuid: /"uuid":"([0-9a-f-]{36})"/,
+  node: /"node_name":"([^"\\]+)"/,
+  source: namespaceOf("source"),
+  destination: namespaceOf("destination"),
+};

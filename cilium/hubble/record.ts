@@ -1,10 +1,10 @@
 /** A record of flows, added up as it is read: each connection once, however often it was seen. */
-import type { FlowProtocol } from "../reach/compile/inventory.ts";
+import { type FlowProtocol, flowProtocols } from "../reach/compile/inventory.ts";
 import type { ClassOf } from "./addresses.ts";
 import { type Answer, connectionOf, type Judgeable, replies, type Seen } from "./connection.ts";
 import { type Decision, type Decisions, decisionReader } from "./decision.ts";
 import { type End, endReader, type FindEndpoint } from "./end.ts";
-import { type HubbleFlow, readEvent } from "./event.ts";
+import { type HubbleFlow, readEvent, replyOf } from "./event.ts";
 import { type Lookup, lookupReader } from "./lookups.ts";
 import { outsideReader } from "./outside.ts";
 import { type Request, requestOf } from "./requests.ts";
@@ -92,7 +92,7 @@ export function recordReader(reading: Reading = {}): RecordReader {
   const outside = outsideReader(classOf);
   const readEnd = endReader(findEndpoint, outside);
   const readDecision = decisionReader();
-  const connections = new Map<string, Sightings>();
+  const connections = connectionStore();
   const requests = new Map<string, Request>();
   const answers = new Map<string, Answer & { count: number }>();
   const leftOut = new Map<string, number>();
@@ -153,14 +153,13 @@ export function recordReader(reading: Reading = {}): RecordReader {
   };
 
   const addConnection = (read: Judgeable, flow: HubbleFlow, span: Times, weight: number): void => {
-    const key = connectionKey(read);
-    let sightings = connections.get(key);
+    let sightings = connections.find(read);
     if (sightings === undefined) {
       const { source, destination, protocol, port } = read;
       const example = exampleOf(flow, span.first);
       const seen = { seen: noneSeen(), decisions: undefined };
       sightings = { source, destination, protocol, port, ...seen, example, ...span };
-      connections.set(key, sightings);
+      connections.add(sightings);
     }
     sightings.seen[read.seen] += weight;
     const decision = readDecision(flow);
@@ -186,6 +185,11 @@ export function recordReader(reading: Reading = {}): RecordReader {
     widen(found, span);
   };
 
+  const addOnce = (flow: HubbleFlow): void => {
+    if (isRepeated(flow.uuid)) counts.duplicates++;
+    else addFlow(flow);
+  };
+
   const take = (value: unknown): void => {
     if (typeof value === "string") {
       if (isLogLine(value)) counts.otherLines++;
@@ -195,8 +199,7 @@ export function recordReader(reading: Reading = {}): RecordReader {
     const event = readEvent(value);
     switch (event.kind) {
       case "flow":
-        if (isRepeated(event.flow.uuid)) counts.duplicates++;
-        else addFlow(event.flow);
+        addOnce(event.flow);
         return;
       case "lost-events":
         counts.lostEvents += event.lost;
@@ -216,19 +219,24 @@ export function recordReader(reading: Reading = {}): RecordReader {
   const values = valueReader(take);
 
   return {
-    ...values,
+    add: (line) => {
+      const reply = replyOf(line);
+      if (reply === undefined) values.add(line);
+      else addOnce(reply);
+    },
+    end: values.end,
     record: () => {
       const known = new Map(leftOut);
       const unknown = new Map(notJudged);
       for (const { source, destination, protocol, port, count } of answers.values()) {
-        const isAnswer = connections.has(connectionKey({ source: destination, destination: source, protocol, port }));
+        const isAnswer = connections.find({ source: destination, destination: source, protocol, port }) !== undefined;
         if (isAnswer) increment(known, replies.reason, count);
         else increment(unknown, "dropped packets to a client's port, which may be answers", count);
       }
       return {
         ...counts,
         ...times,
-        connections: Array.from(connections.values(), connectionOfSightings),
+        connections: connections.all.map(connectionOfSightings),
         lookups: lookups.lookups(),
         requests: [...requests.values()],
         names: outside.names,
@@ -273,6 +281,28 @@ function stoppedOnTheWay(seen: Sightings["seen"], decisions: Decisions): number 
   const isFarEnd = ends.length === 0 || ends.includes("ingress");
   return isFarEnd ? Math.min(seen.left, Math.max(seen.dropped, seen["verdict dropped"])) : 0;
 }
+
+/** Connections by their ends and ports. Ends are one object each, which finds faster than a text made of them. */
+function connectionStore() {
+  const bySource = new Map<End, Map<End, Map<number, Sightings>>>();
+  const all: Sightings[] = [];
+  return {
+    all,
+    find: ({ source, destination, protocol, port }: Key): Sightings | undefined =>
+      bySource.get(source)?.get(destination)?.get(portNumber(protocol, port)),
+    add: (one: Sightings): void => {
+      const byDestination = bySource.get(one.source) ?? new Map<End, Map<number, Sightings>>();
+      bySource.set(one.source, byDestination);
+      const byPort = byDestination.get(one.destination) ?? new Map<number, Sightings>();
+      byDestination.set(one.destination, byPort);
+      byPort.set(portNumber(one.protocol, one.port), one);
+      all.push(one);
+    },
+  };
+}
+
+const portNumber = (protocol: FlowProtocol, port: number): number =>
+  port * flowProtocols.length + flowProtocols.indexOf(protocol);
 
 type Key = Pick<Judgeable, "source" | "destination" | "protocol" | "port">;
 

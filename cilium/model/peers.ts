@@ -13,7 +13,7 @@ import { type ExternalHost, externalKind } from "./peers/external.ts";
 import { type FqdnPeer, fqdnsKind } from "./peers/fqdns.ts";
 import { type HostNetworkPods, hostNetworkKind } from "./peers/host-network.ts";
 import type { PeerKind, Subject, TableName, Wording } from "./peers/kind.ts";
-import { onlyNamespace, type PodSet, podSetKind } from "./peers/pod-set.ts";
+import { type PodSet, podSetKind } from "./peers/pod-set.ts";
 import type { PortsOf } from "./peers/reachable.ts";
 import { type ServicePeer, serviceKind } from "./peers/service.ts";
 import { type Workload, workloadKind } from "./peers/workload.ts";
@@ -132,25 +132,8 @@ export const isSubject = (peer: Peer): peer is Subject =>
 /** Whether policies can select it. */
 export const isSelectable = (peer: Peer): boolean => isSubject(peer) || peer.kind === "pod-set";
 
-/** The namespace that a peer's pods are of; undefined for those of several, and for what is no pod. */
-export function namespaceOf(peer: Peer): string | undefined {
-  switch (peer.kind) {
-    case "workload":
-    case "host-network":
-      return peer.namespace;
-    case "pod-set":
-      return onlyNamespace(peer);
-    case "clusterwide-group":
-    case "node-group":
-    case "entities":
-    case "fqdns":
-    case "cidr":
-    case "cidr-group":
-    case "external":
-    case "service":
-      return undefined;
-  }
-}
+/** The namespace that its pods are of; undefined for those of several, and for what is no pod. */
+export const namespaceOf = (peer: Peer): string | undefined => kindOf(peer).namespace(peer);
 
 /** What selects it in a policy. */
 export const selectionOf = (peer: Peer): Selection => kindOf(peer).selection(peer);

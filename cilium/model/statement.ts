@@ -251,7 +251,7 @@ function denialFaults(
 
 /** Whether the kubelet probes a workload on a port of a destination. */
 const isProbedAt = ({ peer, ports }: Destination, workload: Workload): boolean =>
-  includes(peer, workload) &&
+  shareOf(podsOfGroup(peer), workload) !== "none" &&
   workload.probes
     .flatMap((name) => workload.ports[name] ?? [])
     .some((probed) =>
@@ -259,6 +259,14 @@ const isProbedAt = ({ peer, ports }: Destination, workload: Workload): boolean =
         ports.some((port) => isByName(port) || isUsedBy(port, transport, probed.number)),
       ),
     );
+
+/** A group as the set of its pods, whoever else declares them. */
+function podsOfGroup(peer: Peer): Peer {
+  if (peer.kind === "clusterwide-group") return { ...peer, kind: "pod-set" };
+  return peer.kind === "workload" && peer.isGroup
+    ? { kind: "pod-set", namespaces: peer.namespace, labels: peer.labels }
+    : peer;
+}
 
 /** Whether a peer stands for the node that a pod runs on too. */
 const includesOwnNode = (peer: Peer): boolean =>

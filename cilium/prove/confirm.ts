@@ -35,12 +35,16 @@ export function confirmed(
   const addressed = networks.some(({ configuration }) => configuration.cidrsMatch.pods);
   const known = witnessOf(point, universe, addressed);
   // Better one that can be asked about without an address of the name, as by `netpol test`.
-  const witnesses = known.names.length === 0 ? [known] : [{ ...known, names: [] }, known];
+  const witnesses =
+    known.names.length === 0
+      ? [known]
+      : [{ ...known, names: known.names.map(({ name }) => ({ name, addresses: [] })) }, known];
   let doubt = "";
   for (const witness of witnesses) {
     const judged = judge(witness, sides, networks);
-    doubt = doubtOf(judged, own);
-    if (doubt === "" && agrees(judged)) return judged;
+    const undecided = undecidedAt(judged, own);
+    if (undecided === "" && agrees(judged)) return judged;
+    doubt = undecided || unresolvedAt(judged, own);
   }
   return doubt || `the engine does not confirm what the prover found about ${questionText(known.question)}: a defect`;
 }
@@ -57,7 +61,7 @@ function judge(witness: Witness, sides: readonly Side[], general: readonly Netwo
   return { witness, networks, verdicts: networks.map((network) => verdict(network, witness.question)) };
 }
 
-/** The policies that select an end of a question: no other has a say. */
+/** The policies that select an end of a question, or let names be looked up: no other has a say. */
 function concernedPolicies(
   { question }: Witness,
   cluster: Inventory,
@@ -65,17 +69,33 @@ function concernedPolicies(
 ): ReadonlySet<string> {
   const ends = resolve(compile([], cluster), question).flatMap(({ source, destination }) => [source, destination]);
   const concerned = rules.filter(
-    ({ subject, selectsNodes }) =>
-      selectsNodes || ends.some(({ identity }) => selectsByOwnLabels(subject, identity) !== "no"),
+    ({ subject, selectsNodes, ports }) =>
+      selectsNodes ||
+      // Where a name is looked up does not matter.
+      ports.some(({ l7 }) => (l7?.dns.length ?? 0) > 0) ||
+      ends.some(({ identity }) => selectsByOwnLabels(subject, identity) !== "no"),
   );
   return new Set(concerned.map(policyKey));
 }
 
-function doubtOf({ verdicts }: Judged, own: readonly Direction[]): string {
+function undecidedAt({ verdicts }: Judged, own: readonly Direction[]): string {
   for (const verdict of verdicts) {
     for (const direction of own) {
       const end = verdict[direction];
       if (end.verdict === "undecidable") return undecidableText(end.reason);
+    }
+  }
+  return "";
+}
+
+/** Names that other pods than those of a witness may look up, so that they have an address after all. */
+function unresolvedAt({ verdicts }: Judged, own: readonly Direction[]): string {
+  for (const verdict of verdicts) {
+    for (const direction of own) {
+      const end = verdict[direction];
+      if (end.verdict === "denied" && end.by.kind === "unresolvable") {
+        return `whether a pod looks up ${end.by.name} through the DNS proxy is not known`;
+      }
     }
   }
   return "";

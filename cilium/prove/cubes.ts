@@ -14,12 +14,14 @@ import type { Network } from "../reach/compile/network.ts";
 import type { PeerSelector } from "../reach/compile/peers.ts";
 import { isDerived, selects, selectsByOwnLabels } from "../reach/compile/selection.ts";
 import type { Unknown } from "../reach/compile/unknown.ts";
+import { learntNames } from "./learnt.ts";
 import { allBut, everyValue, intersection, isEvery, isNone, type Mask, maskOf, only } from "./mask.ts";
 import {
   type Attribute,
   addressOf,
   type End,
   type Kind,
+  nodeEntities,
   podAttribute,
   type Universe,
   type Variable,
@@ -81,6 +83,7 @@ export function readingOf(network: Network, universe: Universe): Reading {
     return made;
   };
   const ownCluster = carriedLabels(network).filter(({ key }) => key === clusterLabel);
+  let learns: ((name: string) => boolean) | undefined;
   const carried = new Map<string, boolean>();
   const isCarriedHere = (key: string): boolean => {
     const known = carried.get(key) ?? isCarried(network, key);
@@ -163,7 +166,11 @@ export function readingOf(network: Network, universe: Universe): Reading {
         if (condition.kind === "fqdn") {
           if (!network.configuration.l7Proxy || end !== "destination") return [];
           const name = variable(end, { kind: "name" });
-          const isSelected = (i: number): boolean => name.values[i] !== undefined && condition.matches(name.values[i]);
+          learns ??= learntNames(network, reading, universe.kinds);
+          const isSelected = (i: number): boolean => {
+            const value = name.values[i];
+            return value !== undefined && condition.matches(value) && learns?.(value) === true;
+          };
           return cubesWhere(name, maskOf(name.values.length, isSelected));
         }
         const identityAt = kind.apiServer ? managedApiServerIdentity : outsideIdentity;
@@ -227,7 +234,7 @@ export function readingOf(network: Network, universe: Universe): Reading {
     }
   };
 
-  return {
+  const reading: Reading = {
     peer: (selector, end, kind) =>
       cached(cachesAt(end, kind).peers, selector.key, () => select(selector, end, kind, false)),
     itself: (selector, end, kind) =>
@@ -257,14 +264,8 @@ export function readingOf(network: Network, universe: Universe): Reading {
         }
       }),
   };
+  return reading;
 }
-
-export const nodeEntities: ReadonlySet<string> = new Set([
-  "host",
-  "control-plane-host",
-  "remote-node",
-  "kube-apiserver",
-]);
 
 const foreign = { cluster: "\0another" };
 

@@ -60,7 +60,8 @@ function decide(matching: readonly Content[], { isIsolated, admitsPeer }: Circum
     rules = rules.filter((rule) => rule.tier !== first.tier);
   }
   if (!isolated) return plainly;
-  return admitsPeer && matching.length > 0 ? plainly : denied;
+  // The own node of an end that no rule selects is let in by none.
+  return admitsPeer && (!isIsolated || matching.some(({ kind }) => kind === "selected")) ? plainly : denied;
 }
 
 export const demandsAuthentication = ({ authentication }: RuleContent): boolean =>

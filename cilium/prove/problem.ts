@@ -6,8 +6,8 @@ import { type Item, type Items, makeItems, type SideIndex } from "./items.ts";
 import { type Outcome, outcomeOf } from "./outcome.ts";
 import { type Atom, atomsOf } from "./ports.ts";
 import type { Group } from "./reduce.ts";
-import { enforcementAt, isNear, isNode, type Pair, type ReadSide, readSide } from "./side.ts";
-import { type Domains, type End, type Mentioned, type Universe, universeOf } from "./universe.ts";
+import { enforcementAt, isNear, type Pair, type ReadSide, readSide } from "./side.ts";
+import { type Domains, type End, isNode, type Mentioned, type Universe, universeOf } from "./universe.ts";
 
 export type Problem = {
   readonly universe: Universe;

@@ -6,7 +6,7 @@ import type { FlowProtocol } from "../reach/compile/inventory.ts";
 import type { Network } from "../reach/compile/network.ts";
 import type { Direction } from "../reach/compile/rules.ts";
 import { surroundingsOf } from "../reach/compile/surroundings.ts";
-import type { Verdict } from "../reach/decide/verdict.ts";
+import { undecidableText, type Verdict } from "../reach/decide/verdict.ts";
 import type { Side } from "../reach/report/diff.ts";
 import { apartOf } from "./apart.ts";
 import { compareOutcomes, outcomeOfVerdict, type Property } from "./compare.ts";
@@ -71,6 +71,8 @@ export const implies = (before: Side, after: Side, options: Options): Proof => p
 function prove(property: Property, before: Side, after: Side, options: Options): Proof {
   const sides = [before, after];
   const networks = sides.map(networkOf);
+  const unreadable = unreadableReasons(networks);
+  if (unreadable.length > 0) return { kind: "undecided", reasons: unreadable };
   const domains = domainsOf(networks, nothing);
   if (domains === undefined) return { kind: "undecided", reasons: [tooManyNames] };
   const apart = apartOf(networks);
@@ -117,6 +119,15 @@ function prove(property: Property, before: Side, after: Side, options: Options):
     ? { kind: "undecided", reasons: [...doubts] }
     : { kind: "proved", over: extentOf(problems.egress) };
 }
+
+/** Values of configurations with which no agent starts. */
+const unreadableReasons = (networks: readonly Network[]): string[] => [
+  ...new Set(
+    networks.flatMap(({ basis }) =>
+      basis.unreadable.map((unreadable) => undecidableText({ kind: "configuration", unreadable })),
+    ),
+  ),
+];
 
 /** How long a better counterexample is looked for. */
 const fewer = 200_000;
@@ -184,6 +195,8 @@ export type Exception = { readonly witness: Witness; readonly verdict: Verdict }
 export function always(side: Side, guarantee: Guarantee): Proof<Exception> {
   const network = networkOf(side);
   const networks = [network];
+  const unreadable = unreadableReasons(networks);
+  if (unreadable.length > 0) return { kind: "undecided", reasons: unreadable };
   const domains = domainsOf(networks, mentionedBy([guarantee.source, guarantee.destination]));
   if (domains === undefined) return { kind: "undecided", reasons: [tooManyNames] };
   const problem = problemOf(networks, [], domains, "source");

@@ -7,18 +7,18 @@ import type { Direction } from "../reach/compile/rules.ts";
 import { protocolKey } from "../reach/decide/decide.ts";
 import type { Side } from "../reach/report/diff.ts";
 import type { Apart } from "./apart.ts";
-import { type Cube, meet, nodeEntities, type Reading, readingOf } from "./cubes.ts";
+import { type Cube, meet, type Reading, readingOf } from "./cubes.ts";
 import type { Item, Items, SideIndex, Tail } from "./items.ts";
 import type { Circumstances, Content } from "./outcome.ts";
 import { type Atom, coverage } from "./ports.ts";
-import type { End, Kind, Universe } from "./universe.ts";
+import { type End, isNode, type Kind, type Universe } from "./universe.ts";
 
 /** The kinds of both ends of a connection. */
 export type Pair = { readonly source: Kind; readonly destination: Kind };
 
 /** A side's policies as the agent takes them in any cluster with its configuration. */
 export const networkOf = ({ policies, inventory }: Side): Network =>
-  compile(policies, { ...inventory, endpoints: [], nodes: [], names: [] });
+  compile(policies, { ...inventory, endpoints: [], nodes: [], names: [], isPartial: true });
 
 export type ReadSide = {
   readonly network: Network;
@@ -154,8 +154,8 @@ export function readSide(
           return named === undefined ? [] : [items.item(side, direction, content, items.tail(named))];
         });
       });
-      const rest = isIsolated && admitsPeer ? selected(direction, pair) : [];
-      return [...new Set([...rules, ...isolating(direction, pair), ...rest])];
+      const selecting = admitsPeer ? selected(direction, pair) : [];
+      return [...new Set([...rules, ...(isIsolated ? selecting : isolating(direction, pair))])];
     },
   };
 }
@@ -165,10 +165,6 @@ export const directions = ["egress", "ingress"] as const satisfies readonly Dire
 export const subjectOf = (direction: Direction): End => (direction === "egress" ? "source" : "destination");
 
 export const peerOf = (direction: Direction): End => (direction === "egress" ? "destination" : "source");
-
-/** Whether a kind is a node, whatever is known of it. */
-export const isNode = (kind: Kind): boolean =>
-  kind.kind === "node" || (kind.kind === "entity" && nodeEntities.has(kind.entity));
 
 /** Whether a kind is the other end's own node. */
 export const isNear = (kind: Kind): boolean =>
@@ -184,7 +180,7 @@ export function enforcementAt(kind: Kind): "endpoint" | "node" | "elsewhere" {
     case "pod":
       return "endpoint";
     case "entity":
-      if (nodeEntities.has(kind.entity)) return "node";
+      if (isNode(kind)) return "node";
       return kind.entity === "unmanaged" ? "elsewhere" : "endpoint";
     case "node":
       return "node";

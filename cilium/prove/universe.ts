@@ -157,6 +157,18 @@ const entities = [
   "unmanaged",
 ] as const satisfies readonly PeerEntity[];
 
+/** The entities that are nodes. */
+export const nodeEntities: ReadonlySet<string> = new Set([
+  "host",
+  "control-plane-host",
+  "remote-node",
+  "kube-apiserver",
+]);
+
+/** Whether a kind is a node, whatever is known of it. */
+export const isNode = (kind: Kind): boolean =>
+  kind.kind === "node" || (kind.kind === "entity" && nodeEntities.has(kind.entity));
+
 function kindsOf(networks: readonly Network[]): Kind[] {
   const nodesDiffer = networks.some(
     ({ configuration: { nodeSelectorLabels, cidrsMatch, hostFirewall } }) =>
@@ -166,7 +178,10 @@ function kindsOf(networks: readonly Network[]): Kind[] {
   return [
     { name: "pod", kind: "pod" },
     { name: "foreign-pod", kind: "foreign-pod" },
-    ...entities.map((entity): Kind => ({ name: entity, kind: "entity", entity })),
+    // A node whose labels and address can be named is one of these below.
+    ...entities
+      .filter((entity) => !nodesDiffer || !nodeEntities.has(entity))
+      .map((entity): Kind => ({ name: entity, kind: "entity", entity })),
     { name: "outside", kind: "outside", apiServer: false },
     { name: "outside, API server", kind: "outside", apiServer: true },
     ...(nodesDiffer

@@ -193,9 +193,10 @@ function nodesOf(point: Point, value: ValueReader, universe: Universe): ClusterN
   return far ? [...own, plainNode("worker")] : own;
 }
 
-/** A side's cluster with a witness in it, and with nothing else that could stand at an end. */
+/** A side's cluster with a witness in it; what else is there stands at no end. */
 export const withWitness = (inventory: Inventory, { endpoints, nodes, names, apiServer }: Witness): Inventory => ({
   ...inventory,
+  isPartial: true,
   endpoints,
   nodes,
   names,

@@ -1,9 +1,10 @@
 /** The rules of policies as flows between what is declared: both ends where both say so, or only one of them. */
 
 import { plainTerms, type Statement, type Terms } from "../model/flow.ts";
+import { camelCase } from "../model/names.ts";
 import type { Direction } from "../model/peers/workload.ts";
 import { includes, isApiServer, type Peer, peerName, type Source, type Subject } from "../model/peers.ts";
-import { type Port, portNames, portText } from "../model/ports.ts";
+import { isByName, type Port, portNames, portText } from "../model/ports.ts";
 import type { Policy } from "../policy/schema.ts";
 import { homeOf } from "../write/write.ts";
 import type { Other } from "./other-end.ts";
@@ -55,8 +56,9 @@ export function flowsOf(
       said.rules.flatMap(({ direction: at, isDenied, isAuthenticated, peers, ports, place }) =>
         peers.map(resolve).flatMap((peer) =>
           ports.flatMap(({ ports, carried }) =>
-            ports.map((port): Item => {
+            ports.map((written): Item => {
               const [from, to] = at === "ingress" ? [peer, declared.subject] : [declared.subject, peer];
+              const port = byNumber(written, to);
               const met = subjectsAmong(peer);
               const isOpen = met.every((one) => other.allows(declared, at, one, port));
               const terms = {
@@ -74,6 +76,15 @@ export function flowsOf(
     ),
   );
   return together([...Map.groupBy(items, ends).values()].flatMap(stated), apiServerPort);
+}
+
+/** A port by its name as the one that a workload declares under it. */
+function byNumber(port: Port, to: Peer): Port {
+  if (!isByName(port) || to.kind !== "workload") return port;
+  const declared = to.ports[camelCase(port.name.toLowerCase())];
+  const isServed =
+    declared !== undefined && port.transports.every((transport) => declared.transports.includes(transport));
+  return isServed ? { ...declared, transports: port.transports } : port;
 }
 
 const ends = ({ from, to, port }: Item): string => JSON.stringify([peerName(from), peerName(to), portNames(port)]);

@@ -43,7 +43,12 @@ export function writeCluster(cluster: Cluster, remarks: Remarks): Map<string, st
 const reservedFiles: readonly string[] = ["cluster", "policy-pack", clusterwideId];
 
 /** A file before it is written. */
-function fileOf({ own, word, declarations }: Home, name: string, namespace: string, { language }: Remarks): SourceFile {
+export function fileOf(
+  { own, word, declarations }: Home,
+  name: string,
+  namespace: string,
+  { language }: Pick<Remarks, "language">,
+): SourceFile {
   const taken = new Set([own, word, "from"]);
   const constants = new Map<string, string>();
   for (const { peer } of declarations) {

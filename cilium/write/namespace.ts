@@ -72,7 +72,27 @@ export function fileText(
   files: readonly SourceFile[],
   comments: ReadonlyMap<string, string>,
 ): string {
-  const { own, word, given, statements, declarations } = home;
+  const { own, word, given } = home;
+  const { scope, declarations, constants, flows } = partsOf(home, file, files, comments);
+  const parts = [
+    `const ${own} = ${word}(${given.join(", ")});`,
+    ...declarations,
+    ...(constants.length === 0 ? [] : [constants.join("\n")]),
+    flows.length === 0
+      ? `export default ${own}.flows(() => []);`
+      : [`export default ${own}.flows(() => [`, ...flows.map((line) => `  ${line}`), "]);"].join("\n"),
+  ];
+  return `${[importText(broughtInto(file, scope, word)), ...parts].join("\n\n")}\n`;
+}
+
+/** What is to be added to a file that there is already, its parts one after the other. */
+export function additionText(home: Home, file: SourceFile, files: readonly SourceFile[]): string[] {
+  const { scope, declarations, constants, flows } = partsOf(home, file, files, new Map());
+  return [...scope.imports(), ...declarations, ...constants, ...flows];
+}
+
+function partsOf(home: Home, file: SourceFile, files: readonly SourceFile[], comments: ReadonlyMap<string, string>) {
+  const { own, statements, declarations } = home;
   const shared = sharedPeers(statements, file, files);
   const names: Names = { port: namedAs, peer: (peer) => shared.get(peerName(peer))?.name };
   const named = { ...file, names: new Set([...file.names, ...[...shared.values()].map(({ name }) => name)]) };
@@ -81,15 +101,12 @@ export function fileText(
     files.map((one) => (one === file ? named : one)),
   );
   const flows = statements.flatMap((statement) => flowLines(statement, scope, names));
-  const parts = [
-    `const ${own} = ${word}(${given.join(", ")});`,
-    ...declarations.map((one) => declarationText(one, own, scope, file, comments.get(peerName(one.peer)))),
-    ...(shared.size === 0 ? [] : [[...shared.values()].map((one) => constantText(one, scope)).join("\n")]),
-    flows.length === 0
-      ? `export default ${own}.flows(() => []);`
-      : [`export default ${own}.flows(() => [`, ...flows.map((line) => `  ${line}`), "]);"].join("\n"),
-  ];
-  return `${[importText(broughtInto(file, scope, word)), ...parts].join("\n\n")}\n`;
+  return {
+    scope,
+    flows,
+    declarations: declarations.map((one) => declarationText(one, own, scope, file, comments.get(peerName(one.peer)))),
+    constants: [...shared.values()].map((one) => constantText(one, scope)),
+  };
 }
 
 function declarationText(

@@ -10,13 +10,15 @@ import description from "../../package.json" with { type: "json" };
 import { Failure } from "../failure.ts";
 import { type Brought, bring, projectName } from "../init/bring.ts";
 import type { Project } from "../init/files.ts";
+import { type Update, updateOf } from "../init/update.ts";
 import { inNewFolder, requireNothing } from "../init/write.ts";
 import { withProgress } from "../output/progress.ts";
 import { printReport, type ReportFormat, reportFormats } from "../output/sections.ts";
-import { readPolicies, type Source, type SourceOptions, withSource } from "../sources/source.ts";
+import { readPolicies, requirePolicies, type Source, type SourceOptions, withSource } from "../sources/source.ts";
 
 interface Options extends SourceOptions {
   readonly repair?: true;
+  readonly update?: true;
   readonly package: string;
   readonly output: ReportFormat;
 }
@@ -28,6 +30,7 @@ export default function init(command: Command): void {
       "where npm gets this package from: a version, an archive, a Git URL",
       description.version,
     )
+    .option("--update", "say what a later state of the cluster has that the project does not, and write nothing")
     .option("--repair", "declare flows whole of which one end alone says so, which opens them")
     .addOption(new Option("-o, --output <format>", "how to print the answer").choices(reportFormats).default("table"))
     .addHelpText("after", help)
@@ -35,8 +38,13 @@ export default function init(command: Command): void {
       if (options.from === undefined && options.context === undefined) {
         throw new Failure("name the policies to bring in: --from PATH or --context NAME");
       }
-      requireNothing(folder, ["package.json", "Pulumi.yaml", "cluster"]);
+      if (!options.update) requireNothing(folder, ["package.json", "Pulumi.yaml", "cluster"]);
       const source = await readPolicies(options);
+      requirePolicies(source);
+      if (options.update) {
+        reportUpdate(folder, source, await updateOf(source, folder, options.stack), options.output);
+        return;
+      }
       const project = projectOf(folder, source, options);
       const brought = await withProgress(
         "bringing in",
@@ -138,6 +146,38 @@ function report(folder: string, { basis, objects, title }: Source, brought: Brou
   );
   if (objects.malformed.length + objects.unplaced.length > 0 || (change === undefined && !isEmpty(plan.meanwhile)))
     process.exitCode = 1;
+}
+
+function reportUpdate(
+  folder: string,
+  { title, basis }: Source,
+  { files, verbatim }: Update,
+  output: ReportFormat,
+): void {
+  const isNews = files.length + verbatim.length > 0;
+  printReport(
+    {
+      summary: [
+        isNews
+          ? `${title} has what ${folder} does not say: add to ${files.map(({ file }) => file).join(", ") || "cluster/verbatim/"}`
+          : `${title} has nothing that ${folder} does not say`,
+      ],
+      sections: [
+        ...files.map(({ file, isNew, lines }) => ({
+          title: isNew ? `${file}, which is new, and listed in cluster/cluster.ts` : file,
+          table: { columns: ["line"], rows: lines.map((line) => [line]) },
+        })),
+        {
+          title: "Verbatim",
+          table: { columns: ["policy", "why"], rows: verbatim.map(({ policy, reason }) => [policy, reason]) },
+        },
+      ],
+      data: { folder, files, verbatim },
+      basis,
+    },
+    output,
+  );
+  if (isNews) process.exitCode = 1;
 }
 
 const resourceOf = ({ kind, metadata: { name, namespace } }: Parameters<typeof referenceTo>[0]): string =>

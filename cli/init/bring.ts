@@ -6,7 +6,7 @@ import { asWritten } from "../../cilium/model/verbatim.ts";
 import { policyKey, referenceTo } from "../../cilium/policy/parts.ts";
 import type { Inventory } from "../../cilium/reach/compile/inventory.ts";
 import { compile } from "../../cilium/reach/compile/network.ts";
-import type { Difference } from "../../cilium/reach/report/difference.ts";
+import { type Difference, isEmpty } from "../../cilium/reach/report/difference.ts";
 import { type Plan, planOf } from "../../cilium/translate/plan.ts";
 import { podsOfSelectors } from "../../cilium/translate/pods.ts";
 import { differences } from "../../cilium/translate/proof.ts";
@@ -70,8 +70,11 @@ export async function bring(
   ]);
   const written = await withLanguage(() => readStack(stack, folder));
   writeFiles(folder, generatedFiles(written.cluster, stack));
-  // What is proved is that nothing differs between the input and these.
-  if (!isDeepStrictEqual(byKey(written), byKey(program))) {
+  // What is proved is that nothing differs between the input and these; a list may be in another order in the files.
+  const isSame =
+    isDeepStrictEqual(byKey(written), byKey(program)) ||
+    isEmpty(differences(program.policies, written.policies, inventory));
+  if (!isSame) {
     throw new Failure("what would be written is not read as it was meant, so nothing is written");
   }
   const places = new Map([...source.places].map(([policy, place]) => [policyKey(referenceTo(policy)), place]));
@@ -97,7 +100,7 @@ const valuesOf = (config: Project["config"], project: string): Record<string, st
   );
 
 /** The pods that the policies are judged against; made up of their selectors where there are none. */
-function inventoryFor(source: Source): Inventory {
+export function inventoryFor(source: Source): Inventory {
   const { inventory } = sideOf(source);
   if (inventory.endpoints.length > 0) return inventory;
   return { ...inventory, endpoints: podsOfSelectors(source.policies, inventory.cluster) };

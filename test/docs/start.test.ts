@@ -19,6 +19,30 @@ describe("The page on how to start", () => {
     assert.equal(`// ${project}\n${readFileSync(join(folder, project), "utf8")}`, files.get(project));
   });
 
+  it("says what a later state of the cluster has besides, as lines to add, and touches nothing", () => {
+    netpolHere(folder, "init", "updated", "--from", "manifests");
+    const file = join(folder, "updated/cluster/shop.ts");
+    const before = readFileSync(file, "utf8");
+    const same = netpolHere(folder, "init", "updated", "--from", "manifests", "--update");
+    assert.equal(same.code, 0, same.stdout + same.stderr);
+    assert.match(same.stdout, /^manifests has nothing that updated does not say$/m);
+    const later = folderOf({
+      ...Object.fromEntries([...files].map(([name, text]) => [name.replace("manifests/", ""), text])),
+      "billing.yaml": `apiVersion: cilium.io/v2
+kind: CiliumNetworkPolicy
+metadata: { name: billing, namespace: shop }
+spec:
+  endpointSelector: { matchLabels: { app: billing } }
+  egress: [{ toEndpoints: [{ matchLabels: { app: web } }], toPorts: [{ ports: [{ port: "8080", protocol: TCP }] }] }]
+`,
+    });
+    const { code, stdout } = netpolHere(folder, "init", "updated", "--from", later, "--update");
+    assert.equal(code, 1, stdout);
+    assert.match(stdout, /^export const billing = shop\.workload\("billing", \{$/m);
+    assert.match(stdout, /^from\(billing\)\.to\(web\.http\)\.only\("egress"\),$/m);
+    assert.equal(readFileSync(file, "utf8"), before);
+  });
+
   it("repairs what it says that it repairs", () => {
     const { stdout } = netpolHere(folder, "init", "repaired", "--from", "manifests", "--repair");
     assert.match(stdout, /^Repaired: 1 flow opened$/m);

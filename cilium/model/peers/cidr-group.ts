@@ -24,6 +24,7 @@ export const cidrGroupKind: PeerKind<CidrGroupPeer> = {
   name: groupText,
   inTables: (peer) => ({ names: [groupText(peer)] }),
   inVerdicts: (peer) => [groupText(peer)],
+  namespace: () => undefined,
   isOutside: () => true,
   share: () => "none",
   selection: ({ group }) => ({

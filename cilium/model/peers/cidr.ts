@@ -47,6 +47,7 @@ export const cidrKind: PeerKind<CidrPeer> = {
   name: cidrText,
   inTables: (peer) => ({ names: [cidrText(peer)] }),
   inVerdicts: ({ cidr }) => [cidr],
+  namespace: () => undefined,
   isOutside: () => true,
   share: () => "none",
   selection: ({ cidr, exceptions }) =>

@@ -85,6 +85,7 @@ export const clusterwideGroupKind: PeerKind<ClusterwideGroup> = {
   name: clusterwideName,
   inTables: ({ name }) => ({ names: [name], place: clusterwideId }),
   inVerdicts: (group) => [clusterwideName(group)],
+  namespace: () => undefined,
   isOutside: () => false,
   share: ({ name }, subject) => (subject.kind === "clusterwide-group" && subject.name === name ? "all" : "none"),
   selection: ({ namespaces, labels }) => ({ kind: "endpoints", namespaces, labels }),
@@ -97,6 +98,7 @@ export const nodeGroupKind: PeerKind<NodeGroup> = {
   name: clusterwideName,
   inTables: ({ name }) => ({ names: [name], place: clusterwideId }),
   inVerdicts: () => nodes.entities,
+  namespace: () => undefined,
   isOutside: () => false,
   share: ({ name }, subject) => (subject.kind === "node-group" && subject.name === name ? "all" : "none"),
   selection: ({ labels }) =>

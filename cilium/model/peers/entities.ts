@@ -51,6 +51,7 @@ export const entitiesKind: PeerKind<EntityPeer> = {
   name: ({ name }) => name,
   inTables: ({ name }) => ({ names: [name] }),
   inVerdicts: ({ entities }) => entities,
+  namespace: () => undefined,
   isOutside: ({ entities }) => entities.includes("world") || entities.includes("all"),
   share: ({ entities }, subject) =>
     subject.kind === "node-group" && entities.some((entity) => nodeEntities.includes(entity)) ? "all" : "none",

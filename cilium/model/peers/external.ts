@@ -28,6 +28,7 @@ export const externalKind: PeerKind<ExternalHost> = {
   name: ({ name, address }) => `${name} (${address})`,
   inTables: ({ name, address }) => ({ names: [name], place: address }),
   inVerdicts: ({ address }) => [address],
+  namespace: () => undefined,
   isOutside: () => true,
   share: () => "none",
   selection: ({ address }) => ({

@@ -28,6 +28,7 @@ export const fqdnsKind: PeerKind<FqdnPeer> = {
   name: ({ names }) => names.join(", "),
   inTables: ({ names }) => ({ names }),
   inVerdicts: ({ names }) => names,
+  namespace: () => undefined,
   isOutside: () => true,
   share: () => "none",
   selection: ({ names }) => ({ kind: "fqdns", names }),

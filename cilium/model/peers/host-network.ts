@@ -40,6 +40,7 @@ export const hostNetworkKind: PeerKind<HostNetworkPods> = {
   name: ({ namespace, name }) => `${namespace}/${name}`,
   inTables: () => ({ names: [nodes.name] }),
   inVerdicts: ({ namespace, name }) => [`${namespace}/${name}`],
+  namespace: ({ namespace }) => namespace,
   isOutside: () => false,
   share: (_, subject) => (subject.kind === "node-group" ? "all" : "none"),
   selection: () => ({ kind: "entities", entities: nodes.entities }),

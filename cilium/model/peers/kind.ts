@@ -17,6 +17,8 @@ export interface PeerKind<P> {
   inTables(peer: P): TableName;
   /** As the reachability engine calls what it stands for. */
   inVerdicts(peer: P): readonly string[];
+  /** The namespace that its pods are of; undefined for those of several, and for what is no pod. */
+  namespace(peer: P): string | undefined;
   /** Whether it lies outside the cluster. */
   isOutside(peer: P): boolean;
   /** How many of a subject's pods or nodes it stands for. */

@@ -73,6 +73,7 @@ export const podSetKind: PeerKind<PodSet> = {
     const namespace = onlyNamespace(set);
     return namespace === undefined ? [podSetText(set)] : [`${namespace}/${withinNamespace(set)}`];
   },
+  namespace: onlyNamespace,
   isOutside: () => false,
   share: ({ namespaces, labels }, subject) => {
     switch (subject.kind) {
@@ -120,5 +121,6 @@ export function podSetText({ namespaces, labels }: Pick<PodSet, "namespaces" | "
 export const withinNamespace = ({ labels }: PodSet): string => labelsText(labels) || "*";
 
 /** The namespace of a set that has a single one. */
-export const onlyNamespace = ({ namespaces }: PodSet): string | undefined =>
-  typeof namespaces === "string" ? namespaces : undefined;
+export function onlyNamespace({ namespaces }: PodSet): string | undefined {
+  return typeof namespaces === "string" ? namespaces : undefined;
+}

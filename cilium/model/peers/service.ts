@@ -34,6 +34,7 @@ export const serviceKind: PeerKind<ServicePeer> = {
   inVerdicts: ({ namespace, service }) => [
     typeof service === "string" ? `${namespace}/${service}` : labelsText(service),
   ],
+  namespace: () => undefined,
   isOutside: () => false,
   share: () => "none",
   selection: ({ namespace, service }) => ({

@@ -117,6 +117,7 @@ export const workloadKind: PeerKind<Workload> = {
   name: ({ namespace, name }) => `${namespace}/${name}`,
   inTables: ({ namespace, name }) => ({ names: [name], place: namespace }),
   inVerdicts: ({ namespace, name }) => [`${namespace}/${name}`],
+  namespace: ({ namespace }) => namespace,
   isOutside: () => false,
   share: ({ namespace, name }, subject) =>
     subject.kind === "workload" && namespace === subject.namespace && name === subject.name ? "all" : "none",

@@ -70,7 +70,8 @@ const isLifted = (rule: NetworkRule, { rules }: DirectionPolicy): boolean =>
       other.effect === "allow" && other.ports.some(isPlainDns) && other.selections.some((plain) => meet(plain, rule)),
   );
 
-const isPlainDns = (match: PortMatch): boolean =>
+/** Whether ports of a rule let every look-up pass. */
+export const isPlainDns = (match: PortMatch): boolean =>
   match.l7 === undefined &&
   [protocolBit.UDP, protocolBit.TCP].some((protocol) => {
     const range = rangeAt(match, protocol, "egress", new Map());

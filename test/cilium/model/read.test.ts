@@ -436,6 +436,16 @@ describe("What a file declares is refused, with file and line,", () => {
       /^denied flow cluster → shop\/probed: the kubelet probes shop\/probed there from cluster, which a deny would break/,
     ],
     [
+      "with a deny that would break probes of a group's pods",
+      () => {
+        const ns = namespace("shop");
+        ns.workload("probed", { labels, ports: { http: http(8080) }, probes: ["http"] });
+        const everything = ns.group("everything");
+        return [ns.flows(() => [deny(cluster).to(everything.on(8080))])];
+      },
+      /^denied flow cluster → shop\/everything: the kubelet probes shop\/probed there from cluster/,
+    ],
+    [
       "with a flow in another namespace's file",
       () => [shop(() => []), namespace("other").flows(() => [from(open().web).to(world.on(443))])],
       /^flow shop\/web → world: starts in shop; state it in that namespace's file/,

@@ -149,27 +149,35 @@ export const changes: Readonly<Record<string, Change>> = {
 
 const names = Object.keys(changes);
 
+/** Policies changed in one way; undefined where there is nothing of the kind to change. */
+export function changed(
+  policies: readonly object[],
+  inventory: Inventory,
+  change: string,
+  choice: number,
+): Pair | undefined {
+  const manifests = policies.map((manifest): Manifest => ({ metadata: {}, ...manifest }));
+  const after = changes[change]?.apply(manifests, choice);
+  if (after === undefined) return undefined;
+  const side = (own: readonly object[]): Side => ({ policies: own.map(parsed), inventory });
+  const before = side(manifests);
+  // Of a policy that the agent refuses, a part may be taken.
+  const isTaken = compile(before.policies, inventory).refused.length === 0;
+  return { before, after: side(after), change, isNeutral: changes[change]?.isNeutral === true && isTaken };
+}
+
+const parsed = (manifest: object): Policy => policySchema.parse(JSON.parse(JSON.stringify(manifest)));
+
 /** Clusters whose policies are changed in one of these ways: the first that applies, from one on. */
 export const pairs: fc.Arbitrary<Pair> = fc
   .tuple(worlds(1), fc.nat({ max: names.length - 1 }), fc.nat({ max: 1023 }))
   .map(([{ policies, inventory }, first, choice]) => {
-    const manifests = policies.map((manifest): Manifest => ({ metadata: {}, ...manifest }));
-    const [change, changed] = [...names.slice(first), ...names.slice(0, first)]
-      .map((name) => [name, changes[name]?.apply(manifests, choice)] as const)
-      .find(([, changed]) => changed !== undefined) ?? ["nothing", manifests];
-    const side = (own: readonly object[]): Side => ({ policies: own.map(parsed), inventory });
-    const before = side(manifests);
-    // Of a policy that the agent refuses, a part may be taken.
-    const isTaken = compile(before.policies, inventory).refused.length === 0;
-    return {
-      before,
-      after: side(changed ?? manifests),
-      change,
-      isNeutral: changes[change]?.isNeutral === true && isTaken,
-    };
+    for (const name of [...names.slice(first), ...names.slice(0, first)]) {
+      const pair = changed(policies, inventory, name, choice);
+      if (pair !== undefined) return pair;
+    }
+    throw new Error("new names can be given to all policies");
   });
-
-const parsed = (manifest: object): Policy => policySchema.parse(manifest);
 
 const ofNamespace: Readonly<Record<string, Readonly<Record<string, string>>>> = { a: { team: "red" } };
 
