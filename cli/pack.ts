@@ -1,5 +1,5 @@
 /** The policy pack without Pulumi: what it is told of the project's cluster, and what it says about policies. */
-import type { EnforcementLevel, ResourceValidationArgs, StackValidationArgs } from "@pulumi/policy";
+import type { EnforcementLevel, ReportViolation, ResourceValidationArgs, StackValidationArgs } from "@pulumi/policy";
 import type { OtherObject } from "../cilium/kubernetes/read.ts";
 import type { ConfiguredCluster } from "../cilium/model/cluster.ts";
 import { policyName } from "../cilium/policy/parts.ts";
@@ -44,26 +44,47 @@ export function violations(
   others: readonly OtherObject[],
   config: PackConfig,
 ): Violation[] {
-  const found: Violation[] = [];
-  const resources = [...others.map(otherResource), ...policies.map(policyResource)];
-  const policyOf = new Map(policies.map((policy, index) => [urnOf(policy, index), policy]));
-  for (const rule of createRules(config)) {
-    if (rule.enforcementLevel === "disabled") continue;
-    const report = (message: string, urn = "") =>
-      found.push({
-        rule: rule.name,
-        level: rule.enforcementLevel ?? "mandatory",
-        policy: policyOf.get(urn),
-        message,
-      });
-    if ("validateStack" in rule) void rule.validateStack({ ...surroundings, resources }, report);
-    else if ("validateResource" in rule) {
-      for (const validate of [rule.validateResource ?? []].flat()) {
-        for (const one of resources)
-          void validate({ ...one, ...surroundings }, (message, urn = one.urn) => report(message, urn));
-      }
+  return reports(policies, others, config, (rules, resources, report) => {
+    for (const rule of rules) {
+      if ("validateStack" in rule) void rule.validateStack({ ...surroundings, resources }, report(rule));
+      else for (const one of resources) validateResource(rule, one, report(rule));
     }
-  }
+  });
+}
+
+/**
+ * What the pack reports while `pulumi up` registers policies in this order, each judged with those before it: of two that do
+ * not fit together the later one.
+ */
+export const violationsAsRegistered = (policies: readonly Policy[], config: PackConfig): Violation[] =>
+  reports(policies, [], config, (rules, resources, report) => {
+    for (const one of resources) for (const rule of rules) validateResource(rule, one, report(rule));
+  });
+
+type Rules = ReturnType<typeof createRules>;
+
+function validateResource(rule: Rules[number], one: ResourceValidationArgs, report: ReportViolation): void {
+  if (!("validateResource" in rule)) return;
+  for (const validate of [rule.validateResource ?? []].flat())
+    void validate(one, (message, urn = one.urn) => report(message, urn));
+}
+
+function reports(
+  policies: readonly Policy[],
+  others: readonly OtherObject[],
+  config: PackConfig,
+  run: (rules: Rules, resources: JudgedResource[], report: (rule: Rules[number]) => ReportViolation) => void,
+): Violation[] {
+  const found: Violation[] = [];
+  const resources = [...others.map(otherResource), ...policies.map(policyResource)].map((one) => ({
+    ...one,
+    ...surroundings,
+  }));
+  const policyOf = new Map(policies.map((policy, index) => [urnOf(policy, index), policy]));
+  const rules = createRules(config).filter(({ enforcementLevel }) => enforcementLevel !== "disabled");
+  run(rules, resources, ({ name, enforcementLevel: level = "mandatory" }) => (message, urn = "") => {
+    found.push({ rule: name, level, policy: policyOf.get(urn), message });
+  });
   return found;
 }
 
@@ -75,6 +96,8 @@ const surroundings = {
     throw new Error(reason);
   },
 };
+
+type JudgedResource = ResourceValidationArgs & StackValidationArgs["resources"][number];
 
 const typeOf = ({ apiVersion, kind }: Policy): string => `kubernetes:${apiVersion}:${kind}`;
 

@@ -3,13 +3,23 @@ import type { Cluster } from "../../cilium/model/cluster.ts";
 import { policyName } from "../../cilium/policy/parts.ts";
 import type { Program } from "../../components/program.ts";
 import { packConfigOf } from "../../policypack/rules.ts";
-import { violations } from "../pack.ts";
+import { violations, violationsAsRegistered } from "../pack.ts";
 
 const reason = "as it was before";
 
-/** The config that exempts every policy from the rules that it breaks; undefined where none breaks one. */
+/**
+ * The config that exempts every policy from the rules that it breaks; undefined where none breaks one. What is wrong between
+ * two policies the pack says of the one that Pulumi registers later, which either may be.
+ */
 export function policyPackOf({ cluster, policies }: Program): Cluster["policyPack"] {
-  const broken = violations(policies, [], packConfigOf(cluster)).flatMap(({ level, rule, policy }) =>
+  const config = packConfigOf(cluster);
+  const clusterwide = policies.filter(({ metadata }) => metadata.namespace === undefined);
+  const others = policies.filter(({ metadata }) => metadata.namespace !== undefined);
+  const broken = [
+    ...violations(policies, [], config),
+    ...violationsAsRegistered([...clusterwide, ...others], config),
+    ...violationsAsRegistered([...clusterwide, ...others.toReversed()], config),
+  ].flatMap(({ level, rule, policy }) =>
     level === "mandatory" && policy !== undefined ? [{ rule, policy: policyName(policy) }] : [],
   );
   if (broken.length === 0) return undefined;

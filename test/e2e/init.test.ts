@@ -176,6 +176,17 @@ describe("From policies by hand to a program", function () {
     assert.match(stdout, /, update of stack prod: (nothing stops it|it overwrites)/);
   });
 
+  it("breaks no rule of the policy pack that it did not break before", async () => {
+    const options = /pulumi up (--stack prod --policy-pack \S+ --policy-pack-config \S+)/.exec(
+      readFileSync(join(project, "README.md"), "utf8"),
+    );
+    const words = ["preview", "--non-interactive", "--suppress-outputs", ...(options?.[1]?.split(" ") ?? [])];
+    const { code, stdout, stderr } = await stack.environment.run("pulumi", words, { cwd: project });
+    assert.equal(code, 0, stdout + stderr);
+    assert.match(stdout, /Policies:/);
+    assert.doesNotMatch(stdout, /\[mandatory\]/);
+  });
+
   it("takes over what has its name in place, and at no moment anything opens or closes", async () => {
     const { steps, onEvent } = recordSteps();
     await stack.up({ onEvent });
