@@ -43,7 +43,7 @@ export function suggest(
 }
 
 /** The statement for a connection, or one for each name of its destination. */
-function statedAs(
+export function statedAs(
   { source, destination, protocol, port }: Connection,
   cluster: ConfiguredCluster,
   files: readonly SourceFile[],

@@ -1,7 +1,13 @@
 /** What an answer rests on: what was read, what is not known, and what of the input is no part of it. */
 import type { Policy } from "../policy/schema.ts";
 import { type Agent, invalidities } from "../policy/validity.ts";
-import { type Configuration, kindKeys, readConfiguration } from "../reach/compile/configuration.ts";
+import {
+  type AssumedKey,
+  assumedKeys,
+  type Configuration,
+  kindKeys,
+  readConfiguration,
+} from "../reach/compile/configuration.ts";
 import { malformedText } from "./broken.ts";
 import { configurationData } from "./inventory.ts";
 import { type LeftOut, reasons } from "./left-out.ts";
@@ -16,6 +22,8 @@ export type Basis = {
   readonly standIns: number;
   /** The kinds of which nothing is known, `cilium-config` among them: Cilium's defaults are taken for it. */
   readonly unknown: readonly string[];
+  /** Where the agent's configuration is not known: the keys of which another value would change answers, and how. */
+  readonly assumed: readonly AssumedKey[];
   readonly leftOut: readonly LeftOutGroup[];
   /** Policies that are not judged, with their places and what is wrong with them. */
   readonly broken: readonly string[];
@@ -57,10 +65,13 @@ export function basisOf(policies: Objects, cluster: Objects, all: boolean): Basi
   const known = new Set([...listed, ...cluster.known, ...policies.known]);
   const leftOut = cluster === policies ? policies.leftOut : [...policies.leftOut, ...cluster.leftOut];
   const { configuration } = readConfiguration(configurationData(cluster));
+  const judged = policies.policies.map(({ policy }) => policy);
+  const assumed = known.has("cilium-config") || judged.length === 0 ? [] : assumedKeys(judged);
   return {
     read: countOf(listed),
     standIns,
     unknown: [...supporting, "cilium-config"].filter((kind) => !known.has(kind)),
+    assumed,
     leftOut: groups(leftOut, all),
     broken: brokenOf(policies, configuration),
     notes: [
@@ -69,6 +80,7 @@ export function basisOf(policies: Objects, cluster: Objects, all: boolean): Basi
         ...cluster.notes,
         ...unenforced(policies, configuration, configurationData(cluster)),
         ...clusterNotes(policies),
+        ...(all ? assumed.map(assumedText) : []),
       ]),
     ],
   };
@@ -89,8 +101,13 @@ export function programBasis(
   const { configuration } = readConfiguration(configurationData(around));
   const broken = policies.flatMap((policy) => refusals({ policy, place: "" }, configuration));
   const basis = basisOf(around, around, all);
-  return { ...basis, read: { ...own, ...basis.read }, broken };
+  const assumed = around.known.has("cilium-config") ? [] : assumedKeys(policies);
+  const notes = [...basis.notes, ...(all ? assumed.map(assumedText) : [])];
+  return { ...basis, read: { ...own, ...basis.read }, assumed, broken, notes };
 }
+
+const assumedText = ({ key, assumed, changes }: AssumedKey): string =>
+  `${key} is taken to be ${assumed}, since there is no cilium-config: ${changes}`;
 
 const countOf = (kinds: readonly string[]): Record<string, number> =>
   Object.fromEntries([...Map.groupBy(kinds, (kind) => kind)].map(([kind, { length }]) => [kind, length]));

@@ -2,6 +2,7 @@
 
 import { policyName } from "../policy/parts.ts";
 import { matches, podIdentity, subjectRequirements } from "../policy/selector.ts";
+import { limitsOf } from "./carried.ts";
 import {
   type ConfiguredCluster,
   dnsPolicyName,
@@ -10,9 +11,11 @@ import {
   workloadId,
   workloads,
 } from "./cluster.ts";
+import type { Flow } from "./flow.ts";
 import { examplePods, labelFaults, labelSelector, strippedLabels } from "./labels.ts";
 import { didYouMean } from "./names.ts";
 import { type HostNetworkPods, includes, peerName, type Workload } from "./peers.ts";
+import { type Port, portNames, portText } from "./ports.ts";
 
 /** All faults of the cluster; none means that it can be rendered. Each says where, what, and what to write instead. */
 export const faults = (cluster: ConfiguredCluster): string[] => [
@@ -23,6 +26,7 @@ export const faults = (cluster: ConfiguredCluster): string[] => [
   ...dnsNamesakes(cluster),
   ...verbatimNames(cluster),
   ...vainLookups(cluster),
+  ...liftedLimits(cluster),
 ];
 
 /** Overrides for workloads and hosts that do not exist. */
@@ -145,3 +149,24 @@ const vainLookups = ({ dns, settings, flows }: ConfiguredCluster): string[] =>
           ({ from, to }) =>
             `flow ${peerName(from)} → ${peerName(to)}: every pod may look up every name, so these limit nothing; narrow dnsNames in the config, or leave carrying() out`,
         );
+
+/** Flows whose limits another between the same ends lifts, since it carries anything on one of their ports. */
+function liftedLimits({ flows }: ConfiguredCluster): string[] {
+  const ends = ({ from, to, only }: Flow) => `${peerName(from)} → ${peerName(to)} ${only ?? ""}`;
+  const limited = flows.filter(({ carried }) => carried !== undefined && limitsOf(carried).length > 0);
+  const lifting = Map.groupBy(
+    flows.filter(({ carried }) => carried === undefined || limitsOf(carried).length === 0),
+    ends,
+  );
+  return limited.flatMap((flow) => {
+    const used = new Set(flow.ports.flatMap(portNames));
+    const other = lifting.get(ends(flow))?.find(({ ports }) => ports.flatMap(portNames).some((name) => used.has(name)));
+    return other === undefined
+      ? []
+      : [
+          `flow ${peerName(flow.from)} → ${peerName(flow.to)}: another flow between them may carry anything on ${portList(flow.ports)}, which lifts what carrying() limits; leave one of them out`,
+        ];
+  });
+}
+
+const portList = (ports: readonly Port[]): string => ports.map(portText).join(", ");

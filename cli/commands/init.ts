@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { relative, resolve } from "node:path";
 import { type Command, Option } from "commander";
+import type { FlowRecord } from "../../cilium/hubble/record.ts";
 import { policyText, referenceTo } from "../../cilium/policy/parts.ts";
 import type { Inventory } from "../../cilium/reach/compile/inventory.ts";
 import { describe } from "../../cilium/reach/report/diff-text.ts";
@@ -14,9 +15,11 @@ import { type Update, updateOf } from "../init/update.ts";
 import { inNewFolder, requireNothing } from "../init/write.ts";
 import { withProgress } from "../output/progress.ts";
 import { printReport, type ReportFormat, reportFormats } from "../output/sections.ts";
+import { readFlows } from "../sources/flows.ts";
 import { readPolicies, requirePolicies, type Source, type SourceOptions, withSource } from "../sources/source.ts";
 
 interface Options extends SourceOptions {
+  readonly flows?: string;
   readonly repair?: true;
   readonly update?: true;
   readonly package: string;
@@ -30,17 +33,25 @@ export default function init(command: Command): void {
       "where npm gets this package from: a version, an archive, a Git URL",
       description.version,
     )
+    .option(
+      "--flows <file>",
+      "write flows of recorded traffic too, of workloads that deny nothing by default: a Hubble record, or a folder of them",
+    )
     .option("--update", "say what a later state of the cluster has that the project does not, and write nothing")
     .option("--repair", "declare flows whole of which one end alone says so, which opens them")
     .addOption(new Option("-o, --output <format>", "how to print the answer").choices(reportFormats).default("table"))
     .addHelpText("after", help)
     .action(async (folder: string, options: Options) => {
-      if (options.from === undefined && options.context === undefined) {
-        throw new Failure("name the policies to bring in: --from PATH or --context NAME");
+      if (options.from === undefined && options.context === undefined && options.flows === undefined) {
+        throw new Failure("name the policies to bring in: --from PATH or --context NAME; or traffic: --flows FILE");
       }
       if (!options.update) requireNothing(folder, ["package.json", "Pulumi.yaml", "cluster"]);
-      const source = await readPolicies(options);
-      requirePolicies(source);
+      const { flows, inventory } = options;
+      // Of a cluster without policies only traffic is known, and perhaps pods.
+      const from = options.from ?? (options.context === undefined ? (inventory ?? flows) : undefined);
+      const source = await readPolicies({ ...options, ...(from !== undefined && { from }) });
+      const record = flows === undefined ? undefined : await readRecord(flows);
+      if (record === undefined) requirePolicies(source);
       if (options.update) {
         reportUpdate(folder, source, await updateOf(source, folder, options.stack), options.output);
         return;
@@ -48,10 +59,19 @@ export default function init(command: Command): void {
       const project = projectOf(folder, source, options);
       const brought = await withProgress(
         "bringing in",
-        inNewFolder(folder, (temporary) => bring(source, project, temporary, options)),
+        inNewFolder(folder, (temporary) =>
+          bring(source, project, temporary, { ...(options.repair && { repair: true }), ...(record && { record }) }),
+        ),
       );
       report(folder, source, brought, options.output);
     });
+}
+
+async function readRecord(path: string): Promise<FlowRecord> {
+  const { record, problems } = await withProgress("reading flows", readFlows([path], {}));
+  for (const problem of problems) process.stderr.write(`${problem}\n`);
+  if (record.flows === 0) throw new Failure(`${path} holds no flow that Hubble recorded`);
+  return record;
 }
 
 const help = `
@@ -60,7 +80,8 @@ in every namespace, entities, addresses and names. Nothing that is there already
 
 Examples:
   netpol init shop --context prod
-  netpol init shop --from manifests/ --inventory pods.yaml`;
+  netpol init shop --from manifests/ --inventory pods.yaml
+  netpol init shop --flows flows.json --inventory pods.yaml`;
 
 const projectOf = (folder: string, { inventory }: Source, { stack, package: spec, context }: Options): Project => ({
   name: projectName(resolve(folder)),

@@ -32,7 +32,8 @@ export default function map(command: Command): void {
 }
 
 const help = `
-Open the file in a browser. / searches, the arrow keys go from card to card, Enter selects one and Escape leaves it.
+Open the file in a browser. Beyond 150 workloads it shows namespaces first; a click opens one,
+Escape leads back. / searches, the arrow keys go from card to card, Enter selects one and Escape leaves it.
 ${sidesHelp}
 Examples:
   netpol map

@@ -1,20 +1,25 @@
 /** The files of a project for policies that there are, and the proof that it allows what they allow. */
 import { basename } from "node:path";
 import { isDeepStrictEqual } from "node:util";
+import type { FlowRecord } from "../../cilium/hubble/record.ts";
+import { type Cluster, configure, workloadId, workloads } from "../../cilium/model/cluster.ts";
+import type { Statement } from "../../cilium/model/flow.ts";
 import { inventoryOf } from "../../cilium/model/inventory.ts";
 import { asWritten } from "../../cilium/model/verbatim.ts";
 import { policyKey, referenceTo } from "../../cilium/policy/parts.ts";
 import type { Inventory } from "../../cilium/reach/compile/inventory.ts";
 import { compile } from "../../cilium/reach/compile/network.ts";
 import { type Difference, isEmpty } from "../../cilium/reach/report/difference.ts";
+import { renderPolicies } from "../../cilium/render/policies.ts";
 import { type Plan, planOf } from "../../cilium/translate/plan.ts";
 import { podsOfSelectors } from "../../cilium/translate/pods.ts";
 import { differences } from "../../cilium/translate/proof.ts";
+import { podsOfRecord, withRecorded } from "../../cilium/translate/recorded.ts";
 import { repaired } from "../../cilium/translate/repair.ts";
 import { type Translation, translate } from "../../cilium/translate/translate.ts";
 import { writeCluster } from "../../cilium/write/cluster.ts";
 import { verbatimFiles } from "../../cilium/write/verbatim.ts";
-import { readConfig } from "../../components/config.ts";
+import { type Config, readConfig } from "../../components/config.ts";
 import { type Program, readProgram } from "../../components/program.ts";
 import { generatedFiles } from "../commands/docs.ts";
 import { Failure } from "../failure.ts";
@@ -42,19 +47,22 @@ export interface Brought {
 /**
  * Writes a project into an empty folder, loads it from there, and compares.
  * @param repair whether one-sided flows are declared whole
+ * @param record traffic of which flows are written too
  * @throws Failure when what was written allows anything else than the input, which is a defect of this program
  */
 export async function bring(
   source: Source,
   { stack, ...project }: Project,
   folder: string,
-  { repair = false }: { readonly repair?: boolean } = {},
+  { repair = false, record }: { readonly repair?: boolean; readonly record?: FlowRecord } = {},
 ): Promise<Brought> {
-  const inventory = inventoryFor(source);
+  const inventory = inventoryFor(source, record);
   const settings = readConfig(valuesOf(project.config, project.name), project.name);
   const translation = translate(source.policies, inventory, settings, purposesIn(source));
   const { comments, kept } = translation;
-  const cluster = repair ? repaired(translation.cluster) : translation.cluster;
+  const proved =
+    record === undefined ? translation.cluster : withSeen(source, translation, record, inventory, settings);
+  const cluster = repair ? repaired(proved) : proved;
   const config = { ...project.config, ...translation.settings };
   const verbatim = kept.map(({ policy }) => ({ policy: asWritten(policy), place: "" }));
   const owner = { project: project.name, stack };
@@ -99,10 +107,41 @@ const valuesOf = (config: Project["config"], project: string): Record<string, st
     ]),
   );
 
-/** The pods that the policies are judged against; made up of their selectors where there are none. */
-export function inventoryFor(source: Source): Inventory {
+/** The flows of a record as well, as far as they change nothing: what policies of the input are about, these say themselves. */
+function withSeen(
+  source: Source,
+  { cluster, kept, settings: own }: Translation,
+  record: FlowRecord,
+  inventory: Inventory,
+  config: Config,
+): Cluster {
+  const settings = { ...config, ...own };
+  const verbatim = kept.map(({ policy }) => ({ policy: asWritten(policy), place: "" }));
+  const isSame = (one: Cluster) =>
+    isEmpty(differences(source.policies, renderPolicies(configure({ ...one, verbatim }, settings)), inventory));
+  const seen = withRecorded(cluster, record, inventory.endpoints, settings).cluster;
+  if (isSame(seen)) return seen;
+  const governed = new Set(workloads(cluster).map(workloadId));
+  const isFree = ({ sources, destinations }: Statement) =>
+    [...sources, ...destinations.map(({ peer }) => peer)].every(
+      (peer) => peer.kind !== "workload" || !governed.has(workloadId(peer)),
+    );
+  const before = new Set(cluster.namespaces.flatMap(({ statements }) => statements));
+  const free = {
+    ...seen,
+    namespaces: seen.namespaces.map((one) => ({
+      ...one,
+      statements: one.statements.filter((stated) => before.has(stated) || isFree(stated)),
+    })),
+  };
+  return isSame(free) ? free : cluster;
+}
+
+/** The pods that the policies are judged against; those of a record, or made up of their selectors, where there are none. */
+export function inventoryFor(source: Source, record?: FlowRecord): Inventory {
   const { inventory } = sideOf(source);
   if (inventory.endpoints.length > 0) return inventory;
+  if (record !== undefined) return { ...inventory, endpoints: podsOfRecord(record) };
   return { ...inventory, endpoints: podsOfSelectors(source.policies, inventory.cluster) };
 }
 

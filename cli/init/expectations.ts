@@ -13,7 +13,9 @@ import { certain, flowsOf } from "../flows.ts";
 /** A file for `netpol test`. */
 export function expectationsText(side: Side): string {
   const allowed = allowedIn(side);
-  const expectations = [...allowed, ...deniedIn(side, allowed)];
+  const told = [...allowed, ...fromWorld(side, allowed, "denied")];
+  // Where no policy decides anything, what is open is what holds.
+  const expectations = told.length > 0 ? told : fromWorld(side, allowed, "allowed");
   const lines = expectations.map(
     (one) =>
       `- { ${Object.entries(one)
@@ -42,15 +44,19 @@ function allowedIn(side: Side): Expected[] {
     );
 }
 
-/** What the world may not reach of what somebody may. */
-function deniedIn({ policies, inventory }: Side, allowed: readonly Expected[]): Expected[] {
+/** What the world may or may not reach, of what somebody may. */
+function fromWorld(
+  { policies, inventory }: Side,
+  allowed: readonly Expected[],
+  outcome: "allowed" | "denied",
+): Expected[] {
   const network = compile(policies, inventory);
   return inventory.endpoints.flatMap(({ namespace, name, hostNetwork }): Expected[] => {
     const to = `${namespace}/${name}`;
     const { port = 80, protocol = "TCP" } = allowed.find((one) => one.to === to) ?? {};
     const question = { source: world, destination: { kind: "endpoint", namespace, name }, port, protocol } as const;
-    return !hostNetwork && verdict(network, question).outcome === "denied"
-      ? [{ from: "world", to, port, protocol, expect: "deny" }]
+    return !hostNetwork && verdict(network, question).outcome === outcome
+      ? [{ from: "world", to, port, protocol, expect: outcome === "denied" ? "deny" : "allow" }]
       : [];
   });
 }

@@ -102,7 +102,10 @@ const excludeOption = () =>
 const strictOption = () => new Option("--strict", "fail where anything of the input is left out or broken");
 
 const verboseOption = () =>
-  new Option("--verbose", "name everything that is left out, not only the first of each kind");
+  new Option(
+    "--verbose",
+    "name everything that is left out, not only the first of each kind, and what is assumed of the agent's configuration",
+  );
 
 export const sourceChoice = ({ from, git, context }: SourceOptions): SourceChoice => {
   if (from !== undefined) return { kind: "manifests", path: from, ref: git };

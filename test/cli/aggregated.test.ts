@@ -24,8 +24,8 @@ import { temporaryFolder } from "../toolchain/lifetime.ts";
 import { netpol } from "./command.ts";
 
 const seed = Number(process.env.SEED ?? 20261129);
-const kinds = 2000;
-const flows = 50_000;
+const kinds = 1500;
+const flows = 30_000;
 
 const pods = inventoryOf(program.cluster)
   .endpoints.filter(({ hostNetwork }) => !hostNetwork)

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { flow, line, outside, pod } from "../cilium/hubble/recorded.ts";
 import { temporaryFolder } from "../toolchain/lifetime.ts";
 import { folderOf, shopPods, shopPolicies } from "./folder.ts";
 import { netpolHere } from "./here.ts";
@@ -71,9 +72,30 @@ describe("netpol init", () => {
     assert.match(readFileSync(join(other, "package.json"), "utf8"), /"cilium-network-policies": "0.1.0"/);
   });
 
+  it("writes flows of recorded traffic, of workloads that deny nothing yet", () => {
+    const end = (name: string, number: number) => pod({ namespace: "shop", name, labels: { app: name } }, number);
+    const [web, api, slack] = [end("web", 1), end("api", 2), "203.0.113.9"];
+    const events = [
+      flow(web, api, 9000),
+      flow(web, outside(slack), 443, { more: { destination_names: ["hooks.slack.com"] } }),
+      flow(outside("198.51.100.7"), web, 8080),
+    ];
+    writeFileSync(join(folder, "flows.json"), events.map((event) => `${line(event)}\n`).join(""));
+    const { code, stdout, stderr } = netpolHere(folder, "init", "seen", "--flows", "flows.json");
+    assert.equal(code, 0, stdout + stderr);
+    assert.match(stdout, /^Nothing changes/m);
+    const text = readFileSync(join(folder, "seen/cluster/shop.ts"), "utf8");
+    assert.match(text, /shop\.workload\("web", \{\n {2}labels: \{ app: "web" \},\n {2}defaultDeny: "none",\n\}\)/);
+    assert.match(text, /from\(web\)\.to\(api\.on\(9000\), fqdn\("hooks\.slack\.com"\)\.on\(443\)\),/);
+    assert.doesNotMatch(text, /8080/);
+    install(join(folder, "seen"));
+    const held = netpolHere(join(folder, "seen"), "test", "expectations.yaml");
+    assert.equal(held.code, 0, held.stdout + held.stderr);
+  });
+
   it("has to be told what to bring in", () => {
     const { code, stderr } = netpolHere(folder, "init", "nothing");
     assert.equal(code, 2);
-    assert.match(stderr, /^name the policies to bring in: --from PATH or --context NAME\n$/);
+    assert.match(stderr, /^name the policies to bring in: --from PATH or --context NAME; or traffic: --flows FILE\n$/);
   });
 });

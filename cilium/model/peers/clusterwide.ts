@@ -1,18 +1,7 @@
 /** What clusterwide policies govern: pods of any namespaces beside the policies of their workloads, and nodes. */
 import { z } from "zod";
 import { isKind, type ObjectSchema } from "../issues.ts";
-import {
-  isLabelMatch,
-  jointly,
-  type LabelMatch,
-  type Labels,
-  labelsSchema,
-  present,
-  type Share,
-  shareOf,
-  shareOfValues,
-  strippedLabels,
-} from "../labels.ts";
+import { type LabelMatch, type Labels, labelsSchema, present, strippedLabels } from "../labels.ts";
 import { nodes } from "./entities.ts";
 import { asMade, type PeerKind } from "./kind.ts";
 import { type Namespaces, namespacesOf, namespacesSchema } from "./pod-set.ts";
@@ -108,17 +97,4 @@ export const nodeGroupKind: PeerKind<NodeGroup> = {
 
 function clusterwideName({ name }: ClusterwideGroup | NodeGroup): string {
   return `${clusterwideId}/${name}`;
-}
-
-/** How many pods of a clusterwide group are those of namespaces with labels. */
-export function shareOfGroup(namespaces: Namespaces, labels: Labels, group: ClusterwideGroup): Share {
-  return jointly([shareOfNamespaces(namespaces, group.namespaces), shareOf(labels, group.labels, "anything")]);
-}
-
-function shareOfNamespaces(required: Namespaces, given: Namespaces): Share {
-  if (isLabelMatch(required)) {
-    if (isLabelMatch(given)) return shareOfValues(required, given);
-    return typeof required === "object" && "present" in required ? "all" : "some";
-  }
-  return isLabelMatch(given) ? "some" : shareOf(required.labelled, given.labelled, "anything");
 }

@@ -9,11 +9,12 @@ import {
   labelsSchema,
   labelsText,
   present,
+  type Share,
   shareOf,
   shareOfValues,
   strippedLabels,
 } from "../labels.ts";
-import { shareOfGroup } from "./clusterwide.ts";
+import type { ClusterwideGroup } from "./clusterwide.ts";
 import type { PeerKind } from "./kind.ts";
 import { type Reachable, reachable } from "./reachable.ts";
 
@@ -123,4 +124,17 @@ export const withinNamespace = ({ labels }: PodSet): string => labelsText(labels
 /** The namespace of a set that has a single one. */
 export function onlyNamespace({ namespaces }: PodSet): string | undefined {
   return typeof namespaces === "string" ? namespaces : undefined;
+}
+
+/** How many pods of a clusterwide group are those of namespaces with labels. */
+function shareOfGroup(namespaces: Namespaces, labels: Labels, group: ClusterwideGroup): Share {
+  return jointly([shareOfNamespaces(namespaces, group.namespaces), shareOf(labels, group.labels, "anything")]);
+}
+
+function shareOfNamespaces(required: Namespaces, given: Namespaces): Share {
+  if (isLabelMatch(required)) {
+    if (isLabelMatch(given)) return shareOfValues(required, given);
+    return typeof required === "object" && "present" in required ? "all" : "some";
+  }
+  return isLabelMatch(given) ? "some" : shareOf(required.labelled, given.labelled, "anything");
 }

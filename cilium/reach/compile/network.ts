@@ -9,14 +9,7 @@ import type { Requirement } from "../../policy/selector.ts";
 import { type Fault, invalidities } from "../../policy/validity.ts";
 import { formatPrefix } from "./addresses.ts";
 import { Bitset } from "./bitset.ts";
-import {
-  type AssumedKey,
-  assumedKeys,
-  type Configuration,
-  kindKeys,
-  readConfiguration,
-  type UnreadableKey,
-} from "./configuration.ts";
+import { type Configuration, kindKeys, readConfiguration, type UnreadableKey } from "./configuration.ts";
 import { type Directory, makeDirectory } from "./directory.ts";
 import { type EnforcedPolicy, enforcedPolicy } from "./enforced.ts";
 import { isInitializing, nodeSubject, selectsAggregate } from "./identity.ts";
@@ -54,8 +47,6 @@ export type Network = {
 
 /** What a network's verdicts rest on besides the policies and the inventory. */
 export type NetworkBasis = {
-  /** Where the agent's configuration is not known: what was assumed, and what another value would change. */
-  readonly assumed: readonly AssumedKey[];
   readonly unreadable: readonly UnreadableKey[];
   /** Policies of a kind that the agent does not watch, with the key that decides it. */
   readonly unwatched: readonly (PolicyReference & { readonly key: string })[];
@@ -115,7 +106,6 @@ export function compile(policies: readonly Policy[], inventory: Inventory): Netw
     configuration,
     surroundings,
     basis: {
-      assumed: inventory.configuration === undefined ? assumedKeys(policies) : [],
       unreadable,
       unwatched: policies
         .filter(({ kind }) => !configuration.enforcedKinds[kind])

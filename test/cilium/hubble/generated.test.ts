@@ -17,7 +17,7 @@ import { everyQuestion, recorded, withDistinctPods } from "./recorded-world.ts";
 const seed = Number(process.env.SEED ?? 20261128);
 const least = 100_000;
 const sets = 375;
-const otherSets = 200;
+const otherSets = 100;
 
 /** What Hubble would record of a world whose policies are in force; nothing of one whose agent does not start. */
 async function recordOf(cilium: VerdictOracle, world: World): Promise<FlowRecord | undefined> {

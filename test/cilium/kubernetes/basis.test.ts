@@ -50,6 +50,21 @@ describe("what an answer rests on", () => {
     );
   });
 
+  it("lists once the keys of the configuration that would change an answer, where it is not known, and how", () => {
+    const files = { "a.yaml": policy("a", "shop") };
+    const keys = ["enable-policy", "policy-audit-mode", "allow-localhost"];
+    assert.deepEqual(
+      basis(files).assumed.map(({ key }) => key),
+      keys,
+    );
+    assert.deepEqual(basis(files).notes, []);
+    assert.match(
+      basis(files, true).notes.join("\n"),
+      /^enable-policy is taken to be default, since there is no cilium-config: always closes endpoints/,
+    );
+    assert.deepEqual(basis({ ...files, "config.yaml": config("") }).assumed, []);
+  });
+
   it("says what the agent of the objects' own configuration refuses", () => {
     const files = {
       "a.yaml": policy("a", "shop").replace("[{}]", "[{icmps: [{fields: [{type: 8, family: IPv4}]}]}]"),

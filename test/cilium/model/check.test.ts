@@ -66,6 +66,16 @@ describe("A cluster is refused", () => {
       /^jobs\/all also selects the pods of jobs\/backup/,
     ],
     [
+      "with a limit that another flow lifts",
+      () => {
+        const ns = namespace("shop");
+        const web = ns.workload("web", { labels: { app: "web" } });
+        const api = ns.workload("api", { labels: { app: "api" }, ports: { http: http(80) } });
+        return [ns.flows(() => [from(web).to(api.http).carrying({ path: "/metrics" }), from(web).to(api.http)])];
+      },
+      /^flow shop\/web → shop\/api: another flow between them may carry anything on 80, which lifts what carrying\(\) limits/,
+    ],
+    [
       "with look-ups that limit nothing",
       () => {
         const ns = namespace("shop");
