@@ -47,9 +47,16 @@ const nothingApart: Apart = { parts: [], isolating: [], selecting: [] };
 /** Why there is no universe. */
 export const tooManyNames = "patterns of DNS names overlap in too many ways";
 
-/** Pairs of kinds between which there can be a connection that policies are about. */
-export const pairsOf = ({ kinds }: Universe): Pair[] =>
-  kinds.flatMap((source) => kinds.map((destination) => ({ source, destination }))).filter(isPossible);
+/**
+ * Pairs of kinds between which there can be a connection that policies are about; pods of other clusters last, which no
+ * Kubernetes object can state.
+ */
+export function pairsOf({ kinds }: Universe): Pair[] {
+  const pairs = kinds.flatMap((source) => kinds.map((destination) => ({ source, destination }))).filter(isPossible);
+  const isForeign = ({ source, destination }: Pair): boolean =>
+    source.kind === "foreign-pod" || destination.kind === "foreign-pod";
+  return [...pairs.filter((pair) => !isForeign(pair)), ...pairs.filter(isForeign)];
+}
 
 const isPossible = ({ source, destination }: Pair): boolean => {
   if (enforcementAt(source) === "elsewhere" && enforcementAt(destination) === "elsewhere") return false;

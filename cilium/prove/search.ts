@@ -171,12 +171,17 @@ function branches(variable: Variable, alive: readonly Item[], region: Region, it
 export const conditionsOf = (tail: Tail | undefined): Condition[] =>
   tail === undefined ? [] : [{ variable: tail.variable, mask: tail.mask }, ...conditionsOf(tail.next)];
 
+function asksAbout(tail: Tail | undefined, region: Region): boolean {
+  for (let one = tail; one !== undefined; one = one.next) if (region.has(one.variable)) return true;
+  return false;
+}
+
 /** The rules that can match in a region, without the conditions that hold everywhere in it. */
 function within(alive: readonly Item[], region: Region, items: Items): readonly Item[] {
   if (region.size === 0) return alive;
   return alive.flatMap((item) => {
+    if (!asksAbout(item.tail, region)) return [item];
     const conditions = conditionsOf(item.tail);
-    if (!conditions.some(({ variable }) => region.has(variable))) return [item];
     const left: Condition[] = [];
     for (const condition of conditions) {
       const possible = region.get(condition.variable);

@@ -60,7 +60,6 @@ export function readSide(
   const selecting = new Map<string, readonly NetworkRule[]>();
   const preparedRules = new Map<string, Map<NetworkRule, readonly Prepared[]>>();
   const subjects = new Map<string, readonly Item[]>();
-  const covered = new Map<string, ReturnType<typeof coverage>>();
   const once = <T>(cache: Map<string, T>, key: string, make: () => T): T => {
     const found = cache.get(key) ?? make();
     cache.set(key, found);
@@ -106,9 +105,7 @@ export function readSide(
       subjectItems(rulesFor(direction, pair), { kind: "selected" }, { direction, pair, reading, items, side }),
     );
   const coverageOf = (direction: Direction, match: PortMatch, atom: Atom): ReturnType<typeof coverage> =>
-    once(covered, `${direction} ${matchKeyOf(match)} ${atom.protocol}${atom.port}`, () =>
-      coverage(match, direction, atom, network),
-    );
+    coverage(match, direction, atom, network);
   const circumstances = (direction: Direction, pair: Pair, { protocol }: Atom): Circumstances =>
     circumstancesOf(network, direction, pair, protocolBit[protocol]);
   return {

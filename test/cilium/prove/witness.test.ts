@@ -7,7 +7,7 @@ import { type Counts, differences } from "../reach/compare.ts";
 import { type Pair, pairs } from "./pairs.ts";
 
 const seed = Number(process.env.SEED ?? 20261128);
-const sets = Number(process.env.SETS ?? 300);
+const sets = Number(process.env.SETS ?? 200);
 
 describe("What refutes", () => {
   let cilium: VerdictOracle;
