@@ -57,7 +57,9 @@ class Fingerprints {
 /** Where a pair is, or would be. */
 function slotOf(slots: Uint32Array, high: number, low: number): number {
   const mask = slots.length - 2;
-  let at = (high * 2) & mask;
+  // Mixed, since uuids may begin with a time.
+  const mixed = Math.imul(high ^ Math.imul(low || 1, 0x85ebca6b), 0x9e3779b1);
+  let at = ((mixed ^ (mixed >>> 15)) * 2) & mask;
   while (slots[at + 1] !== 0 && (slots[at] !== high || slots[at + 1] !== (low || 1))) at = (at + 2) & mask;
   return at;
 }

@@ -64,6 +64,13 @@ describe("The uuids of events", () => {
     assert.equal(isRepeated(all[0]), false, "it is too long ago");
   });
 
+  it("tell it as fast where they begin with a number that counts up", function () {
+    this.timeout("5s");
+    const isRepeated = repeats(90_000);
+    const counted = (i: number) => `${i.toString(16).padStart(8, "0")}-0000-7000-8abc-000000000000`;
+    for (let i = 0; i < 300_000; i++) assert.equal(isRepeated(counted(i)), false);
+  });
+
   it("tell nothing where there is none", () => {
     const isRepeated = repeats();
     assert.deepEqual(["", undefined, null, "17", "17"].map(isRepeated), [false, false, false, false, false]);
