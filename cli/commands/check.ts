@@ -1,9 +1,11 @@
 /** `netpol check`: what is wrong or odd about policies, before anybody applies them. */
 import { styleText } from "node:util";
 import type { Command } from "commander";
+import { policyText, referenceTo } from "../../cilium/policy/parts.ts";
 import type { PackConfig } from "../../policypack/config.ts";
 import { type Finding, findingsOf } from "../findings.ts";
 import { basisText, type Format, print, withOutput } from "../output/format.ts";
+import { withProgress } from "../output/progress.ts";
 import { sarif } from "../output/sarif.ts";
 import { packConfig, packFile } from "../pack.ts";
 import {
@@ -22,11 +24,15 @@ export default function check(command: Command): void {
     .option("--policy-pack-config <file>", "JSON file with the policy pack's config, over what the program declares")
     .option("--rules", "judge by the house rules of the policy pack too, which is so for the program")
     .option("--no-rules", "leave the house rules out")
+    .option("--redundant", "name rules and policies that could go without any change, for every pod that could exist")
     .action(async (options: Options) => {
       const source = await readSourceAsIs(options);
       if (source.objects.malformed.length + source.objects.unplaced.length === 0) requirePolicies(source);
       const rules = wantsRules(options);
-      const findings = findingsOf(source, rules ? await packConfigFor(source, options) : undefined, isProgram(options));
+      const findings = [
+        ...findingsOf(source, rules ? await packConfigFor(source, options) : undefined, isProgram(options)),
+        ...(options.redundant ? await withProgress("proving", redundancies(source)) : []),
+      ];
       const serious = findings.filter(({ level }) => level !== "note");
       // What is broken is a finding.
       const basis = {
@@ -47,7 +53,8 @@ Faults are judged by the engine, with the pods of the program, or of --inventory
             opens ports to everybody
   warnings  what has no effect (selectors, ports, names, addresses, Services that are nobody's; what a deny rule shadows;
             flows that are closed at their other end) or more than it seems to have
-  notes     workloads that nothing may connect to, and those that are each other's servers; they do not count as found
+  notes     workloads that nothing may connect to, those that are each other's servers, and with --redundant what could go,
+            each rule for itself; they do not count as found
 House rules are those of the policy pack: its mandatory ones are errors, its advisory ones warnings. They are judged for
 the program, and for other policies with --rules or --policy-pack-config. The pack judges the program by what it declares
 of its cluster (netpol docs writes that to policypack/cluster.json); of other policies' cluster it knows what
@@ -64,6 +71,22 @@ interface Options extends SourceOptions {
   readonly output: Format | "sarif";
   readonly policyPackConfig?: string;
   readonly rules?: boolean;
+  readonly redundant?: true;
+}
+
+/** The prover is loaded only for those who ask. */
+async function redundancies({ policies, inventory, places }: Source): Promise<Finding[]> {
+  const { redundant, redundantText } = await import("../../cilium/prove/redundant.ts");
+  return redundant({ policies, inventory }).map((one): Finding => {
+    const file = places.get(one.policy);
+    return {
+      level: "note",
+      rule: "redundant",
+      subject: policyText(referenceTo(one.policy)),
+      ...(file !== undefined && { file }),
+      message: `${redundantText(one)}: could go without any change for any pod that could exist, as long as all else stays`,
+    };
+  });
 }
 
 const isProgram = (options: Options): boolean => ["program", "revision"].includes(sourceChoice(options).kind);

@@ -392,6 +392,18 @@ spec: {selector: {app: web}, ports: [{port: 443, targetPort: 8080}]}
     );
   });
 
+  it("names what could go without any change for any pod that could exist, where that is asked for", () => {
+    const rules = '{fromEndpoints: [{}], toPorts: [{ports: [{port: "80", protocol: TCP}]}]}';
+    const inner = rules.replace("{}", "{matchLabels: {app: web}}");
+    const other = rules.replace('"80"', '"81"');
+    const manifests =
+      shopPolicy("api", `ingress: [${rules}, ${inner}, ${other}]`) + shopPolicy("db", "ingress: [{}]") + shopPods;
+    const redundant = ({ found }: ReturnType<typeof check>) =>
+      found.flatMap(({ rule, level, message }) => (rule === "redundant" ? [`${level} ${message.split(":")[0]}`] : []));
+    assert.deepEqual(redundant(check(manifests, "--redundant")), ["note shop/api ingress[1]"]);
+    assert.deepEqual(redundant(check(manifests)), []);
+  });
+
   it("places its findings at the lines of their policies, for code scanning", () => {
     const twice = shopPolicy("typo", "ingress: [{fromEntities: [wrld]}]");
     const folder = folderOf({ "apps/a b.yaml": `${shopPolicies}${twice}`, "pods.yaml": shopPods });

@@ -1,0 +1,75 @@
+/** What of a set of policies could go without any change, for every pod that could exist. */
+import { placedRules, policyText, referenceTo } from "../policy/parts.ts";
+import type { Policy, Rule } from "../policy/schema.ts";
+import { invalidities } from "../policy/validity.ts";
+import type { Side } from "../reach/report/diff.ts";
+import { equal } from "./prove.ts";
+
+/** A policy, or one item of its lists, which could go while all others stay. */
+export type Redundant = {
+  readonly policy: Policy;
+  /** For example `ingress[1]`; empty for the policy as a whole. */
+  readonly place: string;
+};
+
+/** Each for itself: of two rules that say the same, either could go. What is not decidable is left out. */
+export function redundant(side: Side): Redundant[] {
+  return side.policies
+    .filter((policy) => invalidities(policy).length === 0)
+    .flatMap((policy): Redundant[] => {
+      const isSameWith = (replacement: readonly Policy[]): boolean => {
+        const policies = side.policies.flatMap((own) => (own === policy ? replacement : own));
+        return equal(side, { ...side, policies }, { connections: false }).kind === "proved";
+      };
+      if (isSameWith([])) return [{ policy, place: "" }];
+      return withoutEach(policy)
+        .filter(({ rest }) => invalidities(rest).length === 0 && isSameWith([rest]))
+        .map(({ place }) => ({ policy, place }));
+    });
+}
+
+/** As in `shop/web ingress[1]`. */
+export const redundantText = ({ policy, place }: Redundant): string =>
+  [policyText(referenceTo(policy)), place].join(" ").trim();
+
+type Shortened<T> = { readonly place: string; readonly rest: T };
+
+/** A policy without one item, for each of them. */
+function withoutEach(policy: Policy): Shortened<Policy>[] {
+  switch (policy.kind) {
+    case "CiliumNetworkPolicy":
+    case "CiliumClusterwideNetworkPolicy":
+      return placedRules(policy).flatMap(({ rule, place: spec }) =>
+        withoutItems(rule).map(({ place, rest }) => ({
+          place: spec === "" ? place : `${spec}.${place}`,
+          rest:
+            spec === ""
+              ? { ...policy, spec: rest }
+              : { ...policy, specs: (policy.specs ?? []).map((own) => (own === rule ? rest : own)) },
+        })),
+      );
+    case "NetworkPolicy":
+      return [
+        ...each("ingress", policy.spec.ingress, (ingress) => ({ ...policy, spec: { ...policy.spec, ingress } })),
+        ...each("egress", policy.spec.egress, (egress) => ({ ...policy, spec: { ...policy.spec, egress } })),
+      ];
+    case "ClusterNetworkPolicy":
+      return [
+        ...each("ingress", policy.spec.ingress, (ingress) => ({ ...policy, spec: { ...policy.spec, ingress } })),
+        ...each("egress", policy.spec.egress, (egress) => ({ ...policy, spec: { ...policy.spec, egress } })),
+      ];
+  }
+}
+
+const withoutItems = (rule: Rule): Shortened<Rule>[] => [
+  ...each("ingress", rule.ingress, (ingress) => ({ ...rule, ingress })),
+  ...each("ingressDeny", rule.ingressDeny, (ingressDeny) => ({ ...rule, ingressDeny })),
+  ...each("egress", rule.egress, (egress) => ({ ...rule, egress })),
+  ...each("egressDeny", rule.egressDeny, (egressDeny) => ({ ...rule, egressDeny })),
+];
+
+const each = <Item, T>(
+  name: string,
+  items: readonly Item[] | null | undefined,
+  rest: (left: Item[]) => T,
+): Shortened<T>[] => (items ?? []).map((_, i, all) => ({ place: `${name}[${i}]`, rest: rest(all.toSpliced(i, 1)) }));
