@@ -19,10 +19,10 @@ import { allBut, everyValue, intersection, isEvery, isNone, type Mask, maskOf, o
 import {
   type Attribute,
   addressOf,
-  type End,
   type Kind,
   nodeEntities,
   podAttribute,
+  type Role,
   type Universe,
   type Variable,
 } from "./universe.ts";
@@ -51,11 +51,11 @@ export function meet(a: Cube, b: Cube): Cube | undefined {
 /** How the selectors of one network read a universe. */
 export type Reading = {
   /** Whom a peer of a rule selects; an end is selected by any of the cubes. */
-  readonly peer: (selector: PeerSelector, end: End, kind: Kind) => readonly Cube[];
+  readonly peer: (selector: PeerSelector, end: Role, kind: Kind) => readonly Cube[];
   /** Whom it selects itself, not by the class that Cilium counts them to. */
-  readonly itself: (selector: PeerSelector, end: End, kind: Kind) => readonly Cube[];
+  readonly itself: (selector: PeerSelector, end: Role, kind: Kind) => readonly Cube[];
   /** Whom the subject of a rule selects. */
-  readonly subject: (requirements: readonly Requirement[], end: End, kind: Kind) => readonly Cube[];
+  readonly subject: (requirements: readonly Requirement[], end: Role, kind: Kind) => readonly Cube[];
 };
 
 /** What was read of one kind of end. */
@@ -69,8 +69,8 @@ const emptyCache = (): Cache => ({ peers: new Map(), themselves: new Map(), subj
 
 export function readingOf(network: Network, universe: Universe): Reading {
   const { surroundings } = network;
-  const caches = new Map<Kind, Record<End, Cache>>();
-  const cachesAt = (end: End, kind: Kind): Cache => {
+  const caches = new Map<Kind, Record<Role, Cache>>();
+  const cachesAt = (end: Role, kind: Kind): Cache => {
     const known = caches.get(kind) ?? { source: emptyCache(), destination: emptyCache() };
     caches.set(kind, known);
     return known[end];
@@ -90,10 +90,10 @@ export function readingOf(network: Network, universe: Universe): Reading {
     carried.set(key, known);
     return known;
   };
-  const unknown = (end: End, key: string, about: Unknown): Cube => [
+  const unknown = (end: Role, key: string, about: Unknown): Cube => [
     { variable: universe.unknown(end, key, about), mask: only(1) },
   ];
-  const variable = (end: End, attribute: Attribute): Variable => {
+  const variable = (end: Role, attribute: Attribute): Variable => {
     const found = universe.variable(end, attribute);
     if (found === undefined) throw new Error(`no policy names ${JSON.stringify(attribute)}`);
     return found;
@@ -102,7 +102,7 @@ export function readingOf(network: Network, universe: Universe): Reading {
   /** A cube for what certainly is selected, and one for what may be. */
   const byValue = (
     { key }: PeerSelector,
-    end: End,
+    end: Role,
     of: Variable,
     selection: (value: string) => ReturnType<typeof selects>,
   ): readonly Cube[] => {
@@ -121,7 +121,7 @@ export function readingOf(network: Network, universe: Universe): Reading {
     ];
   };
 
-  const bySelection = ({ key }: PeerSelector, end: End, selection: ReturnType<typeof selects>): readonly Cube[] => {
+  const bySelection = ({ key }: PeerSelector, end: Role, selection: ReturnType<typeof selects>): readonly Cube[] => {
     if (selection === "yes") return [[]];
     return selection === "no" ? [] : [unknown(end, key, selection.maybe)];
   };
@@ -145,14 +145,14 @@ export function readingOf(network: Network, universe: Universe): Reading {
     return [cube];
   };
 
-  const podLabels = (requirements: readonly Requirement[], end: End, kind: "pod" | "foreign-pod") => {
+  const podLabels = (requirements: readonly Requirement[], end: Role, kind: "pod" | "foreign-pod") => {
     const cluster = kind === "pod" ? ownCluster : [];
     return byLabels(requirements, cluster, ({ source, key }) =>
       (source === "k8s" || source === "any") && isCarriedHere(key) ? variable(end, podAttribute(key)) : undefined,
     );
   };
 
-  const select = (selector: PeerSelector, end: End, kind: Kind, itself: boolean): readonly Cube[] => {
+  const select = (selector: PeerSelector, end: Role, kind: Kind, itself: boolean): readonly Cube[] => {
     const { condition } = selector;
     if (condition.kind === "everything") return [[]];
     if (condition.kind === "unknown") return [unknown(end, selector.key, condition.unknown)];

@@ -7,7 +7,7 @@ import { type Outcome, outcomeOf } from "./outcome.ts";
 import { type Atom, atomsOf } from "./ports.ts";
 import type { Group } from "./reduce.ts";
 import { enforcementAt, isNear, type Pair, type ReadSide, readSide } from "./side.ts";
-import { type Domains, type End, isNode, type Mentioned, type Universe, universeOf } from "./universe.ts";
+import { type Domains, isNode, type Mentioned, type Role, type Universe, universeOf } from "./universe.ts";
 
 export type Problem = {
   readonly universe: Universe;
@@ -29,7 +29,7 @@ export function problemOf(
   networks: readonly Network[],
   apart: readonly Apart[],
   domains: Domains,
-  subject: End,
+  subject: Role,
 ): Problem {
   const universe = universeOf(domains, subject);
   const items = makeItems();

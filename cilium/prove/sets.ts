@@ -10,9 +10,9 @@ import type { Pair } from "./side.ts";
 import {
   type Attribute,
   addressOf,
-  type End,
   type Kind,
   podAttribute,
+  type Role,
   type Universe,
   type Variable,
 } from "./universe.ts";
@@ -79,7 +79,7 @@ export function regionsOf(asked: Asked, { source, destination }: Pair, universe:
 }
 
 /** An end of a kind that a set is asked about. */
-type Place = { readonly end: End; readonly kind: Kind; readonly asked: Asked; readonly universe: Universe };
+type Place = { readonly end: Role; readonly kind: Kind; readonly asked: Asked; readonly universe: Universe };
 
 const cubesOf = ({ parts, but }: EndSet, place: Place): readonly Cube[] =>
   but.reduce<readonly Cube[]>(

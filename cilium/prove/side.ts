@@ -11,7 +11,7 @@ import { type Cube, meet, type Reading, readingOf } from "./cubes.ts";
 import type { Item, Items, SideIndex, Tail } from "./items.ts";
 import type { Circumstances, Content } from "./outcome.ts";
 import { type Atom, coverage } from "./ports.ts";
-import { type End, isNode, type Kind, type Universe } from "./universe.ts";
+import { isNode, type Kind, type Role, type Universe } from "./universe.ts";
 
 /** The kinds of both ends of a connection. */
 export type Pair = { readonly source: Kind; readonly destination: Kind };
@@ -159,9 +159,9 @@ export function readSide(
 
 export const directions = ["egress", "ingress"] as const satisfies readonly Direction[];
 
-export const subjectOf = (direction: Direction): End => (direction === "egress" ? "source" : "destination");
+export const subjectOf = (direction: Direction): Role => (direction === "egress" ? "source" : "destination");
 
-export const peerOf = (direction: Direction): End => (direction === "egress" ? "destination" : "source");
+export const peerOf = (direction: Direction): Role => (direction === "egress" ? "destination" : "source");
 
 /** Whether a kind is the other end's own node. */
 export const isNear = (kind: Kind): boolean =>

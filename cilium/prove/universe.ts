@@ -19,7 +19,7 @@ import type { CompiledRule } from "../reach/compile/rules.ts";
 import type { Unknown } from "../reach/compile/unknown.ts";
 import { representativeNames } from "./names.ts";
 
-export type End = "source" | "destination";
+export type Role = "source" | "destination";
 
 export type Kind = { readonly name: string } & (
   | /** A pod of the cluster itself. */
@@ -52,7 +52,7 @@ export type Attribute =
 export type Variable = {
   /** Its place in the order in which questions are decided. */
   readonly index: number;
-  readonly end: End;
+  readonly end: Role;
   readonly attribute: Attribute;
   /** Undefined is the absence of a label or name. The first value is one that no policy names. */
   readonly values: readonly (string | undefined)[];
@@ -61,11 +61,11 @@ export type Variable = {
 export type Universe = {
   readonly kinds: readonly Kind[];
   readonly variables: readonly Variable[];
-  readonly variable: (end: End, attribute: Attribute) => Variable | undefined;
+  readonly variable: (end: Role, attribute: Attribute) => Variable | undefined;
   /** Another address that policies tell from none of the same part; undefined if the part has no other. */
   readonly another: (address: string) => string | undefined;
   /** A variable for what cannot be known, made when it is first asked for. */
-  readonly unknown: (end: End, key: string, unknown: Unknown) => Variable;
+  readonly unknown: (end: Role, key: string, unknown: Unknown) => Variable;
 };
 
 /** What a universe has to tell apart besides what the policies do. */
@@ -97,11 +97,11 @@ export function domainsOf(networks: readonly Network[], mentioned: Mentioned): D
 }
 
 /** @param subject the end whose variables are decided last */
-export function universeOf({ kinds, prefixes, all: domains }: Domains, subject: End): Universe {
-  const peer: End = subject === "source" ? "destination" : "source";
+export function universeOf({ kinds, prefixes, all: domains }: Domains, subject: Role): Universe {
+  const peer: Role = subject === "source" ? "destination" : "source";
   const variables: Variable[] = [];
   const byId = new Map<string, Variable>();
-  const add = (end: End, attribute: Attribute, values: Variable["values"]): Variable => {
+  const add = (end: Role, attribute: Attribute, values: Variable["values"]): Variable => {
     const variable = { index: variables.length, end, attribute, values };
     variables.push(variable);
     byId.set(idOf(end, attribute), variable);
@@ -128,7 +128,7 @@ export function universeOf({ kinds, prefixes, all: domains }: Domains, subject: 
   };
 }
 
-const idOf = (end: End, attribute: Attribute): string => {
+const idOf = (end: Role, attribute: Attribute): string => {
   switch (attribute.kind) {
     case "cluster":
     case "namespace":

@@ -3,7 +3,7 @@ import { namespaceLabelsPrefix, namespaceNameLabel } from "../policy/selector.ts
 import type { ClusterNode, Endpoint, Inventory, NamedPort, Peer, Question } from "../reach/compile/inventory.ts";
 import type { Assignment } from "./search.ts";
 import { isNear, type Pair } from "./side.ts";
-import type { Attribute, End, Kind, Universe, Variable } from "./universe.ts";
+import type { Attribute, Kind, Role, Universe, Variable } from "./universe.ts";
 
 export type Point = Pair & {
   readonly assignment: Assignment;
@@ -26,7 +26,7 @@ const ends = ["source", "destination"] as const;
 export function witnessOf(point: Point, universe: Universe, addressed: boolean): Witness {
   const value = valueReader(point, universe);
   const namespaces = namespacesOf(point, value, universe);
-  const peers: Record<End, Peer> = {
+  const peers: Record<Role, Peer> = {
     source: peerOf(point.source, "source", namespaces.source.name, value),
     destination: peerOf(point.destination, "destination", namespaces.destination.name, value),
   };
@@ -51,7 +51,7 @@ export function witnessOf(point: Point, universe: Universe, addressed: boolean):
     question: { ...peers, protocol: point.question.protocol, port: point.question.port },
   };
 
-  function peerOf(kind: Kind, end: End, namespace: string, read: typeof value): Peer {
+  function peerOf(kind: Kind, end: Role, namespace: string, read: typeof value): Peer {
     switch (kind.kind) {
       case "pod":
       case "foreign-pod":
@@ -70,7 +70,7 @@ export function witnessOf(point: Point, universe: Universe, addressed: boolean):
   }
 }
 
-type ValueReader = (end: End, attribute: Attribute) => string | undefined;
+type ValueReader = (end: Role, attribute: Attribute) => string | undefined;
 
 function valueReader({ assignment }: Point, universe: Universe): ValueReader {
   return (end, attribute) => {
@@ -81,7 +81,7 @@ function valueReader({ assignment }: Point, universe: Universe): ValueReader {
 }
 
 /** The address of what is outside, or of a pod or node whose address matters: the plainest if it does not. */
-function addressAt(end: End, value: ValueReader, universe: Universe): string {
+function addressAt(end: Role, value: ValueReader, universe: Universe): string {
   const [source, destination] = ends.map(
     (one) => value(one, { kind: "address" }) ?? universe.variable(one, { kind: "address" })?.values[0] ?? "203.0.113.1",
   );
@@ -93,10 +93,10 @@ function addressAt(end: End, value: ValueReader, universe: Universe): string {
 type Namespace = { readonly name: string; readonly labels: Readonly<Record<string, string>> };
 
 /** Both ends' namespaces: the same only where it has the labels of both. */
-function namespacesOf({ assignment }: Point, value: ValueReader, universe: Universe): Record<End, Namespace> {
+function namespacesOf({ assignment }: Point, value: ValueReader, universe: Universe): Record<Role, Namespace> {
   const plain = universe.variable("source", { kind: "namespace" });
   const other = plain?.values[0] ?? "elsewhere";
-  const labels = (end: End): Record<string, string> =>
+  const labels = (end: Role): Record<string, string> =>
     Object.fromEntries(
       [...assignment].flatMap(([variable, position]) => {
         const { attribute } = variable;
@@ -123,7 +123,7 @@ const unusedName = (name: string, variable: Variable | undefined): string =>
   variable?.values.includes(name) ? unusedName(`${name}-too`, variable) : name;
 
 function podOf(
-  end: End,
+  end: Role,
   kind: Kind,
   { assignment, question, ...point }: Point,
   namespace: Namespace,
@@ -158,12 +158,12 @@ function podOf(
 
 const hasPorts = (protocol: string): protocol is NamedPort["protocol"] => ["TCP", "UDP", "SCTP"].includes(protocol);
 
-const plainAccount = (end: End, universe: Universe): string =>
+const plainAccount = (end: Role, universe: Universe): string =>
   universe.variable(end, { kind: "service-account" })?.values[0] ?? "default";
 
-const opposite = (end: End): End => (end === "source" ? "destination" : "source");
+const opposite = (end: Role): Role => (end === "source" ? "destination" : "source");
 
-const nodeName = (end: End): string => `${end}-node`;
+const nodeName = (end: Role): string => `${end}-node`;
 
 const plainNode = (name: string): ClusterNode => ({ name, controlPlane: false, labels: {}, addresses: [] });
 
