@@ -3,7 +3,7 @@
 import { type FlowProtocol, flowProtocols } from "../compile/inventory.ts";
 import { type Network, policyAt } from "../compile/network.ts";
 import type { Party } from "../compile/party.ts";
-import { type Direction, protocolBit, type Range, rangeAt } from "../compile/ports.ts";
+import { type Direction, type PortMatch, protocolBit, rangeAt } from "../compile/ports.ts";
 import { type EndVerdict, ruleSelects } from "./decide.ts";
 import { partyVerdict, type Verdict } from "./verdict.ts";
 
@@ -18,12 +18,13 @@ export type AllowedSpan = {
 
 /** The ports on which connections are allowed or may be, ascending within each protocol. */
 export function allowedSpans(network: Network, source: Party, destination: Party): AllowedSpan[] {
+  const matches = [
+    ...matchesOf(network, "egress", source, destination),
+    ...matchesOf(network, "ingress", destination, source),
+  ];
   return flowProtocols.flatMap((protocol) => {
     const bit = protocolBit[protocol];
-    const ranges = [
-      ...rangesOf(network, "egress", source, destination, bit),
-      ...rangesOf(network, "ingress", destination, source, bit),
-    ];
+    const ranges = matches.flatMap(({ match, direction }) => rangeAt(match, bit, direction, destination.ports) ?? []);
     const starts = [...new Set([0, ...ranges.flatMap(({ from, to }) => [from, to + 1])])].filter(
       (port) => port <= last,
     );
@@ -41,14 +42,15 @@ export function allowedSpans(network: Network, source: Party, destination: Party
 
 const last = 65535;
 
-/** The ranges of the rules of one end that are, or may be, about the other. */
-function rangesOf(network: Network, direction: Direction, subject: Party, peer: Party, protocol: number): Range[] {
-  const server = direction === "ingress" ? subject : peer;
+/** The ports of the rules of one end that are, or may be, about the other. */
+function matchesOf(network: Network, direction: Direction, subject: Party, peer: Party): Matched[] {
   const rules = policyAt(network, subject)?.[direction].rules ?? [];
   return rules
     .filter((rule) => ruleSelects(rule, peer) !== "no")
-    .flatMap(({ ports }) => ports.flatMap((match) => rangeAt(match, protocol, direction, server.ports) ?? []));
+    .flatMap(({ ports }) => ports.map((match) => ({ match, direction })));
 }
+
+type Matched = { readonly match: PortMatch; readonly direction: Direction };
 
 /** Neighbours that are allowed in the same way become one. */
 function merged(spans: readonly AllowedSpan[]): AllowedSpan[] {
