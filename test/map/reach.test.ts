@@ -51,6 +51,25 @@ describe("the picture of any policies", () => {
     assert.deepEqual(web?.kind === "workload" && web.policies, ["shop/web"]);
   });
 
+  it("shows policies of Kubernetes' own kinds beside Cilium's, of the same name too", () => {
+    const networkPolicy = `---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: web, namespace: shop}
+spec: {podSelector: {matchLabels: {app: web}}, policyTypes: [Ingress]}
+`;
+    const { peers, policies } = pictureOf(
+      version("shop", calls("web", "api", "80") + networkPolicy, shop("web", "api")),
+    );
+    const names = ["shop/web", "NetworkPolicy shop/web"];
+    const web = peers.find(({ id }) => id === "shop/web");
+    assert.deepEqual(web?.kind === "workload" && web.policies, names);
+    assert.deepEqual(
+      policies.flatMap(({ name }) => (names.includes(name) ? [name] : [])),
+      names,
+    );
+  });
+
   it("keeps names together that stand together in the rules", () => {
     const policies =
       egress("web", toNames(["a.example", "b.example"], "443")) + egress("api", toNames(["c.example"], "443"));
