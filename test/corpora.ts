@@ -1,6 +1,7 @@
 /**
  * Puts the engine beside Cilium's own code on the policies of files: `npm run corpora -- FILE…`. Pods are made from the
- * selectors, and each file is asked about as it is and without its NetworkPolicies. Then it is brought in as `netpol init` does,
+ * selectors, and each file is asked about as it is and without its NetworkPolicies; list, exposure, explain, diff, map and coverage
+ * have to say the same of it. Then it is brought in as `netpol init` does,
  * and both are asked about by Cilium's code. Ends with 1 if an answer differs.
  */
 import { readObjects } from "../cilium/kubernetes/read.ts";
@@ -11,11 +12,15 @@ import { readPolicies } from "../cli/sources/source.ts";
 import { inTemporaryFolder } from "../cli/sources/temporary.ts";
 import { worldAround } from "./cilium/reach/around.ts";
 import { type Counts, changes, differences, printed } from "./cilium/reach/compare.ts";
+import { assertOneAnswer } from "./cilium/reach/report/one-answer.ts";
 import type { World } from "./cilium/reach/worlds.ts";
 import { startVerdictOracle, type VerdictOracle } from "./oracle/job.ts";
 
 /** Of the many questions about a file, as many as are asked. */
 const questionsEach = 4000;
+
+/** About how many pods of a file every report is asked. */
+const podsEach = 50;
 
 const shownDifferences = 10;
 
@@ -51,6 +56,7 @@ async function compare(cilium: VerdictOracle, title: string, policies: readonly 
   printed(new Map([...counts].filter(([what]) => what.startsWith("not decidable"))));
   for (const difference of found.slice(0, shownDifferences)) console.log(`  ${difference}`);
   if (found.length > 0) process.exitCode = 1;
+  assertOneAnswer(policies, world.inventory, podsEach);
 }
 
 /** Brings a file in as `netpol init` does, and has Cilium's own code compare what is written with what there was. */
