@@ -5,6 +5,7 @@ import type { Policy } from "../cilium/policy/schema.ts";
 import { identifier, objectName, type StoredPolicy, storedPolicy } from "../cilium/stored/policy.ts";
 import { type Owned, stackAnnotation } from "./ownership.ts";
 import type { Program } from "./program.ts";
+import { reasonOf } from "./reason.ts";
 import { recordedPolicies } from "./state.ts";
 
 /**
@@ -74,9 +75,3 @@ const resources: Readonly<Record<StoredPolicy["kind"], { group: string; version:
   NetworkPolicy: { group: "networking.k8s.io", version: "v1", plural: "networkpolicies" },
   ClusterNetworkPolicy: { group: "policy.networking.k8s.io", version: "v1alpha2", plural: "clusternetworkpolicies" },
 };
-
-/** The first line of an error, or of what caused it. */
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error.cause instanceof Error ? reasonOf(error.cause) : (error.message.split("\n")[0] ?? error.name);
-}

@@ -6,23 +6,21 @@ import { identifier, storedPolicy } from "../cilium/stored/policy.ts";
 
 /** The outputs of the resources that the stack deployed last, by URN (`pkg/resource/deploy/builtins.go`). */
 export async function lastResources(): Promise<unknown> {
-  const stackName = `${getOrganization()}/${getProject()}/${getStack()}`;
-  const read = (): Promise<unknown> => runtime.invoke("pulumi:pulumi:readStackResourceOutputs", { stackName });
-  const answer = await retried(read, (error) => String(error).includes("failed to load checkpoint"));
-  return z.object({ outputs: z.unknown() }).parse(answer).outputs;
+  return z.object({ outputs: z.unknown() }).parse(await askedAgain(20)).outputs;
 }
 
 /**
  * A backend in a folder writes a checkpoint's attributes in place (`blob/fileblob/attrs.go` of gocloud.dev), so the engine
  * fails to read them at the moment in which it writes them.
  */
-async function retried<T>(ask: () => Promise<T>, passes: (error: unknown) => boolean, left = 20): Promise<T> {
+async function askedAgain(times: number): Promise<unknown> {
+  const stackName = `${getOrganization()}/${getProject()}/${getStack()}`;
   try {
-    return await ask();
+    return await runtime.invoke("pulumi:pulumi:readStackResourceOutputs", { stackName });
   } catch (error) {
-    if (left === 0 || !passes(error)) throw error;
+    if (times === 0 || !String(error).includes("failed to load checkpoint")) throw error;
     await setTimeout(50);
-    return retried(ask, passes, left - 1);
+    return askedAgain(times - 1);
   }
 }
 

@@ -2,8 +2,7 @@
 
 import { policyKey, policyText, referenceTo } from "../cilium/policy/parts.ts";
 import type { Policy } from "../cilium/policy/schema.ts";
-import type { Inventory } from "../cilium/reach/compile/inventory.ts";
-import { compile, policyAt } from "../cilium/reach/compile/network.ts";
+import { type Network, policyAt } from "../cilium/reach/compile/network.ts";
 import { yaml } from "../cilium/render/yaml.ts";
 import type { PolicyText } from "./picture.ts";
 
@@ -11,8 +10,7 @@ export const policyTexts = (policies: readonly Policy[]): PolicyText[] =>
   policies.map((policy) => ({ name: policyText(referenceTo(policy)), yaml: yaml(policy) }));
 
 /** The names of the policies of any kind that apply to each endpoint, by `namespace/name`. */
-export function selectingPolicies(policies: readonly Policy[], inventory: Inventory): Map<string, string[]> {
-  const network = compile(policies, inventory);
+export function selectingPolicies(policies: readonly Policy[], network: Network): Map<string, string[]> {
   const references = policies.map(referenceTo);
   return new Map(
     network.parties.flatMap((party) => {

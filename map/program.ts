@@ -16,9 +16,9 @@ import { policyTexts, selectingPolicies } from "./policies.ts";
 
 /** The cluster in the order of its files. `policies` are those that it renders to. */
 export function programPicture(title: string, cluster: ConfiguredCluster, policies: readonly Policy[]): Picture {
-  const inventory = inventoryOf(cluster);
-  const selecting = selectingPolicies(policies, inventory);
-  const isOpen = openDirections(compile(policies, inventory));
+  const network = compile(policies, inventoryOf(cluster));
+  const selecting = selectingPolicies(policies, network);
+  const isOpen = openDirections(network);
   const pods = cluster.namespaces.flatMap(({ workloads, hostNetwork }) => [...workloads, ...hostNetwork]);
   const ends = [...cluster.flows, ...cluster.denials].flatMap(({ from, to }) => [from, to]);
   const peers = new Map([...pods, ...cluster.clusterwide.groups, ...ends].map((peer) => [peerName(peer), peer]));

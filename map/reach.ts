@@ -220,8 +220,9 @@ function nameLists(flows: readonly DrawnFlow[]): string[][] {
 
 /** The endpoints of both versions; those that only the earlier one has come last in their namespace. */
 function podPeers(after: Version, before: Version, difference: Difference | undefined): Peer[] {
-  const policies = selectingPolicies(after.policies, after.inventory);
-  const isOpen = openDirections(compile(after.policies, after.inventory));
+  const network = compile(after.policies, after.inventory);
+  const policies = selectingPolicies(after.policies, network);
+  const isOpen = openDirections(network);
   const enter = directionsOf(difference?.isolated ?? []);
   const leave = directionsOf(difference?.exposed ?? []);
   const noteOf = (id: string): string | undefined =>

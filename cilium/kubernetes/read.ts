@@ -5,6 +5,7 @@ import { z } from "zod";
 import { type Policy, policy as policySchema } from "../policy/schema.ts";
 import { type MalformedPolicy, malformedText, subjectOf } from "./broken.ts";
 import { helmMark, isLoss, type LeftOut, leftOutText, variableMark } from "./left-out.ts";
+import { emptyLists } from "./nothing.ts";
 import type {
   CidrGroupObject,
   CiliumConfigObject,
@@ -158,7 +159,8 @@ function requireAll({ leftOut, malformed, unplaced }: Objects): void {
   if (wrong.length > 0) throw new UnreadableObjects(wrong.join("\n"));
 }
 
-type Lists = {
+/** What is found one by one. */
+export type Lists = {
   -readonly [List in keyof Omit<
     Objects,
     "known" | "twice" | "files" | "positions" | "notes"
@@ -180,24 +182,7 @@ const parsePolicy = (value: unknown) => policySchema.safeParse(value);
 type Take = (document: Document, kind: string) => void;
 
 function sorter(placement: Placement, options: ReadOptions) {
-  const objects: Lists = {
-    policies: [],
-    unplaced: [],
-    malformed: [],
-    pods: [],
-    workloads: [],
-    jobs: [],
-    cronJobs: [],
-    namespaces: [],
-    nodes: [],
-    cidrGroups: [],
-    services: [],
-    endpointSlices: [],
-    endpoints: [],
-    ciliumConfigs: [],
-    others: [],
-    leftOut: [],
-  };
+  const objects = emptyLists();
 
   const present = new Set<string>();
 

@@ -13,7 +13,9 @@ import {
   serviceAccountLabel,
 } from "../policy/selector.ts";
 import { addressOutside, formatPrefix, parseAddressOrPrefix } from "../reach/compile/addresses.ts";
-import type { PeerEntity } from "../reach/compile/inventory.ts";
+import { tellsNodesApart } from "../reach/compile/configuration.ts";
+import { nodeEntities } from "../reach/compile/identity.ts";
+import { type PeerEntity, peerEntities } from "../reach/compile/inventory.ts";
 import type { Network } from "../reach/compile/network.ts";
 import type { CompiledRule } from "../reach/compile/rules.ts";
 import type { Unknown } from "../reach/compile/unknown.ts";
@@ -146,34 +148,14 @@ const idOf = (end: Role, attribute: Attribute): string => {
   }
 };
 
-const entities = [
-  "host",
-  "control-plane-host",
-  "remote-node",
-  "kube-apiserver",
-  "ingress",
-  "health",
-  "init",
-  "unmanaged",
-] as const satisfies readonly PeerEntity[];
-
-/** The entities that are nodes. */
-export const nodeEntities: ReadonlySet<string> = new Set([
-  "host",
-  "control-plane-host",
-  "remote-node",
-  "kube-apiserver",
-]);
+const entities = peerEntities.filter((entity) => entity !== "world");
 
 /** Whether a kind is a node, whatever is known of it. */
 export const isNode = (kind: Kind): boolean =>
   kind.kind === "node" || (kind.kind === "entity" && nodeEntities.has(kind.entity));
 
 function kindsOf(networks: readonly Network[]): Kind[] {
-  const nodesDiffer = networks.some(
-    ({ configuration: { nodeSelectorLabels, cidrsMatch, hostFirewall } }) =>
-      nodeSelectorLabels || cidrsMatch.nodes || hostFirewall,
-  );
+  const nodesDiffer = networks.some(({ configuration }) => tellsNodesApart(configuration));
   const both = [false, true];
   return [
     { name: "pod", kind: "pod" },

@@ -3,6 +3,7 @@ import type { KubeConfig, KubernetesListObject, KubernetesObject, KubernetesObje
 import type { Read } from "../../cilium/kubernetes/read.ts";
 import type { Document } from "../../cilium/kubernetes/text.ts";
 import { didYouMean } from "../../cilium/model/names.ts";
+import { reasonOf } from "../../components/reason.ts";
 import { Failure } from "../failure.ts";
 import { asStored } from "./wire.ts";
 
@@ -212,12 +213,4 @@ export const absence = ({ kind, name }: Pick<Kind, "kind" | "name">): ClusterRef
 export function clusterFailure(context: string, { kind, reason }: ClusterRefusal): Failure {
   const hint = kind === "absent" && reason.includes("Cilium") ? "; is Cilium installed?" : "";
   return new Failure(`the cluster of context ${context} ${reason}${hint}`);
-}
-
-/** The first line of an error, or of what caused it. */
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  if (error.cause instanceof Error) return reasonOf(error.cause);
-  const code = "code" in error ? String(error.code) : "";
-  return error.message.split("\n")[0] || code || error.name;
 }

@@ -2,6 +2,7 @@
 import { basisOf } from "../../cilium/kubernetes/basis.ts";
 import { completed, inventoryOfObjects } from "../../cilium/kubernetes/inventory.ts";
 import { isLoss, leftOutText } from "../../cilium/kubernetes/left-out.ts";
+import { noObjects } from "../../cilium/kubernetes/nothing.ts";
 import { type Objects, readObjects } from "../../cilium/kubernetes/read.ts";
 import { Failure } from "../failure.ts";
 import { projectFolder } from "../project.ts";
@@ -9,7 +10,7 @@ import { readCluster } from "./cluster.ts";
 import { configured } from "./configuration.ts";
 import { readFiles } from "./files.ts";
 import { readPathAt, readRevision } from "./git.ts";
-import { noObjects, type Source, type SourceOptions } from "./source.ts";
+import type { Source, SourceOptions } from "./source.ts";
 
 /** What a program rendered at a revision: its policies and its workloads. */
 export async function readProgramAt(ref: string, stack: string): Promise<Pick<Source, "policies" | "inventory">> {

@@ -2,6 +2,7 @@
 import { type Command, Option } from "commander";
 import { type Basis, programBasis } from "../../cilium/kubernetes/basis.ts";
 import { inventoryOfObjects, type NamedInventory } from "../../cilium/kubernetes/inventory.ts";
+import { noObjects } from "../../cilium/kubernetes/nothing.ts";
 import type { Objects } from "../../cilium/kubernetes/read.ts";
 import { twiceText } from "../../cilium/kubernetes/twice.ts";
 import { UnreadableObjects } from "../../cilium/kubernetes/unreadable.ts";
@@ -233,30 +234,6 @@ async function ofProgram(
     program: undefined,
   };
 }
-
-export const noObjects: Objects = {
-  policies: [],
-  unplaced: [],
-  malformed: [],
-  pods: [],
-  workloads: [],
-  jobs: [],
-  cronJobs: [],
-  namespaces: [],
-  nodes: [],
-  cidrGroups: [],
-  services: [],
-  endpointSlices: [],
-  endpoints: [],
-  ciliumConfigs: [],
-  known: new Set(),
-  others: [],
-  leftOut: [],
-  twice: [],
-  files: [],
-  positions: new Map(),
-  notes: [],
-};
 
 /** Loaded when objects are to be read: most questions are about the program, which has no need of their schemas. */
 const reader = () => import("./objects.ts");

@@ -88,6 +88,10 @@ export function readConfiguration(data: Readonly<Record<string, string>> | undef
   return { configuration, unreadable };
 }
 
+/** Whether policies can tell nodes apart: by their labels, by their addresses, or since they select them. */
+export const tellsNodesApart = ({ nodeSelectorLabels, cidrsMatch, hostFirewall }: Configuration): boolean =>
+  nodeSelectorLabels || cidrsMatch.nodes || hostFirewall;
+
 /** The key that decides whether the agent watches a kind of policies. */
 export const kindKeys = {
   CiliumNetworkPolicy: "enable-cilium-network-policy",

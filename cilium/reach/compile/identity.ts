@@ -241,7 +241,13 @@ const reservedLabels = {
   unmanaged: ["unmanaged"],
 } as const satisfies Record<Exclude<PeerEntity, "world">, readonly string[]>;
 
-const nodeEntities: ReadonlySet<PeerEntity> = new Set(["host", "control-plane-host", "remote-node", "kube-apiserver"]);
+/** The entities that are nodes. */
+export const nodeEntities: ReadonlySet<PeerEntity> = new Set([
+  "host",
+  "control-plane-host",
+  "remote-node",
+  "kube-apiserver",
+]);
 
 const noNodes: Unknown = { kind: "nodes" };
 

@@ -1,6 +1,7 @@
 /** The parties of a network: whoever can stand at an end of a flow, with what decides about it. */
 import { containsPrefix, type Prefix } from "../../policy/cidr.ts";
 import { addressOutside, canonicalAddress, formatPrefix, parseAddressOrPrefix } from "./addresses.ts";
+import { tellsNodesApart } from "./configuration.ts";
 import { sampleName } from "./fqdn.ts";
 import {
   endpointIdentity,
@@ -40,11 +41,12 @@ export function knownParties(
   names: readonly string[],
 ): Party[] {
   const { inventory, configuration } = surroundings;
-  const nodesDiffer = configuration.nodeSelectorLabels || configuration.cidrsMatch.nodes || configuration.hostFirewall;
   const parties = [
     ...endpointParties(surroundings),
     ...peerEntities.map((entity) => entityParty(entity, surroundings, prefixes)),
-    ...(nodesDiffer ? inventory.nodes.flatMap((node) => nodeParties(node, false, surroundings).slice(0, 1)) : []),
+    ...(tellsNodesApart(configuration)
+      ? inventory.nodes.flatMap((node) => nodeParties(node, false, surroundings).slice(0, 1))
+      : []),
     // All of IPv4 is the entity world.
     ...prefixes
       .filter(({ address, bits }) => bits > 0 || address.kind() === "ipv6")

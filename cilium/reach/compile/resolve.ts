@@ -3,6 +3,7 @@
 import { containsPrefix } from "../../policy/cidr.ts";
 import { canonicalAddress, formatPrefix, parseAddressOrPrefix } from "./addresses.ts";
 import { partyKey } from "./directory.ts";
+import { nodeEntities } from "./identity.ts";
 import type { ClusterNode, Peer, PeerEntity, Question } from "./inventory.ts";
 import type { Network } from "./network.ts";
 import { addressParty, managedApiServers, nameParties, nodeParties, type Party, prefixParties } from "./party.ts";
@@ -28,7 +29,7 @@ export type Case = {
 /** The party at an end that is an entity or an endpoint of its own address; undefined for ends with several cases. */
 export function soleParty({ directory }: Network, peer: Peer): Party | undefined {
   if (peer.kind === "endpoint") return directory.endpointParties.get(peer.namespace)?.get(peer.name);
-  if (peer.kind !== "entity" || nodeEntityNames.has(peer.entity)) return undefined;
+  if (peer.kind !== "entity" || nodeEntities.has(peer.entity)) return undefined;
   return directory.parties.get(peer.entity);
 }
 
@@ -153,7 +154,7 @@ const isNode = ({ directory }: Network, peer: Peer): boolean => {
     case "node":
       return true;
     case "entity":
-      return nodeEntityNames.has(peer.entity);
+      return nodeEntities.has(peer.entity);
     case "endpoint":
       return directory.endpoints.get(`${peer.namespace}/${peer.name}`)?.hostNetwork === true;
     case "address":
@@ -172,7 +173,7 @@ function partiesOfNode(network: Network, peer: Peer, node: ClusterNode | undefin
   return views.flatMap((local) => {
     const parties =
       node === undefined
-        ? nodeEntities
+        ? nodeViews
             .filter((entity) => entity.local === local)
             .map(({ entity }) => known(network, { kind: "entity", entity }))
         : nodeParties(node, local, network.surroundings);
@@ -185,14 +186,12 @@ function partiesOfNode(network: Network, peer: Peer, node: ClusterNode | undefin
 
 const runsApiServer = ({ identity }: Party): boolean => identity.labels.some(({ key }) => key === "kube-apiserver");
 
-const nodeEntities: readonly { entity: PeerEntity; local: boolean }[] = [
+const nodeViews: readonly { entity: PeerEntity; local: boolean }[] = [
   { entity: "host", local: true },
   { entity: "control-plane-host", local: true },
   { entity: "remote-node", local: false },
   { entity: "kube-apiserver", local: false },
 ];
-
-const nodeEntityNames: ReadonlySet<PeerEntity> = new Set(nodeEntities.map(({ entity }) => entity));
 
 /** Whether an end runs on a node; undefined if that is not known. */
 function runsOn({ directory }: Pick<Network, "directory">, end: Peer, node: string): boolean | undefined {
@@ -208,7 +207,7 @@ function runsOn({ directory }: Pick<Network, "directory">, end: Peer, node: stri
     case "node":
       return end.name === node;
     case "entity":
-      return nodeEntityNames.has(end.entity) ? false : undefined;
+      return nodeEntities.has(end.entity) ? false : undefined;
     case "cidr":
     case "fqdn":
     case "service":

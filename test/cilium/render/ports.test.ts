@@ -26,6 +26,7 @@ import { renderPolicies } from "../../../cilium/render/policies.ts";
 import { sourceFile } from "../../../cilium/write/file.ts";
 import { write } from "../../../cilium/write/write.ts";
 import { ciliumPolicies, program } from "../../rendered.ts";
+import { outcomes } from "./outcome.ts";
 
 /** An agent that lets through what it drops unless it is told to. */
 const configuration = { "enable-sctp": "true", "enable-extended-ip-protocols": "true" };
@@ -198,14 +199,7 @@ describe("A port opens at both ends what it says, and is written as it was state
     shop.workload("db", { labels: { app: "db" }, ports: { metrics: http(9100) } });
     const stated = shop.flows(() => [from(web).to(podsOf("shop").on(http("metrics")))]);
     const cluster = configure(readCluster({ namespaces: [stated] }), program.config);
-    const network = compile(renderPolicies(cluster), inventoryOf(cluster));
-    const outcome = (port: number) =>
-      verdict(network, {
-        source: { kind: "endpoint", namespace: "shop", name: "web" },
-        destination: { kind: "endpoint", namespace: "shop", name: "db" },
-        protocol: "TCP",
-        port,
-      }).outcome;
-    assert.deepEqual([outcome(9100), outcome(9101)], ["allowed", "denied"]);
+    const outcome = outcomes(cluster, "shop");
+    assert.deepEqual([outcome("web", "db", 9100), outcome("web", "db", 9101)], ["allowed", "denied"]);
   });
 });

@@ -25,6 +25,7 @@ import { renderPolicies } from "../../../cilium/render/policies.ts";
 import { sourceFile } from "../../../cilium/write/file.ts";
 import { write } from "../../../cilium/write/write.ts";
 import { ciliumPolicies, program } from "../../rendered.ts";
+import { outcomes } from "./outcome.ts";
 
 /** Two workloads and what is stated of them: the rules of both, the line as it is written, and a verdict between them. */
 function stating(flow: (pods: ReturnType<typeof declare>) => StatedFlow, serverDenies?: Direction) {
@@ -213,15 +214,8 @@ describe("A denied flow", () => {
     const { shop, web, api } = pods;
     const stated = shop.flows(() => [from(web).to(api.sql, api.http), deny(podsOf("shop")).to(api.sql)]);
     const cluster = configure(readCluster({ dns: false, namespaces: [stated] }), program.config);
-    const network = compile(renderPolicies(cluster), inventoryOf(cluster));
-    const outcome = (port: number) =>
-      verdict(network, {
-        source: { kind: "endpoint", namespace: "shop", name: "web" },
-        destination: { kind: "endpoint", namespace: "shop", name: "api" },
-        protocol: "TCP",
-        port,
-      }).outcome;
-    assert.deepEqual([outcome(8080), outcome(5432)], ["allowed", "denied"]);
+    const outcome = outcomes(cluster, "shop");
+    assert.deepEqual([outcome("web", "api", 8080), outcome("web", "api", 5432)], ["allowed", "denied"]);
     assert.equal(cluster.flows.length, 1);
   });
 });
