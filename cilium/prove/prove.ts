@@ -30,6 +30,8 @@ export { witnessObjects } from "./witness.ts";
 export type Options = {
   /** Whether only both ends of a connection together count, or each of them. */
   readonly connections: boolean;
+  /** Whether default deny counts only where it changes a verdict. */
+  readonly effective?: boolean;
   /** How rules that differ are looked at: one by one or all at once; by their number if it is left out. */
   readonly method?: Wish["method"];
 };
@@ -59,7 +61,15 @@ export type Counterexample = {
   readonly differs: "verdict" | "limits" | "default-deny";
   readonly before: Verdict;
   readonly after: Verdict;
-  readonly isolated?: { readonly before: boolean; readonly after: boolean };
+  readonly isolated?: Isolation;
+};
+
+/** An end that is in default deny on one side only. */
+export type Isolation = {
+  readonly before: boolean;
+  readonly after: boolean;
+  /** Whether it is proved besides that no verdict and no limit differs anywhere: default deny alone does. */
+  readonly sameVerdicts: boolean;
 };
 
 /** The same verdict at each end, the same limits of proxies and the same default deny, for everything that could exist. */
@@ -108,13 +118,14 @@ function prove(property: Property, before: Side, after: Side, options: Options):
       }
       note(sight);
     }
-    for (const { direction, found, ...sight } of property === "equal" ? isolations : []) {
-      if (found !== undefined) return refuted(found, direction, isolation(found, direction));
-      note({ found, ...sight });
-    }
   }
   const { sides: read, universe } = problems.egress;
   for (const doubt of conflictDoubts(read, apart, universe.kinds)) doubts.add(doubt);
+  const isStrict = property === "equal" && !options.connections && !options.effective;
+  for (const { direction, found, doubts: unsure } of isStrict ? isolations : []) {
+    if (found !== undefined) return refuted(found, direction, isolationOf(found, direction, doubts.size === 0));
+    for (const doubt of unsure) doubts.add(doubt);
+  }
   return doubts.size > 0
     ? { kind: "undecided", reasons: [...doubts] }
     : { kind: "proved", over: extentOf(problems.egress) };
@@ -156,19 +167,23 @@ function wishOf(
   };
 }
 
-function refuted({ witness, verdicts }: Judged, end: Direction | undefined, isolated?: readonly boolean[]): Proof {
+function isolationOf(found: Judged, direction: Direction, sameVerdicts: boolean): Isolation {
+  const [before = false, after = false] = isolation(found, direction);
+  return { before, after, sameVerdicts };
+}
+
+function refuted({ witness, verdicts }: Judged, end: Direction | undefined, isolated?: Isolation): Proof {
   const [before, after] = verdicts;
   if (before === undefined || after === undefined) throw new Error("two sides have two verdicts");
   const allowed = [before, after].map((verdict) =>
     (end === undefined ? directions : [end]).every((direction) => verdict[direction].verdict === "allowed"),
   );
   const differs = isolated !== undefined ? "default-deny" : allowed[0] === allowed[1] ? "limits" : "verdict";
-  const [earlier = false, later = false] = isolated ?? [];
   return {
     kind: "refuted",
     counterexample: {
       ...{ witness, end, differs, before, after },
-      ...(isolated !== undefined && { isolated: { before: earlier, after: later } }),
+      ...(isolated !== undefined && { isolated }),
     },
   };
 }
