@@ -6,7 +6,7 @@ import type { FlowProtocol } from "../reach/compile/inventory.ts";
 import type { Network } from "../reach/compile/network.ts";
 import type { Direction } from "../reach/compile/rules.ts";
 import { surroundingsOf } from "../reach/compile/surroundings.ts";
-import { undecidableText, type Verdict } from "../reach/decide/verdict.ts";
+import type { Verdict } from "../reach/decide/verdict.ts";
 import type { Side } from "../reach/report/diff.ts";
 import { apartOf } from "./apart.ts";
 import { compareOutcomes, outcomeOfVerdict, type Property } from "./compare.ts";
@@ -15,7 +15,7 @@ import { conflictDoubts } from "./conflicts.ts";
 import { isolationDifference } from "./isolation.ts";
 import { look, type Sight, type Wish } from "./look.ts";
 import { atomAt } from "./ports.ts";
-import { nothing, type Problem, problemOf, tooManyNames } from "./problem.ts";
+import { nothing, type Problem, problemOf, tooManyNames, unreadableReasons } from "./problem.ts";
 import type { Budget } from "./search.ts";
 import { type EndSet, mentionedBy, regionsOf } from "./sets.ts";
 import { directions, networkOf } from "./side.ts";
@@ -130,15 +130,6 @@ function prove(property: Property, before: Side, after: Side, options: Options):
     ? { kind: "undecided", reasons: [...doubts] }
     : { kind: "proved", over: extentOf(problems.egress) };
 }
-
-/** Values of configurations with which no agent starts. */
-const unreadableReasons = (networks: readonly Network[]): string[] => [
-  ...new Set(
-    networks.flatMap(({ basis }) =>
-      basis.unreadable.map((unreadable) => undecidableText({ kind: "configuration", unreadable })),
-    ),
-  ),
-];
 
 /** How long a better counterexample is looked for. */
 const fewer = 200_000;
