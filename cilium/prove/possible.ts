@@ -19,6 +19,7 @@ import { type Field, fieldOf, type Place, placesOf, regionsOfRules } from "./fie
 import { everywhere, few, tooMany } from "./look.ts";
 import { isIn, only } from "./mask.ts";
 import type { Outcome } from "./outcome.ts";
+import { portsOf } from "./ports.ts";
 import { nothing, type Problem, problemOf, tooManyNames, unreadableReasons } from "./problem.ts";
 import { type Assignment, type Budget, conditionsOf, type Region, regionOf } from "./search.ts";
 import { isWithin } from "./sets.ts";
@@ -217,7 +218,7 @@ function flowsOf({ sources, destinations, spans }: Told): FlowChange[] {
   return sources.flatMap((from) => destinations.map((to) => ({ from, to, ports })));
 }
 
-/** Ascending within each protocol, each port once. */
+/** Ascending within each protocol, each port once; all ports of a protocol are all numbers, as everywhere in a difference. */
 function joined(spans: readonly PortSpan[]): PortSpan[] {
   const joined: PortSpan[] = [];
   for (const span of spans.toSorted((a, b) => a.from - b.from)) {
@@ -227,7 +228,10 @@ function joined(spans: readonly PortSpan[]): PortSpan[] {
       joined[last] = { ...before, to: Math.max(before.to, span.to) };
     else joined.push(span);
   }
-  return joined;
+  return joined.map(({ protocol, from, to }) => {
+    const [first, last] = portsOf(protocol);
+    return from === first && to === last ? { protocol, from: 0, to: 65535 } : { protocol, from, to };
+  });
 }
 
 /** Whether what changes for existing ends shows a change: for one that stands for all others, or with the labels that it names. */

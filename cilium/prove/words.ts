@@ -66,7 +66,7 @@ function clause({ variable: { attribute, values }, mask }: Condition): string {
     case "service-account":
       return `${not}under service account ${all}`;
     case "port-name":
-      return `${isLeftOut === listed.includes(undefined) ? "with" : "without"} the name ${attribute.name} for the port`;
+      return `whose port is ${isLeftOut === listed.includes(undefined) ? "" : "not "}called ${attribute.name}`;
     case "address":
       return `${not}such as ${listed.slice(0, 3).join(" or ")}${listed.length > 3 ? ", …" : ""}`;
     case "name":
