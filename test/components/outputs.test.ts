@@ -6,7 +6,7 @@ import { policyCounts as counted, policyCount } from "../sample/counts.ts";
 
 describe("The stack's outputs", () => {
   it("count the policies of each namespace and in total", () => {
-    assert.deepEqual(policyCounts(program), { total: policyCount, clusterwide: 1, namespaces: counted });
+    assert.deepEqual(policyCounts(program), { total: policyCount, clusterwide: 1, verbatim: 0, namespaces: counted });
   });
 
   it("list each flow with its ends, ports, purpose and L7", () => {
