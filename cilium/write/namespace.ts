@@ -1,7 +1,8 @@
 /** The file of a namespace, or of what is clusterwide: what it declares, the peers that several of its flows have, and its flows, a line each. */
+import * as language from "../language.ts";
 import type { Clusterwide } from "../model/clusterwide.ts";
 import type { Statement } from "../model/flow.ts";
-import { isLabelMatch, type Labels } from "../model/labels.ts";
+import { isLabelMatch, type Labels, nameLabels } from "../model/labels.ts";
 import type { Namespace } from "../model/namespace.ts";
 import type { ClusterwideGroup, NodeGroup } from "../model/peers/clusterwide.ts";
 import type { DefaultDeny } from "../model/peers/workload.ts";
@@ -36,7 +37,7 @@ interface Declaration {
 type Keys = Readonly<Record<string, string | undefined>>;
 
 export const namespaceHome = ({ name, labels, workloads, hostNetwork, statements }: Namespace): Home => ({
-  own: identifier(name),
+  own: ownName(identifier(name), [...workloads, ...hostNetwork]),
   word: "namespace",
   given: [quoted(name), ...(labels === undefined ? [] : [`{ labels: ${objectText(labels, quoted)} }`])],
   statements,
@@ -53,6 +54,10 @@ export const namespaceHome = ({ name, labels, workloads, hostNetwork, statements
     })),
   ],
 });
+
+/** A namespace's constant is called like it, unless one of its declarations or a word of the language is. */
+const ownName = (name: string, declared: readonly { readonly name: string }[]): string =>
+  name in language || declared.some((one) => identifier(one.name) === name) ? "ns" : name;
 
 export const clusterwideHome = ({ groups, statements }: Clusterwide): Home => ({
   own: "everywhere",
@@ -241,8 +246,16 @@ const peersOf = ({ sources, destinations }: Statement): Peer[] => [...sources, .
 
 /** After the labels that name the pods, their namespace, or the domain of the names: the first name that is not taken. */
 function constantName(peer: Peer, taken: ReadonlySet<string>): string {
-  if (peer.kind === "fqdns") return unusedName(`${identifier(peer.names[0]?.split(".").at(-2) ?? "")}Names`, taken);
-  if (peer.kind !== "pod-set") return unusedName(identifier(peerName(peer)), taken);
+  const [first = peerName(peer), ...others] = namesFor(peer);
+  return unusedName(identifier(first), taken, ...others.map(identifier));
+}
+
+function namesFor(peer: Peer): string[] {
+  if (peer.kind === "fqdns") {
+    const domains = peer.names.map((name) => name.split(".").filter((part) => !part.includes("*")));
+    return [...domains.map((parts) => parts.slice(-2, -1)), ...domains].map((parts) => `${parts.join("-")}-names`);
+  }
+  if (peer.kind !== "pod-set") return [peerName(peer)];
   const { labels, namespaces } = peer;
   const place = typeof namespaces === "string" ? namespaces : "chosen";
   const keys = [...nameLabels.filter((key) => key in labels), ...Object.keys(labels)];
@@ -250,14 +263,8 @@ function constantName(peer: Peer, taken: ReadonlySet<string>): string {
     const match = labels[key];
     return typeof match === "string" && !["", "true"].includes(match) ? [match] : [];
   });
-  const [first] = values;
-  const names =
-    first === undefined
-      ? [`${place}-pods`]
-      : [...values, ...values.slice(1).map((value) => `${first}-${value}`), `${first}-of-${place}`];
-  const free = names.map(identifier).find((name) => !taken.has(name));
-  return free ?? unusedName(identifier(names[0] ?? place), taken);
+  const [first, ...others] = [...new Set(values)];
+  if (first === undefined) return [`${place}-pods`];
+  const plain = [first, ...others.map((value) => `${first}-${value}`)];
+  return [...plain, ...plain.map((name) => `${name}-of-${place}`), ...plain.map((name) => `${name}-pods`)];
 }
-
-/** The labels that tell what pods are, the most telling first. */
-const nameLabels = ["app.kubernetes.io/name", "app", "k8s-app", "name", "app.kubernetes.io/instance"];
