@@ -60,6 +60,16 @@ export const nameOrLabels = (form: string) =>
 /** Labels that pods carry, as they are. */
 export const plainLabels = z.record(z.string(), z.string("write a text"), 'write labels such as { app: "web" }');
 
+/** The labels by which people call pods, the most telling first. */
+export const nameLabels = [
+  "app.kubernetes.io/name",
+  "app",
+  "k8s-app",
+  "name",
+  "app.kubernetes.io/instance",
+  "app.kubernetes.io/component",
+];
+
 /** Why a policy cannot select on these labels, a line for each reason. */
 export function labelFaults(labels: Labels): string[] {
   return Object.keys(labels).length === 0

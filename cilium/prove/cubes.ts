@@ -48,6 +48,17 @@ export function meet(a: Cube, b: Cube): Cube | undefined {
     .sort((a, b) => a.variable.index - b.variable.index);
 }
 
+/** A cube without what is in another, as cubes. */
+export function without(cube: Cube, left: Cube): Cube[] {
+  if (meet(cube, left) === undefined) return [cube];
+  let rest: Cube | undefined = cube;
+  return left.flatMap(({ variable, mask }) => {
+    const apart = rest && meet(rest, [{ variable, mask: { ...mask, negated: !mask.negated } }]);
+    rest = rest && meet(rest, [{ variable, mask }]);
+    return apart === undefined ? [] : [apart];
+  });
+}
+
 /** How the selectors of one network read a universe. */
 export type Reading = {
   /** Whom a peer of a rule selects; an end is selected by any of the cubes. */

@@ -6,7 +6,7 @@ import type { FlowProtocol } from "../reach/compile/inventory.ts";
 import type { Network } from "../reach/compile/network.ts";
 import type { Direction } from "../reach/compile/rules.ts";
 import { surroundingsOf } from "../reach/compile/surroundings.ts";
-import { undecidableText, type Verdict } from "../reach/decide/verdict.ts";
+import type { Verdict } from "../reach/decide/verdict.ts";
 import type { Side } from "../reach/report/diff.ts";
 import { apartOf } from "./apart.ts";
 import { compareOutcomes, outcomeOfVerdict, type Property } from "./compare.ts";
@@ -15,7 +15,7 @@ import { conflictDoubts } from "./conflicts.ts";
 import { isolationDifference } from "./isolation.ts";
 import { look, type Sight, type Wish } from "./look.ts";
 import { atomAt } from "./ports.ts";
-import { nothing, type Problem, problemOf, tooManyNames } from "./problem.ts";
+import { nothing, type Problem, problemOf, tooManyNames, unreadableReasons } from "./problem.ts";
 import type { Budget } from "./search.ts";
 import { type EndSet, mentionedBy, regionsOf } from "./sets.ts";
 import { directions, networkOf } from "./side.ts";
@@ -30,6 +30,8 @@ export { witnessObjects } from "./witness.ts";
 export type Options = {
   /** Whether only both ends of a connection together count, or each of them. */
   readonly connections: boolean;
+  /** Whether default deny counts only where it changes a verdict. */
+  readonly effective?: boolean;
   /** How rules that differ are looked at: one by one or all at once; by their number if it is left out. */
   readonly method?: Wish["method"];
 };
@@ -59,7 +61,15 @@ export type Counterexample = {
   readonly differs: "verdict" | "limits" | "default-deny";
   readonly before: Verdict;
   readonly after: Verdict;
-  readonly isolated?: { readonly before: boolean; readonly after: boolean };
+  readonly isolated?: Isolation;
+};
+
+/** An end that is in default deny on one side only. */
+export type Isolation = {
+  readonly before: boolean;
+  readonly after: boolean;
+  /** Whether it is proved besides that no verdict and no limit differs anywhere: default deny alone does. */
+  readonly sameVerdicts: boolean;
 };
 
 /** The same verdict at each end, the same limits of proxies and the same default deny, for everything that could exist. */
@@ -108,26 +118,18 @@ function prove(property: Property, before: Side, after: Side, options: Options):
       }
       note(sight);
     }
-    for (const { direction, found, ...sight } of property === "equal" ? isolations : []) {
-      if (found !== undefined) return refuted(found, direction, isolation(found, direction));
-      note({ found, ...sight });
-    }
   }
   const { sides: read, universe } = problems.egress;
   for (const doubt of conflictDoubts(read, apart, universe.kinds)) doubts.add(doubt);
+  const isStrict = property === "equal" && !options.connections && !options.effective;
+  for (const { direction, found, doubts: unsure } of isStrict ? isolations : []) {
+    if (found !== undefined) return refuted(found, direction, isolationOf(found, direction, doubts.size === 0));
+    for (const doubt of unsure) doubts.add(doubt);
+  }
   return doubts.size > 0
     ? { kind: "undecided", reasons: [...doubts] }
     : { kind: "proved", over: extentOf(problems.egress) };
 }
-
-/** Values of configurations with which no agent starts. */
-const unreadableReasons = (networks: readonly Network[]): string[] => [
-  ...new Set(
-    networks.flatMap(({ basis }) =>
-      basis.unreadable.map((unreadable) => undecidableText({ kind: "configuration", unreadable })),
-    ),
-  ),
-];
 
 /** How long a better counterexample is looked for. */
 const fewer = 200_000;
@@ -156,19 +158,23 @@ function wishOf(
   };
 }
 
-function refuted({ witness, verdicts }: Judged, end: Direction | undefined, isolated?: readonly boolean[]): Proof {
+function isolationOf(found: Judged, direction: Direction, sameVerdicts: boolean): Isolation {
+  const [before = false, after = false] = isolation(found, direction);
+  return { before, after, sameVerdicts };
+}
+
+function refuted({ witness, verdicts }: Judged, end: Direction | undefined, isolated?: Isolation): Proof {
   const [before, after] = verdicts;
   if (before === undefined || after === undefined) throw new Error("two sides have two verdicts");
   const allowed = [before, after].map((verdict) =>
     (end === undefined ? directions : [end]).every((direction) => verdict[direction].verdict === "allowed"),
   );
   const differs = isolated !== undefined ? "default-deny" : allowed[0] === allowed[1] ? "limits" : "verdict";
-  const [earlier = false, later = false] = isolated ?? [];
   return {
     kind: "refuted",
     counterexample: {
       ...{ witness, end, differs, before, after },
-      ...(isolated !== undefined && { isolated: { before: earlier, after: later } }),
+      ...(isolated !== undefined && { isolated }),
     },
   };
 }

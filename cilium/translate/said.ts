@@ -6,7 +6,6 @@ import type { Peer } from "../model/peers.ts";
 import { namespaceOf, placedRules } from "../policy/parts.ts";
 import { at } from "../policy/place.ts";
 import type { EgressDenyRule, EgressRule, IngressDenyRule, IngressRule, Policy, Rule } from "../policy/schema.ts";
-import { type Agent, invalidities } from "../policy/validity.ts";
 import type { Endpoint, Inventory } from "../reach/compile/inventory.ts";
 import { ciliumRule } from "./kubernetes.ts";
 import { destinationsOf, type Home, sourcesOf } from "./peers.ts";
@@ -42,10 +41,11 @@ export interface SaidRule {
   readonly place: string;
 }
 
-/** @throws Unsayable with what there is no word for */
-export function said(policy: Policy, cluster: string, agent: Agent): Said {
-  const [fault] = invalidities(policy, agent);
-  if (fault !== undefined) throw new Unsayable(`the agent refuses it, so nothing of it is enforced: ${fault.reason}`);
+/**
+ * @param policy one that the agent takes
+ * @throws Unsayable with what there is no word for
+ */
+export function said(policy: Policy, cluster: string): Said {
   const home = { namespace: namespaceOf(policy), cluster };
   const parts = rulesIn(policy).map(({ rule, place }) => part(rule, place, home));
   const [first, ...others] = parts;

@@ -151,6 +151,7 @@ pulumi config rm adoptExisting --stack ${stack}
 | \`cluster/\` | the cluster: namespaces, workloads, flows |
 | \`cluster/policy-pack.ts\` | policies that break a rule of the pack as they did before |
 | \`expectations.yaml\` | what held when the project was written, for \`netpol test\` |
+| \`FINDINGS.md\` | what was odd about the policies, which nothing here repairs |
 | \`Pulumi.${stack}.yaml\` | the cluster's name and configuration |
 | \`.github/workflows/\` | what a pull request has to pass |
 `;

@@ -86,7 +86,7 @@ describe("netpol init", () => {
     assert.match(stdout, /^Nothing changes/m);
     const text = readFileSync(join(folder, "seen/cluster/shop.ts"), "utf8");
     assert.match(text, /shop\.workload\("web", \{\n {2}labels: \{ app: "web" \},\n {2}defaultDeny: "none",\n\}\)/);
-    assert.match(text, /from\(web\)\.to\(api\.on\(9000\), fqdn\("hooks\.slack\.com"\)\.on\(443\)\),/);
+    assert.match(text, /from\(web\)\.to\(api\.on\(9000\), fqdn\("hooks\.slack\.com"\)\.on\(443\)\)/);
     assert.doesNotMatch(text, /8080/);
     install(join(folder, "seen"));
     const held = netpolHere(join(folder, "seen"), "test", "expectations.yaml");
