@@ -9,7 +9,7 @@ import { type Peer, peerName } from "../../../../cilium/model/peers.ts";
 import { isNumbered } from "../../../../cilium/model/ports.ts";
 import { readCluster } from "../../../../cilium/model/read.ts";
 import { type Policy, policy as policySchema } from "../../../../cilium/policy/schema.ts";
-import type { Question } from "../../../../cilium/reach/compile/inventory.ts";
+import { entityName, type Question } from "../../../../cilium/reach/compile/inventory.ts";
 import { compile, type Network } from "../../../../cilium/reach/compile/network.ts";
 import { verdict } from "../../../../cilium/reach/decide/verdict.ts";
 import { conditionsOf } from "../../../../cilium/reach/report/conditions.ts";
@@ -178,7 +178,7 @@ describe("The difference of two states of the program", () => {
         withStatements((one) => [isFlow(one, "gateway", "monitoring/grafana") ? { ...one, carried: undefined } : one]),
       ),
       "1 flow with other conditions",
-      ["ingress → monitoring/grafana:3000 no longer passes L7 HTTP"],
+      ["gateway → monitoring/grafana:3000 no longer passes L7 HTTP"],
     ],
     [
       "says which names of the DNS proxy change for whom",
@@ -207,7 +207,10 @@ describe("The difference of two states of the program", () => {
       "says which addresses change",
       side(declared, { addresses: { "qnap-nfs": "192.0.2.9" } }),
       "1 flow closed, 1 flow opened",
-      ["argo/pxe-sync can no longer reach 192.168.0.241:2049", "argo/pxe-sync can now reach 192.0.2.9:2049"],
+      [
+        "argo/pxe-sync can no longer reach qnap-nfs (192.168.0.241):2049",
+        "argo/pxe-sync can now reach qnap-nfs (192.0.2.9):2049",
+      ],
     ],
     [
       "calls the parts of an entity by its name",
@@ -221,8 +224,8 @@ describe("The difference of two states of the program", () => {
       "1 workload leaves default deny, 15 flows opened",
       [
         "database/shared-pg leaves default deny in both directions: what no rule denies is allowed",
-        "remote-node, world, every other pod, ingress, health and unmanaged can now reach database/shared-pg on every port",
-        "database/shared-pg can now reach itself on every port but 5432,8000, world, every other pod, host, remote-node, ingress, health and unmanaged on every port and kube-apiserver on every port but 6443",
+        "remote-node, world, every other pod, gateway, health and unmanaged can now reach database/shared-pg on every port",
+        "database/shared-pg can now reach itself on every port but 5432,8000, world, every other pod, host, remote-node, gateway, health and unmanaged on every port and kube-apiserver on every port but 6443",
       ],
     ],
     [
@@ -231,7 +234,7 @@ describe("The difference of two states of the program", () => {
       "1 workload enters default deny, 7 flows closed",
       [
         "every other pod enters default deny for egress: what no rule allows is refused",
-        "every other pod can no longer reach host, remote-node, world, itself, ingress, health and unmanaged on every port",
+        "every other pod can no longer reach host, remote-node, world, itself, gateway, health and unmanaged on every port",
       ],
     ],
     [
@@ -438,7 +441,7 @@ function nameOf(peer: Question["source"]): string | undefined {
     case "endpoint":
       return `${peer.namespace}/${peer.name}`;
     case "entity":
-      return peer.entity === "world" ? "world (IPv4)" : peer.entity;
+      return peer.entity === "world" ? "world (IPv4)" : entityName(peer.entity);
     case "fqdn":
       return peer.name;
     case "node":
