@@ -100,7 +100,13 @@ export function readObjects(read: Read, options: ReadOptions = {}): Objects {
   const result = {
     ...objects,
     ...single,
-    leftOut: [...read.leftOut, ...objects.leftOut, ...placement.leftOut, ...single.leftOut],
+    leftOut: [
+      ...read.leftOut,
+      ...objects.leftOut,
+      ...placement.leftOut,
+      ...single.leftOut,
+      ...placing(objects, placement),
+    ],
     known: new Set([...(read.listed ?? []), ...sorted.present]),
     files: read.files,
     positions: new Map([...read.documents, ...read.broken].map(({ place, file, line }) => [place, { file, line }])),
@@ -109,6 +115,10 @@ export function readObjects(read: Read, options: ReadOptions = {}): Objects {
   if (options.strict) requireAll(result);
   return result;
 }
+
+/** What would place the objects that have no namespace. */
+const placing = ({ unplaced, leftOut }: Lists, { unknown }: Placement): readonly LeftOut[] =>
+  unplaced.length > 0 || leftOut.some(({ reason }) => reason === "without-namespace") ? unknown : [];
 
 /** Each object once. Of those that places state differently, policies are named, and the rest is left out. */
 function singleVersions(objects: Lists) {
@@ -339,7 +349,7 @@ function kindOf(value: unknown): { apiVersion: string; group: string; kind: stri
 const isApplied = (group: string, kind: string): boolean =>
   (kind === "Kustomization" && /^kustomize\./.test(group)) ||
   (kind === "Component" && group === "kustomize.config.k8s.io") ||
-  (kind === "Application" && group === "argoproj.io");
+  (/^Application(Set)?$/.test(kind) && group === "argoproj.io");
 
 /** The policy kind that a kind of one of the policies' groups is a slip of the keys away from. */
 const nearestKind = (kind: string): string | undefined =>

@@ -229,7 +229,7 @@ async function ofProgram(
     objects: noObjects,
     cluster: isStandIn ? around : undefined,
     ...(isStandIn
-      ? given
+      ? { ...given, inventory: { ...given.inventory, ...(own.hosts && { hosts: own.hosts }) } }
       : { inventory: { ...own, cluster, ...(configuration && { configuration }) }, replicas: new Map() }),
     basis: programBasis(policies, isStandIn ? undefined : own.endpoints.length, around, options.verbose ?? false),
     program: undefined,

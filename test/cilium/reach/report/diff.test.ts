@@ -9,7 +9,7 @@ import { type Peer, peerName } from "../../../../cilium/model/peers.ts";
 import { isNumbered } from "../../../../cilium/model/ports.ts";
 import { readCluster } from "../../../../cilium/model/read.ts";
 import { type Policy, policy as policySchema } from "../../../../cilium/policy/schema.ts";
-import type { Question } from "../../../../cilium/reach/compile/inventory.ts";
+import { entityName, type Question } from "../../../../cilium/reach/compile/inventory.ts";
 import { compile, type Network } from "../../../../cilium/reach/compile/network.ts";
 import { verdict } from "../../../../cilium/reach/decide/verdict.ts";
 import { conditionsOf } from "../../../../cilium/reach/report/conditions.ts";
@@ -178,7 +178,7 @@ describe("The difference of two states of the program", () => {
         withStatements((one) => [isFlow(one, "gateway", "monitoring/grafana") ? { ...one, carried: undefined } : one]),
       ),
       "1 flow with other conditions",
-      ["ingress → monitoring/grafana:3000 no longer passes L7 HTTP"],
+      ["gateway → monitoring/grafana:3000 no longer passes L7 HTTP"],
     ],
     [
       "says which names of the DNS proxy change for whom",
@@ -211,7 +211,7 @@ describe("The difference of two states of the program", () => {
       "says which addresses change",
       side(declared, { addresses: { nas: "192.0.2.9" } }),
       "1 flow closed, 1 flow opened",
-      ["jobs/archive can no longer reach 10.20.0.9:2049", "jobs/archive can now reach 192.0.2.9:2049"],
+      ["jobs/archive can no longer reach nas (10.20.0.9):2049", "jobs/archive can now reach nas (192.0.2.9):2049"],
     ],
     [
       "calls the parts of an entity by its name",
@@ -226,8 +226,8 @@ describe("The difference of two states of the program", () => {
       [
         "identity/login leaves default deny in both directions: what no rule denies is allowed",
         "remote-node, world, every other pod, health and unmanaged can now reach identity/login on every port",
-        "identity/login can now reach itself on every port but 8444, world, every other pod, host, remote-node, ingress, health and unmanaged on every port and kube-apiserver on every port but 6443",
-        "ingress can now reach identity/login on every port but 8443",
+        "identity/login can now reach itself on every port but 8444, world, every other pod, host, remote-node, gateway, health and unmanaged on every port and kube-apiserver on every port but 6443",
+        "gateway can now reach identity/login on every port but 8443",
       ],
     ],
     [
@@ -236,7 +236,7 @@ describe("The difference of two states of the program", () => {
       "1 workload enters default deny, 7 flows closed",
       [
         "every other pod enters default deny for egress: what no rule allows is refused",
-        "every other pod can no longer reach host, remote-node, world, itself, ingress, health and unmanaged on every port",
+        "every other pod can no longer reach host, remote-node, world, itself, gateway, health and unmanaged on every port",
       ],
     ],
     [
@@ -446,7 +446,7 @@ function nameOf(peer: Question["source"]): string | undefined {
     case "endpoint":
       return `${peer.namespace}/${peer.name}`;
     case "entity":
-      return peer.entity === "world" ? "world (IPv4)" : peer.entity;
+      return peer.entity === "world" ? "world (IPv4)" : entityName(peer.entity);
     case "fqdn":
       return peer.name;
     case "node":
