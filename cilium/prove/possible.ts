@@ -141,12 +141,12 @@ const mostParts = 6;
 /** A change as changes for all of some sets: of all but those whom a rule of the other side allows too; undefined if it is none. */
 function inParts(
   { region, what }: Change,
-  { rules }: Field,
+  { rulesIn }: Field,
   changeIn: (region: Region, what: What) => Change | undefined,
 ): Change[] | undefined {
   const other = what === "opened" ? 0 : 1;
   let parts: Cube[] = [[...region].map(([variable, mask]) => ({ variable, mask }))];
-  for (const { side, content, tail } of rules) {
+  for (const { side, content, tail } of rulesIn(region)) {
     if (side !== other || content.kind !== "rule" || content.effect !== "allow") continue;
     parts = parts.flatMap((part) => without(part, conditionsOf(tail)));
     if (parts.length > mostParts) return undefined;
