@@ -136,7 +136,7 @@ async function keep({ kubeconfig }: Cluster, { folder, environment }: ProdStack)
   kubectl get ciliumnetworkpolicies --all-namespaces
 
   . ${file} && cd ${folder}
-  pulumi config set --path 'addresses.qnap-nfs' 10.9.8.7
+  pulumi config set apiServerPort 7443
   pulumi preview --policy-pack policypack
   pulumi destroy
 `);
