@@ -8,6 +8,11 @@ export type Inventory = {
   /** The cluster's name (`cluster-name` in Cilium's configuration). */
   readonly cluster: string;
   readonly endpoints: readonly Endpoint[];
+  /**
+   * Whether it is what somebody keeps of a cluster, as manifests are, rather than what the cluster listed: of a namespace of
+   * which it has nothing, nothing is known.
+   */
+  readonly isExcerpt?: boolean;
   /** Whether there may be endpoints that are not listed: then it is not known that nobody has some labels. */
   readonly isPartial?: boolean;
   readonly nodes: readonly ClusterNode[];
