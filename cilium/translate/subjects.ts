@@ -1,5 +1,5 @@
 /** The pods of policies as workloads and groups: what is declared, and what it is called. */
-import { examplePods, type Labels, labelSelector, nameLabels } from "../model/labels.ts";
+import { examplePods, type Labels, labelSelector, nameLabels, podOf } from "../model/labels.ts";
 import { camelCase } from "../model/names.ts";
 import { type DefaultDeny, podProperties, type Workload } from "../model/peers/workload.ts";
 import type { Subject } from "../model/peers.ts";
@@ -65,7 +65,7 @@ function podsOf(of: Whose, inventory: Inventory): Endpoint[] {
 }
 
 function subjectOf({ of, said, pods }: Draft, isGroup: boolean, nameIn: (namespace: string) => string): Subject {
-  const name = said[0]?.policy.metadata.name ?? "";
+  const name = said[0]?.name ?? "";
   switch (of.kind) {
     case "namespace":
       return workloadOf(of, { said, pods }, nameIn(of.namespace), isGroup);
@@ -90,7 +90,9 @@ function overlap({ of: a, pods }: Draft, { of: b, pods: others }: Draft): boolea
 
 function meets({ namespace, labels }: Whose & { readonly kind: "namespace" }, others: Labels): boolean {
   const required = subjectRequirements(labelSelector(labels), namespace);
-  return examplePods(others, {}).some((pod) => matches(required, podIdentity({ namespace, labels: pod, cluster: "" })));
+  return examplePods(others, {}).some((labels) =>
+    matches(required, podIdentity({ ...podOf(labels), namespace, cluster: "" })),
+  );
 }
 
 /** What makes the pods, if it is a single thing that has a name. */
@@ -117,7 +119,7 @@ function namesFor(all: readonly Said[], { endpoints }: Inventory, taken: Readonl
     ),
   );
   return (namespace: string, said: readonly Said[], wanted: readonly (string | undefined)[]): string => {
-    const policy = said[0]?.policy.metadata.name ?? "";
+    const policy = said[0]?.name ?? "";
     const isFree = (name: string) => {
       const other = policies.get(`${namespace}/${name}`);
       return !names.has(`${namespace}/${name}`) && (other === undefined || said.includes(other));

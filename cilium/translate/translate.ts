@@ -13,7 +13,7 @@ import { policyName } from "../policy/parts.ts";
 import type { Policy } from "../policy/schema.ts";
 import { invalidities } from "../policy/validity.ts";
 import { readConfiguration } from "../reach/compile/configuration.ts";
-import type { Endpoint, Inventory } from "../reach/compile/inventory.ts";
+import type { Inventory } from "../reach/compile/inventory.ts";
 import { compile } from "../reach/compile/network.ts";
 import { describe } from "../reach/report/diff-text.ts";
 import { type Difference, isEmpty } from "../reach/report/difference.ts";
@@ -24,7 +24,7 @@ import { type Dns, dnsOf } from "./dns.ts";
 import { type Flow, flowsOf, type PurposeOf } from "./flows.ts";
 import { otherEnd } from "./other-end.ts";
 import { differences, withStrangers } from "./proof.ts";
-import { podsIn, type Said, said } from "./said.ts";
+import { labelsOf, podsIn, type Said, said } from "./said.ts";
 import { type Declared, declaredFor } from "./subjects.ts";
 import { Unsayable } from "./unsayable.ts";
 
@@ -61,7 +61,7 @@ export function translate(
       return [];
     }
     try {
-      return [said(policy, inventory.cluster)];
+      return said(policy, inventory.cluster);
     } catch (error) {
       if (!(error instanceof Unsayable)) throw error;
       reasons.set(policy, `no word for ${error.message}`);
@@ -158,7 +158,7 @@ const differing = (
 
 /** The name that a policy has already, where its workload is called otherwise. */
 function nameOfPolicy({ subject, said }: Declared): (readonly [string, string])[] {
-  const own = said.find(({ policy }) => policy.kind === "CiliumNetworkPolicy")?.policy.metadata.name;
+  const own = said.find(({ policy }) => policy.kind === "CiliumNetworkPolicy")?.name;
   return subject.kind !== "workload" || own === undefined || own === subject.name ? [] : [[workloadId(subject), own]];
 }
 
@@ -211,14 +211,15 @@ function withOtherLabels(declared: readonly Declared[], inventory: Inventory): D
       .filter((set) => pods.length > 0 && pods.every((pod) => set.pods.includes(pod)))
       .flatMap(({ labels }) => Object.keys(labels))
       .filter((key) => !(key in subject.labels));
-    const otherLabels = Object.fromEntries([...new Set(keys)].flatMap((key) => common(key, pods)));
+    const carried = pods.map((pod) => labelsOf(pod, inventory.cluster));
+    const otherLabels = Object.fromEntries([...new Set(keys)].flatMap((key) => common(key, carried)));
     return { ...one, subject: { ...subject, otherLabels } };
   });
 }
 
-function common(key: string, pods: readonly Endpoint[]): (readonly [string, string])[] {
-  const value = pods[0]?.labels[key];
-  return value !== undefined && pods.every(({ labels }) => labels[key] === value) ? [[key, value]] : [];
+function common(key: string, pods: readonly Readonly<Record<string, string>>[]): (readonly [string, string])[] {
+  const value = pods[0]?.[key];
+  return value !== undefined && pods.every((labels) => labels[key] === value) ? [[key, value]] : [];
 }
 
 function clusterOf(declared: readonly Declared[], flows: readonly Flow[], inventory: Inventory): Omit<Cluster, "dns"> {

@@ -175,8 +175,9 @@ export function givenText(given: Given, scope: Scope): string {
   }
   if ("present" in given) return scope.word("present");
   if ("absent" in given) return scope.word("absent");
-  const [word, values] = "oneOf" in given ? ["oneOf", given.oneOf] : ["noneOf", given.noneOf];
-  return `${scope.word(word)}(${values.map((value) => JSON.stringify(value)).join(", ")})`;
+  return Object.entries(given)
+    .map(([word, values]) => `${scope.word(word)}(${values.map((value) => JSON.stringify(value)).join(", ")})`)
+    .join();
 }
 
 /** A port behind `on`, where a bare number means TCP. */

@@ -31,7 +31,11 @@ const lineOf = ({ from, to, fqdn, port, protocol, expect }: Expected): string =>
   return `- { ${entries.map(([key, value]) => `${key}: ${scalar(value)}`).join(", ")} }\n`;
 };
 
-const scalar = (value: unknown): string => yaml([value]).slice("- ".length).trimEnd();
+/** A value as it stands within braces, where commas divide. */
+function scalar(value: unknown): string {
+  const text = yaml([value]).slice("- ".length).trimEnd();
+  return /^[^"'].*[,[\]{}\n]/s.test(text) ? JSON.stringify(value) : text;
+}
 
 function allowedIn(side: Side): Expected[] {
   const told = new Set<string>();

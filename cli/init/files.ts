@@ -43,6 +43,8 @@ const packageText = ({ name, packageSpec }: Project): string =>
       "@types/node": description.devDependencies["@types/node"],
       typescript: description.devDependencies.typescript,
     },
+    // What Pulumi's packages run when npm installs them.
+    allowScripts: { "@pulumi/kubernetes": true, protobufjs: true },
   });
 
 const tsconfig = {

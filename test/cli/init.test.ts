@@ -93,6 +93,27 @@ describe("netpol init", () => {
     assert.equal(held.code, 0, held.stdout + held.stderr);
   });
 
+  it("writes expectations that hold, however long the names of pods are that nobody declares", () => {
+    const labels = Object.fromEntries(
+      ["name", "instance", "component"].map((key) => [`app.kubernetes.io/${key}`, "long-name"]),
+    );
+    const policy = {
+      apiVersion: "cilium.io/v2",
+      kind: "CiliumNetworkPolicy",
+      metadata: { name: "web", namespace: "shop" },
+      spec: {
+        endpointSelector: { matchLabels: { app: "web" } },
+        egress: [{ toEndpoints: [{ matchLabels: { ...labels, "k8s:io.kubernetes.pod.namespace": "warehouse" } }] }],
+      },
+    };
+    writeFileSync(join(folder, "long.yaml"), JSON.stringify(policy));
+    assert.equal(netpolHere(folder, "init", "long", "--from", "long.yaml").code, 0);
+    install(join(folder, "long"));
+    const { code, stdout, stderr } = netpolHere(join(folder, "long"), "test", "expectations.yaml");
+    assert.equal(code, 0, stdout + stderr);
+    assert.match(readFileSync(join(folder, "long/expectations.yaml"), "utf8"), /to: "warehouse\//);
+  });
+
   it("has to be told what to bring in", () => {
     const { code, stderr } = netpolHere(folder, "init", "nothing");
     assert.equal(code, 2);
