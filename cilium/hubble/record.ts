@@ -150,7 +150,8 @@ export function recordReader(reading: Reading = {}): RecordReader {
   let today = { day: "", namespaces: new Set<string>() };
   const addDays = ({ source, destination }: HubbleFlow, time: string): void => {
     if (time === "") return;
-    if (today.day === "" || !time.startsWith(today.day)) today = { day: time.slice(0, "2026-11-24".length), namespaces: new Set() };
+    if (today.day === "" || !time.startsWith(today.day))
+      today = { day: time.slice(0, "2026-11-24".length), namespaces: new Set() };
     addDay("");
     if (source?.namespace) addDay(source.namespace);
     if (destination?.namespace) addDay(destination.namespace);

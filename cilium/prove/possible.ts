@@ -22,7 +22,7 @@ import type { Outcome } from "./outcome.ts";
 import { nothing, type Problem, problemOf, tooManyNames, unreadableReasons } from "./problem.ts";
 import { type Assignment, type Budget, conditionsOf, type Region, regionOf } from "./search.ts";
 import { isWithin } from "./sets.ts";
-import { directions, networkOf } from "./side.ts";
+import { directions, networksOf } from "./side.ts";
 import { domainsOf, type Kind, type Role } from "./universe.ts";
 import { endsInWords } from "./words.ts";
 
@@ -57,7 +57,7 @@ const patienceForAll = 3_000;
  */
 export function possibleChanges(before: Side, after: Side, shown: Difference, most = 12): Possible {
   const sides = [before, after];
-  const networks = sides.map(networkOf);
+  const networks = networksOf(sides);
   const unreadable = unreadableReasons(networks);
   if (unreadable.length > 0) return undecidedBy(unreadable);
   const domains = domainsOf(networks, nothing);

@@ -1,9 +1,10 @@
 /** One side of a proof: what its rules say of every two ends, and what decides besides them. */
 
+import type { Policy } from "../policy/schema.ts";
 import { compile, type Network, type NetworkRule } from "../reach/compile/network.ts";
 import type { PortMatch } from "../reach/compile/ports.ts";
 import { protocolBit } from "../reach/compile/ports.ts";
-import type { Direction } from "../reach/compile/rules.ts";
+import { type CompiledRule, compilePolicy, type Direction } from "../reach/compile/rules.ts";
 import { protocolKey } from "../reach/decide/decide.ts";
 import type { Side } from "../reach/report/diff.ts";
 import type { Apart } from "./apart.ts";
@@ -18,9 +19,27 @@ import { isNode, type Kind, type Role, type Universe } from "./universe.ts";
 /** The kinds of both ends of a connection. */
 export type Pair = { readonly source: Kind; readonly destination: Kind };
 
-/** A side's policies as the agent takes them in any cluster with its configuration. */
-export const networkOf = ({ policies, inventory }: Side): Network =>
-  compile(policies, { ...inventory, endpoints: [], nodes: [], names: [], isPartial: true });
+/** Each side's policies as the agent takes them in any cluster with its configuration; one that both have is compiled once. */
+export function networksOf(sides: readonly Side[]): Network[] {
+  const worlds = new Set(
+    sides.map(({ inventory: { cluster, configuration, cidrGroups, services } }) =>
+      JSON.stringify([cluster, configuration, cidrGroups, services]),
+    ),
+  );
+  const known = new Map<Policy, CompiledRule[]>();
+  const rulesOf: typeof compilePolicy = (policy, world) => {
+    const rules = known.get(policy) ?? compilePolicy(policy, world);
+    known.set(policy, rules);
+    return rules;
+  };
+  return sides.map(({ policies, inventory }) =>
+    compile(
+      policies,
+      { ...inventory, endpoints: [], nodes: [], names: [], isPartial: true },
+      worlds.size === 1 ? rulesOf : compilePolicy,
+    ),
+  );
+}
 
 export type ReadSide = {
   readonly network: Network;
