@@ -28,7 +28,7 @@ export function endsInWords(kind: Kind, conditions: readonly Condition[], isOne:
     case "entity":
       return [{ kind: "entity", name: kind.entity }];
     case "node":
-      return set(kind.name);
+      return set(`${kind.near ? "own " : ""}${kind.controlPlane ? "control-plane " : ""}node`);
     case "outside":
       if (kind.apiServer) return set("API server outside the cluster");
       return own.length > 0

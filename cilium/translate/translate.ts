@@ -12,10 +12,11 @@ import { declaredIn, statementFaults, statementSchema } from "../model/statement
 import { asWritten } from "../model/verbatim.ts";
 import { policyKey, policyName, referenceTo } from "../policy/parts.ts";
 import type { Policy } from "../policy/schema.ts";
-import type { Counterexample } from "../prove/prove.ts";
+import { invalidities } from "../policy/validity.ts";
+import type { Counterexample, Witness } from "../prove/prove.ts";
 import { withWitness } from "../prove/witness.ts";
 import { readConfiguration } from "../reach/compile/configuration.ts";
-import type { Endpoint, Inventory } from "../reach/compile/inventory.ts";
+import type { Inventory } from "../reach/compile/inventory.ts";
 import { compile, policyAt } from "../reach/compile/network.ts";
 import { soleParty } from "../reach/compile/resolve.ts";
 import { describe } from "../reach/report/diff-text.ts";
@@ -28,7 +29,7 @@ import { type Dns, dnsOf } from "./dns.ts";
 import { type Flow, flowsOf, type PurposeOf } from "./flows.ts";
 import { otherEnd } from "./other-end.ts";
 import { differences, proof, withStrangers } from "./proof.ts";
-import { podsIn, type Said, said } from "./said.ts";
+import { labelsOf, podsIn, type Said, said } from "./said.ts";
 import { type Declared, declaredFor } from "./subjects.ts";
 import { Unsayable } from "./unsayable.ts";
 
@@ -64,8 +65,13 @@ export function translate(
       reasons.set(policy, "no word for a policy that the agent does not watch, so that nothing of it is enforced");
       return [];
     }
+    const [fault] = invalidities(policy, configuration);
+    if (fault !== undefined) {
+      reasons.set(policy, `the agent refuses it, so nothing of it is enforced: ${fault.reason}`);
+      return [];
+    }
     try {
-      return [said(policy, inventory.cluster, configuration)];
+      return said(policy, inventory.cluster);
     } catch (error) {
       if (!(error instanceof Unsayable)) throw error;
       reasons.set(policy, `no word for ${error.message}`);
@@ -173,18 +179,19 @@ function attempt(
       : { translation, wrong: new Map() };
   }
   const blame = blamed(difference, declared);
-  const [first] = describe(difference).sentences;
-  if (blame.size === 0 && dns === undefined) throw new Error(`verbatim policies are not the same: ${first?.text}`);
+  if (blame.size === 0 && dns === undefined) {
+    throw new Error(`verbatim policies are not the same: ${exampleOf(difference)}`);
+  }
   return {
     translation,
     wrong:
       blame.size > 0 || dnsPolicy === undefined
         ? blame
-        : new Map([[dnsPolicy, `it would not be the same: ${first?.text}`]]),
+        : new Map([[dnsPolicy, `it would not be the same: ${exampleOf(difference)}`]]),
   };
 }
 
-const noClusterwide = "no word for a policy of the whole cluster (CiliumClusterwideNetworkPolicy)";
+const noClusterwide = `it is called ${dnsPolicyName}, and says something else than all pods may resolve names`;
 
 const isDnsPolicy = ({ kind, metadata }: Policy): boolean =>
   kind === "CiliumClusterwideNetworkPolicy" && metadata.name === dnsPolicyName;
@@ -200,7 +207,7 @@ const differing = (
 
 /** The name that a policy has already, where its workload is called otherwise. */
 function nameOfPolicy({ subject, said }: Declared): (readonly [string, string])[] {
-  const own = said.find(({ policy }) => policy.kind === "CiliumNetworkPolicy")?.policy.metadata.name;
+  const own = said.find(({ policy }) => policy.kind === "CiliumNetworkPolicy")?.name;
   return subject.kind !== "workload" || own === undefined || own === subject.name ? [] : [[workloadId(subject), own]];
 }
 
@@ -253,14 +260,15 @@ function withOtherLabels(declared: readonly Declared[], inventory: Inventory): D
       .filter((set) => pods.length > 0 && pods.every((pod) => set.pods.includes(pod)))
       .flatMap(({ labels }) => Object.keys(labels))
       .filter((key) => !(key in subject.labels));
-    const otherLabels = Object.fromEntries([...new Set(keys)].flatMap((key) => common(key, pods)));
+    const carried = pods.map((pod) => labelsOf(pod, inventory.cluster));
+    const otherLabels = Object.fromEntries([...new Set(keys)].flatMap((key) => common(key, carried)));
     return { ...one, subject: { ...subject, otherLabels } };
   });
 }
 
-function common(key: string, pods: readonly Endpoint[]): (readonly [string, string])[] {
-  const value = pods[0]?.labels[key];
-  return value !== undefined && pods.every(({ labels }) => labels[key] === value) ? [[key, value]] : [];
+function common(key: string, pods: readonly Readonly<Record<string, string>>[]): (readonly [string, string])[] {
+  const value = pods[0]?.[key];
+  return value !== undefined && pods.every((labels) => labels[key] === value) ? [[key, value]] : [];
 }
 
 function clusterOf(declared: readonly Declared[], flows: readonly Flow[], inventory: Inventory): Omit<Cluster, "dns"> {
@@ -314,19 +322,20 @@ function statementProblems(flows: readonly Flow[], { namespaces, clusterwide }: 
 /** The policies of the pods at the ends of what differs. */
 function blamed(difference: Difference, declared: readonly Declared[]): Map<Policy, string> {
   const { opened, closed, changed, undecidable, isolated, exposed } = difference;
-  const [sentence] = describe(difference).sentences;
-  const reason = `as flows it would not be the same: ${sentence?.text}`;
   const ends = new Set([
     ...[...opened, ...closed, ...changed, ...undecidable].flatMap(({ from, to }) => [from.name, to.name]),
     ...[...isolated, ...exposed].map(({ endpoint }) => endpoint),
   ]);
   // A clusterwide group is pods, where the policy may be about Cilium's own endpoints too.
-  const wide = ciliumEndpoints.some((name) => ends.has(name))
-    ? declared.filter(({ subject }) => mayBeCilium(subject))
-    : [];
+  const own = ciliumEndpoints.filter((name) => ends.has(name));
+  const wide = own.length > 0 ? declared.filter(({ subject }) => mayBeCilium(subject)) : [];
   const concerned = declared.filter(({ pods }) => pods.some(({ namespace, name }) => ends.has(`${namespace}/${name}`)));
   // What differs for pods that no policy seems to select is everybody's fault.
   const blame = [wide, concerned, declared].find(({ length }) => length > 0) ?? [];
+  const reason =
+    blame === wide
+      ? `it selects Cilium's own endpoints too (${own.join(", ")}), which a group never is`
+      : `as flows it would not be the same: ${exampleOf(difference)}`;
   return new Map(blame.flatMap(({ said }) => said.map(({ policy }) => [policy, reason] as const)));
 }
 
@@ -337,7 +346,7 @@ function blamedFor(
   inventory: Inventory,
 ): Map<Policy, string> {
   const { question } = witness;
-  const reason = `as flows it would not be the same for pods that could exist: ${questionText(question)}${labelsOf(witness)}`;
+  const reason = `as flows it would not be the same for pods that could exist: ${questionText(question)}${partiesOf(witness)}`;
   const own =
     end === "egress"
       ? [question.source]
@@ -361,13 +370,21 @@ function blamedFor(
 }
 
 /** For whom it was found. */
-const labelsOf = ({ endpoints }: Counterexample["witness"]): string =>
+const partiesOf = ({ endpoints }: Witness): string =>
   endpoints
     .map(({ namespace, name, labels }) => {
       const own = Object.entries(labels).map(([key, value]) => `${key}=${value}`);
       return `, where ${namespace}/${name} has ${own.length === 0 ? "no label" : own.join(",")}`;
     })
     .join("");
+
+/** One of the things that differ. */
+function exampleOf(difference: Difference): string | undefined {
+  const { opened, closed, changed, undecidable } = difference;
+  const one = { opened: opened.slice(0, 1), closed: closed.slice(0, 1), changed: changed.slice(0, 1) };
+  const [sentence] = describe({ ...difference, ...one, undecidable: undecidable.slice(0, 1) }).sentences;
+  return sentence?.text;
+}
 
 const ciliumEndpoints = ["init", "health", "ingress", "unmanaged"];
 

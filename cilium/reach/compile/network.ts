@@ -79,10 +79,10 @@ export function compile(policies: readonly Policy[], inventory: Inventory, rules
   const { configuration, unreadable } = readConfiguration(inventory.configuration);
   const watched = policies.filter(({ kind }) => configuration.enforcedKinds[kind]);
   const judged = watched.map((policy) => ({ policy, faults: invalidities(policy, configuration) }));
-  const { cluster, cidrGroups, services } = inventory;
+  const { cluster, cidrGroups, services, isExcerpt } = inventory;
   const rules = judged
     .filter(({ faults }) => faults.length === 0)
-    .flatMap(({ policy }) => rulesOf(policy, { cluster, configuration, cidrGroups, services }))
+    .flatMap(({ policy }) => rulesOf(policy, { cluster, configuration, cidrGroups, services, isExcerpt }))
     .sort(inOrder);
 
   const surroundings = surroundingsOf(inventory, configuration);
