@@ -281,6 +281,7 @@ function otherKind({ kind, name }: FlowEnd): OtherPeer["kind"] | undefined {
   switch (kind) {
     case "endpoint":
     case "other-pods":
+    case "set":
     case "fqdn":
       return undefined;
     case "cidr":

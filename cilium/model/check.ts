@@ -12,7 +12,7 @@ import {
   workloads,
 } from "./cluster.ts";
 import type { Flow } from "./flow.ts";
-import { examplePods, labelFaults, labelSelector, strippedLabels } from "./labels.ts";
+import { examplePods, labelFaults, labelSelector, podOf, strippedLabels } from "./labels.ts";
 import { didYouMean } from "./names.ts";
 import { type HostNetworkPods, includes, peerName, type Workload } from "./peers.ts";
 import { type Port, portNames, portText } from "./ports.ts";
@@ -123,7 +123,7 @@ function overlaps(cluster: ConfiguredCluster): string[] {
   const pods = exclusive.flatMap((workload) =>
     examplePods(workload.labels, workload.otherLabels).map((labels) => ({
       workload,
-      identity: podIdentity({ namespace: workload.namespace, labels, cluster: clusterName }),
+      identity: podIdentity({ ...podOf(labels), namespace: workload.namespace, cluster: clusterName }),
     })),
   );
   const pairs = exclusive.flatMap((workload) => {

@@ -278,7 +278,9 @@ function notes({ isGroup, labels, ports, probes }: Workload): string {
   const matches = Object.entries(labels);
   const values = matches.flatMap(([, match]) => (typeof match === "object" && "oneOf" in match ? match.oneOf : []));
   const absent = matches.flatMap(([key, match]) => (typeof match === "object" && "absent" in match ? [key] : []));
-  const others = matches.filter(([, match]) => typeof match === "object" && "noneOf" in match);
+  const others = matches.filter(
+    ([, match]) => typeof match === "object" && ("noneOf" in match || "otherThan" in match),
+  );
   const probed = probes.flatMap((name) => ports[name] ?? []);
   const all = [
     ...(values.length > 0 ? [values.join(", ")] : []),

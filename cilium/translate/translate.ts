@@ -11,8 +11,9 @@ import { declaredIn, statementFaults, statementSchema } from "../model/statement
 import { asWritten } from "../model/verbatim.ts";
 import { policyName } from "../policy/parts.ts";
 import type { Policy } from "../policy/schema.ts";
+import { invalidities } from "../policy/validity.ts";
 import { readConfiguration } from "../reach/compile/configuration.ts";
-import type { Endpoint, Inventory } from "../reach/compile/inventory.ts";
+import type { Inventory } from "../reach/compile/inventory.ts";
 import { compile } from "../reach/compile/network.ts";
 import { describe } from "../reach/report/diff-text.ts";
 import { type Difference, isEmpty } from "../reach/report/difference.ts";
@@ -23,7 +24,7 @@ import { type Dns, dnsOf } from "./dns.ts";
 import { type Flow, flowsOf, type PurposeOf } from "./flows.ts";
 import { otherEnd } from "./other-end.ts";
 import { differences, withStrangers } from "./proof.ts";
-import { podsIn, type Said, said } from "./said.ts";
+import { labelsOf, podsIn, type Said, said } from "./said.ts";
 import { type Declared, declaredFor } from "./subjects.ts";
 import { Unsayable } from "./unsayable.ts";
 
@@ -54,8 +55,13 @@ export function translate(
   const reasons = new Map<Policy, string>();
   const all = policies.flatMap((policy): Said[] => {
     if (isDnsPolicy(policy)) return [];
+    const [fault] = invalidities(policy, configuration);
+    if (fault !== undefined) {
+      reasons.set(policy, `the agent refuses it, so nothing of it is enforced: ${fault.reason}`);
+      return [];
+    }
     try {
-      return [said(policy, inventory.cluster, configuration)];
+      return said(policy, inventory.cluster);
     } catch (error) {
       if (!(error instanceof Unsayable)) throw error;
       reasons.set(policy, `no word for ${error.message}`);
@@ -124,18 +130,19 @@ function attempt(
   const difference = differences(policies, renderPolicies(configured), inventory);
   if (isEmpty(difference)) return { translation, wrong: new Map() };
   const blame = blamed(difference, declared);
-  const [first] = describe(difference).sentences;
-  if (blame.size === 0 && dns === undefined) throw new Error(`verbatim policies are not the same: ${first?.text}`);
+  if (blame.size === 0 && dns === undefined) {
+    throw new Error(`verbatim policies are not the same: ${exampleOf(difference)}`);
+  }
   return {
     translation,
     wrong:
       blame.size > 0 || dnsPolicy === undefined
         ? blame
-        : new Map([[dnsPolicy, `it would not be the same: ${first?.text}`]]),
+        : new Map([[dnsPolicy, `it would not be the same: ${exampleOf(difference)}`]]),
   };
 }
 
-const noClusterwide = "no word for a policy of the whole cluster (CiliumClusterwideNetworkPolicy)";
+const noClusterwide = `it is called ${dnsPolicyName}, and says something else than all pods may resolve names`;
 
 const isDnsPolicy = ({ kind, metadata }: Policy): boolean =>
   kind === "CiliumClusterwideNetworkPolicy" && metadata.name === dnsPolicyName;
@@ -151,7 +158,7 @@ const differing = (
 
 /** The name that a policy has already, where its workload is called otherwise. */
 function nameOfPolicy({ subject, said }: Declared): (readonly [string, string])[] {
-  const own = said.find(({ policy }) => policy.kind === "CiliumNetworkPolicy")?.policy.metadata.name;
+  const own = said.find(({ policy }) => policy.kind === "CiliumNetworkPolicy")?.name;
   return subject.kind !== "workload" || own === undefined || own === subject.name ? [] : [[workloadId(subject), own]];
 }
 
@@ -204,14 +211,15 @@ function withOtherLabels(declared: readonly Declared[], inventory: Inventory): D
       .filter((set) => pods.length > 0 && pods.every((pod) => set.pods.includes(pod)))
       .flatMap(({ labels }) => Object.keys(labels))
       .filter((key) => !(key in subject.labels));
-    const otherLabels = Object.fromEntries([...new Set(keys)].flatMap((key) => common(key, pods)));
+    const carried = pods.map((pod) => labelsOf(pod, inventory.cluster));
+    const otherLabels = Object.fromEntries([...new Set(keys)].flatMap((key) => common(key, carried)));
     return { ...one, subject: { ...subject, otherLabels } };
   });
 }
 
-function common(key: string, pods: readonly Endpoint[]): (readonly [string, string])[] {
-  const value = pods[0]?.labels[key];
-  return value !== undefined && pods.every(({ labels }) => labels[key] === value) ? [[key, value]] : [];
+function common(key: string, pods: readonly Readonly<Record<string, string>>[]): (readonly [string, string])[] {
+  const value = pods[0]?.[key];
+  return value !== undefined && pods.every((labels) => labels[key] === value) ? [[key, value]] : [];
 }
 
 function clusterOf(declared: readonly Declared[], flows: readonly Flow[], inventory: Inventory): Omit<Cluster, "dns"> {
@@ -265,20 +273,29 @@ function statementProblems(flows: readonly Flow[], { namespaces, clusterwide }: 
 /** The policies of the pods at the ends of what differs. */
 function blamed(difference: Difference, declared: readonly Declared[]): Map<Policy, string> {
   const { opened, closed, changed, undecidable, isolated, exposed } = difference;
-  const [sentence] = describe(difference).sentences;
-  const reason = `as flows it would not be the same: ${sentence?.text}`;
   const ends = new Set([
     ...[...opened, ...closed, ...changed, ...undecidable].flatMap(({ from, to }) => [from.name, to.name]),
     ...[...isolated, ...exposed].map(({ endpoint }) => endpoint),
   ]);
   // A clusterwide group is pods, where the policy may be about Cilium's own endpoints too.
-  const wide = ciliumEndpoints.some((name) => ends.has(name))
-    ? declared.filter(({ subject }) => mayBeCilium(subject))
-    : [];
+  const own = ciliumEndpoints.filter((name) => ends.has(name));
+  const wide = own.length > 0 ? declared.filter(({ subject }) => mayBeCilium(subject)) : [];
   const concerned = declared.filter(({ pods }) => pods.some(({ namespace, name }) => ends.has(`${namespace}/${name}`)));
   // What differs for pods that no policy seems to select is everybody's fault.
   const blame = [wide, concerned, declared].find(({ length }) => length > 0) ?? [];
+  const reason =
+    blame === wide
+      ? `it selects Cilium's own endpoints too (${own.join(", ")}), which a group never is`
+      : `as flows it would not be the same: ${exampleOf(difference)}`;
   return new Map(blame.flatMap(({ said }) => said.map(({ policy }) => [policy, reason] as const)));
+}
+
+/** One of the things that differ. */
+function exampleOf(difference: Difference): string | undefined {
+  const { opened, closed, changed, undecidable } = difference;
+  const one = { opened: opened.slice(0, 1), closed: closed.slice(0, 1), changed: changed.slice(0, 1) };
+  const [sentence] = describe({ ...difference, ...one, undecidable: undecidable.slice(0, 1) }).sentences;
+  return sentence?.text;
 }
 
 const ciliumEndpoints = ["init", "health", "ingress", "unmanaged"];

@@ -24,6 +24,7 @@ import {
 } from "../model/ports.ts";
 import type { Addition } from "./addition.ts";
 import { fileOf, type SourceFile } from "./file.ts";
+import { objectText, property } from "./layout.ts";
 import { type Scope, scopeOf, unusedName } from "./scope.ts";
 
 /** What has to be added to which files for these statements. The files export all pods of the statements. */
@@ -134,10 +135,7 @@ function carriedWords(carried: Carried): string {
 
 /** A limit as an object: `{ method: "GET", path: "/metrics" }`. */
 const limitText = (limit: Limit): string =>
-  `{ ${Object.entries(limit)
-    .filter(([, value]) => value !== undefined)
-    .map(([key, value]) => `${key}: ${valueText(value)}`)
-    .join(", ")} }`;
+  objectText(Object.fromEntries(Object.entries(limit).filter(([, value]) => value !== undefined)), valueText);
 
 function destinationTexts({ peer, ports }: Destination, scope: Scope, names: Names): string[] {
   const text = names.peer?.(peer) ?? peerText(peer, scope);
@@ -152,9 +150,6 @@ function destinationTexts({ peer, ports }: Destination, scope: Scope, names: Nam
     ...(ports.length === 0 ? [text] : []),
   ];
 }
-
-/** A property of an object: `.https`, or `["https-metrics"]`. */
-const property = (name: string): string => (propertyName(name) === name ? `.${name}` : `[${JSON.stringify(name)}]`);
 
 /** A peer by its constant or its word. */
 export function peerText(peer: Peer, scope: Scope): string {
@@ -176,16 +171,14 @@ export function peerText(peer: Peer, scope: Scope): string {
 export function givenText(given: Given, scope: Scope): string {
   if (typeof given === "string") return JSON.stringify(given);
   if (!isLabelMatch(given)) {
-    const all = Object.entries(given).map(([key, match]) => `${propertyName(key)}: ${givenText(match, scope)}`);
-    return all.length === 0 ? "{}" : `{ ${all.join(", ")} }`;
+    return objectText(given, (match) => givenText(match, scope));
   }
   if ("present" in given) return scope.word("present");
   if ("absent" in given) return scope.word("absent");
-  const [word, values] = "oneOf" in given ? ["oneOf", given.oneOf] : ["noneOf", given.noneOf];
-  return `${scope.word(word)}(${values.map((value) => JSON.stringify(value)).join(", ")})`;
+  return Object.entries(given)
+    .map(([word, values]) => `${scope.word(word)}(${values.map((value) => JSON.stringify(value)).join(", ")})`)
+    .join();
 }
-
-const propertyName = (name: string): string => (/^[A-Za-z_$][\w$]*$/.test(name) ? name : JSON.stringify(name));
 
 /** A port behind `on`, where a bare number means TCP. */
 function openedPort(port: Port, scope: Scope): string {
@@ -204,8 +197,7 @@ export function declaredPort(port: TransportPort, scope: Scope): string {
   const word = wordFor(port);
   if (word !== undefined) return `${scope.word(word)}(${given})`;
   const { transports, speaks, ...numbers } = port;
-  const all = Object.entries({ ...numbers, transports, speaks }).map(([key, value]) => `${key}: ${valueText(value)}`);
-  return `{ ${all.join(", ")} }`;
+  return objectText<unknown>({ ...numbers, transports, speaks }, valueText);
 }
 
 const valueText = (value: unknown): string =>

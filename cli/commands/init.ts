@@ -11,10 +11,12 @@ import description from "../../package.json" with { type: "json" };
 import { Failure } from "../failure.ts";
 import { type Brought, bring, projectName } from "../init/bring.ts";
 import type { Project } from "../init/files.ts";
+import { findingsTable } from "../init/findings.ts";
 import { type Update, updateOf } from "../init/update.ts";
 import { inNewFolder, requireNothing } from "../init/write.ts";
 import { withProgress } from "../output/progress.ts";
 import { printReport, type ReportFormat, reportFormats } from "../output/sections.ts";
+import { counted } from "../recorded.ts";
 import { readFlows } from "../sources/flows.ts";
 import { readPolicies, requirePolicies, type Source, type SourceOptions, withSource } from "../sources/source.ts";
 
@@ -129,11 +131,11 @@ function report(folder: string, { basis, objects, title }: Source, brought: Brou
   printReport(
     {
       summary: [
-        `${folder} is written: the ${plan.takenOver.length + plan.deleted.length} policies of ${title} as ${program.cluster.flows.length} flows and ${kept.length} verbatim policies`,
+        `${folder} is written: the ${counted(plan.takenOver.length + plan.deleted.length, "policy", "policies")} of ${title} as ${counted(program.cluster.flows.length, "flow")} and ${counted(kept.length, "verbatim policy", "verbatim policies")}`,
         change === undefined
-          ? `Nothing changes: no connection between ${inventory.endpoints.length} pods or workloads, strangers in each of their namespaces, entities, addresses and names opens, closes or asks for anything else`
+          ? `Nothing changes: no connection between ${counted(inventory.endpoints.length, "pod or workload", "pods or workloads")}, strangers in each of their namespaces, entities, addresses and names opens, closes or asks for anything else`
           : `Repaired: ${describe(change).summary}`,
-        `The first update takes over ${plan.takenOver.length} policies in place, creates ${plan.created.length}, and leaves ${plan.deleted.length} to be deleted; while both stand: ${meanwhile.summary}`,
+        `The first update takes over ${counted(plan.takenOver.length, "policy", "policies")} in place, creates ${plan.created.length}, and leaves ${plan.deleted.length} to be deleted; while both stand: ${meanwhile.summary}`,
       ],
       sections: [
         {
@@ -153,10 +155,7 @@ function report(folder: string, { basis, objects, title }: Source, brought: Brou
         },
         {
           title: "Findings",
-          table: {
-            columns: ["about", "place", "finding"],
-            rows: findings.map(({ about, place = "", finding }) => [about, place, finding]),
-          },
+          table: findingsTable(findings),
         },
       ],
       data,

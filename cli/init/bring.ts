@@ -28,7 +28,7 @@ import type { Source } from "../sources/source.ts";
 import { readStack } from "../stack.ts";
 import { expectationsText } from "./expectations.ts";
 import { language, type Project, projectFiles } from "./files.ts";
-import { type Finding, findingsOf } from "./findings.ts";
+import { type Finding, findingsOf, findingsText } from "./findings.ts";
 import { withLanguage } from "./language.ts";
 import { policyPackOf, policyPackText } from "./policy-pack.ts";
 import { purposesIn } from "./purposes.ts";
@@ -69,12 +69,15 @@ export async function bring(
   const program = readProgram({ ...cluster, verbatim }, valuesOf(config, project.name), owner);
   const policyPack = policyPackOf(program);
   const side = { policies: program.policies, inventory: inventoryOf(program.cluster) };
+  const places = new Map([...source.places].map(([policy, place]) => [policyKey(referenceTo(policy)), place]));
+  const findings = findingsOf(source.policies, compile(source.policies, inventory), (key) => places.get(key));
   writeFiles(folder, [
     ...projectFiles({ ...project, stack, config }),
     ...writeCluster(cluster, { language, comments, hasPolicyPack: policyPack !== undefined }),
     ...(policyPack === undefined ? [] : [["cluster/policy-pack.ts", policyPackText(policyPack)] as const]),
     ...verbatimFiles(kept),
     ["expectations.yaml", expectationsText(side)],
+    ...(findings.length === 0 ? [] : [["FINDINGS.md", findingsText(findings)] as const]),
   ]);
   const written = await withLanguage(() => readStack(stack, folder));
   writeFiles(folder, generatedFiles(written.cluster, stack));
@@ -85,12 +88,11 @@ export async function bring(
   if (!isSame) {
     throw new Failure("what would be written is not read as it was meant, so nothing is written");
   }
-  const places = new Map([...source.places].map(([policy, place]) => [policyKey(referenceTo(policy)), place]));
   return {
     program: written,
     translation,
     inventory,
-    findings: findingsOf(source.policies, compile(source.policies, inventory), (key) => places.get(key)),
+    findings,
     plan: planOf(source.policies, written.policies, inventory),
     change: repair ? differences(source.policies, written.policies, inventory) : undefined,
   };

@@ -118,11 +118,12 @@ export const sourceChoice = ({ from, git, context }: SourceOptions): SourceChoic
 
 /**
  * Reads the chosen policies and what they are judged against.
+ * @param read `readPolicies` for those to whom it is an answer that there are no policies
  * @throws Failure when something cannot be read, or there is no policy or no pod, and UnreadableObjects when an object
  * stands differently in two places.
  */
-export async function readSource(options: SourceOptions): Promise<Source> {
-  const source = await readRules(options);
+export async function readSource(options: SourceOptions, read = readRules): Promise<Source> {
+  const source = await read(options);
   if (source.inventory.endpoints.length === 0) throw nothingToJudge(source);
   return source;
 }
