@@ -21,11 +21,13 @@ export function lineReader(): (line: string) => HubbleFlow | undefined {
   return (line) => {
     const found = beginning.exec(line);
     if (found === null) return undefined;
-    const [{ length: start }, time = "", uuid, told = "", from = "", to = "", protocol, fromPort, toPort, set = ""] = found;
+    const [{ length: start }, time = "", uuid, told = "", from = "", to = "", protocol, fromPort, toPort, set = ""] =
+      found;
     const middle = line.indexOf(betweenEnds, start);
     const end = line.indexOf(afterEnds, middle);
     const last = line.lastIndexOf(beforeTime);
-    const isWhole = middle > 0 && end > 0 && last > end && line.indexOf('"}', last + beforeTime.length) === line.length - 2;
+    const isWhole =
+      middle > 0 && end > 0 && last > end && line.indexOf('"}', last + beforeTime.length) === line.length - 2;
     if (!isWhole) return undefined;
     const source = endIn(line.slice(start, middle + 1));
     const destination = endIn(line.slice(middle + betweenEnds.length - 1, end + 1));
@@ -38,7 +40,7 @@ export function lineReader(): (line: string) => HubbleFlow | undefined {
       ...rest,
       ...outcome,
       time: own(time),
-      uuid,
+      uuid: uuid ?? rest.uuid,
       IP: { source: own(from), destination: own(to) },
       l4: protocol === "TCP" ? { TCP: { ...ports, flags } } : protocol === "UDP" ? { UDP: ports } : { SCTP: ports },
       source,
