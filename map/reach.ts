@@ -1,5 +1,5 @@
 /** The picture of any policies, as the reachability engine judges them; also of two versions, with what differs. */
-import type { Peer as ReachPeer } from "../cilium/reach/compile/inventory.ts";
+import { entityName, type Peer as ReachPeer } from "../cilium/reach/compile/inventory.ts";
 import { compile } from "../cilium/reach/compile/network.ts";
 import { conditionsOf } from "../cilium/reach/report/conditions.ts";
 import type { Connection } from "../cilium/reach/report/connections.ts";
@@ -289,8 +289,8 @@ function otherKind({ kind, name }: FlowEnd): OtherPeer["kind"] | undefined {
     case "node":
       return "nodes";
     case "entity":
-      if (name === "ingress") return "gateway";
-      if (name === "kube-apiserver") return "api-server";
+      if (name === entityName("ingress")) return "gateway";
+      if (name === entityName("kube-apiserver")) return "api-server";
       return [world, worldIPv4, worldIPv6].includes(name) ? "outside" : "nodes";
   }
 }

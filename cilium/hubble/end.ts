@@ -12,6 +12,7 @@ import {
 } from "../policy/selector.ts";
 import type { Endpoint, PeerEntity } from "../reach/compile/inventory.ts";
 import type { HubbleEndpoint } from "./event.ts";
+import { onceEach } from "./once.ts";
 import type { Outside, OutsideReader } from "./outside.ts";
 
 /** The `key` is equal for equal ends. */
@@ -62,7 +63,6 @@ type World = { readonly kind: "world"; readonly isApiServer: boolean };
  */
 export function endReader(find: FindEndpoint, outside: OutsideReader): ReadEnd {
   const identities = new Map<string, Identity>();
-  const recent = new Map<number, { readonly endpoint: HubbleEndpoint; readonly identity: Identity }>();
   const identityOf = (endpoint: HubbleEndpoint, address: string | undefined): Identity => {
     const world = worldOf(endpoint);
     if (world !== undefined) return world;
@@ -73,21 +73,9 @@ export function endReader(find: FindEndpoint, outside: OutsideReader): ReadEnd {
     nameAfter(identity, endpoint);
     return identity;
   };
-  /** An identity by its number, as long as that has the same labels: numbers are given again in time. */
-  const numbered = (endpoint: HubbleEndpoint, number: number, address: string | undefined): Identity => {
-    const last = recent.get(number);
-    const isLast = last !== undefined && isSameIdentity(last.endpoint, endpoint);
-    if (isLast && nameOfWorkload(last.endpoint) === nameOfWorkload(endpoint)) return last.identity;
-    const identity = isLast ? last.identity : identityOf(endpoint, address);
-    recent.set(number, { endpoint, identity });
-    nameAfter(identity, endpoint);
-    return identity;
-  };
+  const ofLabels = onceEach((endpoint: HubbleEndpoint) => identityOf(endpoint, undefined));
   return (endpoint, address) => {
-    const identity =
-      endpoint?.identity && endpoint.labels?.length
-        ? numbered(endpoint, endpoint.identity, address ?? undefined)
-        : identityOf(endpoint ?? {}, address ?? undefined);
+    const identity = endpoint?.labels?.length ? ofLabels(endpoint) : identityOf(endpoint ?? {}, address ?? undefined);
     if (identity.kind !== "world") return identity;
     if (!address || isIP(address) === 0 || address.includes("%")) return withoutAddress;
     return outside.at(address, identity.isApiServer);
@@ -99,20 +87,10 @@ function nameAfter(identity: Identity, endpoint: HubbleEndpoint): void {
   if (identity.kind === "pod" && endpoint.workloads?.length) identity.name = workloadOf(endpoint);
 }
 
-const nameOfWorkload = ({ workloads }: HubbleEndpoint): string | null | undefined => workloads?.[0]?.name;
-
 function worldOf({ labels, identity }: HubbleEndpoint): World | undefined {
   const isNumbered = reservedNumbers[identity ?? 0]?.some((name) => name.startsWith("world")) ?? false;
   const isWorld = labels?.length ? labels.some((label) => label.startsWith("reserved:world")) : isNumbered;
   return isWorld ? { kind: "world", isApiServer: labels?.includes("reserved:kube-apiserver") ?? false } : undefined;
-}
-
-function isSameIdentity(one: HubbleEndpoint, other: HubbleEndpoint): boolean {
-  const [labels, others] = [one.labels ?? [], other.labels ?? []];
-  if (one.cluster_name !== other.cluster_name || one.namespace !== other.namespace) return false;
-  if (labels.length !== others.length) return false;
-  for (let i = 0; i < labels.length; i++) if (labels[i] !== others[i]) return false;
-  return true;
 }
 
 /** What tells identities apart: whatever of cluster, namespace and labels a line carries. */

@@ -20,7 +20,7 @@ const count = z.number().nullish();
 const flag = z.boolean().nullish();
 const texts = z.array(z.string()).nullish();
 
-const endpoint = z.object({
+export const endpoint = z.object({
   ID: count,
   identity: count,
   cluster_name: text,
@@ -32,9 +32,10 @@ const endpoint = z.object({
 
 const ports = z.object({ source_port: count, destination_port: count });
 const typed = z.object({ type: count });
+export const tcpFlags = z.object({ SYN: flag, ACK: flag });
 
 const layer4 = z.object({
-  TCP: ports.extend({ flags: z.object({ SYN: flag, ACK: flag }).nullish() }).nullish(),
+  TCP: ports.extend({ flags: tcpFlags.nullish() }).nullish(),
   UDP: ports.nullish(),
   SCTP: ports.nullish(),
   ICMPv4: typed.nullish(),
@@ -99,6 +100,9 @@ const flow = z.object({
   aggregate: aggregate.nullish(),
   l7: layer7.nullish(),
 });
+
+/** What became of a packet, and for drops why. */
+export const outcome = flow.pick({ verdict: true, drop_reason: true });
 
 const lostEvents = z.object({ num_events_lost: int64.nullish() });
 const nodeStatus = z.object({ state_change: nodeState, node_names: texts });
@@ -191,39 +195,3 @@ function renamed(value: unknown): unknown {
 }
 
 const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;
-
-/**
- * A reply that tells nothing more than that it was, read from a line as Hubble's exporter writes it, without its JSON being
- * parsed; undefined for any other line. Near half of a record are replies, and nothing else of them counts.
- */
-export function replyOf(line: string): HubbleFlow | undefined {
-  const isReply = line.indexOf('"is_reply":true', line.length - nearTheEnd) > 0;
-  if (!isReply || !line.endsWith("}") || tellsMore.test(line)) return undefined;
-  const time = reply.time.exec(line)?.[1];
-  if (time === undefined) return undefined;
-  return {
-    time,
-    is_reply: true,
-    uuid: reply.uuid.exec(line)?.[1],
-    node_name: reply.node.exec(line)?.[1],
-    source: { namespace: reply.source.exec(line)?.[1] },
-    destination: { namespace: reply.destination.exec(line)?.[1] },
-  };
-}
-
-/** Only the flow's summary and the wrapper's own fields follow it. */
-const nearTheEnd = 400;
-
-const tellsMore = /"(?:l7|aggregate|destination_names)":/;
-
-const namespaceOf = (end: string): RegExp =>
-  new RegExp(`"${end}":\\{(?:"ID":\\d+,)?(?:"identity":\\d+,)?(?:"cluster_name":"[^"]*",)?"namespace":"([^"]*)"`);
-
-/** No text within a flow has quotes that are not escaped. */
-const reply = {
-  time: /^\{"flow":\{"time":"([^"]+)"/,
-  uuid: /"uuid":"([0-9a-f-]{36})"/,
-  node: /"node_name":"([^"\\]+)"/,
-  source: namespaceOf("source"),
-  destination: namespaceOf("destination"),
-};

@@ -32,15 +32,18 @@ export type LookupReader = {
 
 /** @param learn is told of each name outside the cluster with an address that was answered for it */
 export function lookupReader(readEnd: ReadEnd, learn: (address: string, name: string) => void): LookupReader {
-  const seen = new Map<string, Seen>();
+  const seen: Seen[] = [];
+  const byPod = new Map<RecordedPod, Map<string, Seen>>();
   const seenOf = (pod: RecordedPod, name: string, inCluster: boolean, span: Times): Seen => {
-    const key = `${pod.key} ${name}`;
-    const found = seen.get(key) ?? {
-      ...{ pod, name, inCluster, servers: new Map(), addresses: new Set<string>() },
-      ...{ asked: 0, answered: 0, failed: 0, refused: 0, ...span },
-    };
-    seen.set(key, found);
-    return found;
+    const byName = byPod.get(pod) ?? new Map<string, Seen>();
+    byPod.set(pod, byName);
+    const found = byName.get(name);
+    if (found !== undefined) return found;
+    const sets = { servers: new Map(), addresses: new Set<string>() };
+    const first = { pod, name, inCluster, ...sets, asked: 0, answered: 0, failed: 0, refused: 0, ...span };
+    byName.set(name, first);
+    seen.push(first);
+    return first;
   };
   return {
     add: (flow, span, weight) => {
@@ -67,7 +70,7 @@ export function lookupReader(readEnd: ReadEnd, learn: (address: string, name: st
       widen(lookup, span);
     },
     lookups: () =>
-      [...seen.values()]
+      seen
         .map(({ asked, answered, failed, ...lookup }) => ({ ...lookup, count: answered || (failed > 0 ? 0 : asked) }))
         .filter(({ count, refused }) => count > 0 || refused > 0),
   };

@@ -4,7 +4,8 @@ import type { ClassOf } from "./addresses.ts";
 import { type Answer, connectionOf, type Judgeable, replies, type Seen } from "./connection.ts";
 import { type Decision, type Decisions, decisionReader } from "./decision.ts";
 import { type End, endReader, type FindEndpoint } from "./end.ts";
-import { type HubbleFlow, readEvent, replyOf } from "./event.ts";
+import { type HubbleFlow, readEvent } from "./event.ts";
+import { lineReader } from "./line.ts";
 import { type Lookup, lookupReader } from "./lookups.ts";
 import { outsideReader } from "./outside.ts";
 import { type Request, requestOf } from "./requests.ts";
@@ -117,12 +118,11 @@ export function recordReader(reading: Reading = {}): RecordReader {
     const span: Times = { first: time, last: flow.aggregate?.last_time || time };
     widen(times, span);
     if (flow.node_name) nodes.add(flow.node_name);
-    for (const at of new Set([span.first, span.last])) {
-      addDay(at, "");
-      for (const end of [flow.source, flow.destination]) if (end?.namespace) addDay(at, end.namespace);
-    }
-    outside.learn(flow.IP?.destination, [...(flow.destination_names ?? []), ...namesOf(flow.destination)]);
-    if (namespace !== undefined && ![flow.source, flow.destination].some((end) => end?.namespace === namespace)) {
+    addDays(flow, span.first);
+    if (span.last !== span.first) addDays(flow, span.last);
+    if (flow.destination_names) outside.learn(flow.IP?.destination, flow.destination_names);
+    outside.learn(flow.IP?.destination, namesOf(flow.destination));
+    if (namespace !== undefined && flow.source?.namespace !== namespace && flow.destination?.namespace !== namespace) {
       increment(leftOut, "flows of other namespaces", weight);
       return;
     }
@@ -146,10 +146,20 @@ export function recordReader(reading: Reading = {}): RecordReader {
     }
   };
 
-  const addDay = (time: string, namespace: string): void => {
+  /** Flows come in order of time, more or less: who was seen on the day of the last one. */
+  let today = { day: "", namespaces: new Set<string>() };
+  const addDays = ({ source, destination }: HubbleFlow, time: string): void => {
     if (time === "") return;
-    const known = days.get(namespace) ?? new Set();
-    days.set(namespace, known.add(time.slice(0, "2026-11-24".length)));
+    if (today.day === "" || !time.startsWith(today.day))
+      today = { day: time.slice(0, "2026-11-24".length), namespaces: new Set() };
+    addDay("");
+    if (source?.namespace) addDay(source.namespace);
+    if (destination?.namespace) addDay(destination.namespace);
+  };
+  const addDay = (namespace: string): void => {
+    if (today.namespaces.has(namespace)) return;
+    today.namespaces.add(namespace);
+    days.set(namespace, (days.get(namespace) ?? new Set()).add(today.day));
   };
 
   const addConnection = (read: Judgeable, flow: HubbleFlow, span: Times, weight: number): void => {
@@ -216,13 +226,14 @@ export function recordReader(reading: Reading = {}): RecordReader {
         increment(unread, "JSON that is no event of Hubble", 1);
     }
   };
+  const readLine = lineReader();
   const values = valueReader(take);
 
   return {
     add: (line) => {
-      const reply = replyOf(line);
-      if (reply === undefined) values.add(line);
-      else addOnce(reply);
+      const flow = readLine(line);
+      if (flow === undefined) values.add(line);
+      else addOnce(flow);
     },
     end: values.end,
     record: () => {
@@ -318,8 +329,13 @@ function isWithin(time: string, since: number | undefined, until: number | undef
 /** `fqdn:api.example.org`: the agent labels the addresses of a name that a selector covers (`pkg/policy/api/fqdn.go`). */
 const fqdnLabel = "fqdn:";
 
-const namesOf = (endpoint: HubbleFlow["destination"]): string[] =>
-  (endpoint?.labels ?? []).flatMap((label) => (label.startsWith(fqdnLabel) ? [label.slice(fqdnLabel.length)] : []));
+function namesOf(endpoint: HubbleFlow["destination"]): readonly string[] {
+  // Nearly no end has one, and each flow is asked.
+  if (!endpoint?.labels?.some((label) => label.startsWith(fqdnLabel))) return none;
+  return endpoint.labels.flatMap((label) => (label.startsWith(fqdnLabel) ? [label.slice(fqdnLabel.length)] : []));
+}
+
+const none: readonly string[] = [];
 
 /** What programs log beside the flows. */
 const isLogLine = (line: string): boolean => /(^|\s)level=\w+|^[IWEF]\d{4} /.test(line);

@@ -3,13 +3,16 @@
 /** RFC 3339; empty if the record has no times. */
 export type Times = { first: string; last: string };
 
-/** Widens a span of time. Without their last letter, the Z, RFC 3339 texts of one zone sort by time. */
+/** Widens a span of time. */
 export function extend(span: Times, time: string): void {
   if (time === "") return;
-  const at = time.slice(0, -1);
-  if (span.first === "" || at < span.first.slice(0, -1)) span.first = time;
-  if (span.last === "" || at > span.last.slice(0, -1)) span.last = time;
+  if (span.first === "" || isBefore(time, span.first)) span.first = time;
+  if (span.last === "" || isBefore(span.last, time)) span.last = time;
 }
+
+/** Without their last letter, the Z, RFC 3339 texts of one zone sort by time, also where one has more digits. */
+const isBefore = (one: string, other: string): boolean =>
+  one.length === other.length ? one < other : one.slice(0, -1) < other.slice(0, -1);
 
 /** Widens a span by another one. */
 export function widen(span: Times, { first, last }: Times): void {

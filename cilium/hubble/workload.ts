@@ -3,6 +3,7 @@ import { type Cluster, workloads } from "../model/cluster.ts";
 import { labelSelector } from "../model/labels.ts";
 import { peerName, type Workload } from "../model/peers.ts";
 import { matches, podIdentity, subjectRequirements } from "../policy/selector.ts";
+import { entityName } from "../reach/compile/inventory.ts";
 import type { End, RecordedPod } from "./end.ts";
 
 export type FindWorkload = (end: End) => Workload | undefined;
@@ -39,7 +40,7 @@ export function endName(end: End, find: FindWorkload, names: readonly string[], 
       return `${end.namespace}/${end.name}${elsewhere}`;
     }
     case "entity":
-      return end.entity;
+      return entityName(end.entity);
     case "outside":
       if (end.isApiServer) return `kube-apiserver ${end.address}`;
       return `${names.length > 0 ? names.join(", ") : end.address}${end.standsForMore ? " and others like it" : ""}`;

@@ -1,6 +1,7 @@
 /** The program's own workloads as the endpoints that policies are judged against. */
 import type { Policy } from "../policy/schema.ts";
 import { clusterLabel } from "../policy/selector.ts";
+import { canonicalAddress } from "../reach/compile/addresses.ts";
 import type { Endpoint, Inventory } from "../reach/compile/inventory.ts";
 import { type ConfiguredCluster, workloadId, workloads } from "./cluster.ts";
 import { workloadsAmong } from "./ends.ts";
@@ -28,7 +29,25 @@ export function inventoryOf(cluster: ConfiguredCluster): Inventory {
   const endpoints = [...pods.flatMap(endpointOf), ...undeclaredPods(cluster), ...onNodes];
   const policies = [...cluster.clusterwide.groups.flatMap(selectorOf), ...cluster.verbatim.map(({ policy }) => policy)];
   const name = cluster.settings.clusterName;
-  return { cluster: name, endpoints: withSubjects(endpoints, policies, name), nodes: [], names: [] };
+  return {
+    cluster: name,
+    endpoints: withSubjects(endpoints, policies, name),
+    nodes: [],
+    names: [],
+    hosts: hostsOf(cluster),
+  };
+}
+
+/** Machines outside by their addresses, where one has a name alone. */
+function hostsOf({ flows, denials }: ConfiguredCluster): Record<string, string> {
+  const hosts = [...flows, ...denials].flatMap(({ from, to }) => [from, to]).filter((peer) => peer.kind === "external");
+  const named = Map.groupBy(hosts, ({ address }) => canonicalAddress(address));
+  return Object.fromEntries(
+    [...named].flatMap(([address, own]) => {
+      const [name, ...others] = new Set(own.map(({ name }) => name));
+      return name === undefined || others.length > 0 ? [] : [[address, name]];
+    }),
+  );
 }
 
 /** A policy that selects what the group's does. */

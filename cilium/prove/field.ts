@@ -43,7 +43,7 @@ export function* placesOf(
 function apartIn({ sides }: Problem, direction: Direction, pair: Pair): (atom: Atom) => boolean {
   const [before, after] = sides;
   if (before === undefined || after === undefined) return () => true;
-  const [own, other] = [before.apart(direction, pair), after.apart(direction, pair)];
+  const [own, other] = [before.apart(direction, pair).matches, after.apart(direction, pair).matches];
   const matches = [
     ...[...own].flatMap(([key, match]) => (other.has(key) ? [] : [match])),
     ...[...other].flatMap(([key, match]) => (own.has(key) ? [] : [match])),
@@ -62,9 +62,10 @@ const isAlike = ({ sides }: Problem, own: readonly Direction[], pair: Pair, atom
 
 /** What can be searched between two kinds of ends, on one set of ports. */
 export type Field = {
-  readonly rules: readonly Item[];
-  /** The rules that one side alone has; none where the sides differ in more than their rules. */
+  /** The rules that one side alone has, and perhaps others; none where the sides differ in more than their rules. */
   readonly differing: readonly Item[];
+  /** All rules that may match in a region, and perhaps others. */
+  readonly rulesIn: (region: Region) => readonly Item[];
   /**
    * Looks in a region for what is wanted of the outcomes in each direction on each side.
    * @param accept is handed a point without what is not needed of it
@@ -85,7 +86,10 @@ export type Field = {
 
 export function fieldOf(problem: Problem, { pair, atom, own, alike }: Place, together: boolean): Field {
   const { universe, items } = problem;
-  const rules = own.flatMap((direction) => problem.sides.flatMap((side) => side.items(direction, pair, atom)));
+  const rulesIn = (region: Region): readonly Item[] =>
+    own.flatMap((direction) => problem.sides.flatMap((side) => side.items(direction, pair, atom, region)));
+  const apart = () =>
+    own.flatMap((direction) => problem.sides.flatMap((side) => side.apart(direction, pair).items(atom)));
   const outcome = outcomesOf(problem, pair, atom);
   const outcomes = (groups: readonly Group[]): Outcome[][] =>
     problem.sides.map((_, i) => {
@@ -101,18 +105,20 @@ export function fieldOf(problem: Problem, { pair, atom, own, alike }: Place, tog
       );
     });
   const shareNamespaces = pair.source.kind === "pod" && pair.destination.kind === "pod";
-  const searched = { items: rules, shareNamespaces, outcome, together };
+  const searched = { shareNamespaces, outcome, together };
   return {
-    rules,
-    differing: alike ? differingItems(rules) : [],
+    differing: alike ? differingItems(apart()) : [],
+    rulesIn,
     find: (region, wanted, accept, budget) => {
+      const rules = rulesIn(region);
       const isWanted = (groups: readonly Group[]): boolean => wanted(outcomes(groups));
       const inFull = (found: Assignment): boolean => accept(smaller(found, rules, universe, region, isWanted));
-      return search({ ...searched, region, alike, wanted: isWanted, accept: inFull }, universe, items, budget);
+      const task = { ...searched, items: rules, region, alike, wanted: isWanted, accept: inFull };
+      return search(task, universe, items, budget);
     },
     findException: (region, wanted, budget) => {
       const isWanted = (groups: readonly Group[]): boolean => wanted(outcomes(groups));
-      const task = { ...searched, region, alike: false, wanted: isWanted, accept: () => true };
+      const task = { ...searched, items: rulesIn(region), region, alike: false, wanted: isWanted, accept: () => true };
       return search(task, universe, items, budget);
     },
   };

@@ -22,7 +22,7 @@ import type { Outcome } from "./outcome.ts";
 import { nothing, type Problem, problemOf, tooManyNames, unreadableReasons } from "./problem.ts";
 import { type Assignment, type Budget, conditionsOf, type Region, regionOf } from "./search.ts";
 import { isWithin } from "./sets.ts";
-import { directions, networkOf } from "./side.ts";
+import { directions, networksOf } from "./side.ts";
 import { domainsOf, type Kind, type Role } from "./universe.ts";
 import { endsInWords } from "./words.ts";
 
@@ -57,7 +57,7 @@ const patienceForAll = 3_000;
  */
 export function possibleChanges(before: Side, after: Side, shown: Difference, most = 12): Possible {
   const sides = [before, after];
-  const networks = sides.map(networkOf);
+  const networks = networksOf(sides);
   const unreadable = unreadableReasons(networks);
   if (unreadable.length > 0) return undecidedBy(unreadable);
   const domains = domainsOf(networks, nothing);
@@ -141,12 +141,12 @@ const mostParts = 6;
 /** A change as changes for all of some sets: of all but those whom a rule of the other side allows too; undefined if it is none. */
 function inParts(
   { region, what }: Change,
-  { rules }: Field,
+  { rulesIn }: Field,
   changeIn: (region: Region, what: What) => Change | undefined,
 ): Change[] | undefined {
   const other = what === "opened" ? 0 : 1;
   let parts: Cube[] = [[...region].map(([variable, mask]) => ({ variable, mask }))];
-  for (const { side, content, tail } of rules) {
+  for (const { side, content, tail } of rulesIn(region)) {
     if (side !== other || content.kind !== "rule" || content.effect !== "allow") continue;
     parts = parts.flatMap((part) => without(part, conditionsOf(tail)));
     if (parts.length > mostParts) return undefined;

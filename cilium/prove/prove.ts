@@ -2,6 +2,7 @@
  * What holds for every pod that could exist: whether two sets of policies mean the same, whether one allows nothing that
  * another does not, and whether connections between two sets of ends are allowed or denied without exception.
  */
+import { readConfiguration } from "../reach/compile/configuration.ts";
 import type { FlowProtocol } from "../reach/compile/inventory.ts";
 import type { Network } from "../reach/compile/network.ts";
 import type { Direction } from "../reach/compile/rules.ts";
@@ -18,7 +19,7 @@ import { atomAt } from "./ports.ts";
 import { nothing, type Problem, problemOf, tooManyNames, unreadableReasons } from "./problem.ts";
 import type { Budget } from "./search.ts";
 import { type EndSet, mentionedBy, regionsOf } from "./sets.ts";
-import { directions, networkOf } from "./side.ts";
+import { directions, networksOf } from "./side.ts";
 import { domainsOf } from "./universe.ts";
 import type { Witness } from "./witness.ts";
 
@@ -80,7 +81,7 @@ export const implies = (before: Side, after: Side, options: Options): Proof => p
 
 function prove(property: Property, before: Side, after: Side, options: Options): Proof {
   const sides = [before, after];
-  const networks = sides.map(networkOf);
+  const networks = networksOf(sides);
   const unreadable = unreadableReasons(networks);
   if (unreadable.length > 0) return { kind: "undecided", reasons: unreadable };
   const domains = domainsOf(networks, nothing);
@@ -199,14 +200,14 @@ export type Exception = { readonly witness: Witness; readonly verdict: Verdict }
 
 /** All connections that a guarantee is about have the verdict that it says. */
 export function always(side: Side, guarantee: Guarantee): Proof<Exception> {
-  const network = networkOf(side);
-  const networks = [network];
+  const networks = networksOf([side]);
   const unreadable = unreadableReasons(networks);
   if (unreadable.length > 0) return { kind: "undecided", reasons: unreadable };
   const domains = domainsOf(networks, mentionedBy([guarantee.source, guarantee.destination]));
   if (domains === undefined) return { kind: "undecided", reasons: [tooManyNames] };
   const problem = problemOf(networks, [], domains, "source");
-  const { apiServer } = surroundingsOf(side.inventory, network.configuration);
+  const { configuration } = readConfiguration(side.inventory.configuration);
+  const { apiServer } = surroundingsOf(side.inventory, configuration);
   const asked = { ...guarantee, apiServerOutside: apiServer.isManaged };
   const isOtherwise = (allowed: boolean): boolean => allowed !== (guarantee.expect === "allowed");
   const { found, doubts } = look(problem, {

@@ -338,13 +338,13 @@ describe("netpol preflight, against a real API server", function () {
 
   describe("of namespaces", () => {
     it("names one that is being deleted, and one that is not there", async () => {
-      const name = "trident";
+      const name = "identity";
       await core.deleteNamespace({ name });
       try {
         assert.deepEqual(preflight().findings, [
           {
             effect: "stops",
-            about: "namespace trident",
+            about: "namespace identity",
             reason: "is being deleted and takes nothing new",
             fix: "wait until it is gone and create it again",
           },
@@ -354,9 +354,9 @@ describe("netpol preflight, against a real API server", function () {
         assert.deepEqual(preflight().findings, [
           {
             effect: "stops",
-            about: "namespace trident",
+            about: "namespace identity",
             reason: "does not exist; the preview does not notice",
-            fix: "kubectl create namespace trident",
+            fix: "kubectl create namespace identity",
           },
         ]);
       } finally {
@@ -387,10 +387,10 @@ describe("netpol preflight, against a real API server", function () {
       await grant("deputy", "argocd", [
         { apiGroups: ["cilium.io"], resources: ["ciliumnetworkpolicies"], verbs: ["create", "delete"] },
       ]);
-      await grant("deputy", "kanidm", [
+      await grant("deputy", "identity", [
         { apiGroups: ["cilium.io"], resources: ["ciliumnetworkpolicies"], verbs: ["create"] },
       ]);
-      const others = namespaces.filter((namespace) => namespace !== "argocd" && namespace !== "kanidm");
+      const others = namespaces.filter((namespace) => namespace !== "argocd" && namespace !== "identity");
       const { code, findings } = preflight(sample, user);
       assert.equal(code, 1);
       assert.deepEqual(findings, [
@@ -409,7 +409,7 @@ describe("netpol preflight, against a real API server", function () {
         {
           effect: "stops",
           about: "ciliumnetworkpolicies.cilium.io",
-          reason: "you may not delete them in kanidm",
+          reason: "you may not delete them in identity",
           fix: "have a Role with these verbs bound to you",
         },
       ]);
@@ -418,7 +418,7 @@ describe("netpol preflight, against a real API server", function () {
     it("asks for Jobs as well where the stack probes, and for watching where it waits", async () => {
       const folder = projectWith(
         "network-policies:probe: true",
-        "network-policies:probeNamespaces: [kanidm]",
+        "network-policies:probeNamespaces: [identity]",
         "network-policies:waitForValid: true",
       );
       const { findings } = preflight(folder, await userWith("prober", [...updater, ...readers]));
@@ -427,7 +427,7 @@ describe("netpol preflight, against a real API server", function () {
         [
           "ciliumclusterwidenetworkpolicies.cilium.io: you may not watch them",
           `ciliumnetworkpolicies.cilium.io: you may not watch them in ${namespaces.join(", ")}`,
-          "jobs.batch: you may not get, list, create, patch, delete, watch them in kanidm",
+          "jobs.batch: you may not get, list, create, patch, delete, watch them in identity",
         ],
       );
     });

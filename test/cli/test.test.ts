@@ -27,7 +27,7 @@ describe("netpol test", () => {
     const expectations = folderOf({
       "expectations.yaml": `
 - {from: argocd/repo-server, to: argocd/redis, port: 6379, expect: allow}
-- {from: argocd/repo-server, to: kanidm/kanidm, port: 8443, expect: deny}`,
+- {from: argocd/repo-server, to: identity/login, port: 8443, expect: deny}`,
     });
     const { code, stdout, stderr } = netpol(sample, "test", join(expectations, "expectations.yaml"));
     assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });

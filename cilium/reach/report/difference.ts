@@ -9,6 +9,8 @@ import type { Direction } from "../compile/rules.ts";
 export type FlowEnd = {
   readonly kind: "endpoint" | "other-pods" | "set" | "node" | "entity" | "cidr" | "fqdn";
   readonly name: string;
+  /** Of a `cidr` its prefix or address, since its name may say whose that is. */
+  readonly addresses?: string;
 };
 
 /** Ports (or ICMP types) of one protocol, both ends included. */

@@ -151,14 +151,14 @@ describe("the rules that would allow a denied connection", () => {
     const network = compile(program.policies, inventoryOf(program.cluster));
     const question: Question = {
       source: { kind: "address", address: "203.0.113.7" },
-      destination: { kind: "endpoint", namespace: "argo", name: "kanidm-backup" },
+      destination: { kind: "endpoint", namespace: "jobs", name: "backup" },
       protocol: "TCP",
       port: 80,
     };
     const { ingress } = advise(program.policies, network, question, verdict(network, question));
     assert.deepEqual(
       ingress,
-      { kind: "remove", direction: "ingress", rules: ["argo/kanidm-backup ingressDeny[0]"] },
+      { kind: "remove", direction: "ingress", rules: ["jobs/backup ingressDeny[0]"] },
       questionText(question),
     );
   });
