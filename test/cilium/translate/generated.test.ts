@@ -50,7 +50,10 @@ describe("Generated policies of all four kinds, brought in", () => {
     printed(new Map(sorted.slice(0, shownReasons)));
     const others = sorted.slice(shownReasons);
     if (others.length > 0) console.log(`        and ${others.length} others, ${sum(others)} policies`);
-    const total = sum(sorted);
-    assert.ok((seen.get("as flows") ?? 0) > total / 5, "too few policies are flows");
+    // Some are enforced by nobody, and tiers are no flows.
+    const beyond = sorted.filter(([reason]) => /^(the agent refuses it|no word for tiers)/.test(reason));
+    const share = (seen.get("as flows") ?? 0) / (sum(sorted) - sum(beyond));
+    console.log(`        ${Math.floor(share * 100)} % as flows of what is enforced and has no tiers`);
+    assert.ok(share > 0.4, "too few policies are flows");
   });
 });
