@@ -40,7 +40,7 @@ export function lineReader(): (line: string) => HubbleFlow | undefined {
       ...rest,
       ...outcome,
       time: own(time),
-      uuid,
+      uuid: uuid ?? rest.uuid,
       IP: { source: own(from), destination: own(to) },
       l4: protocol === "TCP" ? { TCP: { ...ports, flags } } : protocol === "UDP" ? { UDP: ports } : { SCTP: ports },
       source,

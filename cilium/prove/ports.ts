@@ -90,7 +90,7 @@ function stretchesOf(
   matches: readonly PortMatch[],
   protocol: FlowProtocol,
 ): { readonly port: number; readonly span: PortSpan }[] {
-  const [first, last] = havePorts.has(protocol) ? [1, 65535] : protocol.startsWith("ICMP") ? [0, 255] : [0, 0];
+  const [first, last] = portsOf(protocol);
   const own = matches.filter(({ protocols }) => (protocols & protocolBit[protocol]) !== 0);
   const cuts = own.flatMap(({ ports }) =>
     "from" in ports ? [ports.from, ports.to + 1] : ports.endPort > 0 ? [ports.endPort + 1] : [],
@@ -104,9 +104,14 @@ function stretchesOf(
   return starts.map((from, i) => {
     const to = (starts[i + 1] ?? last + 1) - 1;
     const port = from === first && from <= unremarkable && unremarkable <= to ? unremarkable : from;
-    // As connections are told: all ports of a protocol are all numbers.
-    return { port, span: { protocol, from: from === first ? 0 : from, to: to === last ? 65535 : to } };
+    return { port, span: { protocol, from, to } };
   });
+}
+
+/** The first and the last port of a protocol, or type of its messages. */
+export function portsOf(protocol: FlowProtocol): readonly [first: number, last: number] {
+  if (havePorts.has(protocol)) return [1, 65535];
+  return protocol.startsWith("ICMP") ? [0, 255] : [0, 0];
 }
 
 const unremarkable = 9999;

@@ -19,11 +19,12 @@ import { type Field, fieldOf, type Place, placesOf, regionsOfRules } from "./fie
 import { everywhere, few, tooMany } from "./look.ts";
 import { isIn, only } from "./mask.ts";
 import type { Outcome } from "./outcome.ts";
+import { portsOf } from "./ports.ts";
 import { nothing, type Problem, problemOf, tooManyNames, unreadableReasons } from "./problem.ts";
 import { type Assignment, type Budget, conditionsOf, type Region, regionOf } from "./search.ts";
 import { isWithin } from "./sets.ts";
 import { directions, networksOf } from "./side.ts";
-import { domainsOf, type Kind, type Role } from "./universe.ts";
+import { domainsOf, type Kind, type Role, type Universe } from "./universe.ts";
 import { endsInWords } from "./words.ts";
 
 export type Possible = {
@@ -81,6 +82,8 @@ export function possibleChanges(before: Side, after: Side, shown: Difference, mo
       return changeOf(outcomes, new Set()) === change.what;
     });
     if (typeof judged === "string") doubts.add(judged);
+    // Two proxies of which the same is said are no news.
+    else if (change.what === "changed" && isSaidAlike(judged)) continue;
     else if (found.size === most)
       return { difference: told([...found.values()]), isMore: true, undecided: [...doubts] };
     else found.set(key, { what: change.what, sources, destinations, spans: [...atom.spans], judged });
@@ -88,6 +91,9 @@ export function possibleChanges(before: Side, after: Side, shown: Difference, mo
   if (budget.left <= 0) doubts.add(tooMany);
   return { difference: told([...found.values()]), isMore: false, undecided: [...doubts] };
 }
+
+const isSaidAlike = ({ verdicts }: Judged): boolean =>
+  new Set(verdicts.map((one) => JSON.stringify(asked(one)))).size < 2;
 
 const undecidedBy = (undecided: readonly string[]): Possible => ({
   difference: noDifference,
@@ -102,7 +108,7 @@ function* changesIn(
   doubts: Set<string>,
 ): Generator<Change> {
   for (const place of placesOf(problem, directions, true)) {
-    if (!isAboutPods(place)) continue;
+    if (!isAboutPods(place, problem.universe)) continue;
     const field = fieldOf(problem, place, true);
     if (place.alike && field.differing.length === 0) continue;
     const whatOf = (outcomes: readonly (readonly Outcome[])[]): What | undefined => changeOf(outcomes, doubts);
@@ -159,10 +165,17 @@ const isForAll = (field: Field, region: Region, what: What): boolean =>
   field.findException(region, (outcomes) => changeOf(outcomes, new Set()) !== what, { left: patienceForAll }) ===
   "none";
 
-/** All else has been asked about in full; an API server outside is an address, or goes by its name. */
-const isAboutPods = ({ pair: { source, destination } }: Place): boolean =>
-  [source, destination].some(({ kind }) => kind === "pod" || kind === "foreign-pod") &&
-  ![source, destination].some((end) => end.kind === "outside" && end.apiServer);
+/**
+ * All else has been asked about in full; an API server outside is an address, or goes by its name. Pods of other clusters are news
+ * where policies name a cluster.
+ */
+function isAboutPods({ pair: { source, destination } }: Place, { variable }: Universe): boolean {
+  const own = [source, destination];
+  const clusters = variable("source", { kind: "cluster" })?.values.length ?? 0;
+  if (own.some((end) => end.kind === "outside" && end.apiServer)) return false;
+  if (own.some(({ kind }) => kind === "foreign-pod") && clusters < 2) return false;
+  return own.some(({ kind }) => kind === "pod");
+}
 
 /** What happens to a connection of whose ends the outcomes are given. */
 function changeOf([before = [], after = []]: readonly (readonly Outcome[])[], doubts: Set<string>): What | undefined {
@@ -217,7 +230,7 @@ function flowsOf({ sources, destinations, spans }: Told): FlowChange[] {
   return sources.flatMap((from) => destinations.map((to) => ({ from, to, ports })));
 }
 
-/** Ascending within each protocol, each port once. */
+/** Ascending within each protocol, each port once; all ports of a protocol are all numbers, as everywhere in a difference. */
 function joined(spans: readonly PortSpan[]): PortSpan[] {
   const joined: PortSpan[] = [];
   for (const span of spans.toSorted((a, b) => a.from - b.from)) {
@@ -227,7 +240,10 @@ function joined(spans: readonly PortSpan[]): PortSpan[] {
       joined[last] = { ...before, to: Math.max(before.to, span.to) };
     else joined.push(span);
   }
-  return joined;
+  return joined.map(({ protocol, from, to }) => {
+    const [first, last] = portsOf(protocol);
+    return from === first && to === last ? { protocol, from: 0, to: 65535 } : { protocol, from, to };
+  });
 }
 
 /** Whether what changes for existing ends shows a change: for one that stands for all others, or with the labels that it names. */
@@ -239,13 +255,19 @@ function shownIn(
     sides.flatMap(({ inventory }) => inventory.endpoints.map((one) => [`${one.namespace}/${one.name}`, one])),
   );
   return ({ what, place: { pair, atom }, region }) => {
+    const isPinnedAt = (end: Role, name: string): boolean => {
+      const endpoint = endpoints.get(name);
+      return endpoint !== undefined && isPinned(region, end) && isWithin(endpoint, end, region, atom);
+    };
+    // What changes with a pod that comes or goes is told by that.
+    const moving = [...shown.added, ...shown.removed];
+    if (ends.some((end) => moving.some((name) => isPinnedAt(end, name)))) return true;
     const isAt = (end: Role, { kind, name }: FlowEnd): boolean => {
       switch (pair[end].kind) {
         case "pod":
         case "foreign-pod": {
           if (kind === "other-pods") return isWithin(stranger, end, region, atom);
-          const endpoint = kind === "endpoint" ? endpoints.get(name) : undefined;
-          return endpoint !== undefined && isPinned(region, end) && isWithin(endpoint, end, region, atom);
+          return kind === "endpoint" && isPinnedAt(end, name);
         }
         case "entity":
           return kind === "entity";
@@ -263,6 +285,8 @@ function shownIn(
     );
   };
 }
+
+const ends = ["source", "destination"] as const satisfies readonly Role[];
 
 const stranger = { namespace: "\0", name: "", labels: {}, namespaceLabels: {}, serviceAccount: "\0" };
 

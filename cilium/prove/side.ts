@@ -93,6 +93,7 @@ export function readSide(
   const contents = new Map<PortMatch, Content>();
   const selecting = new Map<string, ReadonlySet<NetworkRule>>();
   const selected = new Map<string, readonly NetworkRule[]>();
+  const parts = new Map<string, readonly NetworkRule[]>();
   const abouts = new Map<string, About>();
   const prospects = new Map<string, ReadonlyMap<string, readonly Prepared[]>>();
   const apart = new Map<string, ApartIn>();
@@ -125,14 +126,14 @@ export function readSide(
   const rulesWith = (direction: Direction, pair: Pair): readonly NetworkRule[] => {
     const end = peerOf(direction);
     return once(selected, `${direction} ${pair[end].name}`, () =>
-      network.rules.filter(
-        (rule) =>
-          rule.direction === direction &&
-          rule.peers.some(
-            ({ selector }) =>
-              reading.peer(selector, end, pair[end]).length > 0 || reading.itself(selector, end, pair[end]).length > 0,
-          ),
-      ),
+      network.rules.filter((rule) => rule.direction === direction && selectsPeer(rule, end, pair[end], reading)),
+    );
+  };
+  /** Of what the other side does not say, that of which a peer selects some ends of a kind. */
+  const partsFor = (direction: Direction, pair: Pair): readonly NetworkRule[] => {
+    const end = peerOf(direction);
+    return once(parts, `${direction} ${pair[end].name}`, () =>
+      own.parts.filter((rule) => rule.direction === direction && selectsPeer(rule, end, pair[end], reading)),
     );
   };
   const aboutOf = (direction: Direction, pair: Pair): About =>
@@ -236,14 +237,20 @@ export function readSide(
   function apartAt(direction: Direction, pair: Pair): ApartIn {
     const end = subjectOf(direction);
     const onNodes = enforcementAt(pair[end]) === "node";
-    const about = (rules: readonly NetworkRule[]): readonly NetworkRule[] =>
-      rules.filter((rule) => rule.direction === direction && rule.selectsNodes === onNodes);
     const place = { direction, pair, reading, items, side };
-    const isolated = same.directions.has(direction)
-      ? []
-      : subjectItems(about(own.isolating), { kind: "default-deny" }, place);
-    const chosen = subjectItems(about(own.selecting), { kind: "selected" }, place);
-    const prepared = about(own.parts).flatMap((part) => prepare(part, direction, pair, reading, items, contents));
+    const subjectsOf = (rules: readonly NetworkRule[], content: Content): readonly Item[] =>
+      once(subjects, `${direction} ${pair[end].name} ${content.kind} apart`, () =>
+        subjectItems(
+          rules.filter((rule) => rule.direction === direction && rule.selectsNodes === onNodes),
+          content,
+          place,
+        ),
+      );
+    const isolated = same.directions.has(direction) ? [] : subjectsOf(own.isolating, { kind: "default-deny" });
+    const chosen = subjectsOf(own.selecting, { kind: "selected" });
+    const prepared = partsFor(direction, pair)
+      .filter(({ selectsNodes }) => selectsNodes === onNodes)
+      .flatMap((part) => prepare(part, direction, pair, reading, items, contents));
     return {
       matches: new Map<string, PortMatch | "all ports">([
         ...[...isolated, ...chosen].map(({ common }) => [`${common}`, "all ports"] as const),
@@ -312,6 +319,11 @@ function aboutRules(
     },
   };
 }
+
+const selectsPeer = (rule: NetworkRule, end: Role, kind: Kind, reading: Reading): boolean =>
+  rule.peers.some(
+    ({ selector }) => reading.peer(selector, end, kind).length > 0 || reading.itself(selector, end, kind).length > 0,
+  );
 
 const mayMeet = (cube: Cube, region: Region): boolean =>
   cube.every(({ variable, mask }) => {
@@ -384,7 +396,10 @@ const matchKeys = new WeakMap<PortMatch, string>();
 
 /** Equal for matches of the same ports. */
 function matchKeyOf(match: PortMatch): string {
-  const key = matchKeys.get(match) ?? JSON.stringify([match.protocols, match.ports]);
+  const known = matchKeys.get(match);
+  if (known !== undefined) return known;
+  const { protocols, ports } = match;
+  const key = `${protocols} ${"name" in ports ? `${ports.name} ${ports.endPort}` : `${ports.from}-${ports.to}`}`;
   matchKeys.set(match, key);
   return key;
 }

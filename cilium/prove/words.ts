@@ -28,7 +28,7 @@ export function endsInWords(kind: Kind, conditions: readonly Condition[], isOne:
     case "entity":
       return [{ kind: "entity", name: kind.entity }];
     case "node":
-      return set(kind.name);
+      return set(`${kind.near ? "own " : ""}${kind.controlPlane ? "control-plane " : ""}node`);
     case "outside":
       if (kind.apiServer) return set("API server outside the cluster");
       return own.length > 0
@@ -66,7 +66,7 @@ function clause({ variable: { attribute, values }, mask }: Condition): string {
     case "service-account":
       return `${not}under service account ${all}`;
     case "port-name":
-      return `${isLeftOut === listed.includes(undefined) ? "with" : "without"} the name ${attribute.name} for the port`;
+      return `whose port is ${isLeftOut === listed.includes(undefined) ? "" : "not "}called ${attribute.name}`;
     case "address":
       return `${not}such as ${listed.slice(0, 3).join(" or ")}${listed.length > 3 ? ", …" : ""}`;
     case "name":

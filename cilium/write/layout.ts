@@ -202,7 +202,11 @@ function isBroken(code: Code): boolean {
   return within(code).some(isBroken);
 }
 
-const depth = (code: Code): number => (code.kind === "atom" ? 0 : 1 + Math.max(0, ...within(code).map(depth)));
+/** How deep calls and lists stand in each other, those without anything in them aside. */
+function depth(code: Code): number {
+  const inner = within(code);
+  return inner.length === 0 ? 0 : 1 + Math.max(...inner.map(depth));
+}
 
 function within(code: Code): readonly Code[] {
   switch (code.kind) {

@@ -7,13 +7,14 @@ import type { Statement } from "../../cilium/model/flow.ts";
 import { inventoryOf } from "../../cilium/model/inventory.ts";
 import { asWritten } from "../../cilium/model/verbatim.ts";
 import { policyKey, referenceTo } from "../../cilium/policy/parts.ts";
+import type { Proof } from "../../cilium/prove/prove.ts";
 import type { Inventory } from "../../cilium/reach/compile/inventory.ts";
 import { compile } from "../../cilium/reach/compile/network.ts";
 import { type Difference, isEmpty } from "../../cilium/reach/report/difference.ts";
 import { renderPolicies } from "../../cilium/render/policies.ts";
 import { type Plan, planOf } from "../../cilium/translate/plan.ts";
 import { podsOfSelectors } from "../../cilium/translate/pods.ts";
-import { differences } from "../../cilium/translate/proof.ts";
+import { differences, proof } from "../../cilium/translate/proof.ts";
 import { podsOfRecord, withRecorded } from "../../cilium/translate/recorded.ts";
 import { repaired } from "../../cilium/translate/repair.ts";
 import { type Translation, translate } from "../../cilium/translate/translate.ts";
@@ -42,6 +43,8 @@ export interface Brought {
   readonly plan: Plan;
   /** What differs from the input where one-sided flows were declared whole; nothing does otherwise. */
   readonly change: Difference | undefined;
+  /** Whether that is so for every pod that could exist. */
+  readonly proof: Proof;
 }
 
 /**
@@ -94,6 +97,7 @@ export async function bring(
     inventory,
     findings,
     plan: planOf(source.policies, written.policies, inventory),
+    proof: proof(source.policies, written.policies, inventory),
     change: repair ? differences(source.policies, written.policies, inventory) : undefined,
   };
 }

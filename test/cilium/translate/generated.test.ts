@@ -4,6 +4,7 @@ import { configure } from "../../../cilium/model/cluster.ts";
 import { asWritten } from "../../../cilium/model/verbatim.ts";
 import { policy as policySchema } from "../../../cilium/policy/schema.ts";
 import { renderPolicies } from "../../../cilium/render/policies.ts";
+import { proof } from "../../../cilium/translate/proof.ts";
 import { translate } from "../../../cilium/translate/translate.ts";
 import { startVerdictOracle, type VerdictOracle } from "../../oracle/job.ts";
 import { program } from "../../rendered.ts";
@@ -28,9 +29,10 @@ describe("Generated policies of all four kinds, brought in", () => {
   });
   after(() => cilium.stop());
 
-  it(`allow the same by Cilium's own code: ${sets} sets, ${questionsEach} questions each`, async function () {
+  it(`allow the same by Cilium's own code, and for every pod that could exist: ${sets} sets, ${questionsEach} questions each`, async function () {
     this.timeout(0);
     const seen: Counts = new Map();
+    const answers: Counts = new Map();
     await fc.assert(
       fc.asyncProperty(worlds(questionsEach), async (world) => {
         const policies = world.policies.map((manifest) => policySchema.parse(manifest));
@@ -41,16 +43,22 @@ describe("Generated policies of all four kinds, brought in", () => {
         for (const { reason } of kept) count(seen, kindOf(reason));
         for (let i = kept.length; i < policies.length; i++) count(seen, "as flows");
         assert.deepEqual(await changes(cilium, world, after), []);
+        const proved = proof(policies, after, world.inventory);
+        count(answers, proved.kind);
+        assert.notEqual(proved.kind, "refuted", JSON.stringify(proved));
       }),
       { numRuns: sets, seed },
     );
-    console.log(`      seed ${seed}: nothing changes; policies:`);
+    console.log(`      seed ${seed}: nothing changes, for every pod that could exist:`, Object.fromEntries(answers));
     const sum = (counts: readonly (readonly [string, number])[]) => counts.reduce((all, [, one]) => all + one, 0);
     const sorted = [...seen].sort(([, a], [, b]) => b - a);
     printed(new Map(sorted.slice(0, shownReasons)));
     const others = sorted.slice(shownReasons);
     if (others.length > 0) console.log(`        and ${others.length} others, ${sum(others)} policies`);
-    const total = sum(sorted);
-    assert.ok((seen.get("as flows") ?? 0) > total / 5, "too few policies are flows");
+    // Some are enforced by nobody, and tiers are no flows.
+    const beyond = sorted.filter(([reason]) => /^(the agent refuses it|no word for tiers)/.test(reason));
+    const share = (seen.get("as flows") ?? 0) / (sum(sorted) - sum(beyond));
+    console.log(`        ${Math.floor(share * 100)} % as flows of what is enforced and has no tiers`);
+    assert.ok(share > 0.4, "too few policies are flows");
   });
 });
