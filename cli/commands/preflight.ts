@@ -1,6 +1,7 @@
 /** `netpol preflight`: what will stop an update of a stack, and what it will overwrite. */
 import { type Command, Option } from "commander";
 import { namespaceOf } from "../../cilium/policy/parts.ts";
+import { policyResources } from "../../cilium/policy/resources.ts";
 import type { Policy } from "../../cilium/policy/schema.ts";
 import { agentFindings } from "../../cilium/stored/agent.ts";
 import { type Effect, effects, type Finding } from "../../cilium/stored/finding.ts";
@@ -137,28 +138,18 @@ function needs({ policies, cluster, config }: Program, namespaces: readonly stri
   // Whoever waits for a condition watches it.
   const waiting = [...verbs, "watch"];
   const policyVerbs = config.waitForValid ? waiting : verbs;
-  const isThere = (kind: Policy["kind"]) => policies.some((policy) => policy.kind === kind);
+  const kinds = new Set(policies.map(({ kind }) => kind));
   const probed = cluster.namespaces.filter(({ workloads }) => workloads.some(({ name }) => name === probeName));
   return [
-    ...(isThere("CiliumClusterwideNetworkPolicy")
-      ? [
-          {
-            group: "cilium.io",
-            resource: "ciliumclusterwidenetworkpolicies",
-            verbs: policyVerbs,
-            namespaces: undefined,
-          },
-        ]
-      : []),
-    ...(isThere("NetworkPolicy")
-      ? [{ group: "networking.k8s.io", resource: "networkpolicies", verbs, namespaces }]
-      : []),
-    ...(isThere("ClusterNetworkPolicy")
-      ? [{ group: "policy.networking.k8s.io", resource: "clusternetworkpolicies", verbs, namespaces: undefined }]
-      : []),
-    ...(isThere("CiliumNetworkPolicy")
-      ? [{ group: "cilium.io", resource: "ciliumnetworkpolicies", verbs: policyVerbs, namespaces }]
-      : []),
+    ...Array.from(kinds, (kind) => {
+      const { group, plural, isNamespaced } = policyResources[kind];
+      return {
+        group,
+        resource: plural,
+        verbs: group === "cilium.io" ? policyVerbs : verbs,
+        namespaces: isNamespaced ? namespaces : undefined,
+      };
+    }),
     ...(probed.length > 0
       ? [
           {
