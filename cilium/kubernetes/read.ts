@@ -2,7 +2,7 @@
 import { posix } from "node:path";
 import leven from "leven";
 import { z } from "zod";
-import { type PolicyResource, policyResources } from "../policy/resources.ts";
+import { type ApiResource, policyResources } from "../policy/resources.ts";
 import { type Policy, policy as policySchema } from "../policy/schema.ts";
 import { type MalformedPolicy, malformedText, subjectOf } from "./broken.ts";
 import { helmMark, isLoss, type LeftOut, leftOutText, variableMark } from "./left-out.ts";
@@ -182,7 +182,7 @@ export type Lists = {
   >]: Objects[List] extends readonly (infer Item)[] ? Item[] : never;
 };
 
-const policyKinds: Readonly<Record<string, PolicyResource>> = policyResources;
+const policyKinds: Readonly<Record<string, ApiResource>> = policyResources;
 
 /** The policies' own schema, whatever the kind. */
 const parsePolicy = (value: unknown) => policySchema.safeParse(value);

@@ -1,7 +1,7 @@
 /** The kinds of policies as the API server has them. */
 import type { PolicyKind } from "./schema.ts";
 
-export type PolicyResource = {
+export type ApiResource = {
   readonly group: string;
   readonly version: string;
   /** What paths and rights call it. */
@@ -9,7 +9,7 @@ export type PolicyResource = {
   readonly isNamespaced: boolean;
 };
 
-export const policyResources: Readonly<Record<PolicyKind, PolicyResource>> = {
+export const policyResources: Readonly<Record<PolicyKind, ApiResource>> = {
   CiliumClusterwideNetworkPolicy: {
     group: "cilium.io",
     version: "v2",
