@@ -67,6 +67,8 @@ function isPlainlyAllowed(
   port: number,
 ): boolean {
   const end = endVerdict(network, direction, subject, peer, protocolBit[protocol], port);
+  // Of a protocol that the agent drops whatever policies say, saying it changes nothing.
+  if (end.verdict === "denied" && end.by.kind === "protocol-off") return true;
   return end.verdict === "allowed" && end.redirect === undefined && end.authentication.length === 0;
 }
 
