@@ -26,7 +26,7 @@ const podsEach = 50;
 
 /** Advice is judged with all pairs of pods, on several ports. */
 const advisedPods = 40;
-const advisedQuestions = 1000;
+const advisedPairs = 500;
 
 const shownDifferences = 10;
 
@@ -68,13 +68,21 @@ async function compare(cilium: VerdictOracle, title: string, policies: readonly 
 
 /** Follows what explain advises on denied connections between some of the pods: they are allowed then, and nothing else is. */
 function follow(title: string, policies: readonly Policy[], { inventory, questions }: World): void {
-  const some = { ...inventory, endpoints: inventory.endpoints.slice(0, advisedPods) };
-  const names = new Set(some.endpoints.map(({ namespace, name }) => `${namespace}/${name}`));
-  const isAmong = (peer: Peer) => peer.kind !== "endpoint" || names.has(`${peer.namespace}/${peer.name}`);
-  const asked = questions.filter(({ source, destination }) => isAmong(source) && isAmong(destination));
-  const outcomes = asked.slice(0, advisedQuestions).map((question) => apply(policies, some, question));
+  const endpoints = evenly(inventory.endpoints, advisedPods);
+  const peers = endpoints.map(({ namespace, name }): Peer => ({ kind: "endpoint", namespace, name }));
+  const pairs = peers.flatMap((source) => peers.map((destination) => ({ source, destination })));
+  const outcomes = evenly(pairs, advisedPairs).map((pair, index) => {
+    const { protocol = "TCP", port = 80 } = questions[index % questions.length] ?? {};
+    return apply(policies, { ...inventory, endpoints }, { ...pair, protocol, port });
+  });
   const counts = [...Map.groupBy(outcomes, (outcome) => outcome)].map(([what, { length }]) => `${length} × ${what}`);
   console.log(`${title}: what explain advises: ${counts.join(", ")}`);
+}
+
+/** About as many of a list. */
+function evenly<T>(list: readonly T[], count: number): T[] {
+  const every = Math.ceil(list.length / count);
+  return list.filter((_, index) => index % every === 0);
 }
 
 /** Brings a file in as `netpol init` does, and has Cilium's own code compare what is written with what there was. */

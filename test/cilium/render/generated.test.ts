@@ -51,7 +51,7 @@ import type { Peer as End, FlowProtocol } from "../../../cilium/reach/compile/in
 import { compile } from "../../../cilium/reach/compile/network.ts";
 import { verdict } from "../../../cilium/reach/decide/verdict.ts";
 import { renderPolicies } from "../../../cilium/render/policies.ts";
-import { type Oracle, startValidityOracle, type ValidityAnswer } from "../../oracle/oracle.ts";
+import { startValidityOracle, whileTesting } from "../../oracle/oracle.ts";
 import { program } from "../../rendered.ts";
 
 const seed = Number(process.env.SEED ?? 20260107);
@@ -350,13 +350,7 @@ function endOf(name: string): End {
 }
 
 describe("The policies of generated declarations", () => {
-  let cilium: Oracle<unknown, ValidityAnswer>;
-
-  before(async function () {
-    this.timeout("45m");
-    cilium = await startValidityOracle();
-  });
-  after(() => cilium?.stop());
+  const cilium = whileTesting(startValidityOracle);
 
   it(`do what is stated, and are taken by Cilium, over ${numRuns} clusters`, async function () {
     this.timeout("2m");

@@ -6,7 +6,8 @@ import { policy as policySchema } from "../../../cilium/policy/schema.ts";
 import { renderPolicies } from "../../../cilium/render/policies.ts";
 import { proof } from "../../../cilium/translate/proof.ts";
 import { translate } from "../../../cilium/translate/translate.ts";
-import { startVerdictOracle, type VerdictOracle } from "../../oracle/job.ts";
+import { startVerdictOracle } from "../../oracle/job.ts";
+import { whileTesting } from "../../oracle/oracle.ts";
 import { program } from "../../rendered.ts";
 import { type Counts, changes, count, printed } from "../reach/compare.ts";
 import { worlds } from "../reach/worlds.ts";
@@ -21,13 +22,7 @@ const kindOf = (reason: string): string =>
   /^(denied )?flow /.test(reason) ? "a flow that the language refuses" : reason.replace(/ ?[:(].*/, "");
 
 describe("Generated policies of all four kinds, brought in", () => {
-  let cilium: VerdictOracle;
-
-  before(async function () {
-    this.timeout(0);
-    cilium = await startVerdictOracle();
-  });
-  after(() => cilium.stop());
+  const cilium = whileTesting(startVerdictOracle);
 
   it(`allow the same by Cilium's own code, and for every pod that could exist: ${sets} sets, ${questionsEach} questions each`, async function () {
     this.timeout(0);
