@@ -20,6 +20,7 @@ export interface Other {
 }
 
 /**
+ * @param network with the agent letting every protocol through, so that it is policies that answer
  * @param all what is declared
  * @param literal the policies of whose pods nothing is to be said but what they say themselves
  */
@@ -67,8 +68,6 @@ function isPlainlyAllowed(
   port: number,
 ): boolean {
   const end = endVerdict(network, direction, subject, peer, protocolBit[protocol], port);
-  // Of a protocol that the agent drops whatever policies say, saying it changes nothing.
-  if (end.verdict === "denied" && end.by.kind === "protocol-off") return true;
   return end.verdict === "allowed" && end.redirect === undefined && end.authentication.length === 0;
 }
 

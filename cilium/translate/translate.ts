@@ -141,7 +141,7 @@ function attempt(
   );
   const judged = withStrangers(inventory);
   const declared = withOtherLabels(declaredFor(stated, judged, taken), judged, literal);
-  const network = compile(policies, judged);
+  const network = compile(policies, { ...judged, configuration: { ...judged.configuration, ...everyProtocol } });
   const flows = flowsOf(declared, resolver(declared, judged, literal), otherEnd(network, declared, literal), {
     apiServerPort: settings.apiServerPort,
     purposeOf,
@@ -190,6 +190,9 @@ function attempt(
         : new Map([[dnsPolicy, `it would not be the same: ${exampleOf(difference)}`]]),
   };
 }
+
+/** A configuration under which the agent drops no protocol whatever policies say. */
+const everyProtocol = { "enable-sctp": "true", "enable-extended-ip-protocols": "true" };
 
 const noClusterwide = `it is called ${dnsPolicyName}, and says something else than all pods may resolve names`;
 
