@@ -245,7 +245,8 @@ function exampleOf({ source, destination, IP, l4, node_name }: HubbleFlow, time:
   const ports = l4?.TCP ?? l4?.UDP ?? l4?.SCTP;
   const end = (endpoint: HubbleFlow["source"], address?: string | null, port?: number | null): string => {
     const pod = endpoint?.pod_name ? `${endpoint.namespace}/${endpoint.pod_name} ` : "";
-    return `${pod}${address?.includes(":") ? `[${address}]` : (address ?? "")}${port ? `:${port}` : ""}`;
+    // Joined to one text: one that is added up keeps all of its parts.
+    return [pod, address?.includes(":") ? `[${address}]` : address, port ? `:${port}` : ""].join("");
   };
   return {
     time,

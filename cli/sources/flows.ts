@@ -1,7 +1,8 @@
 /** A Hubble record from files, folders and standard input, plain or packed, read as it comes and never kept whole. */
-import { createReadStream, readdirSync, statSync } from "node:fs";
+import { closeSync, openSync, readdirSync, readSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { pipeline, Readable, type Transform } from "node:stream";
+import { setImmediate } from "node:timers/promises";
 import { createGunzip, createZstdDecompress } from "node:zlib";
 import type { Lines, Reading } from "../../cilium/hubble/reading.ts";
 import type { FlowRecord } from "../../cilium/hubble/record.ts";
@@ -74,18 +75,18 @@ export async function readFile(
   addBlock = (block: Block): number => readBlock(reader, block),
 ): Promise<string | undefined> {
   const name = file === "-" ? "standard input" : file;
-  const input = file === "-" ? process.stdin : createReadStream(file, { highWaterMark: chunkSize });
+  const chunks = file === "-" ? process.stdin.iterator() : chunksOf(file);
   let interrupted = false;
   const interrupt = () => {
     interrupted = true;
-    input.destroy();
+    process.stdin.destroy();
   };
   if (file === "-") for (const signal of endings) process.once(signal, interrupt);
   let lines = 0;
   let rest: Buffer[] = [];
   let length = 0;
   try {
-    for await (const chunk of bytes(input)) {
+    for await (const chunk of unpacked(chunks)) {
       const end = chunk.lastIndexOf("\n");
       if (end < 0) {
         rest.push(chunk);
@@ -120,15 +121,36 @@ function joined(parts: readonly Buffer[]): Block {
   return whole;
 }
 
+/** What a file holds. Each chunk is there until the next one is asked for. */
+async function* chunksOf(file: string): AsyncGenerator<Buffer> {
+  const descriptor = openSync(file, "r");
+  const chunk = Buffer.allocUnsafeSlow(chunkSize);
+  try {
+    for (;;) {
+      const length = readSync(descriptor, chunk, 0, chunkSize, null);
+      if (length === 0) return;
+      yield chunk.subarray(0, length);
+      // Threads and signals have a turn.
+      await setImmediate();
+    }
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
 /** What an input holds, unpacked if its first bytes say that it is packed. */
-async function* bytes(input: Readable): AsyncGenerator<Buffer> {
-  const chunks: AsyncIterator<Buffer> = input.iterator();
+async function* unpacked(chunks: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
   const first = await chunks.next();
   if (first.done) return;
-  const whole = Readable.from(startingWith(first.value, chunks), { objectMode: false });
   const unpack = unpacking(first.value);
+  const all = startingWith(first.value, chunks);
   // Whoever reads the end of the pipeline meets its errors.
-  yield* unpack === undefined ? whole : pipeline(whole, unpack, () => {});
+  if (unpack === undefined) yield* all;
+  else yield* pipeline(Readable.from(copies(all), { objectMode: false }), unpack, () => {});
+}
+
+async function* copies(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  for await (const chunk of chunks) yield Buffer.from(chunk);
 }
 
 export const isPacked = (start: Buffer): boolean => unpacking(start) !== undefined;

@@ -7,7 +7,7 @@ const reading: Reading = workerData;
 const reader = recordReader(reading, neverRepeated);
 
 /** @param block undefined for whoever wants what there is by now */
-parentPort?.on("message", (block: Uint8Array | undefined) => {
-  if (block !== undefined) readBlock(reader, block);
+parentPort?.on("message", (block: Uint8Array<ArrayBuffer> | undefined) => {
+  if (block !== undefined) readBlock(reader, Buffer.from(block.buffer));
   parentPort?.postMessage(block === undefined ? reader.tally() : undefined);
 });

@@ -25,6 +25,9 @@ const worthThreads = 16 * 1024 * 1024;
 /** Besides this one; to read for more would take all of its time. */
 const mostThreads = Math.min(availableParallelism() - 1, 3);
 
+/** Enough that a thread does not wait while this one reads a block. */
+const mostWaiting = 8;
+
 export function sharedReader(reading: Reading, threadsFrom = worthThreads): SharedReader {
   const isRepeated = repeats();
   /** For what is no flow in a line of its own: an envelope, a pretty-printed value. */
@@ -41,7 +44,7 @@ export function sharedReader(reading: Reading, threadsFrom = worthThreads): Shar
       duplicates += sifted.duplicates;
       length += block.length;
       if (length > threadsFrom && threads.length < mostThreads) threads.push(thread(reading));
-      const idle = threads.find((one) => one.waiting() < 2);
+      const idle = threads.find((one) => one.waiting() < mostWaiting);
       if (idle === undefined) readBlock(flows, block);
       else idle.read(block);
       return sifted.lines;
@@ -64,7 +67,11 @@ type Thread = {
 };
 
 function thread(reading: Reading): Thread {
-  const worker = new Worker(new URL(`./share${extname(import.meta.url)}`, import.meta.url), { workerData: reading });
+  const worker = new Worker(new URL(`./share${extname(import.meta.url)}`, import.meta.url), {
+    workerData: reading,
+    // What a thread makes of a line is gone with the next one.
+    resourceLimits: { maxYoungGenerationSizeMb: 12 },
+  });
   const result = Promise.withResolvers<Tally>();
   // Whoever waits for the tally is told.
   result.promise.catch(() => undefined);
