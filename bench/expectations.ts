@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { dump } from "js-yaml";
 import { inventoryOf } from "../cilium/model/inventory.ts";
 import { repository } from "../test/project.ts";
-import { program } from "../test/rendered.ts";
+import { program } from "../test/this-cluster/rendered.ts";
 import { temporaryFolder } from "../test/toolchain/lifetime.ts";
 
 const count = Number(process.argv[2] ?? 30_000);

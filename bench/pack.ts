@@ -2,7 +2,7 @@
 import type { Policy } from "../cilium/policy/schema.ts";
 import { podNamespaceLabel } from "../cilium/policy/selector.ts";
 import { judgeStack, register, resourceOf } from "../test/policypack/registration.ts";
-import { renderedPolicies } from "../test/rendered.ts";
+import { renderedPolicies } from "../test/this-cluster/rendered.ts";
 
 const sizes = [58, 580, 1450, 2900, 5800];
 const policies = renderedPolicies();

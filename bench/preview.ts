@@ -7,9 +7,9 @@
  */
 import { symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { repository } from "../test/project.ts";
-import { renderedPolicies } from "../test/rendered.ts";
-import { namespaces } from "../test/sample/counts.ts";
+import { copyWithOwnCluster, repository } from "../test/project.ts";
+import { renderedPolicies } from "../test/this-cluster/rendered.ts";
+import { namespaces } from "../test/this-cluster/rows.ts";
 import { startCluster } from "../test/toolchain/cluster.ts";
 import { temporaryFolder } from "../test/toolchain/lifetime.ts";
 import { type ProdStack, prodStack } from "../test/toolchain/stack.ts";
@@ -39,7 +39,7 @@ const state = await stackOf(
 await runtime.invoke("pulumi:pulumi:readStackResourceOutputs", { stackName });
 ${grouped}`,
 );
-const own = await prodStack(cluster);
+const own = await prodStack(cluster, { folder: copyWithOwnCluster() });
 
 const preview = (stack: ProdStack, policyPacks: string[]) => () => stack.preview({ policyPacks });
 const alone = "the same policies and nothing else";

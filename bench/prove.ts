@@ -6,12 +6,11 @@ import { inventoryOf } from "../cilium/model/inventory.ts";
 import type { Policy, Rule } from "../cilium/policy/schema.ts";
 import { equal, type Proof } from "../cilium/prove/prove.ts";
 import type { Inventory } from "../cilium/reach/compile/inventory.ts";
-import { readProgram } from "../components/program.ts";
-import { declared } from "../test/rendered.ts";
+import { program } from "../test/this-cluster/rendered.ts";
 import { policiesOf } from "./generated.ts";
 
 const nobody: Inventory = { cluster: "default", endpoints: [], nodes: [], names: [] };
-const { policies, cluster } = readProgram(declared, {}, { project: "bench", stack: "bench" });
+const { policies, cluster } = program;
 const own = { ...inventoryOf(cluster), endpoints: [] };
 
 const sizes = process.argv.length > 2 ? process.argv.slice(2).map(Number) : [170, 250, 500, 1000, 2000];

@@ -8,14 +8,13 @@ import type { Inventory, Question } from "../cilium/reach/compile/inventory.ts";
 import { compile } from "../cilium/reach/compile/network.ts";
 import { verdict } from "../cilium/reach/decide/verdict.ts";
 import { identityConnections } from "../cilium/reach/report/connections.ts";
-import { readProgram } from "../components/program.ts";
-import { declared } from "../test/rendered.ts";
+import { program } from "../test/this-cluster/rendered.ts";
 import { inventoryOfSize, policiesOf } from "./generated.ts";
 
 const sizes = [250, 500, 1000, 2000, 4000];
 const runs = 5;
 
-const { policies, cluster } = readProgram(declared, {}, { project: "bench", stack: "bench" });
+const { policies, cluster } = program;
 const inventory = inventoryOf(cluster);
 const rows = [
   measure("this cluster", policies, inventory),

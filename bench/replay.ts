@@ -24,7 +24,7 @@ import {
   remoteNode,
 } from "../test/cilium/hubble/recorded.ts";
 import { repository } from "../test/project.ts";
-import { program } from "../test/rendered.ts";
+import { program } from "../test/this-cluster/rendered.ts";
 import { temporaryFolder } from "../test/toolchain/lifetime.ts";
 
 const flows = Number(process.argv[2] ?? 1_000_000);
@@ -105,7 +105,7 @@ function endOf(peer: (typeof cluster.flows)[number]["to"]): RecordedEnd {
     case "external":
       return outside(peer.address);
     default:
-      throw new Error(`the sample cluster has no ${peer.kind}`);
+      throw new Error(`this cluster has no ${peer.kind}`);
   }
 }
 

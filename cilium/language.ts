@@ -1,7 +1,7 @@
 /** The words that a cluster's files are written in. */
 export { clusterwide } from "./model/clusterwide.ts";
 export { deny, from } from "./model/flow.ts";
-export { absent, noneOf, oneOf, present } from "./model/labels.ts";
+export { absent, noneOf, oneOf, otherThan, present } from "./model/labels.ts";
 export { namespace } from "./model/namespace.ts";
 export { cidr } from "./model/peers/cidr.ts";
 export { cidrGroup } from "./model/peers/cidr-group.ts";

@@ -1,20 +1,26 @@
 /** The ends of a flow as people name them. */
+
 import { isIP } from "node:net";
 import { didYouMean } from "../cilium/model/names.ts";
+import { controlPlaneNodes, type EntityPeer, entityPeers } from "../cilium/model/peers/entities.ts";
 import { parsePrefix } from "../cilium/policy/cidr.ts";
+import { entityName } from "../cilium/policy/entity.ts";
+import { canonicalAddress } from "../cilium/reach/compile/addresses.ts";
 import {
   type FlowProtocol,
   flowProtocols,
+  hostAt,
   type NamedPort,
   type Peer,
   peerEntities,
 } from "../cilium/reach/compile/inventory.ts";
+import { peerText } from "../cilium/reach/report/explain.ts";
 import { Failure } from "./failure.ts";
 import type { Source } from "./sources/source.ts";
 
 /** For `--help`: what an end may be. */
-export const endsHelp = `An end is namespace/workload or namespace/pod, one of ${peerEntities.join(", ")},
-gateway for ingress, the name of a node, an IP address or a CIDR; the destination may be a DNS name too.`;
+export const endsHelp = `An end is namespace/workload or namespace/pod, one of ${peerEntities.map(entityName).join(", ")} (gateway is Cilium's entity
+ingress, and may be called so), the name of a node, an IP address or a CIDR; the destination may be a DNS name too.`;
 
 /**
  * Reads ends against the names of an inventory.
@@ -33,21 +39,33 @@ export function endReader({ inventory, replicas }: Pick<Source, "inventory" | "r
       ({ namespace, name }) => [`${namespace}/${name}`, { kind: "service", namespace, name }] as const,
     ),
     ...inventory.nodes.map(({ name }) => [name, { kind: "node", name }] as const),
-    ...peerEntities.map((entity) => [entity, { kind: "entity", entity }] as const),
-    // As the language calls it.
-    ["gateway", { kind: "entity", entity: "ingress" }],
+    ...peerEntities.flatMap((entity) =>
+      [entity, entityName(entity)].map((name) => [name, { kind: "entity", entity }] as const),
+    ),
+    [controlPlaneNodes.name, { kind: "entity", entity: "kube-apiserver" }],
+    ...Object.entries(inventory.hosts ?? {}).flatMap(([address, host]) => {
+      const peer = { kind: "address", address, host } as const;
+      return [host, peerText(peer)].map((name) => [name, peer] as const);
+    }),
   ]);
   return (text) => {
-    const known = endpoints.get(text) ?? others.get(text) ?? addressOf(text);
+    const known = endpoints.get(text) ?? others.get(text) ?? addressOf(text, inventory);
     if (known !== undefined) return known;
+    const several = entityPeers.find(({ name }) => name === text);
+    if (several !== undefined) throw new Failure(`${text} is no single end${members(several)}`);
     throw new Failure(
       `there is no workload, entity or address ${text}${nearest(text, [...endpoints.keys()], [...others.keys()])}`,
     );
   };
 }
 
-function addressOf(text: string): Peer | undefined {
-  if (isIP(text) !== 0) return { kind: "address", address: text };
+function members({ name, entities }: EntityPeer): string {
+  const others = entities.map(entityName).filter((entity) => entity !== name);
+  return others.length === 0 ? "; name a workload, a node or an address" : `; name one of ${others.join(", ")}`;
+}
+
+function addressOf(text: string, inventory: Source["inventory"]): Peer | undefined {
+  if (isIP(text) !== 0) return { kind: "address", address: text, ...hostAt(canonicalAddress(text), inventory.hosts) };
   return parsePrefix(text) === undefined ? undefined : { kind: "cidr", cidr: text };
 }
 

@@ -1,4 +1,6 @@
 /** What `netpol check` finds: faults, judged with the cluster by the engine, and breaches of the house rules. */
+import { absentMakers } from "../cilium/kubernetes/absent.ts";
+import { namespaceFor } from "../cilium/kubernetes/broken.ts";
 import { rings } from "../cilium/model/order.ts";
 import { policyKey, policyName, policyText, referenceTo } from "../cilium/policy/parts.ts";
 import type { Policy } from "../cilium/policy/schema.ts";
@@ -29,12 +31,13 @@ export function findingsOf(source: Source, houseRules: PackConfig | undefined, i
   const network = compile(source.policies, source.inventory);
   // Where there are no pods, no selector selects any, and where an object has two versions, there is no saying what it does.
   const hasWorld = source.inventory.endpoints.length > 0 && source.objects.twice.length === 0;
+  const makers = absentMakers(source.cluster ?? source.objects);
   return [
     ...unreadable(source),
     ...unenforced(source, network),
     ...(hasWorld ? inspect(source.policies, network) : [])
       .filter(({ kind }) => !(isProgram && kind === "deny-closes-the-rest"))
-      .map((oddity) => ofOddity(oddity, source)),
+      .map((oddity) => ofOddity(oddity, source, makers)),
     ...(houseRules === undefined ? [] : breaches(source, houseRules, hasWorld)),
     ...verbatimNote(source),
     ...(source.program === undefined ? [] : rings(source.program.cluster)).map((ring): Finding => {
@@ -44,6 +47,9 @@ export function findingsOf(source: Source, houseRules: PackConfig | undefined, i
     }),
   ];
 }
+
+/** That nobody is selected is no fault where others may be, that charts make. */
+const unsure: ReadonlySet<OddityKind> = new Set(["selects-nothing", "peer-selects-nothing", "missing-service"]);
 
 /** How much of the program is not flows, of which the language knows nothing. */
 function verbatimNote({ program }: Source): Finding[] {
@@ -67,12 +73,12 @@ function unreadable({ objects: { malformed, unplaced, twice } }: Source): Findin
       }),
     ),
     ...unplaced.map(
-      ({ place, policy }): Finding => ({
+      ({ place, policy, among }): Finding => ({
         level: "note",
         rule: "without-namespace",
         subject: policy.metadata.name,
         file: place,
-        message: `${policy.metadata.name}: has no namespace, so what it selects is not judged; name the namespace with --namespace`,
+        message: `${policy.metadata.name}: has no namespace, so what it selects is not judged; ${namespaceFor(among)}`,
       }),
     ),
     ...unplaced.flatMap(({ place, policy }) =>
@@ -117,14 +123,16 @@ const refused = (subject: string, { place, value, reason, fix }: Fault): Finding
   message: `${subject} ${place}: the agent refuses ${value}: ${reason}. Instead: ${fix}.`,
 });
 
-function ofOddity({ kind, subject, place, problem, fix }: Oddity, source: Source): Finding {
+function ofOddity({ kind, subject, place, problem, fix }: Oddity, source: Source, makers: readonly string[]): Finding {
   const name = typeof subject === "string" ? subject : policyText(subject);
+  const isUnsure = makers.length > 0 && unsure.has(kind);
+  const instead = isUnsure ? `${fix}, unless what is not here makes it (${makers.join(", ")})` : fix;
   return {
-    level: oddityLevels[kind],
+    level: isUnsure ? "note" : oddityLevels[kind],
     rule: kind,
     subject: name,
     ...(typeof subject === "string" ? {} : fileOf(source, policyKey(subject))),
-    message: `${[name, place].join(" ").trim()}: ${problem}. Instead: ${fix}.`,
+    message: `${[name, place].join(" ").trim()}: ${problem}. Instead: ${instead}.`,
   };
 }
 

@@ -101,11 +101,18 @@ export const witnessLines = (witness: Witness): string[] =>
 export const exceptionLines = ({ witness, verdict }: Exception): string[] => [
   `  but ${questionText(witness.question)} is ${outcomeText(verdict)}`,
   ...endsLines(witness.question, verdict).map((line) => `  ${line}`),
-  ...witness.endpoints.map(
-    ({ namespace, name, labels, namespaceLabels = {} }) =>
-      `    where ${namespace}/${name} has ${labelsText(labels)}${Object.keys(namespaceLabels).length > 0 ? `, and its namespace ${labelsText(namespaceLabels)}` : ""}`,
-  ),
+  ...partiesLines(witness).map((line) => `    ${line}`),
 ];
+
+/** Who stands at the ends of a witness. */
+export const partiesLines = ({ endpoints }: Witness): string[] =>
+  endpoints.map(({ namespace, name, labels, namespaceLabels = {}, ports = [] }) =>
+    [
+      `where ${namespace}/${name} has ${labelsText(labels)}`,
+      ...ports.map(({ name, port, protocol }) => `the name ${name} for port ${port}/${protocol}`),
+      ...(Object.keys(namespaceLabels).length > 0 ? [`and its namespace ${labelsText(namespaceLabels)}`] : []),
+    ].join(", "),
+  );
 
 const labelsText = (labels: Readonly<Record<string, string>>): string =>
   Object.keys(labels).length === 0

@@ -40,7 +40,7 @@ export function incompleteness({ lostEvents, missingNodes }: FlowRecord, problem
   return missing.length === 0 ? [] : [`this record is incomplete: ${missing.join("; ")}`];
 }
 
-export const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? "" : "s"}`;
+export const counted = (count: number, one: string, more = `${one}s`): string => `${count} ${count === 1 ? one : more}`;
 
 export const spanText = (times: Times): string =>
   times.first === "" ? "" : ` from ${timeCells(times).join(" to ")} UTC`;

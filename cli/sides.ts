@@ -125,11 +125,12 @@ const judgedAgainst = (own: ReadSide, other: ReadSide): ReadSide =>
 
 /** The pods are those of one side, but what a side says of its cluster besides holds for it. */
 function inventoryAgainst({ source }: ReadSide, pods: ReadSide): Inventory {
-  const { cidrGroups, cluster, configuration } = source.inventory;
+  const { cidrGroups, cluster, configuration, hosts } = source.inventory;
   return {
     ...inventoryOf(pods.source),
     ...(cidrGroups && { cidrGroups }),
     ...(configuration && { cluster, configuration }),
+    ...(hosts && { hosts }),
   };
 }
 

@@ -111,7 +111,7 @@ function shown(peer: ProgramPeer, policies: readonly string[], isOpen: ReturnTyp
     case "cidr-group":
       return { ...common, kind: "outside", label: common.id, names: [] };
     case "external":
-      return { ...common, kind: "outside", label: peer.name, names: [peer.address] };
+      return { ...common, kind: "outside", label: common.id, names: [] };
   }
 }
 

@@ -1,4 +1,5 @@
 /** The picture of any policies, as the reachability engine judges them; also of two versions, with what differs. */
+import { entityName } from "../cilium/policy/entity.ts";
 import type { Peer as ReachPeer } from "../cilium/reach/compile/inventory.ts";
 import { compile } from "../cilium/reach/compile/network.ts";
 import { conditionsOf } from "../cilium/reach/report/conditions.ts";
@@ -281,6 +282,7 @@ function otherKind({ kind, name }: FlowEnd): OtherPeer["kind"] | undefined {
   switch (kind) {
     case "endpoint":
     case "other-pods":
+    case "set":
     case "fqdn":
       return undefined;
     case "cidr":
@@ -288,8 +290,8 @@ function otherKind({ kind, name }: FlowEnd): OtherPeer["kind"] | undefined {
     case "node":
       return "nodes";
     case "entity":
-      if (name === "ingress") return "gateway";
-      if (name === "kube-apiserver") return "api-server";
+      if (name === entityName("ingress")) return "gateway";
+      if (name === entityName("kube-apiserver")) return "api-server";
       return [world, worldIPv4, worldIPv6].includes(name) ? "outside" : "nodes";
   }
 }

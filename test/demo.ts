@@ -6,8 +6,9 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs, styleText } from "node:util";
 import { z } from "zod";
+import { loadCluster } from "../components/load.ts";
+import { copyWithOwnCluster } from "./project.ts";
 import { kubernetesApiOf } from "./provider/kubernetes-api.ts";
-import { namespaces } from "./sample/counts.ts";
 import { type Cluster, startCluster } from "./toolchain/cluster.ts";
 import { toolchain } from "./toolchain/pulumi.ts";
 import { type ProdStack, prodStack, recordSteps } from "./toolchain/stack.ts";
@@ -16,11 +17,13 @@ const { values: flags } = parseArgs({ options: { keep: { type: "boolean", defaul
 
 async function demo(): Promise<void> {
   await toolchain();
+  const folder = copyWithOwnCluster();
+  const namespaces = (await loadCluster(folder)).namespaces.map(({ name }) => name);
   const cluster = await startCluster({ namespaces });
   try {
     heading("A Kubernetes API server with Cilium's policy CRDs");
     console.log(`${cluster.server}, ${namespaces.length} namespaces, no policies yet`);
-    const stack = await prodStack(cluster);
+    const stack = await prodStack(cluster, { folder });
     await preflight(stack, cluster);
     const policyPacks = [join(stack.folder, "policypack")];
     await run("pulumi preview --policy-pack policypack", (onEvent) => stack.preview({ onEvent, policyPacks }));
@@ -133,7 +136,7 @@ async function keep({ kubeconfig }: Cluster, { folder, environment }: ProdStack)
   kubectl get ciliumnetworkpolicies --all-namespaces
 
   . ${file} && cd ${folder}
-  pulumi config set --path 'addresses.qnap-nfs' 10.9.8.7
+  pulumi config set apiServerPort 7443
   pulumi preview --policy-pack policypack
   pulumi destroy
 `);

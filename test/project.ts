@@ -5,6 +5,8 @@
 import assert from "node:assert/strict";
 import { cpSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { generatedFiles } from "../cli/commands/docs.ts";
+import { program } from "./rendered.ts";
 import { temporaryFolder } from "./toolchain/lifetime.ts";
 
 /** The repository, with the cluster that the project is used for. */
@@ -26,22 +28,22 @@ const parts = [
 /** Where Node keeps what it compiles of copies as long as the tests run, for who sets NODE_COMPILE_CACHE. */
 export const compileCache = temporaryFolder("compile-cache");
 
-/** What says what a cluster is; the sample has the same. */
-const clusterParts = ["cluster", "Pulumi.prod.yaml", "policypack/cluster.json"] as const;
-
 /** The folder of the sample cluster's own files, for who loads them here. */
 export const sampleCluster = join(import.meta.dirname, "sample");
 
-/**
- * The folder of a new copy of the project, with the same node_modules.
- * @param clusterOf the folder that its cluster is taken from
- */
-export function copyOfProject(clusterOf = sampleCluster): string {
+/** The folder of a new copy of the project with the sample cluster, with what is generated of it, and the same node_modules. */
+export const copyOfProject = (): string => copyWith(sampleCluster, generatedFiles(program.cluster, "prod"));
+
+/** The same with the cluster that the project is used for. */
+export const copyWithOwnCluster = (): string => copyWith(repository, []);
+
+function copyWith(clusterOf: string, generated: readonly [file: string, text: string][]): string {
   const folder = temporaryFolder("network-policies");
   for (const part of parts) cpSync(join(repository, part), join(folder, part), { recursive: true });
-  for (const part of clusterParts) {
+  for (const part of ["cluster", "Pulumi.prod.yaml"]) {
     cpSync(join(clusterOf, part), join(folder, part), { recursive: true });
   }
+  for (const [file, text] of generated) writeFileSync(join(folder, file), text);
   symlinkSync(join(repository, "node_modules"), join(folder, "node_modules"));
   return folder;
 }

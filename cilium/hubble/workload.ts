@@ -1,7 +1,9 @@
 /** Which of a program's workloads the pods of a record belong to, told by the labels that its policies select on. */
+
 import { type Cluster, workloads } from "../model/cluster.ts";
 import { labelSelector } from "../model/labels.ts";
 import { peerName, type Workload } from "../model/peers.ts";
+import { entityName } from "../policy/entity.ts";
 import { matches, podIdentity, subjectRequirements } from "../policy/selector.ts";
 import type { End, RecordedPod } from "./end.ts";
 
@@ -39,7 +41,7 @@ export function endName(end: End, find: FindWorkload, names: readonly string[], 
       return `${end.namespace}/${end.name}${elsewhere}`;
     }
     case "entity":
-      return end.entity;
+      return entityName(end.entity);
     case "outside":
       if (end.isApiServer) return `kube-apiserver ${end.address}`;
       return `${names.length > 0 ? names.join(", ") : end.address}${end.standsForMore ? " and others like it" : ""}`;

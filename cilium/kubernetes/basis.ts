@@ -8,7 +8,8 @@ import {
   kindKeys,
   readConfiguration,
 } from "../reach/compile/configuration.ts";
-import { malformedText } from "./broken.ts";
+import { absentMakers } from "./absent.ts";
+import { malformedText, unplacedText } from "./broken.ts";
 import { configurationData } from "./inventory.ts";
 import { type LeftOut, reasons } from "./left-out.ts";
 import { hasEnded, podsOf } from "./pods.ts";
@@ -80,6 +81,7 @@ export function basisOf(policies: Objects, cluster: Objects, all: boolean): Basi
         ...cluster.notes,
         ...unenforced(policies, configuration, configurationData(cluster)),
         ...clusterNotes(policies),
+        ...absentNotes(cluster),
         ...(all ? assumed.map(assumedText) : []),
       ]),
     ],
@@ -134,10 +136,7 @@ function otherKinds(own: readonly LeftOut[], all: boolean): string {
 function brokenOf({ malformed, unplaced, policies }: Objects, agent: Agent): string[] {
   return [
     ...malformed.map(malformedText),
-    ...unplaced.map(
-      ({ place, policy }) =>
-        `${place}: ${policy.kind} ${policy.metadata.name}: without a namespace, so what it selects is not known; name the namespace with --namespace`,
-    ),
+    ...unplaced.map(unplacedText),
     ...policies.flatMap((policy) => refusals(policy, agent)),
   ];
 }
@@ -170,6 +169,15 @@ function clusterNotes({ files, twice }: Objects): string[] {
   const folders = clusterFolders(files, twice);
   return folders.length === 0 ? [] : [clustersText(folders)];
 }
+
+function absentNotes(cluster: Objects): string[] {
+  const makers = absentMakers(cluster);
+  return makers.length === 0 ? [] : [`${makers.join(", ")} make pods that are not here: ${howToGivePods}`];
+}
+
+/** Where the pods are that an input only says how to make. */
+export const howToGivePods =
+  "--inventory takes what kubectl get pods,namespaces,nodes,services -A -o yaml prints, or what helm template or flux build does";
 
 /** What an answer rests on, in lines for people. */
 export function basisLines({ read, unknown, leftOut, broken, notes }: Basis): string[] {

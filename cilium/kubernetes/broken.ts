@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { matches, podIdentity, subjectRequirements } from "../policy/selector.ts";
 import type { Endpoint, Inventory, Peer } from "../reach/compile/inventory.ts";
+import type { UnplacedPolicy } from "./read.ts";
 
 /** A policy that the API server would not store as it stands. */
 export type MalformedPolicy = {
@@ -49,3 +50,12 @@ function maySelect({ namespace, subject }: MalformedPolicy, endpoint: Endpoint, 
   const identity = podIdentity({ ...endpoint, cluster: endpoint.cluster ?? cluster });
   return matches(subjectRequirements({ matchLabels: subject }, namespace), identity);
 }
+
+/** A policy whose namespace nobody names, or several name differently: why it is not judged, and what to do. */
+export const unplacedText = ({ place, policy, among }: UnplacedPolicy): string =>
+  `${place}: ${policy.kind} ${policy.metadata.name}: without a namespace, so what it selects is not known; ${namespaceFor(among)}`;
+
+export const namespaceFor = (among: string): string =>
+  among === ""
+    ? "name the namespace with --namespace"
+    : `it has several (${among}): read what kustomize build prints of one of them, or name one with --namespace`;

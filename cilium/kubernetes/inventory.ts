@@ -1,7 +1,7 @@
 /** The cluster that policies are judged against, from Kubernetes objects; and an inventory as such objects. */
 import type { ClusterNode, Endpoint, Inventory, NamedPort } from "../reach/compile/inventory.ts";
 import type { NodeObject, PodObject } from "./objects.ts";
-import { hasEnded, type KnownPod, podId, podNamespace, podsOf } from "./pods.ts";
+import { hasEnded, isListing, type KnownPod, podId, podNamespace, podsOf } from "./pods.ts";
 import type { Objects } from "./read.ts";
 import { servicesOf } from "./services.ts";
 
@@ -28,6 +28,7 @@ export function inventoryOfObjects(objects: Objects, clusterName = defaultCluste
     inventory: {
       cluster: configuration?.["cluster-name"] || clusterName,
       endpoints: pods.map(({ pod }) => endpointOf(pod, labels)),
+      ...(!isListing(objects) && { isExcerpt: true }),
       nodes: objects.nodes.map(({ object }) => clusterNode(object)),
       names: [],
       ...(isKnown("CiliumCIDRGroup") && { cidrGroups: objects.cidrGroups.map(({ object }) => cidrGroup(object)) }),

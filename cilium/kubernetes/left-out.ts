@@ -11,6 +11,7 @@ export const reasons = {
   patch: "patch of a kustomization",
   "out-of-reach": "outside of what was read",
   "without-namespace": "no namespace",
+  generated: "ApplicationSet whose Applications only Argo CD can tell",
   versions: "several versions, of which a cluster has one",
   malformed: "not of its kind's form",
   "other-kind": "another kind",

@@ -5,6 +5,7 @@
  */
 import { posix } from "node:path";
 import { z } from "zod";
+import { applicationsOf } from "./argo.ts";
 import type { LeftOut } from "./left-out.ts";
 import type { Document } from "./text.ts";
 
@@ -22,6 +23,8 @@ export type Placement = {
   readonly filling: (file: string) => readonly Cover[];
   /** Files that are no objects but patches of some, with the kustomization that applies them. */
   readonly patches: ReadonlyMap<string, string>;
+  /** What may fill in a missing namespace, and is not known. */
+  readonly unknown: readonly LeftOut[];
   /** What kustomizations use that was not read, or change in what was. */
   readonly leftOut: readonly LeftOut[];
 };
@@ -42,21 +45,6 @@ const fluxKustomization = z.looseObject({
   apiVersion: z.string().startsWith("kustomize.toolkit.fluxcd.io/"),
   kind: z.literal("Kustomization"),
   spec: z.looseObject({ path: z.string().nullish(), targetNamespace: z.string() }),
-});
-
-const argoSource = z.looseObject({
-  path: z.string().nullish(),
-  directory: z.looseObject({ recurse: z.boolean().nullish() }).nullish(),
-});
-
-const argoApplication = z.looseObject({
-  apiVersion: z.string().startsWith("argoproj.io/"),
-  kind: z.literal("Application"),
-  spec: z.looseObject({
-    source: argoSource.nullish(),
-    sources: z.array(argoSource).nullish(),
-    destination: z.looseObject({ namespace: z.string() }),
-  }),
 });
 
 /** The names that kustomize reads a folder's kustomization from. */
@@ -89,27 +77,30 @@ export function placementOf(documents: readonly Document[], read: readonly strin
       ? resourcesOf(folder).map(({ file }) => file)
       : files.filter((file) => (recurse ? isBelow(file, folder) : posix.dirname(file) === folder));
 
-  const byFlux = new Map<string, Cover[]>();
+  /** By Flux, or by what Argo CD tells kustomize. */
+  const byDeployment = new Map<string, Cover[]>();
   const byArgo = new Map<string, Cover[]>();
   for (const { place, file, value } of documents) {
     const flux = fluxKustomization.safeParse(value).data?.spec;
     if (flux !== undefined) {
       const folder = folderIn(files, file, flux.path ?? ".");
-      cover(byFlux, applied(folder, true), { namespace: flux.targetNamespace, by: place });
+      cover(byDeployment, applied(folder, true), { namespace: flux.targetNamespace, by: place });
     }
-    const argo = argoApplication.safeParse(value).data?.spec;
-    for (const source of argo === undefined ? [] : [argo.source ?? [], argo.sources ?? []].flat()) {
-      if (!source.path || argo === undefined) continue;
-      const folder = folderIn(files, file, source.path);
-      const { namespace } = argo.destination;
-      cover(byArgo, applied(folder, source.directory?.recurse ?? false), { namespace, by: place });
+  }
+  const { applications, unknown } = applicationsOf(documents, (file, pattern) => foldersLike(files, file, pattern));
+  for (const { place, file, namespace, sources } of applications) {
+    for (const { path, recurse, replaces } of sources) {
+      const own = applied(folderIn(files, file, path), recurse);
+      cover(byArgo, own, { namespace, by: place });
+      if (replaces !== undefined) cover(byDeployment, own, { namespace: replaces, by: place });
     }
   }
   const patches = new Map([...folders.values()].flatMap((one) => patchFiles(one).map((path) => [path, one.folder])));
   return {
-    replacing: (file) => byFlux.get(posix.normalize(file)) ?? byKustomize.get(posix.normalize(file)) ?? [],
+    replacing: (file) => byDeployment.get(posix.normalize(file)) ?? byKustomize.get(posix.normalize(file)) ?? [],
     filling: (file) => byArgo.get(posix.normalize(file)) ?? [],
     patches,
+    unknown,
     leftOut: [...folders.values()].flatMap((one) => [...outside(one, folders, known), ...inlinePatches(one)]),
   };
 }
@@ -175,6 +166,23 @@ function folderIn(files: readonly string[], file: string, path: string): string 
   const candidates = roots.sort((a, b) => a.length - b.length).map((root) => posix.join(root, relative));
   return candidates.find((folder) => files.some((one) => isBelow(one, folder))) ?? posix.join(own, relative);
 }
+
+/** The folders that a pattern of an ApplicationSet means, from the repository's root. None of them is hidden. */
+function foldersLike(files: readonly string[], file: string, pattern: string): string[] {
+  const steps = posix
+    .normalize(pattern)
+    .replace(/^\/|\/$/g, "")
+    .split("/");
+  const plain = steps.slice(0, steps.findIndex((step) => /[*?[]/.test(step)) >>> 0).join("/");
+  const start = folderIn(files, file, plain);
+  const root = posix.join(start, ...(plain === "" ? [] : plain.split("/").map(() => "..")));
+  const folders = new Set(files.flatMap((one) => above(posix.relative(root, one))));
+  return [...folders].filter((folder) => !/(^|\/)\./.test(folder) && posix.matchesGlob(folder, steps.join("/")));
+}
+
+/** The folders that a file is in, from the outermost one. */
+const above = (file: string): string[] =>
+  file.split("/").flatMap((_, at, steps) => (at === 0 ? [] : [steps.slice(0, at).join("/")]));
 
 function commonFolder(files: readonly string[]): string {
   const [first = "", ...others] = files.map((file) => posix.dirname(file));

@@ -40,6 +40,10 @@ export function podsOf(objects: Objects): KnownPod[] {
   ];
 }
 
+/** Whether a cluster listed its pods, which are then all that it has: they run on nodes. */
+export const isListing = ({ pods, known }: Objects): boolean =>
+  known.has("Pod") && pods.some(({ object: { spec, status } }) => spec?.nodeName || status?.podIP);
+
 /** `redis-cronjob` beside a Deployment `redis`. */
 function withKind(standIn: KnownPod): KnownPod {
   const { metadata } = standIn.pod;

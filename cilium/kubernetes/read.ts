@@ -29,7 +29,7 @@ import { UnreadableObjects } from "./unreadable.ts";
 export type Objects = {
   readonly policies: readonly PlacedPolicy[];
   /** Policies whose namespace nobody names: what they select is not known, but whether Cilium takes them is. */
-  readonly unplaced: readonly PlacedPolicy[];
+  readonly unplaced: readonly UnplacedPolicy[];
   /** Policies that the API server would not store as they stand. */
   readonly malformed: readonly MalformedPolicy[];
   readonly pods: readonly Placed<PodObject>[];
@@ -63,6 +63,10 @@ export type Position = { readonly file: string; readonly line: number };
 
 export type Placed<T> = { readonly place: string; readonly kind: string; readonly object: T };
 export type PlacedPolicy = { readonly place: string; readonly policy: Policy };
+export type UnplacedPolicy = PlacedPolicy & {
+  /** The namespaces that several places give it, and which; none where nobody gives it one. */
+  readonly among: string;
+};
 
 export type OtherObject = { readonly apiVersion: string; readonly kind: string; readonly value: unknown };
 
@@ -100,7 +104,13 @@ export function readObjects(read: Read, options: ReadOptions = {}): Objects {
   const result = {
     ...objects,
     ...single,
-    leftOut: [...read.leftOut, ...objects.leftOut, ...placement.leftOut, ...single.leftOut],
+    leftOut: [
+      ...read.leftOut,
+      ...objects.leftOut,
+      ...placement.leftOut,
+      ...single.leftOut,
+      ...placing(objects, placement),
+    ],
     known: new Set([...(read.listed ?? []), ...sorted.present]),
     files: read.files,
     positions: new Map([...read.documents, ...read.broken].map(({ place, file, line }) => [place, { file, line }])),
@@ -109,6 +119,10 @@ export function readObjects(read: Read, options: ReadOptions = {}): Objects {
   if (options.strict) requireAll(result);
   return result;
 }
+
+/** What would place the objects that have no namespace. */
+const placing = ({ unplaced, leftOut }: Lists, { unknown }: Placement): readonly LeftOut[] =>
+  unplaced.length > 0 || leftOut.some(({ reason }) => reason === "without-namespace") ? unknown : [];
 
 /** Each object once. Of those that places state differently, policies are named, and the rest is left out. */
 function singleVersions(objects: Lists) {
@@ -235,7 +249,10 @@ function sorter(placement: Placement, options: ReadOptions) {
       const where = placed(file, object.metadata.namespace ?? undefined);
       if (typeof where === "string") {
         list.push({ place, kind, object: { ...object, metadata: { ...object.metadata, namespace: where } } });
-      } else leaveOut({ place, reason: "without-namespace", detail: `${nameOf(value)}${where.among}` });
+      } else {
+        const among = where.among === "" ? "" : `: ${where.among}`;
+        leaveOut({ place, reason: "without-namespace", detail: `${nameOf(value)}${among}` });
+      }
     };
 
   function parsed<T>(schema: z.ZodType<T>, document: Document): T | undefined {
@@ -287,7 +304,7 @@ function sorter(placement: Placement, options: ReadOptions) {
         reasons: issueLines(parsed.error),
       });
     } else if (clusterwide || namespace !== undefined) objects.policies.push({ place, policy: parsed.data });
-    else objects.unplaced.push({ place, policy: parsed.data });
+    else objects.unplaced.push({ place, policy: parsed.data, among: typeof where === "object" ? where.among : "" });
   }
 
   function takeMisspelt({ place, file, value }: Document, group: string, kind: string): void {
@@ -318,7 +335,7 @@ function sorter(placement: Placement, options: ReadOptions) {
     const [filled, ...others] = distinct(filling);
     if (replacing.length === 0 && filled !== undefined && others.length === 0) return filled;
     const among = [...replacing, ...filling].map(({ namespace, by }) => `${namespace} by ${by}`);
-    return { among: among.length === 0 ? "" : `: ${among.join(", ")}` };
+    return { among: among.join(", ") };
   }
 
   return { objects, present, take, takeBroken };
@@ -339,7 +356,7 @@ function kindOf(value: unknown): { apiVersion: string; group: string; kind: stri
 const isApplied = (group: string, kind: string): boolean =>
   (kind === "Kustomization" && /^kustomize\./.test(group)) ||
   (kind === "Component" && group === "kustomize.config.k8s.io") ||
-  (kind === "Application" && group === "argoproj.io");
+  (/^Application(Set)?$/.test(kind) && group === "argoproj.io");
 
 /** The policy kind that a kind of one of the policies' groups is a slip of the keys away from. */
 const nearestKind = (kind: string): string | undefined =>

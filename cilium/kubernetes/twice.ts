@@ -40,11 +40,11 @@ export function versions<T>(
 const equal = (one: Identified, other: Identified): boolean => isDeepStrictEqual(one.content, other.content);
 
 /** Folders under these names often are one cluster each. */
-const homesOfClusters = ["clusters", "cluster", "environments", "envs"];
+const homesOfClusters = ["clusters", "environments", "envs"];
 
 /**
- * The folders of a repository that look like one cluster each: those that state one object differently, and those side by
- * side in a folder called `clusters` or the like.
+ * The folders of a repository that look like one cluster each, since they are side by side in a folder called `clusters` or
+ * the like; where some of them state an object differently, those.
  */
 export function clusterFolders(files: readonly string[], twice: readonly Twice[]): string[] {
   const paths = files.map((file) => posix.normalize(file));
@@ -53,10 +53,15 @@ export function clusterFolders(files: readonly string[], twice: readonly Twice[]
     const at = steps.findIndex((step, index) => homesOfClusters.includes(step) && index < steps.length - 2);
     return at < 0 ? [] : [steps.slice(0, at + 2).join("/")];
   });
-  const differing = twice.flatMap(({ places }) => differingFolders(places.map(fileOf)));
-  const found = [...new Set(differing.length > 0 ? differing : side)].sort();
+  const homes = new Set(side);
+  const differing = partedFolders(twice).filter((folder) => homes.has(folder));
+  const found = differing.length > 0 ? differing : [...homes].sort();
   return found.length > 1 ? found : [];
 }
+
+/** The folders that state an object differently. */
+const partedFolders = (twice: readonly Twice[]): string[] =>
+  [...new Set(twice.flatMap(({ places }) => differingFolders(places.map(fileOf))))].sort();
 
 /** The file of a place such as `a.yaml, document 2`. */
 const fileOf = (place: string): string => posix.normalize(place.replace(/, (document|item|line) .*/, ""));
@@ -76,8 +81,13 @@ export function twiceText(twice: readonly Twice[], files: readonly string[]): st
   if (first === undefined) return "";
   const others = twice.length === 1 ? "" : `, and ${twice.length - 1} more objects likewise`;
   const folders = clusterFolders(files, twice);
-  const choice = folders.length === 0 ? "leave all but one out with --exclude GLOB" : clustersText(folders);
+  const choice = folders.length === 0 ? withoutClusters(partedFolders(twice)) : clustersText(folders);
   return `${first.name} stands differently in ${first.places.join(" and ")}${others}; a cluster has one version of it: ${choice}`;
+}
+
+function withoutClusters([first, second]: readonly string[]): string {
+  if (first === undefined || second === undefined) return "leave all but one out with --exclude GLOB";
+  return `if ${first} and ${second} are two clusters, name one with --from, or leave one out, as with --exclude ${second}; if they are one, remove all versions but one`;
 }
 
 /** How to name one of the folders that look like clusters. */

@@ -68,9 +68,13 @@ function indexOf(flows: readonly Flow[], end: "from" | "to"): Index {
 const isTold = (peer: Peer, subject: Subject, direction: Direction): boolean =>
   includes(peer, subject) && (isSelectable(peer) || isDeniedByDefault(subject, direction));
 
+/** Those whose policies tell a flow where it arrives. */
+export const serversOf = ({ to, only }: Flow, cluster: Cluster): Subject[] =>
+  only === "egress" ? [] : subjects(cluster).filter((subject) => includes(to, subject));
+
 /** Whether the destinations' policies see to what a flow may carry: they refuse what no rule allows. */
-export function isLimitedAtServer({ to, only }: Flow, cluster: Cluster): boolean {
-  const servers = only === "egress" ? [] : subjects(cluster).filter((subject) => includes(to, subject));
+export function isLimitedAtServer(flow: Flow, cluster: Cluster): boolean {
+  const servers = serversOf(flow, cluster);
   return servers.length > 0 && servers.every((server) => isDeniedByDefault(server, "ingress"));
 }
 

@@ -1,9 +1,11 @@
 /** The program's own workloads as the endpoints that policies are judged against. */
 import type { Policy } from "../policy/schema.ts";
+import { clusterLabel } from "../policy/selector.ts";
+import { canonicalAddress } from "../reach/compile/addresses.ts";
 import type { Endpoint, Inventory } from "../reach/compile/inventory.ts";
 import { type ConfiguredCluster, workloadId, workloads } from "./cluster.ts";
 import { workloadsAmong } from "./ends.ts";
-import { examplePods } from "./labels.ts";
+import { examplePods, podOf } from "./labels.ts";
 import { onlyNamespace, withinNamespace } from "./peers/pod-set.ts";
 import type { Subject, Workload } from "./peers.ts";
 import type { Transport } from "./ports.ts";
@@ -27,7 +29,25 @@ export function inventoryOf(cluster: ConfiguredCluster): Inventory {
   const endpoints = [...pods.flatMap(endpointOf), ...undeclaredPods(cluster), ...onNodes];
   const policies = [...cluster.clusterwide.groups.flatMap(selectorOf), ...cluster.verbatim.map(({ policy }) => policy)];
   const name = cluster.settings.clusterName;
-  return { cluster: name, endpoints: withSubjects(endpoints, policies, name), nodes: [], names: [] };
+  return {
+    cluster: name,
+    endpoints: withSubjects(endpoints, policies, name),
+    nodes: [],
+    names: [],
+    hosts: hostsOf(cluster),
+  };
+}
+
+/** Machines outside by their addresses, where one has a name alone. */
+function hostsOf({ flows, denials }: ConfiguredCluster): Record<string, string> {
+  const hosts = [...flows, ...denials].flatMap(({ from, to }) => [from, to]).filter((peer) => peer.kind === "external");
+  const named = Map.groupBy(hosts, ({ address }) => canonicalAddress(address));
+  return Object.fromEntries(
+    [...named].flatMap(([address, own]) => {
+      const [name, ...others] = new Set(own.map(({ name }) => name));
+      return name === undefined || others.length > 0 ? [] : [[address, name]];
+    }),
+  );
 }
 
 /** A policy that selects what the group's does. */
@@ -50,7 +70,7 @@ const endpointOf = ({ namespace, namespaceLabels, name, labels, otherLabels, por
     .map((podLabels) => ({
       namespace,
       name,
-      labels: podLabels,
+      ...podOf(podLabels),
       ...(namespaceLabels !== undefined && { namespaceLabels }),
       ports: Object.entries(ports).flatMap(([portName, { number, last, transports }]) =>
         // A container names no ranges.
@@ -73,7 +93,14 @@ function undeclaredPods(cluster: ConfiguredCluster): Endpoint[] {
   const endpoints = sets.flatMap((set) => {
     const namespace = onlyNamespace(set);
     const [labels = {}] = examplePods(set.labels, {});
-    return namespace === undefined ? [] : [{ namespace, name: withinNamespace(set), labels }];
+    const cluster = labels[clusterLabel];
+    const pod = {
+      namespace: namespace ?? "",
+      name: withinNamespace(set),
+      ...podOf(labels),
+      ...(cluster && { cluster }),
+    };
+    return namespace === undefined ? [] : [pod];
   });
   return [...new Map(endpoints.map((endpoint) => [`${endpoint.namespace}/${endpoint.name}`, endpoint])).values()];
 }

@@ -1,15 +1,16 @@
 /**
- * What pods must carry to be selected: a value, one of several, any value, none of several, or the absence of a label. As in
- * Kubernetes, a pod without the label has none of the values.
+ * What pods must carry to be selected: a value, one of several, any value, a value other than some, none of several, or the
+ * absence of a label. As in Kubernetes, a pod without the label has none of the values.
  */
 import { z } from "zod";
 import type { LabelSelector } from "../policy/schema.ts";
-import { isKept } from "../policy/selector.ts";
+import { isKept, serviceAccountLabel } from "../policy/selector.ts";
 import { reading } from "./issues.ts";
 
 export type LabelMatch =
   | string
   | { readonly oneOf: readonly string[] }
+  | { readonly otherThan: readonly string[] }
   | { readonly noneOf: readonly string[] }
   | { readonly present: true }
   | { readonly absent: true };
@@ -17,6 +18,7 @@ export type LabelMatch =
 export type Labels = Readonly<Record<string, LabelMatch>>;
 
 export const oneOf = (...values: string[]): LabelMatch => ({ oneOf: values });
+export const otherThan = (...values: string[]): LabelMatch => ({ otherThan: values });
 export const noneOf = (...values: string[]): LabelMatch => ({ noneOf: values });
 export const present: LabelMatch = { present: true };
 export const absent: LabelMatch = { absent: true };
@@ -28,12 +30,17 @@ export const labelMatch = z.union(
       oneOf: z.array(z.string()).refine((values) => values.length > 0, "oneOf() without a value; name one"),
     }),
     z.strictObject({
+      otherThan: z
+        .array(z.string())
+        .refine((values) => values.length > 0, "otherThan() without a value; write present"),
+    }),
+    z.strictObject({
       noneOf: z.array(z.string()).refine((values) => values.length > 0, "noneOf() without a value; name one"),
     }),
     z.strictObject({ present: z.literal(true) }),
     z.strictObject({ absent: z.literal(true) }),
   ],
-  'write a text, oneOf("a", "b"), noneOf("a", "b"), present or absent',
+  'write a text, oneOf("a", "b"), otherThan("a"), noneOf("a", "b"), present or absent',
 ) satisfies z.ZodType<LabelMatch>;
 
 /** Tells a condition on one label from labels by their keys. */
@@ -41,7 +48,7 @@ export const isLabelMatch = (value: unknown): value is LabelMatch =>
   typeof value === "string" ||
   Object.entries(Object(value)).some(
     ([key, given]) =>
-      (Array.isArray(given) && (key === "oneOf" || key === "noneOf")) ||
+      (Array.isArray(given) && ["oneOf", "otherThan", "noneOf"].includes(key)) ||
       (given === true && (key === "present" || key === "absent")),
   );
 
@@ -59,6 +66,16 @@ export const nameOrLabels = (form: string) =>
 
 /** Labels that pods carry, as they are. */
 export const plainLabels = z.record(z.string(), z.string("write a text"), 'write labels such as { app: "web" }');
+
+/** The labels by which people call pods, the most telling first. */
+export const nameLabels = [
+  "app.kubernetes.io/name",
+  "app",
+  "k8s-app",
+  "name",
+  "app.kubernetes.io/instance",
+  "app.kubernetes.io/component",
+];
 
 /** Why a policy cannot select on these labels, a line for each reason. */
 export function labelFaults(labels: Labels): string[] {
@@ -83,7 +100,9 @@ export function labelSelector(labels: Labels): LabelSelector {
     if (typeof match === "string") matchLabels[key] = match;
     else if ("oneOf" in match) matchExpressions.push({ key, operator: "In", values: [...match.oneOf] });
     else if ("noneOf" in match) matchExpressions.push({ key, operator: "NotIn", values: [...match.noneOf] });
-    else if ("present" in match) matchExpressions.push({ key, operator: "Exists" });
+    else if ("otherThan" in match) {
+      matchExpressions.push({ key, operator: "Exists" }, { key, operator: "NotIn", values: [...match.otherThan] });
+    } else if ("present" in match) matchExpressions.push({ key, operator: "Exists" });
     else matchExpressions.push({ key, operator: "DoesNotExist" });
   }
   return {
@@ -94,7 +113,7 @@ export function labelSelector(labels: Labels): LabelSelector {
 
 /**
  * The label sets of pods that satisfy the labels, one for each combination of `oneOf` values. `others` are labels
- * that these pods carry besides; they give `present` its value (`"true"` otherwise).
+ * that these pods carry besides; they give `present` and `otherThan` their value (`"true"` otherwise).
  */
 export function examplePods(labels: Labels, others: Readonly<Record<string, string>>): Record<string, string>[] {
   let pods: Record<string, string>[] = [{ ...others }];
@@ -102,9 +121,20 @@ export function examplePods(labels: Labels, others: Readonly<Record<string, stri
     if (typeof match === "string") pods = pods.map((pod) => ({ ...pod, [key]: match }));
     else if ("oneOf" in match) pods = match.oneOf.flatMap((value) => pods.map((pod) => ({ ...pod, [key]: value })));
     else if ("present" in match) pods = pods.map((pod) => ({ [key]: "true", ...pod }));
+    else if ("otherThan" in match) {
+      const value = others[key];
+      const other = match.otherThan.includes("true") ? `not-${match.otherThan.join("-")}` : "true";
+      pods = pods.map((pod) => ({ ...pod, [key]: meets(value, match) && value !== undefined ? value : other }));
+    }
   }
   return pods;
 }
+
+/** A pod of these labels: Cilium gives one of them by its service account. */
+export const podOf = (labels: Readonly<Record<string, string>>) => ({
+  labels,
+  ...(labels[serviceAccountLabel] !== undefined && { serviceAccount: labels[serviceAccountLabel] }),
+});
 
 /** Labels as people write a selector for kubectl: `app=web, tier in (a, b), job, !legacy`. */
 export const labelsText = (labels: Labels): string =>
@@ -112,6 +142,7 @@ export const labelsText = (labels: Labels): string =>
     .map(([key, match]) => {
       if (typeof match === "string") return `${key}=${match}`;
       if ("oneOf" in match) return `${key} in (${match.oneOf.join(", ")})`;
+      if ("otherThan" in match) return `${key}, ${key} notin (${match.otherThan.join(", ")})`;
       if ("noneOf" in match) return `${key} notin (${match.noneOf.join(", ")})`;
       return "present" in match ? key : `!${key}`;
     })
@@ -150,6 +181,7 @@ export function shareOfValues(required: LabelMatch, carried: LabelMatch): Share 
 function valuesIn(match: LabelMatch): readonly string[] {
   if (typeof match === "string") return [match];
   if ("oneOf" in match) return match.oneOf;
+  if ("otherThan" in match) return match.otherThan;
   return "noneOf" in match ? match.noneOf : [];
 }
 
@@ -157,6 +189,7 @@ function valuesIn(match: LabelMatch): readonly string[] {
 function meets(value: string | undefined, match: LabelMatch): boolean {
   if (typeof match === "string") return value === match;
   if ("oneOf" in match) return value !== undefined && match.oneOf.includes(value);
+  if ("otherThan" in match) return value !== undefined && !match.otherThan.includes(value);
   if ("noneOf" in match) return value === undefined || !match.noneOf.includes(value);
   return (value !== undefined) === "present" in match;
 }

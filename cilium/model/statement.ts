@@ -184,15 +184,19 @@ export function destinationFaults(destination: Reached): string[] {
   }
   if (
     peer.kind === "fqdns" &&
-    destination.ports.some((port) => isTransportPort(port) && port.transports.includes("SCTP"))
+    destination.ports.some((port) => isTransportPort(port) && port.transports.join() === "SCTP")
   ) {
     found.push("names are reached over TCP or UDP only; use cidr() for SCTP");
   }
-  if (destination.ports.some(isByName) && !isSelectable(peer)) {
+  if (destination.ports.some(isByName) && !isSelectable(peer) && !includesPods(peer)) {
     found.push(`only pods give their ports names; write the numbers of those of ${peerName(peer)}`);
   }
   return found;
 }
+
+/** Whether it stands for pods among others. */
+const includesPods = (peer: Peer): boolean =>
+  peer.kind === "entities" && peer.entities.some((entity) => entity === "all" || entity === "cluster");
 
 /** What a destination cannot carry there. */
 function carriedFaults({ kind, ...destination }: Reached, carried: Carried | undefined): string[] {
@@ -203,9 +207,9 @@ function carriedFaults({ kind, ...destination }: Reached, carried: Carried | und
   switch (carried.kind) {
     case "http":
       if (carried.requests.length === 0) {
-        return peer.kind === "workload" && spoken.every((protocol) => protocol === "http")
+        return spoken.every((protocol) => protocol === "http")
           ? []
-          : [`${speaks}, and Envoy parses plaintext HTTP of a workload only; leave throughHttpProxy() out`];
+          : [`${speaks}, and Envoy parses plaintext HTTP only; leave throughHttpProxy() out`];
       }
       return spoken.every((protocol) => protocol === "http")
         ? []

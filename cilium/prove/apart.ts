@@ -16,8 +16,13 @@ export type Apart = {
 export function apartOf(networks: readonly Network[]): Apart[] {
   const [before, after] = networks;
   const isComparable = before !== undefined && after !== undefined && worldKey(before) === worldKey(after);
-  const said = networks.map(({ rules }) => new Set(isComparable ? rules.flatMap(keysOf) : []));
-  return networks.map(({ rules }, side) => {
+  // What both sides compiled together is the same without a look at it.
+  const own = networks.map(({ rules }, side) => {
+    const shared = new Set(isComparable ? networks[1 - side]?.rules.map(({ references }) => references) : []);
+    return rules.filter(({ references }) => !shared.has(references));
+  });
+  const said = own.map((rules) => new Set(isComparable ? rules.flatMap(keysOf) : []));
+  return own.map((rules, side) => {
     const other = said[1 - side];
     const isNew = (key: string): boolean => other === undefined || !other.has(key);
     return {

@@ -67,12 +67,13 @@ function concernedPolicies(
   cluster: Inventory,
   rules: readonly NetworkRule[],
 ): ReadonlySet<string> {
+  const isOutside = question.destination.kind === "address" || question.destination.kind === "fqdn";
   const ends = resolve(compile([], cluster), question).flatMap(({ source, destination }) => [source, destination]);
   const concerned = rules.filter(
     ({ subject, selectsNodes, ports }) =>
       selectsNodes ||
       // Where a name is looked up does not matter.
-      ports.some(({ l7 }) => (l7?.dns.length ?? 0) > 0) ||
+      (isOutside && ports.some(({ l7 }) => (l7?.dns.length ?? 0) > 0)) ||
       ends.some(({ identity }) => selectsByOwnLabels(subject, identity) !== "no"),
   );
   return new Set(concerned.map(policyKey));

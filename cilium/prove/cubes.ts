@@ -48,6 +48,17 @@ export function meet(a: Cube, b: Cube): Cube | undefined {
     .sort((a, b) => a.variable.index - b.variable.index);
 }
 
+/** A cube without what is in another, as cubes. */
+export function without(cube: Cube, left: Cube): Cube[] {
+  if (meet(cube, left) === undefined) return [cube];
+  let rest: Cube | undefined = cube;
+  return left.flatMap(({ variable, mask }) => {
+    const apart = rest && meet(rest, [{ variable, mask: { ...mask, negated: !mask.negated } }]);
+    rest = rest && meet(rest, [{ variable, mask }]);
+    return apart === undefined ? [] : [apart];
+  });
+}
+
 /** How the selectors of one network read a universe. */
 export type Reading = {
   /** Whom a peer of a rule selects; an end is selected by any of the cubes. */
@@ -99,14 +110,24 @@ export function readingOf(network: Network, universe: Universe): Reading {
     return found;
   };
 
-  /** A cube for what certainly is selected, and one for what may be. */
-  const byValue = (
-    { key }: PeerSelector,
+  const identities = new Map<string, readonly Identity[]>();
+
+  /**
+   * A cube for what certainly is selected, and one for what may be.
+   * @param kind tells apart whose addresses they are
+   */
+  const byAddress = (
+    selector: PeerSelector,
     end: Role,
-    of: Variable,
-    selection: (value: string) => ReturnType<typeof selects>,
+    kind: Kind,
+    itself: boolean,
+    identityAt: (address: string) => Identity,
   ): readonly Cube[] => {
-    const answers = of.values.map((value) => selection(value ?? ""));
+    const { key } = selector;
+    const of = variable(end, { kind: "address" });
+    const own = identities.get(`${kind.name} ${end}`) ?? of.values.map((value) => identityAt(value ?? ""));
+    identities.set(`${kind.name} ${end}`, own);
+    const answers = own.map((identity) => selects(selector, withClass(identity, itself)));
     const sure = maskOf(answers.length, (i) => answers[i] === "yes");
     const maybe = maskOf(answers.length, (i) => typeof answers[i] === "object");
     const doubt = answers.find((answer) => typeof answer === "object");
@@ -174,9 +195,7 @@ export function readingOf(network: Network, universe: Universe): Reading {
           return cubesWhere(name, maskOf(name.values.length, isSelected));
         }
         const identityAt = kind.apiServer ? managedApiServerIdentity : outsideIdentity;
-        return byValue(selector, end, variable(end, { kind: "address" }), (address) =>
-          selects(selector, withClass(identityAt(addressOf(address), [], surroundings), itself)),
-        );
+        return byAddress(selector, end, kind, itself, (address) => identityAt(addressOf(address), [], surroundings));
       }
       case "pod":
       case "foreign-pod": {
@@ -194,16 +213,10 @@ export function readingOf(network: Network, universe: Universe): Reading {
         if (sample.inside === undefined || kind.kind === "foreign-pod") {
           return bySelection(selector, end, selects(selector, withClass(sample, itself)));
         }
-        return byValue(selector, end, variable(end, { kind: "address" }), (address) =>
-          selects(
-            selector,
-            withClass(
-              endpointIdentity(
-                { namespace: "", name: "", labels: {}, namespaceLabels: {}, addresses: [address] },
-                surroundings,
-              ),
-              itself,
-            ),
+        return byAddress(selector, end, kind, itself, (address) =>
+          endpointIdentity(
+            { namespace: "", name: "", labels: {}, namespaceLabels: {}, addresses: [address] },
+            surroundings,
           ),
         );
       }
@@ -214,9 +227,7 @@ export function readingOf(network: Network, universe: Universe): Reading {
         if (condition.kind !== "labels") {
           return sample.inside === undefined
             ? bySelection(selector, end, selects(selector, withClass(sample, itself)))
-            : byValue(selector, end, variable(end, { kind: "address" }), (address) =>
-                selects(selector, withClass(identityAt([address]), itself)),
-              );
+            : byAddress(selector, end, kind, itself, (address) => identityAt([address]));
         }
         if (condition.requirements.some(isDerived) && sample.inside !== undefined) {
           return bySelection(selector, end, selects(selector, sample));

@@ -3,7 +3,7 @@ import type { Network } from "../reach/compile/network.ts";
 import type { Direction } from "../reach/compile/rules.ts";
 import type { Side } from "../reach/report/diff.ts";
 import { confirmed, isolation, type Judged } from "./confirm.ts";
-import { enough, type Sight } from "./look.ts";
+import { enough, type Sight, tooMany } from "./look.ts";
 import { differingItems, type Problem } from "./problem.ts";
 import type { Group } from "./reduce.ts";
 import { search } from "./search.ts";
@@ -55,7 +55,7 @@ export function isolationDifference(
       items,
       { left: enough },
     );
-    if (result === "exhausted") doubts.add("there are more combinations than the prover looks at");
+    if (result === "exhausted") doubts.add(tooMany);
     if (found !== undefined) break;
   }
   return { found, doubts };

@@ -2,15 +2,13 @@
 import type { Network } from "../reach/compile/network.ts";
 import type { Direction } from "../reach/compile/rules.ts";
 import type { Side } from "../reach/report/diff.ts";
-import { worldKey } from "./apart.ts";
 import { confirmed, type Judged } from "./confirm.ts";
+import { fieldOf, type Place, placesOf, regionsOfRules } from "./field.ts";
 import type { Comparison, Outcome } from "./outcome.ts";
-import { smaller } from "./points.ts";
 import type { Atom } from "./ports.ts";
-import { differingItems, outcomesOf, type Problem, pairsOf } from "./problem.ts";
-import type { Group } from "./reduce.ts";
-import { type Assignment, type Budget, conditionsOf, meeting, type Region, regionOf, search } from "./search.ts";
-import { enforcementAt, type Pair, subjectOf } from "./side.ts";
+import type { Problem } from "./problem.ts";
+import { type Assignment, type Budget, meeting, type Region } from "./search.ts";
+import type { Pair } from "./side.ts";
 
 export type Wish = {
   readonly sides: readonly Side[];
@@ -37,122 +35,62 @@ export type Sight = { readonly found: Judged | undefined; readonly doubts: Reado
 export const enough = 3_000_000;
 
 /** So many rules that differ are looked at one by one; more are searched together. */
-const few = 48;
+export const few = 48;
 
 /** After so many points that the engine does not decide, no more are tried. */
 const mostDoubts = 20;
 
+export const tooMany = "there are more combinations than the prover looks at";
+
 export function look(problem: Problem, wish: Wish, budget: Budget = { left: enough }): Sight {
   const doubts = new Set<string>();
-  const [before, after] = problem.sides;
-  const sameWorld = before !== undefined && after !== undefined && worldKey(before.network) === worldKey(after.network);
-  for (const pair of pairsOf(problem.universe)) {
-    const own = wish.directions.filter((direction) => enforcementAt(pair[subjectOf(direction)]) !== "elsewhere");
-    if (own.length === 0 && !wish.together) continue;
-    const limits = wish.regions?.(pair) ?? everywhere;
+  for (const place of placesOf(problem, wish.directions, wish.together, wish.atoms)) {
+    const limits = wish.regions?.(place.pair) ?? everywhere;
     if (limits.length === 0) continue;
-    const apart = own.map((direction) => apartIn(problem, direction, pair));
-    for (const atom of wish.atoms ?? problem.atoms) {
-      const alike = after !== undefined && (sameWorld || isAlike(problem, own, pair, atom));
-      if (alike && !apart.some((concerns) => concerns(atom))) continue;
-      const result = lookAt(problem, wish, { pair, atom, own, alike, limits }, budget, doubts);
-      if (result === "exhausted") {
-        doubts.add("there are more combinations than the prover looks at");
-        return { found: undefined, doubts };
-      }
-      if (result !== "none") return { found: result, doubts };
+    const result = lookAt(problem, wish, place, limits, budget, doubts);
+    if (result === "exhausted") {
+      doubts.add(tooMany);
+      return { found: undefined, doubts };
     }
+    if (result !== "none") return { found: result, doubts };
   }
   return { found: undefined, doubts };
 }
 
-/** Whether rules that only one side has are about an atom. */
-function apartIn({ sides }: Problem, direction: Direction, pair: Pair): (atom: Atom) => boolean {
-  const [before, after] = sides;
-  if (before === undefined || after === undefined) return () => true;
-  const [own, other] = [before.apart(direction, pair), after.apart(direction, pair)];
-  const matches = [
-    ...[...own].flatMap(([key, match]) => (other.has(key) ? [] : [match])),
-    ...[...other].flatMap(([key, match]) => (own.has(key) ? [] : [match])),
-  ];
-  if (matches.includes("all ports")) return () => true;
-  return (atom) =>
-    matches.some((match) => match !== "all ports" && sides.some((side) => side.covers(direction, match, atom)));
-}
-
-const everywhere: readonly Region[] = [new Map()];
-
-/** Whether two sides decide alike where their rules are the same. */
-const isAlike = ({ sides }: Problem, own: readonly Direction[], pair: Pair, atom: Atom): boolean =>
-  own.every((direction) => {
-    const [before, after] = sides.map((side) => JSON.stringify(side.circumstances(direction, pair, atom)));
-    return before === after;
-  });
-
-type Place = {
-  readonly pair: Pair;
-  readonly atom: Atom;
-  readonly own: readonly Direction[];
-  readonly alike: boolean;
-  readonly limits: readonly Region[];
-};
+export const everywhere: readonly Region[] = [new Map()];
 
 function lookAt(
   problem: Problem,
   wish: Wish,
-  { pair, atom, own, alike, limits }: Place,
+  place: Place,
+  limits: readonly Region[],
   budget: Budget,
   doubts: Set<string>,
 ): Judged | "none" | "exhausted" {
-  const { universe, items } = problem;
-  const rules = own.flatMap((direction) => problem.sides.flatMap((side) => side.items(direction, pair, atom)));
-  const differing = alike ? differingItems(rules) : [];
+  const { universe } = problem;
+  const { pair, atom, alike } = place;
+  const { differing, find } = fieldOf(problem, place, wish.together);
   if (alike && differing.length === 0) return "none";
-  const outcome = outcomesOf(problem, pair, atom);
-  const comparison = (groups: readonly Group[]): Comparison =>
-    wish.compare(
-      problem.sides.map((_, i) => {
-        const side = i === 0 ? 0 : 1;
-        return own.map((direction) =>
-          outcome(
-            groups.find((group) => group.side === side && group.direction === direction) ?? {
-              side,
-              direction,
-              items: [],
-            },
-          ),
-        );
-      }),
-    );
   let found: Judged | undefined;
-  const task = (region: Region) => ({
-    items: rules,
-    region,
-    shareNamespaces: pair.source.kind === "pod" && pair.destination.kind === "pod",
-    outcome,
-    together: wish.together,
-    alike,
-    wanted: (groups: readonly Group[]): boolean => {
-      const compared = comparison(groups);
-      if (compared.differs === "unclear") doubts.add(compared.why);
-      return compared.differs === true;
-    },
-    accept: (assignment: Assignment): boolean => {
-      const least = smaller(assignment, rules, universe, region, (groups) => comparison(groups).differs === true);
-      const point = { ...pair, question: atom, assignment: least };
-      const judged = confirmed(point, universe, wish.sides, wish.networks, wish.directions, wish.agrees);
-      if (typeof judged !== "string") found = judged;
-      else doubts.add(judged);
-      return found !== undefined || doubts.size > mostDoubts;
-    },
-  });
+  const isWanted = (sides: readonly (readonly Outcome[])[]): boolean => {
+    const compared = wish.compare(sides);
+    if (compared.differs === "unclear") doubts.add(compared.why);
+    return compared.differs === true;
+  };
+  const accept = (assignment: Assignment): boolean => {
+    const point = { ...pair, question: atom, assignment };
+    const judged = confirmed(point, universe, wish.sides, wish.networks, wish.directions, wish.agrees);
+    if (typeof judged !== "string") found = judged;
+    else doubts.add(judged);
+    return found !== undefined || doubts.size > mostDoubts;
+  };
   const each = wish.method === undefined ? differing.length <= few : wish.method === "each";
-  const cubes = alike && each ? differing.map(({ tail }) => regionOf(conditionsOf(tail))) : everywhere;
+  const cubes = alike && each ? regionsOfRules(differing) : everywhere;
   for (const limit of limits) {
     for (const cube of cubes) {
       const region = limit.size === 0 ? cube : meeting(limit, cube);
       if (region === undefined) continue;
-      const result = search(task(region), universe, items, budget);
+      const result = find(region, isWanted, accept, budget);
       if (result === "exhausted") return result;
       if (result === "found") return found ?? "none";
     }

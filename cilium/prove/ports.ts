@@ -3,6 +3,7 @@ import { type FlowProtocol, flowProtocols } from "../reach/compile/inventory.ts"
 import type { Network } from "../reach/compile/network.ts";
 import { type Direction, type PortMatch, protocolBit } from "../reach/compile/ports.ts";
 import { portLookedUp, protocolKey } from "../reach/decide/decide.ts";
+import type { PortSpan } from "../reach/report/difference.ts";
 import { type Mask, only } from "./mask.ts";
 import { portNameValues } from "./universe.ts";
 
@@ -10,6 +11,8 @@ import { portNameValues } from "./universe.ts";
 export type Atom = {
   readonly protocol: FlowProtocol;
   readonly port: number;
+  /** All of them, ascending within each protocol. */
+  readonly spans: readonly PortSpan[];
 };
 
 /** What the ports of a rule say about an atom: nothing, something, or something where a name stands for the port. */
@@ -37,7 +40,11 @@ export function coverage(
 const havePorts: ReadonlySet<FlowProtocol> = new Set(["TCP", "UDP", "SCTP"]);
 
 /** An atom of one port. */
-export const atomAt = (protocol: FlowProtocol, port: number): Atom => ({ protocol, port });
+export const atomAt = (protocol: FlowProtocol, port: number): Atom => ({
+  protocol,
+  port,
+  spans: [{ protocol, from: port, to: port }],
+});
 
 /** One atom for each way in which the rules of networks cover ports. */
 export function atomsOf(networks: readonly Network[]): Atom[] {
@@ -45,9 +52,9 @@ export function atomsOf(networks: readonly Network[]): Atom[] {
     const own = network.rules.flatMap(({ ports, direction }) => ports.map((match) => ({ match, direction })));
     return { network, matches: distinct(own) };
   });
-  const found = new Map<string, Atom>();
+  const found = new Map<string, Atom & { readonly spans: PortSpan[] }>();
   for (const protocol of flowProtocols) {
-    for (const port of startsOf(
+    for (const { port, span } of stretchesOf(
       written.flatMap(({ matches }) => matches.map(({ match }) => match)),
       protocol,
     )) {
@@ -62,7 +69,9 @@ export function atomsOf(networks: readonly Network[]): Atom[] {
           ].join(""),
         )
         .join();
-      if (!found.has(signature)) found.set(signature, { protocol, port });
+      const known = found.get(signature);
+      if (known === undefined) found.set(signature, { protocol, port, spans: [span] });
+      else known.spans.push(span);
     }
   }
   return [...found.values()];
@@ -76,9 +85,12 @@ const distinct = (matches: readonly Written[]): Written[] => [
   ).values(),
 ];
 
-/** A port of each stretch that rules tell apart; 0 stands for no port, and is none of TCP, UDP and SCTP. */
-function startsOf(matches: readonly PortMatch[], protocol: FlowProtocol): number[] {
-  const [first, last] = havePorts.has(protocol) ? [1, 65535] : protocol.startsWith("ICMP") ? [0, 255] : [0, 0];
+/** The stretches that rules tell apart, each with a port of it; 0 stands for no port, and is none of TCP, UDP and SCTP. */
+function stretchesOf(
+  matches: readonly PortMatch[],
+  protocol: FlowProtocol,
+): { readonly port: number; readonly span: PortSpan }[] {
+  const [first, last] = portsOf(protocol);
   const own = matches.filter(({ protocols }) => (protocols & protocolBit[protocol]) !== 0);
   const cuts = own.flatMap(({ ports }) =>
     "from" in ports ? [ports.from, ports.to + 1] : ports.endPort > 0 ? [ports.endPort + 1] : [],
@@ -91,8 +103,15 @@ function startsOf(matches: readonly PortMatch[], protocol: FlowProtocol): number
   // Of the ports that nobody names, one that looks like it.
   return starts.map((from, i) => {
     const to = (starts[i + 1] ?? last + 1) - 1;
-    return from === first && from <= unremarkable && unremarkable <= to ? unremarkable : from;
+    const port = from === first && from <= unremarkable && unremarkable <= to ? unremarkable : from;
+    return { port, span: { protocol, from, to } };
   });
+}
+
+/** The first and the last port of a protocol, or type of its messages. */
+export function portsOf(protocol: FlowProtocol): readonly [first: number, last: number] {
+  if (havePorts.has(protocol)) return [1, 65535];
+  return protocol.startsWith("ICMP") ? [0, 255] : [0, 0];
 }
 
 const unremarkable = 9999;

@@ -1,6 +1,7 @@
 /** What a search is about: a universe, and what the rules of one side or two say of it. */
 import type { Network } from "../reach/compile/network.ts";
 import type { Direction } from "../reach/compile/rules.ts";
+import { undecidableText } from "../reach/decide/verdict.ts";
 import type { Apart } from "./apart.ts";
 import { type Item, type Items, makeItems, type SideIndex } from "./items.ts";
 import { type Outcome, outcomeOf } from "./outcome.ts";
@@ -43,6 +44,15 @@ export function problemOf(
 }
 
 const nothingApart: Apart = { parts: [], isolating: [], selecting: [] };
+
+/** Values of configurations with which no agent starts. */
+export const unreadableReasons = (networks: readonly Network[]): string[] => [
+  ...new Set(
+    networks.flatMap(({ basis }) =>
+      basis.unreadable.map((unreadable) => undecidableText({ kind: "configuration", unreadable })),
+    ),
+  ),
+];
 
 /** Why there is no universe. */
 export const tooManyNames = "patterns of DNS names overlap in too many ways";

@@ -2,11 +2,12 @@
  * What holds for every pod that could exist: whether two sets of policies mean the same, whether one allows nothing that
  * another does not, and whether connections between two sets of ends are allowed or denied without exception.
  */
+import { readConfiguration } from "../reach/compile/configuration.ts";
 import type { FlowProtocol } from "../reach/compile/inventory.ts";
 import type { Network } from "../reach/compile/network.ts";
 import type { Direction } from "../reach/compile/rules.ts";
 import { surroundingsOf } from "../reach/compile/surroundings.ts";
-import { undecidableText, type Verdict } from "../reach/decide/verdict.ts";
+import type { Verdict } from "../reach/decide/verdict.ts";
 import type { Side } from "../reach/report/diff.ts";
 import { apartOf } from "./apart.ts";
 import { compareOutcomes, outcomeOfVerdict, type Property } from "./compare.ts";
@@ -15,10 +16,10 @@ import { conflictDoubts } from "./conflicts.ts";
 import { isolationDifference } from "./isolation.ts";
 import { look, type Sight, type Wish } from "./look.ts";
 import { atomAt } from "./ports.ts";
-import { nothing, type Problem, problemOf, tooManyNames } from "./problem.ts";
+import { nothing, type Problem, problemOf, tooManyNames, unreadableReasons } from "./problem.ts";
 import type { Budget } from "./search.ts";
 import { type EndSet, mentionedBy, regionsOf } from "./sets.ts";
-import { directions, networkOf } from "./side.ts";
+import { directions, networksOf } from "./side.ts";
 import { domainsOf } from "./universe.ts";
 import type { Witness } from "./witness.ts";
 
@@ -30,6 +31,8 @@ export { witnessObjects } from "./witness.ts";
 export type Options = {
   /** Whether only both ends of a connection together count, or each of them. */
   readonly connections: boolean;
+  /** Whether default deny counts only where it changes a verdict. */
+  readonly effective?: boolean;
   /** How rules that differ are looked at: one by one or all at once; by their number if it is left out. */
   readonly method?: Wish["method"];
 };
@@ -59,7 +62,15 @@ export type Counterexample = {
   readonly differs: "verdict" | "limits" | "default-deny";
   readonly before: Verdict;
   readonly after: Verdict;
-  readonly isolated?: { readonly before: boolean; readonly after: boolean };
+  readonly isolated?: Isolation;
+};
+
+/** An end that is in default deny on one side only. */
+export type Isolation = {
+  readonly before: boolean;
+  readonly after: boolean;
+  /** Whether it is proved besides that no verdict and no limit differs anywhere: default deny alone does. */
+  readonly sameVerdicts: boolean;
 };
 
 /** The same verdict at each end, the same limits of proxies and the same default deny, for everything that could exist. */
@@ -70,7 +81,7 @@ export const implies = (before: Side, after: Side, options: Options): Proof => p
 
 function prove(property: Property, before: Side, after: Side, options: Options): Proof {
   const sides = [before, after];
-  const networks = sides.map(networkOf);
+  const networks = networksOf(sides);
   const unreadable = unreadableReasons(networks);
   if (unreadable.length > 0) return { kind: "undecided", reasons: unreadable };
   const domains = domainsOf(networks, nothing);
@@ -108,26 +119,18 @@ function prove(property: Property, before: Side, after: Side, options: Options):
       }
       note(sight);
     }
-    for (const { direction, found, ...sight } of property === "equal" ? isolations : []) {
-      if (found !== undefined) return refuted(found, direction, isolation(found, direction));
-      note({ found, ...sight });
-    }
   }
   const { sides: read, universe } = problems.egress;
   for (const doubt of conflictDoubts(read, apart, universe.kinds)) doubts.add(doubt);
+  const isStrict = property === "equal" && !options.connections && !options.effective;
+  for (const { direction, found, doubts: unsure } of isStrict ? isolations : []) {
+    if (found !== undefined) return refuted(found, direction, isolationOf(found, direction, doubts.size === 0));
+    for (const doubt of unsure) doubts.add(doubt);
+  }
   return doubts.size > 0
     ? { kind: "undecided", reasons: [...doubts] }
     : { kind: "proved", over: extentOf(problems.egress) };
 }
-
-/** Values of configurations with which no agent starts. */
-const unreadableReasons = (networks: readonly Network[]): string[] => [
-  ...new Set(
-    networks.flatMap(({ basis }) =>
-      basis.unreadable.map((unreadable) => undecidableText({ kind: "configuration", unreadable })),
-    ),
-  ),
-];
 
 /** How long a better counterexample is looked for. */
 const fewer = 200_000;
@@ -156,19 +159,23 @@ function wishOf(
   };
 }
 
-function refuted({ witness, verdicts }: Judged, end: Direction | undefined, isolated?: readonly boolean[]): Proof {
+function isolationOf(found: Judged, direction: Direction, sameVerdicts: boolean): Isolation {
+  const [before = false, after = false] = isolation(found, direction);
+  return { before, after, sameVerdicts };
+}
+
+function refuted({ witness, verdicts }: Judged, end: Direction | undefined, isolated?: Isolation): Proof {
   const [before, after] = verdicts;
   if (before === undefined || after === undefined) throw new Error("two sides have two verdicts");
   const allowed = [before, after].map((verdict) =>
     (end === undefined ? directions : [end]).every((direction) => verdict[direction].verdict === "allowed"),
   );
   const differs = isolated !== undefined ? "default-deny" : allowed[0] === allowed[1] ? "limits" : "verdict";
-  const [earlier = false, later = false] = isolated ?? [];
   return {
     kind: "refuted",
     counterexample: {
       ...{ witness, end, differs, before, after },
-      ...(isolated !== undefined && { isolated: { before: earlier, after: later } }),
+      ...(isolated !== undefined && { isolated }),
     },
   };
 }
@@ -193,14 +200,14 @@ export type Exception = { readonly witness: Witness; readonly verdict: Verdict }
 
 /** All connections that a guarantee is about have the verdict that it says. */
 export function always(side: Side, guarantee: Guarantee): Proof<Exception> {
-  const network = networkOf(side);
-  const networks = [network];
+  const networks = networksOf([side]);
   const unreadable = unreadableReasons(networks);
   if (unreadable.length > 0) return { kind: "undecided", reasons: unreadable };
   const domains = domainsOf(networks, mentionedBy([guarantee.source, guarantee.destination]));
   if (domains === undefined) return { kind: "undecided", reasons: [tooManyNames] };
   const problem = problemOf(networks, [], domains, "source");
-  const { apiServer } = surroundingsOf(side.inventory, network.configuration);
+  const { configuration } = readConfiguration(side.inventory.configuration);
+  const { apiServer } = surroundingsOf(side.inventory, configuration);
   const asked = { ...guarantee, apiServerOutside: apiServer.isManaged };
   const isOtherwise = (allowed: boolean): boolean => allowed !== (guarantee.expect === "allowed");
   const { found, doubts } = look(problem, {

@@ -3,8 +3,8 @@ import { containsPrefix, type Prefix } from "../policy/cidr.ts";
 import { podNamespaceLabel, type Requirement } from "../policy/selector.ts";
 import { canonicalAddress } from "../reach/compile/addresses.ts";
 import type { Endpoint, FlowProtocol, PeerEntity } from "../reach/compile/inventory.ts";
-import { type Condition, type Cube, meet, satisfying } from "./cubes.ts";
-import { maskOf, only } from "./mask.ts";
+import { type Condition, type Cube, meet, satisfying, without } from "./cubes.ts";
+import { isIn, maskOf, only } from "./mask.ts";
 import { type Region, regionOf } from "./search.ts";
 import type { Pair } from "./side.ts";
 import {
@@ -140,7 +140,7 @@ const unknownValue = Symbol("a value that is not known");
 function valueAt(
   { namespace, labels, namespaceLabels, serviceAccount = "default", cluster, ports = [], addresses = [] }: Endpoint,
   attribute: Attribute,
-  { protocol, port }: Asked,
+  { protocol, port }: Pick<Asked, "protocol" | "port">,
 ): string | undefined | typeof unknownValue {
   switch (attribute.kind) {
     case "cluster":
@@ -167,6 +167,18 @@ function valueAt(
   }
 }
 
+/** Whether a pod may be an end in a region, as far as it is known. */
+export const isWithin = (
+  endpoint: Endpoint,
+  end: Role,
+  region: Region,
+  question: Pick<Asked, "protocol" | "port">,
+): boolean =>
+  [...region].every(([variable, mask]) => {
+    const value = variable.end === end ? valueAt(endpoint, variable.attribute, question) : unknownValue;
+    return value === unknownValue || isIn(mask, positionOf(value, variable));
+  });
+
 /** The position of a value, or that of the one that stands for all that nobody names. */
 function positionOf(value: string | undefined, { values }: Variable): number {
   const position = values.indexOf(value);
@@ -185,15 +197,4 @@ function outsideCube({ prefix, name }: Part & { kind: "outside" }, { end, univer
     conditions.push({ variable: own, mask: only(own.values.indexOf(name.toLowerCase().replace(/\.$/, ""))) });
   }
   return meet([], conditions);
-}
-
-/** A cube without what is in another, as cubes. */
-function without(cube: Cube, left: Cube): Cube[] {
-  if (meet(cube, left) === undefined) return [cube];
-  let rest: Cube | undefined = cube;
-  return left.flatMap(({ variable, mask }) => {
-    const apart = rest && meet(rest, [{ variable, mask: { ...mask, negated: !mask.negated } }]);
-    rest = rest && meet(rest, [{ variable, mask }]);
-    return apart === undefined ? [] : [apart];
-  });
 }

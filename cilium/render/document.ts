@@ -5,13 +5,13 @@ import { labelsText } from "../model/labels.ts";
 import type { Namespace } from "../model/namespace.ts";
 import { podSetText } from "../model/peers/pod-set.ts";
 import {
-  type EntityPeer,
   isOutside,
   isSelectable,
   nameInTables,
   type Peer,
   type PortsOf,
   type Subject,
+  selectionOf,
   type Workload,
 } from "../model/peers.ts";
 import { isTransportPort } from "../model/ports.ts";
@@ -89,11 +89,13 @@ function others({ dns, clusterwide, verbatim }: ConfiguredCluster): string {
 
 /** The names of this document for Cilium's entities, where they differ from Cilium's. */
 function notation({ flows, settings }: ConfiguredCluster): string {
-  const named = new Map<string, EntityPeer>();
+  const named = new Map<string, readonly string[]>();
   for (const peer of flows.flatMap(({ from, to }): Peer[] => [from, to])) {
-    if (peer.kind === "entities" && peer.entities.join() !== peer.name) named.set(peer.name, peer);
+    const selection = selectionOf(peer);
+    const name = nameInTables(peer).names.join();
+    if (selection.kind === "entities" && selection.entities.join() !== name) named.set(name, selection.entities);
   }
-  const entities = [...named.values()].map(({ name, entities }) => `\`${name}\` (${entities.join(", ")})`);
+  const entities = [...named].map(([name, entities]) => `\`${name}\` (${entities.join(", ")})`);
   return [
     "**Notation.** `a → 80` is ingress from a on port 80 of the pod, `b:80/81` egress to b on both ports.",
     `\`self\` is another pod of the same workload, \`x (y)\` the workload x of namespace y, \`a + b:443\` both a and b on 443.`,
@@ -276,7 +278,9 @@ function notes({ isGroup, labels, ports, probes }: Workload): string {
   const matches = Object.entries(labels);
   const values = matches.flatMap(([, match]) => (typeof match === "object" && "oneOf" in match ? match.oneOf : []));
   const absent = matches.flatMap(([key, match]) => (typeof match === "object" && "absent" in match ? [key] : []));
-  const others = matches.filter(([, match]) => typeof match === "object" && "noneOf" in match);
+  const others = matches.filter(
+    ([, match]) => typeof match === "object" && ("noneOf" in match || "otherThan" in match),
+  );
   const probed = probes.flatMap((name) => ports[name] ?? []);
   const all = [
     ...(values.length > 0 ? [values.join(", ")] : []),

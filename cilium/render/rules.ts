@@ -1,10 +1,10 @@
 /** What flows are in a policy: rules of peers, ports, and what is carried there. */
 import type { Carried, HttpRequest } from "../model/carried.ts";
 import type { ConfiguredCluster } from "../model/cluster.ts";
-import { arrivingAt, isLimitedAtServer, leavingFrom } from "../model/ends.ts";
+import { arrivingAt, isLimitedAtServer, leavingFrom, serversOf } from "../model/ends.ts";
 import type { Flow } from "../model/flow.ts";
 import { namespaceOf, type Peer, type Subject, selectionOf } from "../model/peers.ts";
-import { isNumbered, isTransportPort, type Port, type TransportPort } from "../model/ports.ts";
+import { isEveryOf, isNumbered, isTransportPort, type Port, type TransportPort } from "../model/ports.ts";
 import { destinationFields, fqdnSelector, type Selection, sourceFields } from "../model/selection.ts";
 import type { HttpRule, IngressRule, PortProtocol, PortRule } from "../policy/schema.ts";
 
@@ -41,11 +41,11 @@ const ingressL7 = ({ carried }: Flow): L7 => (carried === undefined || carried.k
 
 /** What of a flow is looked into where it leaves: look-ups, and what nobody looks into where it arrives. */
 function egressL7(flow: Flow, cluster: ConfiguredCluster): L7 {
-  const { carried, only } = flow;
+  const { carried } = flow;
   if (carried === undefined) return {};
   if (carried.kind === "dns") return l7Of(carried);
   const isParsedOnly = carried.kind === "http" && carried.requests.length === 0;
-  const isHere = isParsedOnly ? only === "egress" : !isLimitedAtServer(flow, cluster);
+  const isHere = isParsedOnly ? serversOf(flow, cluster).length === 0 : !isLimitedAtServer(flow, cluster);
   return isHere ? l7Of(carried) : {};
 }
 
@@ -123,7 +123,7 @@ function portProtocols(port: Port): PortProtocol[] {
   if ("protocol" in port) return [{ port: "0", protocol: port.protocol }];
   if (!isTransportPort(port)) return [];
   const numbers = isNumbered(port)
-    ? { port: String(port.number), ...(port.last !== undefined && { endPort: port.last }) }
+    ? { port: String(port.number), ...(port.last !== undefined && !isEveryOf(port) && { endPort: port.last }) }
     : { port: port.name };
   return isAnyTransport(port)
     ? [{ ...numbers, protocol: "ANY" }]

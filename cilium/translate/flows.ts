@@ -42,7 +42,16 @@ export function flowsOf(
   all: readonly Declared[],
   resolve: (peer: Peer) => Peer,
   other: Other,
-  { apiServerPort, purposeOf }: { readonly apiServerPort: number; readonly purposeOf: PurposeOf },
+  {
+    apiServerPort,
+    purposeOf,
+    byName,
+  }: {
+    readonly apiServerPort: number;
+    readonly purposeOf: PurposeOf;
+    /** Whether ports that policies name keep their names, whatever number pods give them. */
+    readonly byName: boolean;
+  },
 ): Flow[] {
   const subjects = all.map(({ subject }) => subject);
   const among = new Map<string, Subject[]>();
@@ -58,7 +67,7 @@ export function flowsOf(
           ports.flatMap(({ ports, carried }) =>
             ports.map((written): Item => {
               const [from, to] = at === "ingress" ? [peer, declared.subject] : [declared.subject, peer];
-              const port = byNumber(written, to);
+              const port = byName ? written : byNumber(written, to);
               const met = subjectsAmong(peer);
               const isOpen = met.every((one) => other.allows(declared, at, one, port));
               const terms = {

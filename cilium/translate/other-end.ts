@@ -2,6 +2,7 @@
 import { type Direction, isDeniedByDefault } from "../model/peers/workload.ts";
 import type { Subject } from "../model/peers.ts";
 import { isByName, isNumbered, type Port } from "../model/ports.ts";
+import type { Policy } from "../policy/schema.ts";
 import { partyKey } from "../reach/compile/directory.ts";
 import type { Endpoint, FlowProtocol } from "../reach/compile/inventory.ts";
 import type { Network } from "../reach/compile/network.ts";
@@ -18,12 +19,19 @@ export interface Other {
   allows(declared: Declared, direction: Direction, there: Subject, port: Port): boolean;
 }
 
-/** @param all what is declared */
-export function otherEnd(network: Network, all: readonly Declared[]): Other {
+/**
+ * @param all what is declared
+ * @param literal the policies of whose pods nothing is to be said but what they say themselves
+ */
+export function otherEnd(network: Network, all: readonly Declared[], literal: ReadonlySet<Policy>): Other {
+  const literally = new Set(
+    all.flatMap(({ subject, said }) => (said.some(({ policy }) => literal.has(policy)) ? [subject] : [])),
+  );
   const podsOf = new Map(all.map(({ subject, pods }) => [subject, partiesOf(pods, network)]));
   const known = new Map<string, boolean>();
   return {
     allows(declared, direction, there, port) {
+      if (literally.has(there)) return false;
       const opposite: Direction = direction === "ingress" ? "egress" : "ingress";
       const [own = [], others = []] = [podsOf.get(declared.subject), podsOf.get(there)];
       if (own.length === 0 || others.length === 0) return !isDeniedByDefault(there, opposite);

@@ -6,7 +6,15 @@ import { fqdn } from "../model/peers/fqdns.ts";
 import type { PodSet } from "../model/peers/pod-set.ts";
 import { service } from "../model/peers/service.ts";
 import type { EntityPeer, Peer } from "../model/peers.ts";
-import type { CidrRule, EgressRule, Entity, IngressRule, LabelSelector } from "../policy/schema.ts";
+import {
+  type CidrRule,
+  type EgressRule,
+  type Entity,
+  entities,
+  type IngressRule,
+  type LabelSelector,
+} from "../policy/schema.ts";
+import { type Requirement, selectorRequirements } from "../policy/selector.ts";
 import { podsSelected } from "./selectors.ts";
 import { Unsayable } from "./unsayable.ts";
 
@@ -56,15 +64,18 @@ function plain(peer: Peer): Peer {
 }
 
 function podSet(selector: LabelSelector, { namespace, cluster }: Home): Peer {
-  const reserved = Object.keys(selector.matchLabels ?? {}).find((key) => key.startsWith("reserved:"));
-  const isAlone = Object.keys(selector.matchLabels ?? {}).length === 1 && !selector.matchExpressions?.length;
-  if (reserved !== undefined && isAlone) {
-    const [entity] = entityPeers([reserved.slice("reserved:".length) as Entity]);
+  const [only, ...others] = selectorRequirements(selector);
+  if (only?.source === "reserved" && isEntity(only) && others.length === 0) {
+    const [entity] = entityPeers(entities.filter((one) => one === only.key));
     if (entity !== undefined) return entity;
   }
   const set: PodSet = { kind: "pod-set", ...podsSelected(selector, namespace, cluster) };
   return set;
 }
+
+/** Cilium's own labels have no values. */
+const isEntity = (requirement: Requirement): boolean =>
+  requirement.operator === "Exists" || (requirement.operator === "In" && requirement.values.includes(""));
 
 const singles: Readonly<Record<Exclude<Entity, "none">, EntityPeer>> = {
   all: entityWords.all,

@@ -1,5 +1,5 @@
 /** Pods for policies that come without any: what their selectors ask for. */
-import { labelsText } from "../model/labels.ts";
+import { labelsText, podOf } from "../model/labels.ts";
 import { podsSatisfying } from "../policy/representatives.ts";
 import type { Policy } from "../policy/schema.ts";
 import {
@@ -24,7 +24,7 @@ export function podsOfSelectors(policies: readonly Policy[], cluster: string): E
   const pods = new Map<string, Endpoint>();
   for (const requirements of selectors) {
     for (const labels of podsSatisfying(requirements).slice(0, 1)) {
-      const pod = podOf(labels, requirements);
+      const pod = endpointOf(labels, requirements, cluster);
       if (pod !== undefined) pods.set(JSON.stringify([pod.namespace, pod.labels, pod.namespaceLabels]), pod);
     }
   }
@@ -37,18 +37,24 @@ export function podsOfSelectors(policies: readonly Policy[], cluster: string): E
   });
 }
 
-function podOf(labels: readonly Label[], requirements: readonly Requirement[]): Endpoint | undefined {
+function endpointOf(
+  labels: readonly Label[],
+  requirements: readonly Requirement[],
+  cluster: string,
+): Endpoint | undefined {
   if (labels.some(({ source }) => source === "reserved")) return undefined;
   const labelOf = (key: string) => labels.find((label) => label.key === key)?.value;
   const namespace = labelOf(podNamespaceLabel) ?? labelOf(namespaceNameLabel) ?? "default";
   if (requirements.length === 0) return undefined;
+  const ofCluster = labelOf(clusterLabel);
   const own = Object.fromEntries(labels.filter(isOwn).map(({ key, value }) => [key, value]));
   const ofNamespace = labels.filter(({ key }) => key.startsWith(namespaceLabelsPrefix) && key !== namespaceNameLabel);
   return {
     namespace,
     // A name that nobody takes for one.
     name: `pods with ${labelsText(own) || "any labels"}`,
-    labels: own,
+    ...podOf(own),
+    ...(ofCluster !== undefined && ofCluster !== cluster && { cluster: ofCluster }),
     ...(ofNamespace.length > 0 && {
       namespaceLabels: Object.fromEntries(
         ofNamespace.map(({ key, value }) => [key.slice(namespaceLabelsPrefix.length), value]),

@@ -97,11 +97,11 @@ function portOf({ port, endPort, protocol }: PortProtocol): Port[] {
   }
   const number = portNumber(written) ?? 0;
   const last = endPort != null && endPort > number ? endPort : undefined;
-  return [number === 0 ? transportPort(protocol, 1, 65535) : transportPort(protocol, number, last)];
+  return [number === 0 ? transportPort(protocol) : transportPort(protocol, number, last)];
 }
 
-/** Every port of a transport is written as the range of all of them, which leaves out the port 0 that nobody has. */
-function transportPort(protocol: PortProtocol["protocol"], first: number | string, last?: number): Port {
+/** Without a number it is every port. */
+function transportPort(protocol: PortProtocol["protocol"], first?: number | string, last?: number): Port {
   const on = (word: typeof tcp): TransportPort => (typeof first === "string" ? word(first) : word(first, last));
   switch (protocol) {
     case "TCP":

@@ -1,5 +1,6 @@
-/** Whether policies allow after exactly what they allowed before, asked of the engine about everybody. */
+/** Whether policies allow after exactly what they allowed before: asked of the engine about everybody, and proved for all who could be. */
 import type { Policy } from "../policy/schema.ts";
+import { equal, type Proof } from "../prove/prove.ts";
 import type { Endpoint, Inventory } from "../reach/compile/inventory.ts";
 import { diff } from "../reach/report/diff.ts";
 import type { Difference } from "../reach/report/difference.ts";
@@ -8,6 +9,12 @@ import type { Difference } from "../reach/report/difference.ts";
 export function differences(before: readonly Policy[], after: readonly Policy[], inventory: Inventory): Difference {
   const judged = withStrangers(inventory);
   return diff({ policies: before, inventory: judged }, { policies: after, inventory: judged });
+}
+
+/** Whether nothing differs for any pod that could exist either. */
+export function proof(before: readonly Policy[], after: readonly Policy[], inventory: Inventory): Proof {
+  const judged = withStrangers(inventory);
+  return equal({ policies: before, inventory: judged }, { policies: after, inventory: judged }, { connections: false });
 }
 
 /** The cluster as policies are compared in it: with a pod in each namespace that nobody knows, which stands for all that may come. */

@@ -5,7 +5,7 @@ import type { FlowRecord } from "../hubble/record.ts";
 import { statedAs } from "../hubble/suggest.ts";
 import { workloadFinder } from "../hubble/workload.ts";
 import { type Cluster, configure, type Settings, workloadId, workloads } from "../model/cluster.ts";
-import { type Labels, labelSelector } from "../model/labels.ts";
+import { type Labels, labelSelector, nameLabels } from "../model/labels.ts";
 import type { Namespace } from "../model/namespace.ts";
 import type { Workload } from "../model/peers.ts";
 import { isKept, matches, podIdentity, subjectRequirements } from "../policy/selector.ts";
@@ -109,16 +109,6 @@ const openWorkload = ({ namespace, name }: Endpoint, labels: Labels): Workload =
   defaultDeny: "none",
   denyWorld: false,
 });
-
-/** The labels that name pods, the most telling first. */
-const nameLabels = [
-  "app.kubernetes.io/name",
-  "app.kubernetes.io/instance",
-  "app.kubernetes.io/component",
-  "app",
-  "k8s-app",
-  "name",
-];
 
 /** The fewest labels that tell a pod from all others: those that name it, else all that Cilium keeps; none if these do not. */
 function labelsOf(pod: Endpoint, isOnly: (labels: Labels) => boolean): Labels | undefined {

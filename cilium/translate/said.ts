@@ -6,7 +6,7 @@ import type { Peer } from "../model/peers.ts";
 import { namespaceOf, placedRules } from "../policy/parts.ts";
 import { at } from "../policy/place.ts";
 import type { EgressDenyRule, EgressRule, IngressDenyRule, IngressRule, Policy, Rule } from "../policy/schema.ts";
-import { type Agent, invalidities } from "../policy/validity.ts";
+import { clusterLabel, serviceAccountLabel } from "../policy/selector.ts";
 import type { Endpoint, Inventory } from "../reach/compile/inventory.ts";
 import { ciliumRule } from "./kubernetes.ts";
 import { destinationsOf, type Home, sourcesOf } from "./peers.ts";
@@ -16,6 +16,8 @@ import { Unsayable } from "./unsayable.ts";
 
 export interface Said {
   readonly policy: Policy;
+  /** What its policy will be called: as it is, unless it is one of several that were one. */
+  readonly name: string;
   readonly of: Whose;
   /** Whether it puts its pods into default deny. */
   readonly denies: Readonly<Record<Direction, boolean>>;
@@ -42,28 +44,29 @@ export interface SaidRule {
   readonly place: string;
 }
 
-/** @throws Unsayable with what there is no word for */
-export function said(policy: Policy, cluster: string, agent: Agent): Said {
-  const [fault] = invalidities(policy, agent);
-  if (fault !== undefined) throw new Unsayable(`the agent refuses it, so nothing of it is enforced: ${fault.reason}`);
+/**
+ * One for all pods that the policy selects alike.
+ * @param policy one that the agent takes
+ * @throws Unsayable with what there is no word for
+ */
+export function said(policy: Policy, cluster: string): Said[] {
   const home = { namespace: namespaceOf(policy), cluster };
   const parts = rulesIn(policy).map(({ rule, place }) => part(rule, place, home));
-  const [first, ...others] = parts;
-  if (first === undefined) throw new Unsayable("no rule");
-  if (others.some(({ of }) => JSON.stringify(of) !== JSON.stringify(first.of))) {
-    throw new Unsayable("specs that select different pods");
-  }
-  return {
-    policy,
-    of: first.of,
-    denies: {
-      ingress: parts.some(({ denies }) => denies.ingress),
-      egress: parts.some(({ denies }) => denies.egress),
-    },
-    denyWorld: parts.some(({ denyWorld }) => denyWorld),
-    rules: parts.flatMap(({ rules }) => rules),
-    description: parts.flatMap(({ description }) => description ?? []).join(" ") || undefined,
-  };
+  const bySubject = [...Map.groupBy(parts, ({ of }) => JSON.stringify(of)).values()];
+  return bySubject.flatMap((alike, index) =>
+    alike.slice(0, 1).map(({ of }) => ({
+      policy,
+      name: bySubject.length === 1 ? policy.metadata.name : `${policy.metadata.name}-${index + 1}`,
+      of,
+      denies: {
+        ingress: alike.some(({ denies }) => denies.ingress),
+        egress: alike.some(({ denies }) => denies.egress),
+      },
+      denyWorld: alike.some(({ denyWorld }) => denyWorld),
+      rules: alike.flatMap(({ rules }) => rules),
+      description: alike.flatMap(({ description }) => description ?? []).join(" ") || undefined,
+    })),
+  );
 }
 
 function rulesIn(policy: Policy): ReturnType<typeof placedRules> {
@@ -78,7 +81,7 @@ function rulesIn(policy: Policy): ReturnType<typeof placedRules> {
   }
 }
 
-type Part = Omit<Said, "policy">;
+type Part = Omit<Said, "policy" | "name">;
 
 function part(rule: Rule, place: string, home: Home): Part {
   if (rule.log?.value) throw new Unsayable("log");
@@ -122,6 +125,7 @@ function part(rule: Rule, place: string, home: Home): Part {
 function whose({ endpointSelector, nodeSelector }: Rule, { namespace, cluster }: Home): Whose {
   if (nodeSelector) return { kind: "nodes", labels: podsSelected(nodeSelector, undefined, cluster).labels };
   const { namespaces, labels } = podsSelected(endpointSelector ?? {}, namespace, cluster);
+  if (clusterLabel in labels) throw new Unsayable("endpointSelector names pods of another cluster");
   if (namespace === undefined) return { kind: "pods", namespaces, labels };
   if (namespaces !== namespace) throw new Unsayable("endpointSelector names a namespace");
   return { kind: "namespace", namespace, labels };
@@ -171,14 +175,22 @@ const isEmpty = (rule: object): boolean => Object.values(rule).every((value) => 
 const peersOrAll = (peers: readonly Peer[], written: object): readonly Peer[] =>
   isEmpty(written) ? [{ kind: "entities", name: "all", entities: ["all"] }] : peers;
 
-/** The endpoints of an inventory that a set of pods includes. */
-export const podsIn = (set: Pick<PodSet, "namespaces" | "labels">, { endpoints }: Inventory): Endpoint[] =>
+/** The endpoints of an inventory that a set of pods includes; of another cluster only where it says so. */
+export const podsIn = (set: Pick<PodSet, "namespaces" | "labels">, { endpoints, cluster }: Inventory): Endpoint[] =>
   endpoints.filter(
     (endpoint) =>
       !endpoint.hostNetwork &&
       isIn(set.namespaces, endpoint) &&
-      shareOf(set.labels, endpoint.labels, "nothing") === "all",
+      (clusterLabel in set.labels || (endpoint.cluster ?? cluster) === cluster) &&
+      shareOf(set.labels, labelsOf(endpoint, cluster), "nothing") === "all",
   );
+
+/** What selectors can ask of a pod: its own labels, and those by which Cilium tells its service account and its cluster. */
+export const labelsOf = (pod: Endpoint, cluster: string): Readonly<Record<string, string>> => ({
+  ...pod.labels,
+  [serviceAccountLabel]: pod.serviceAccount ?? "default",
+  [clusterLabel]: pod.cluster ?? cluster,
+});
 
 function isIn(namespaces: Namespaces, { namespace, namespaceLabels }: Endpoint): boolean {
   if (typeof namespaces === "object" && "labelled" in namespaces) {

@@ -1,9 +1,10 @@
 /** The pods of policies as workloads and groups: what is declared, and what it is called. */
-import { examplePods, type Labels, labelSelector } from "../model/labels.ts";
+import { examplePods, type Labels, labelSelector, nameLabels, podOf } from "../model/labels.ts";
 import { camelCase } from "../model/names.ts";
 import { type DefaultDeny, podProperties, type Workload } from "../model/peers/workload.ts";
 import type { Subject } from "../model/peers.ts";
 import { isNumbered, type NumberedPort, type Spoken } from "../model/ports.ts";
+import { policyName } from "../policy/parts.ts";
 import { matches, podIdentity, subjectRequirements } from "../policy/selector.ts";
 import type { Endpoint, Inventory } from "../reach/compile/inventory.ts";
 import { podsIn, type Said, type Whose } from "./said.ts";
@@ -33,10 +34,16 @@ export function declaredFor(all: readonly Said[], inventory: Inventory, taken: R
     if (Object.keys(draft.of.labels).length > 0 && !workloads.some((other) => overlap(draft, other)))
       workloads.push(draft);
   }
-  const names = new Set(taken);
+  const called = Map.groupBy(workloads, ({ of }) =>
+    JSON.stringify([of.kind === "namespace" && of.namespace, nameByLabel(of)]),
+  );
+  const alone = new Set([...called.values()].flatMap((alike) => (alike.length === 1 ? alike : [])));
+  const names = namesFor(all, inventory, taken);
   return drafts.map((draft): Declared => {
+    const { of, said, pods } = draft;
     const isGroup = !workloads.includes(draft);
-    return { said: draft.said, pods: draft.pods, subject: subjectOf(draft, isGroup, inventory, names) };
+    const wanted = isGroup ? [] : [controllerOf(pods), alone.has(draft) ? nameByLabel(of) : undefined];
+    return { said, pods, subject: subjectOf(draft, isGroup, (namespace) => names(namespace, said, wanted)) };
   });
 }
 
@@ -57,13 +64,11 @@ function podsOf(of: Whose, inventory: Inventory): Endpoint[] {
   }
 }
 
-function subjectOf({ of, said, pods }: Draft, isGroup: boolean, inventory: Inventory, names: Set<string>): Subject {
-  const name = said[0]?.policy.metadata.name ?? "";
+function subjectOf({ of, said, pods }: Draft, isGroup: boolean, nameIn: (namespace: string) => string): Subject {
+  const name = said[0]?.name ?? "";
   switch (of.kind) {
-    case "namespace": {
-      const unused = unusedName(of.namespace, { said, pods }, isGroup, inventory, names);
-      return workloadOf(of, { said, pods }, unused, isGroup);
-    }
+    case "namespace":
+      return workloadOf(of, { said, pods }, nameIn(of.namespace), isGroup);
     case "pods":
       return {
         kind: "clusterwide-group",
@@ -85,31 +90,48 @@ function overlap({ of: a, pods }: Draft, { of: b, pods: others }: Draft): boolea
 
 function meets({ namespace, labels }: Whose & { readonly kind: "namespace" }, others: Labels): boolean {
   const required = subjectRequirements(labelSelector(labels), namespace);
-  return examplePods(others, {}).some((pod) => matches(required, podIdentity({ namespace, labels: pod, cluster: "" })));
+  return examplePods(others, {}).some((labels) =>
+    matches(required, podIdentity({ ...podOf(labels), namespace, cluster: "" })),
+  );
 }
 
-/** That of the controller whose pods they are, if it is a single one; else that of the policy. */
-function unusedName(
-  namespace: string,
-  { said, pods }: Pick<Draft, "said" | "pods">,
-  isGroup: boolean,
-  { endpoints }: Inventory,
-  names: Set<string>,
-): string {
-  const controllers = new Set(pods.map(({ name }) => name));
-  const [controller] = controllers;
-  const isItself = controllers.size === 1 && !isGroup && controller !== undefined && isName(controller);
-  const policy = said[0]?.policy.metadata.name ?? "";
-  const hostNetwork = endpoints.filter((one) => one.hostNetwork && one.namespace === namespace).map(({ name }) => name);
-  const wanted = [
-    ...(isItself ? [controller] : []),
-    policy,
-    ...Array.from({ length: 99 }, (_, i) => `${policy}-${i + 2}`),
-  ];
-  const name = wanted.find((one) => !names.has(`${namespace}/${one}`) && !hostNetwork.includes(one)) ?? policy;
-  names.add(`${namespace}/${name}`);
+/** What makes the pods, if it is a single thing that has a name. */
+function controllerOf(pods: readonly Endpoint[]): string | undefined {
+  const [controller, ...others] = new Set(pods.map(({ name }) => name));
+  return controller !== undefined && others.length === 0 && isName(controller) ? controller : undefined;
+}
+
+/** What the labels call the pods. */
+function nameByLabel({ labels }: Whose): string | undefined {
+  const [name] = nameLabels.flatMap((key) => {
+    const match = labels[key];
+    return typeof match === "string" && isName(match) ? [match] : [];
+  });
   return name;
 }
+
+/** Gives names: the first that is wanted and that nothing has, else that of the policy. No other policy is called so. */
+function namesFor(all: readonly Said[], { endpoints }: Inventory, taken: ReadonlySet<string>) {
+  const names = new Set([...taken, ...endpoints.filter(({ hostNetwork }) => hostNetwork).map(podsName)]);
+  const policies = new Map(
+    all.flatMap((said) =>
+      said.policy.kind === "CiliumNetworkPolicy" ? [[policyName(said.policy), said] as const] : [],
+    ),
+  );
+  return (namespace: string, said: readonly Said[], wanted: readonly (string | undefined)[]): string => {
+    const policy = said[0]?.name ?? "";
+    const isFree = (name: string) => {
+      const other = policies.get(`${namespace}/${name}`);
+      return !names.has(`${namespace}/${name}`) && (other === undefined || said.includes(other));
+    };
+    const numbered = Array.from({ length: 99 }, (_, i) => `${policy}-${i + 2}`);
+    const name = [...wanted, policy, ...numbered].find((one) => one !== undefined && isFree(one)) ?? policy;
+    names.add(`${namespace}/${name}`);
+    return name;
+  };
+}
+
+const podsName = ({ namespace, name }: Endpoint): string => `${namespace}/${name}`;
 
 const isName = (name: string): boolean => /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/.test(name);
 

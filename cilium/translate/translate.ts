@@ -7,23 +7,29 @@ import type { Namespace } from "../model/namespace.ts";
 import { clusterwideId } from "../model/peers/clusterwide.ts";
 import type { PodSet } from "../model/peers/pod-set.ts";
 import { type HostNetworkPods, type Peer, peerName, type Subject } from "../model/peers.ts";
+import { isByName } from "../model/ports.ts";
 import { declaredIn, statementFaults, statementSchema } from "../model/statement.ts";
 import { asWritten } from "../model/verbatim.ts";
-import { policyName } from "../policy/parts.ts";
+import { policyKey, policyName, referenceTo } from "../policy/parts.ts";
 import type { Policy } from "../policy/schema.ts";
+import { invalidities } from "../policy/validity.ts";
+import type { Counterexample, Witness } from "../prove/prove.ts";
+import { withWitness } from "../prove/witness.ts";
 import { readConfiguration } from "../reach/compile/configuration.ts";
-import type { Endpoint, Inventory } from "../reach/compile/inventory.ts";
-import { compile } from "../reach/compile/network.ts";
+import type { Inventory } from "../reach/compile/inventory.ts";
+import { compile, policyAt } from "../reach/compile/network.ts";
+import { soleParty } from "../reach/compile/resolve.ts";
 import { describe } from "../reach/report/diff-text.ts";
 import { type Difference, isEmpty } from "../reach/report/difference.ts";
+import { questionText } from "../reach/report/explain.ts";
 import { renderPolicies } from "../render/policies.ts";
 import type { Kept } from "../write/verbatim.ts";
 import { homeOf } from "../write/write.ts";
 import { type Dns, dnsOf } from "./dns.ts";
 import { type Flow, flowsOf, type PurposeOf } from "./flows.ts";
 import { otherEnd } from "./other-end.ts";
-import { differences, withStrangers } from "./proof.ts";
-import { podsIn, type Said, said } from "./said.ts";
+import { differences, proof, withStrangers } from "./proof.ts";
+import { labelsOf, podsIn, type Said, said } from "./said.ts";
 import { type Declared, declaredFor } from "./subjects.ts";
 import { Unsayable } from "./unsayable.ts";
 
@@ -52,25 +58,66 @@ export function translate(
 ): Translation {
   const { configuration } = readConfiguration(inventory.configuration);
   const reasons = new Map<Policy, string>();
+  const literal = new Set<Policy>();
   const all = policies.flatMap((policy): Said[] => {
     if (isDnsPolicy(policy)) return [];
+    if (!configuration.enforcedKinds[policy.kind]) {
+      reasons.set(policy, "no word for a policy that the agent does not watch, so that nothing of it is enforced");
+      return [];
+    }
+    const [fault] = invalidities(policy, configuration);
+    if (fault !== undefined) {
+      reasons.set(policy, `the agent refuses it, so nothing of it is enforced: ${fault.reason}`);
+      return [];
+    }
     try {
-      return [said(policy, inventory.cluster, configuration)];
+      return said(policy, inventory.cluster);
     } catch (error) {
       if (!(error instanceof Unsayable)) throw error;
       reasons.set(policy, `no word for ${error.message}`);
       return [];
     }
   });
+  const namesPorts = all.some(({ rules }) =>
+    rules.some((rule) => rule.ports.some(({ ports }) => ports.some(isByName))),
+  );
+  const settled = { reasons, literal };
+  const given = { policies, all, inventory, settings, purposeOf };
+  // A name stands for the number that today's pods give it, which is no matter of others: these are asked about the name.
+  if (namesPorts) settle(given, settled, true);
+  return settle(given, settled, !namesPorts);
+}
+
+interface Given {
+  readonly policies: readonly Policy[];
+  readonly all: readonly Said[];
+  readonly inventory: Inventory;
+  readonly settings: Omit<Settings, "policyNames">;
+  readonly purposeOf: PurposeOf;
+}
+
+/** What was found out about policies: why some stay as they are, and of which pods nothing is said but what they say themselves. */
+interface Settled {
+  readonly reasons: Map<Policy, string>;
+  readonly literal: Set<Policy>;
+}
+
+/** @param isProved whether nothing may differ for pods that could exist either, for which ports keep their names */
+function settle(given: Given, { reasons, literal }: Settled, isProved: boolean): Translation {
   for (;;) {
-    const stated = all.filter(({ policy }) => !reasons.has(policy));
-    const kept = policies.flatMap((policy) => {
+    const stated = given.all.filter(({ policy }) => !reasons.has(policy));
+    const kept = given.policies.flatMap((policy) => {
       const reason = reasons.get(policy);
       return reason === undefined ? [] : [{ policy, reason }];
     });
-    const { translation, wrong } = attempt(policies, stated, kept, inventory, settings, purposeOf);
+    const { translation, wrong, onlyForOthers } = attempt(given, stated, kept, literal, isProved);
     if (wrong.size === 0) return translation;
-    for (const [policy, reason] of wrong) reasons.set(policy, reason);
+    // What pods of an inventory allow at the other end others need not: then each policy is to say its own end alone.
+    const isNew = onlyForOthers && [...wrong.keys()].some((policy) => !literal.has(policy));
+    for (const [policy, reason] of wrong) {
+      if (isNew) literal.add(policy);
+      else reasons.set(policy, reason);
+    }
   }
 }
 
@@ -78,15 +125,16 @@ interface Attempt {
   readonly translation: Translation;
   /** The policies that may not be said so, and why. */
   readonly wrong: ReadonlyMap<Policy, string>;
+  /** Whether that is only so for pods that could exist. */
+  readonly onlyForOthers?: boolean;
 }
 
 function attempt(
-  policies: readonly Policy[],
+  { policies, inventory, settings, purposeOf }: Given,
   stated: readonly Said[],
   stays: readonly Kept[],
-  inventory: Inventory,
-  settings: Omit<Settings, "policyNames">,
-  purposeOf: PurposeOf,
+  literal: ReadonlySet<Policy>,
+  isProved: boolean,
 ): Attempt {
   const taken = new Set(
     stays.filter(({ policy }) => policy.kind === "CiliumNetworkPolicy").map(({ policy }) => policyName(policy)),
@@ -94,9 +142,10 @@ function attempt(
   const judged = withStrangers(inventory);
   const declared = withOtherLabels(declaredFor(stated, judged, taken), judged);
   const network = compile(policies, judged);
-  const flows = flowsOf(declared, resolver(declared, judged), otherEnd(network, declared), {
+  const flows = flowsOf(declared, resolver(declared, judged), otherEnd(network, declared, literal), {
     apiServerPort: settings.apiServerPort,
     purposeOf,
+    byName: isProved,
   });
   const policyNames = Object.fromEntries(declared.flatMap(nameOfPolicy));
   const dnsPolicy = policies.find((policy) => isDnsPolicy(policy) && !stays.some((one) => one.policy === policy));
@@ -121,21 +170,28 @@ function attempt(
   );
   const [fault] = faults(configured);
   if (fault !== undefined) return { translation, wrong: new Map(stated.map(({ policy }) => [policy, fault])) };
-  const difference = differences(policies, renderPolicies(configured), inventory);
-  if (isEmpty(difference)) return { translation, wrong: new Map() };
+  const rendered = renderPolicies(configured);
+  const difference = differences(policies, rendered, inventory);
+  if (isEmpty(difference)) {
+    const proved = isProved ? proof(policies, rendered, inventory) : undefined;
+    return proved?.kind === "refuted"
+      ? { translation, wrong: blamedFor(proved.counterexample, stated, judged), onlyForOthers: true }
+      : { translation, wrong: new Map() };
+  }
   const blame = blamed(difference, declared);
-  const [first] = describe(difference).sentences;
-  if (blame.size === 0 && dns === undefined) throw new Error(`verbatim policies are not the same: ${first?.text}`);
+  if (blame.size === 0 && dns === undefined) {
+    throw new Error(`verbatim policies are not the same: ${exampleOf(difference)}`);
+  }
   return {
     translation,
     wrong:
       blame.size > 0 || dnsPolicy === undefined
         ? blame
-        : new Map([[dnsPolicy, `it would not be the same: ${first?.text}`]]),
+        : new Map([[dnsPolicy, `it would not be the same: ${exampleOf(difference)}`]]),
   };
 }
 
-const noClusterwide = "no word for a policy of the whole cluster (CiliumClusterwideNetworkPolicy)";
+const noClusterwide = `it is called ${dnsPolicyName}, and says something else than all pods may resolve names`;
 
 const isDnsPolicy = ({ kind, metadata }: Policy): boolean =>
   kind === "CiliumClusterwideNetworkPolicy" && metadata.name === dnsPolicyName;
@@ -151,7 +207,7 @@ const differing = (
 
 /** The name that a policy has already, where its workload is called otherwise. */
 function nameOfPolicy({ subject, said }: Declared): (readonly [string, string])[] {
-  const own = said.find(({ policy }) => policy.kind === "CiliumNetworkPolicy")?.policy.metadata.name;
+  const own = said.find(({ policy }) => policy.kind === "CiliumNetworkPolicy")?.name;
   return subject.kind !== "workload" || own === undefined || own === subject.name ? [] : [[workloadId(subject), own]];
 }
 
@@ -204,14 +260,15 @@ function withOtherLabels(declared: readonly Declared[], inventory: Inventory): D
       .filter((set) => pods.length > 0 && pods.every((pod) => set.pods.includes(pod)))
       .flatMap(({ labels }) => Object.keys(labels))
       .filter((key) => !(key in subject.labels));
-    const otherLabels = Object.fromEntries([...new Set(keys)].flatMap((key) => common(key, pods)));
+    const carried = pods.map((pod) => labelsOf(pod, inventory.cluster));
+    const otherLabels = Object.fromEntries([...new Set(keys)].flatMap((key) => common(key, carried)));
     return { ...one, subject: { ...subject, otherLabels } };
   });
 }
 
-function common(key: string, pods: readonly Endpoint[]): (readonly [string, string])[] {
-  const value = pods[0]?.labels[key];
-  return value !== undefined && pods.every(({ labels }) => labels[key] === value) ? [[key, value]] : [];
+function common(key: string, pods: readonly Readonly<Record<string, string>>[]): (readonly [string, string])[] {
+  const value = pods[0]?.[key];
+  return value !== undefined && pods.every((labels) => labels[key] === value) ? [[key, value]] : [];
 }
 
 function clusterOf(declared: readonly Declared[], flows: readonly Flow[], inventory: Inventory): Omit<Cluster, "dns"> {
@@ -265,20 +322,68 @@ function statementProblems(flows: readonly Flow[], { namespaces, clusterwide }: 
 /** The policies of the pods at the ends of what differs. */
 function blamed(difference: Difference, declared: readonly Declared[]): Map<Policy, string> {
   const { opened, closed, changed, undecidable, isolated, exposed } = difference;
-  const [sentence] = describe(difference).sentences;
-  const reason = `as flows it would not be the same: ${sentence?.text}`;
   const ends = new Set([
     ...[...opened, ...closed, ...changed, ...undecidable].flatMap(({ from, to }) => [from.name, to.name]),
     ...[...isolated, ...exposed].map(({ endpoint }) => endpoint),
   ]);
   // A clusterwide group is pods, where the policy may be about Cilium's own endpoints too.
-  const wide = ciliumEndpoints.some((name) => ends.has(name))
-    ? declared.filter(({ subject }) => mayBeCilium(subject))
-    : [];
+  const own = ciliumEndpoints.filter((name) => ends.has(name));
+  const wide = own.length > 0 ? declared.filter(({ subject }) => mayBeCilium(subject)) : [];
   const concerned = declared.filter(({ pods }) => pods.some(({ namespace, name }) => ends.has(`${namespace}/${name}`)));
   // What differs for pods that no policy seems to select is everybody's fault.
   const blame = [wide, concerned, declared].find(({ length }) => length > 0) ?? [];
+  const reason =
+    blame === wide
+      ? `it selects Cilium's own endpoints too (${own.join(", ")}), which a group never is`
+      : `as flows it would not be the same: ${exampleOf(difference)}`;
   return new Map(blame.flatMap(({ said }) => said.map(({ policy }) => [policy, reason] as const)));
+}
+
+/** The policies that select the pods of a counterexample. */
+function blamedFor(
+  { witness, end }: Counterexample,
+  stated: readonly Said[],
+  inventory: Inventory,
+): Map<Policy, string> {
+  const { question } = witness;
+  const reason = `as flows it would not be the same for pods that could exist: ${questionText(question)}${partiesOf(witness)}`;
+  const own =
+    end === "egress"
+      ? [question.source]
+      : end === "ingress"
+        ? [question.destination]
+        : [question.source, question.destination];
+  const network = compile(
+    stated.map(({ policy }) => policy),
+    withWitness(inventory, witness),
+  );
+  const deciding = new Set(
+    own.flatMap((peer) => {
+      const party = soleParty(network, peer);
+      const policy = party && policyAt(network, party);
+      return [...(policy?.egress.rules ?? []), ...(policy?.ingress.rules ?? [])].map(policyKey);
+    }),
+  );
+  const blamed = stated.filter(({ policy }) => deciding.has(policyKey(referenceTo(policy))));
+  // What differs though none of them selects a pod is everybody's fault.
+  return new Map((blamed.length > 0 ? blamed : stated).map(({ policy }) => [policy, reason]));
+}
+
+/** For whom it was found. */
+const partiesOf = ({ endpoints }: Witness): string =>
+  endpoints
+    .map(({ namespace, name, labels }) => {
+      const own = Object.entries(labels).map(([key, value]) => `${key}=${value}`);
+      return `, where ${namespace}/${name} has ${own.length === 0 ? "no label" : own.join(",")}`;
+    })
+    .join("");
+
+/** One of the things that differ. */
+function exampleOf(difference: Difference): string | undefined {
+  const { opened, closed, changed, undecidable } = difference;
+  const one = { opened: opened.slice(0, 1), closed: closed.slice(0, 1), changed: changed.slice(0, 1) };
+  const [sentence] = describe({ ...difference, ...one, undecidable: undecidable.slice(0, 1) }).sentences;
+  return sentence?.text;
 }
 
 const ciliumEndpoints = ["init", "health", "ingress", "unmanaged"];

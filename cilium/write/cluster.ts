@@ -6,7 +6,7 @@ import { isNumbered } from "../model/ports.ts";
 import { kubeDns } from "../model/read.ts";
 import type { SourceFile } from "./file.ts";
 import { identifier } from "./identifier.ts";
-import { quoted, width } from "./layout.ts";
+import { laidOut, quoted } from "./layout.ts";
 import { clusterwideHome, fileText, type Home, namedAs, namespaceHome } from "./namespace.ts";
 import { unusedName } from "./scope.ts";
 
@@ -69,7 +69,7 @@ export function fileOf(
 function clusterText({ dns, namespaces }: Cluster, files: readonly SourceFile[], remarks: Remarks): string {
   const taken = new Set(["cluster", "policyPack", "everywhere"]);
   const names = namespaces.map(({ name }) => {
-    const local = unusedName(identifier(name), taken);
+    const local = unusedName(identifier(name), taken, `${identifier(name)}Namespace`);
     taken.add(local);
     return local;
   });
@@ -92,7 +92,7 @@ function clusterText({ dns, namespaces }: Cluster, files: readonly SourceFile[],
     "export const cluster: ClusterDeclaration = {",
     ...dnsLines(dns, constant),
     ...(remarks.hasPolicyPack ? ["  policyPack,"] : []),
-    ...namespacesLines(names),
+    laidOut(`[${names.join(", ")}]`, { indent: 2, before: "namespaces: ", after: "," }),
     ...(isEverywhere ? ["  clusterwide: everywhere,"] : []),
     "};",
     "",
@@ -106,9 +106,4 @@ function dnsLines(dns: Cluster["dns"], constant: string | undefined): string[] {
   if (constant !== undefined && name !== undefined) return [`  dns: ${constant}.${name},`];
   if (dns.peer.name === kubeDns.peer.name) return [];
   throw new Error(`no file declares ${workloadId(dns.peer)}`);
-}
-
-function namespacesLines(names: readonly string[]): string[] {
-  const line = `  namespaces: [${names.join(", ")}],`;
-  return line.length <= width ? [line] : ["  namespaces: [", ...names.map((name) => `    ${name},`), "  ],"];
 }

@@ -1,15 +1,17 @@
 /** The file of a namespace, or of what is clusterwide: what it declares, the peers that several of its flows have, and its flows, a line each. */
+import * as language from "../language.ts";
 import type { Clusterwide } from "../model/clusterwide.ts";
 import type { Statement } from "../model/flow.ts";
-import { isLabelMatch } from "../model/labels.ts";
+import { isLabelMatch, type Labels, nameLabels } from "../model/labels.ts";
 import type { Namespace } from "../model/namespace.ts";
 import type { ClusterwideGroup, NodeGroup } from "../model/peers/clusterwide.ts";
+import type { DefaultDeny } from "../model/peers/workload.ts";
 import type { HostNetworkPods, Peer, Workload } from "../model/peers.ts";
 import { peerName } from "../model/peers.ts";
 import type { NumberedPort } from "../model/ports.ts";
 import type { SourceFile } from "./file.ts";
 import { identifier } from "./identifier.ts";
-import { importText, objectText, quoted, width } from "./layout.ts";
+import { importText, laidOut, objectText, quoted, width } from "./layout.ts";
 import { type Scope, scopeOf, unusedName } from "./scope.ts";
 import { declaredPort, flowText, givenText, type Names, peerText } from "./write.ts";
 
@@ -28,11 +30,14 @@ export interface Home {
 interface Declaration {
   readonly peer: Peer & { readonly name: string };
   readonly word: string;
-  readonly lines: (scope: Scope) => readonly string[];
+  readonly keys: (scope: Scope) => Keys;
 }
 
+/** The keys of a declaration with the code behind them, but for those that it leaves out. */
+type Keys = Readonly<Record<string, string | undefined>>;
+
 export const namespaceHome = ({ name, labels, workloads, hostNetwork, statements }: Namespace): Home => ({
-  own: identifier(name),
+  own: ownName(identifier(name), [...workloads, ...hostNetwork]),
   word: "namespace",
   given: [quoted(name), ...(labels === undefined ? [] : [`{ labels: ${objectText(labels, quoted)} }`])],
   statements,
@@ -40,15 +45,19 @@ export const namespaceHome = ({ name, labels, workloads, hostNetwork, statements
     ...workloads.map((workload) => ({
       peer: workload,
       word: workload.isGroup ? "group" : "workload",
-      lines: (scope: Scope) => workloadLines(workload, scope),
+      keys: (scope: Scope) => workloadKeys(workload, scope),
     })),
     ...hostNetwork.map((pods) => ({
       peer: pods,
       word: "hostNetwork",
-      lines: (scope: Scope) => hostNetworkLines(pods, scope),
+      keys: (scope: Scope) => hostNetworkKeys(pods, scope),
     })),
   ],
 });
+
+/** A namespace's constant is called like it, unless one of its declarations or a word of the language is. */
+const ownName = (name: string, declared: readonly { readonly name: string }[]): string =>
+  name in language || declared.some((one) => identifier(one.name) === name) ? "ns" : name;
 
 export const clusterwideHome = ({ groups, statements }: Clusterwide): Home => ({
   own: "everywhere",
@@ -58,7 +67,7 @@ export const clusterwideHome = ({ groups, statements }: Clusterwide): Home => ({
   declarations: groups.map((group) => ({
     peer: group,
     word: group.kind === "node-group" ? "nodes" : "group",
-    lines: (scope: Scope) => groupLines(group, scope),
+    keys: (scope: Scope) => groupKeys(group, scope),
   })),
 });
 
@@ -78,17 +87,22 @@ export function fileText(
     `const ${own} = ${word}(${given.join(", ")});`,
     ...declarations,
     ...(constants.length === 0 ? [] : [constants.join("\n")]),
-    flows.length === 0
-      ? `export default ${own}.flows(() => []);`
-      : [`export default ${own}.flows(() => [`, ...flows.map((line) => `  ${line}`), "]);"].join("\n"),
+    flowsText(own, flows),
   ];
   return `${[importText(broughtInto(file, scope, word)), ...parts].join("\n\n")}\n`;
+}
+
+/** The flows, a line each, or in that of the list where they have room there. */
+function flowsText(own: string, flows: readonly string[]): string {
+  const [begun, ended] = [`export default ${own}.flows(() => [`, "]);"];
+  const line = `${begun}${flows.map((flow) => flow.trim().replace(/,$/, "")).join(", ")}${ended}`;
+  return line.length <= width && !line.includes("\n") ? line : [begun, ...flows, ended].join("\n");
 }
 
 /** What is to be added to a file that there is already, its parts one after the other. */
 export function additionText(home: Home, file: SourceFile, files: readonly SourceFile[]): string[] {
   const { scope, declarations, constants, flows } = partsOf(home, file, files, new Map());
-  return [...scope.imports(), ...declarations, ...constants, ...flows];
+  return [...scope.imports(), ...declarations, ...constants, ...flows.map((flow) => flow.replace(/^ {2}/gm, ""))];
 }
 
 function partsOf(home: Home, file: SourceFile, files: readonly SourceFile[], comments: ReadonlyMap<string, string>) {
@@ -100,27 +114,31 @@ function partsOf(home: Home, file: SourceFile, files: readonly SourceFile[], com
     named,
     files.map((one) => (one === file ? named : one)),
   );
-  const flows = statements.flatMap((statement) => flowLines(statement, scope, names));
+  const flows = statements.map((statement) => laidOut(flowText(statement, scope, names), { indent: 2, after: "," }));
   return {
     scope,
     flows,
     declarations: declarations.map((one) => declarationText(one, own, scope, file, comments.get(peerName(one.peer)))),
-    constants: [...shared.values()].map((one) => constantText(one, scope)),
+    constants: [...shared.values()].map(({ peer, name }) =>
+      laidOut(peerText(peer, scope), { indent: 0, before: `const ${name} = `, after: ";" }),
+    ),
   };
 }
 
 function declarationText(
-  { peer, word, lines: linesOf }: Declaration,
+  { peer, word, keys: keysOf }: Declaration,
   own: string,
   scope: Scope,
   file: SourceFile,
   comment: string | undefined,
 ): string {
-  const lines = linesOf(scope);
+  const keys = Object.entries(keysOf(scope)).flatMap(([key, code]) =>
+    code === undefined ? [] : [laidOut(code, { indent: 2, before: `${key}: `, after: "," })],
+  );
   const begun = `export const ${file.constants.get(peerName(peer))} = ${own}.${word}(${quoted(peer.name)}`;
   return [
     ...(comment === undefined ? [] : [commentText(comment)]),
-    ...(lines.length === 0 ? [`${begun});`] : [`${begun}, {`, ...lines.map((line) => `  ${line},`), "});"]),
+    ...(keys.length === 0 ? [`${begun});`] : [`${begun}, {`, ...keys, "});"]),
   ].join("\n");
 }
 
@@ -143,40 +161,47 @@ function commentText(comment: string): string {
   return ["/**", ...lines.map((one) => ` * ${one.trim()}`.trimEnd()), " */"].join("\n");
 }
 
-const workloadLines = (
+const workloadKeys = (
   { labels, otherLabels, ports, probes, defaultDeny, denyWorld }: Workload,
   scope: Scope,
-): string[] => [
-  ...(Object.keys(labels).length === 0 ? [] : [`labels: ${objectText(labels, (match) => givenText(match, scope))}`]),
-  ...(Object.keys(otherLabels).length > 0 ? [`otherLabels: ${objectText(otherLabels, quoted)}`] : []),
-  ...portLines(ports, scope),
-  ...(probes.length > 0 ? [`probes: [${probes.map(quoted).join(", ")}]`] : []),
-  ...(defaultDeny === "both" ? [] : [`defaultDeny: ${quoted(defaultDeny)}`]),
-  ...(denyWorld ? ["denyWorld: true"] : []),
-];
+): Keys => ({
+  labels: labelsKey(labels, scope),
+  otherLabels: unlessEmpty(otherLabels, quoted),
+  ports: portsKey(ports, scope),
+  probes: probes.length > 0 ? `[${probes.map(quoted).join(", ")}]` : undefined,
+  defaultDeny: denyKey(defaultDeny),
+  denyWorld: denyWorld ? "true" : undefined,
+});
 
-function groupLines(group: ClusterwideGroup | NodeGroup, scope: Scope): string[] {
+function groupKeys(group: ClusterwideGroup | NodeGroup, scope: Scope): Keys {
   const { labels, defaultDeny } = group;
   const namespaces = group.kind === "node-group" || isEvery(group.namespaces) ? undefined : group.namespaces;
   const given = namespaces !== undefined && !isLabelMatch(namespaces) ? namespaces.labelled : namespaces;
-  return [
-    ...(given === undefined ? [] : [`namespaces: ${givenText(given, scope)}`]),
-    ...(Object.keys(labels).length === 0 ? [] : [`labels: ${objectText(labels, (match) => givenText(match, scope))}`]),
-    ...(defaultDeny === "both" ? [] : [`defaultDeny: ${quoted(defaultDeny)}`]),
-  ];
+  return {
+    namespaces: given && givenText(given, scope),
+    labels: labelsKey(labels, scope),
+    defaultDeny: denyKey(defaultDeny),
+  };
 }
 
 const isEvery = (namespaces: ClusterwideGroup["namespaces"]): boolean =>
   typeof namespaces === "object" && "present" in namespaces;
 
-const hostNetworkLines = ({ reason, labels, ports }: HostNetworkPods, scope: Scope): string[] => [
-  `reason: ${quoted(reason)}`,
-  ...(labels === undefined ? [] : [`labels: ${objectText(labels, quoted)}`]),
-  ...portLines(ports, scope),
-];
+const hostNetworkKeys = ({ reason, labels, ports }: HostNetworkPods, scope: Scope): Keys => ({
+  reason: quoted(reason),
+  labels: labels && objectText(labels, quoted),
+  ports: portsKey(ports, scope),
+});
 
-const portLines = (ports: Readonly<Record<string, NumberedPort>>, scope: Scope): string[] =>
-  Object.keys(ports).length === 0 ? [] : [`ports: ${objectText(ports, (port) => declaredPort(port, scope))}`];
+const labelsKey = (labels: Labels, scope: Scope) => unlessEmpty(labels, (match) => givenText(match, scope));
+
+const portsKey = (ports: Readonly<Record<string, NumberedPort>>, scope: Scope) =>
+  unlessEmpty(ports, (port) => declaredPort(port, scope));
+
+const denyKey = (defaultDeny: DefaultDeny) => (defaultDeny === "both" ? undefined : quoted(defaultDeny));
+
+const unlessEmpty = <T>(object: Readonly<Record<string, T>>, text: (value: T) => string): string | undefined =>
+  Object.keys(object).length === 0 ? undefined : objectText(object, text);
 
 /** The name of a port that is declared as it is stated. */
 export const namedAs: Names["port"] = ({ ports }, { number, last, transports }) =>
@@ -221,8 +246,16 @@ const peersOf = ({ sources, destinations }: Statement): Peer[] => [...sources, .
 
 /** After the labels that name the pods, their namespace, or the domain of the names: the first name that is not taken. */
 function constantName(peer: Peer, taken: ReadonlySet<string>): string {
-  if (peer.kind === "fqdns") return unusedName(`${identifier(peer.names[0]?.split(".").at(-2) ?? "")}Names`, taken);
-  if (peer.kind !== "pod-set") return unusedName(identifier(peerName(peer)), taken);
+  const [first = peerName(peer), ...others] = namesFor(peer);
+  return unusedName(identifier(first), taken, ...others.map(identifier));
+}
+
+function namesFor(peer: Peer): string[] {
+  if (peer.kind === "fqdns") {
+    const domains = peer.names.map((name) => name.split(".").filter((part) => !part.includes("*")));
+    return [...domains.map((parts) => parts.slice(-2, -1)), ...domains].map((parts) => `${parts.join("-")}-names`);
+  }
+  if (peer.kind !== "pod-set") return [peerName(peer)];
   const { labels, namespaces } = peer;
   const place = typeof namespaces === "string" ? namespaces : "chosen";
   const keys = [...nameLabels.filter((key) => key in labels), ...Object.keys(labels)];
@@ -230,54 +263,8 @@ function constantName(peer: Peer, taken: ReadonlySet<string>): string {
     const match = labels[key];
     return typeof match === "string" && !["", "true"].includes(match) ? [match] : [];
   });
-  const [first] = values;
-  const names =
-    first === undefined
-      ? [`${place}-pods`]
-      : [...values, ...values.slice(1).map((value) => `${first}-${value}`), `${first}-of-${place}`];
-  const free = names.map(identifier).find((name) => !taken.has(name));
-  return free ?? unusedName(identifier(names[0] ?? place), taken);
-}
-
-/** The labels that tell what pods are, the most telling first. */
-const nameLabels = ["app.kubernetes.io/name", "app", "k8s-app", "name", "app.kubernetes.io/instance"];
-
-function constantText({ peer, name }: SharedPeer, scope: Scope): string {
-  const text = peerText(peer, scope);
-  const line = `const ${name} = ${text};`;
-  if (line.length <= width) return line;
-  const [, word = "", given = ""] = /^(\w+)\((.*)\)$/.exec(text) ?? [];
-  // The names of a list are texts without commas.
-  if (peer.kind === "fqdns")
-    return `const ${name} = ${word}(\n${given
-      .split(", ")
-      .map((one) => `  ${one},\n`)
-      .join("")});`;
-  const labels = /^(.*?)\{ (.*) \}$/.exec(given);
-  if (labels === null) return line;
-  const [, before = "", entries = ""] = labels;
-  return `const ${name} = ${word}(${before}{\n${entriesIn(entries)
-    .map((one) => `  ${one},\n`)
-    .join("")}});`;
-}
-
-/** The entries of an object in a line, whose values may be calls with several texts. */
-const entriesIn = (text: string): string[] => text.split(/, (?=(?:"[^"]+"|[\w$]+): )/);
-
-/** A statement as a line, or as several that state the same where one is too long. */
-function flowLines(statement: Statement, scope: Scope, names: Names): string[] {
-  const line = flowText(statement, scope, names);
-  const parts = line.length <= width - 2 ? [] : halves(statement);
-  return parts.length === 0 ? [line] : parts.flatMap((part) => flowLines(part, scope, names));
-}
-
-/** Two statements that together state the same; none where that cannot be. */
-function halves(statement: Statement): Statement[] {
-  const { sources, destinations } = statement;
-  const inHalves = <T>(list: readonly T[]) => {
-    const middle = Math.ceil(list.length / 2);
-    return [list.slice(0, middle), list.slice(middle)];
-  };
-  if (sources.length > 1) return inHalves(sources).map((some) => ({ ...statement, sources: some }));
-  return destinations.length > 1 ? inHalves(destinations).map((some) => ({ ...statement, destinations: some })) : [];
+  const [first, ...others] = [...new Set(values)];
+  if (first === undefined) return [`${place}-pods`];
+  const plain = [first, ...others.map((value) => `${first}-${value}`)];
+  return [...plain, ...plain.map((name) => `${name}-of-${place}`), ...plain.map((name) => `${name}-pods`)];
 }

@@ -40,9 +40,10 @@ export function scopeOf(file: SourceFile, files: readonly SourceFile[]): Scope {
   };
 }
 
-/** The name itself, or with a number that makes it one that nothing has. */
-export function unusedName(name: string, taken: { has(name: string): boolean }): string {
-  let [unused, number] = [name, 2];
+/** The name itself, the first of the others that nothing has, or one with a number that makes it so. */
+export function unusedName(name: string, taken: { has(name: string): boolean }, ...others: string[]): string {
+  let unused = [name, ...others].find((one) => !taken.has(one)) ?? name;
+  let number = 2;
   while (taken.has(unused)) unused = `${name}_${number++}`;
   return unused;
 }

@@ -13,6 +13,7 @@ import {
   grpc,
   http,
   https,
+  isEveryOf,
   isNumbered,
   type NumberedPort,
   type Port,
@@ -24,6 +25,7 @@ import {
 } from "../model/ports.ts";
 import type { Addition } from "./addition.ts";
 import { fileOf, type SourceFile } from "./file.ts";
+import { objectText, property } from "./layout.ts";
 import { type Scope, scopeOf, unusedName } from "./scope.ts";
 
 /** What has to be added to which files for these statements. The files export all pods of the statements. */
@@ -134,10 +136,7 @@ function carriedWords(carried: Carried): string {
 
 /** A limit as an object: `{ method: "GET", path: "/metrics" }`. */
 const limitText = (limit: Limit): string =>
-  `{ ${Object.entries(limit)
-    .filter(([, value]) => value !== undefined)
-    .map(([key, value]) => `${key}: ${valueText(value)}`)
-    .join(", ")} }`;
+  objectText(Object.fromEntries(Object.entries(limit).filter(([, value]) => value !== undefined)), valueText);
 
 function destinationTexts({ peer, ports }: Destination, scope: Scope, names: Names): string[] {
   const text = names.peer?.(peer) ?? peerText(peer, scope);
@@ -152,9 +151,6 @@ function destinationTexts({ peer, ports }: Destination, scope: Scope, names: Nam
     ...(ports.length === 0 ? [text] : []),
   ];
 }
-
-/** A property of an object: `.https`, or `["https-metrics"]`. */
-const property = (name: string): string => (propertyName(name) === name ? `.${name}` : `[${JSON.stringify(name)}]`);
 
 /** A peer by its constant or its word. */
 export function peerText(peer: Peer, scope: Scope): string {
@@ -176,16 +172,14 @@ export function peerText(peer: Peer, scope: Scope): string {
 export function givenText(given: Given, scope: Scope): string {
   if (typeof given === "string") return JSON.stringify(given);
   if (!isLabelMatch(given)) {
-    const all = Object.entries(given).map(([key, match]) => `${propertyName(key)}: ${givenText(match, scope)}`);
-    return all.length === 0 ? "{}" : `{ ${all.join(", ")} }`;
+    return objectText(given, (match) => givenText(match, scope));
   }
   if ("present" in given) return scope.word("present");
   if ("absent" in given) return scope.word("absent");
-  const [word, values] = "oneOf" in given ? ["oneOf", given.oneOf] : ["noneOf", given.noneOf];
-  return `${scope.word(word)}(${values.map((value) => JSON.stringify(value)).join(", ")})`;
+  return Object.entries(given)
+    .map(([word, values]) => `${scope.word(word)}(${values.map((value) => JSON.stringify(value)).join(", ")})`)
+    .join();
 }
-
-const propertyName = (name: string): string => (/^[A-Za-z_$][\w$]*$/.test(name) ? name : JSON.stringify(name));
 
 /** A port behind `on`, where a bare number means TCP. */
 function openedPort(port: Port, scope: Scope): string {
@@ -198,14 +192,16 @@ function openedPort(port: Port, scope: Scope): string {
 
 /** A port by its word, or as an object where no word says its transports. */
 export function declaredPort(port: TransportPort, scope: Scope): string {
-  const given = isNumbered(port)
-    ? [port.number, ...(port.last === undefined ? [] : [port.last])].join(", ")
-    : JSON.stringify(port.name);
   const word = wordFor(port);
-  if (word !== undefined) return `${scope.word(word)}(${given})`;
+  if (word !== undefined) return `${scope.word(word)}(${numbersGiven(port)})`;
   const { transports, speaks, ...numbers } = port;
-  const all = Object.entries({ ...numbers, transports, speaks }).map(([key, value]) => `${key}: ${valueText(value)}`);
-  return `{ ${all.join(", ")} }`;
+  return objectText<unknown>({ ...numbers, transports, speaks }, valueText);
+}
+
+function numbersGiven(port: TransportPort): string {
+  if (!isNumbered(port)) return JSON.stringify(port.name);
+  if (isEveryOf(port)) return "";
+  return port.last === undefined ? String(port.number) : `${port.number}, ${port.last}`;
 }
 
 const valueText = (value: unknown): string =>

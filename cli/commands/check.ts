@@ -130,7 +130,8 @@ function report(findings: readonly Finding[], { title, policies, objects: { malf
     const { length } = findings.filter((finding) => finding.level === level);
     return `${length} ${level}${length === 1 ? "" : "s"}`;
   });
-  const summary = `${title}: ${policies.length + malformed.length + unplaced.length} policies, ${counts.join(", ")}`;
+  const count = policies.length + malformed.length + unplaced.length;
+  const summary = `${title}: ${count === 1 ? "1 policy" : `${count} policies`}, ${counts.join(", ")}`;
   return [...lines, summary].map((text) => `${text}\n`).join("");
 }
 

@@ -1,8 +1,9 @@
 /** `netpol diff`: what changes between two sets of policies, in terms of who can reach whom. */
 import { styleText } from "node:util";
 import { type Command, Option } from "commander";
+import { type Possible, possibleChanges } from "../../cilium/prove/possible.ts";
 import { diff as differenceOf } from "../../cilium/reach/report/diff.ts";
-import { describe, type Sentence, type Topic } from "../../cilium/reach/report/diff-text.ts";
+import { describe, type Sentence, type SetOff, type Topic } from "../../cilium/reach/report/diff-text.ts";
 import { type Difference, isEmpty } from "../../cilium/reach/report/difference.ts";
 import { dataText, withOutput } from "../output/format.ts";
 import { readSides, type Sides, sidesHelp, sidesLines } from "../sides.ts";
@@ -32,8 +33,9 @@ export default function diff(command: Command): void {
     .action(async (before: string, after: string, { output, ...options }: Options) => {
       const sides = await readSides([before, after], options);
       const difference = differenceOf(sides.before, sides.after);
-      process.stdout.write(written(difference, sides, output));
-      if (!isEmpty(difference)) process.exitCode = 1;
+      const possible = possibleChanges(sides.before, sides.after, difference);
+      process.stdout.write(written(difference, possible, sides, output));
+      if (!isEmpty(difference) || !isEmpty(possible.difference)) process.exitCode = 1;
     });
 }
 
@@ -49,21 +51,34 @@ Examples:
   netpol diff git:main clusters/prod
   netpol diff live live --config-after upgraded-cilium-config.yaml`;
 
-function written(difference: Difference, { titles: [before, after], basis }: Sides, output: Output): string {
+function written(
+  difference: Difference,
+  possible: Possible,
+  { titles: [before, after], basis }: Sides,
+  output: Output,
+): string {
   switch (output) {
     case "table": {
       const { summary, sentences } = describe(difference);
-      const lines = [`${before} → ${after}: ${summary}`, ...sentences.map(line)];
+      const more = possibleSentences(possible);
+      const lines = [
+        `${before} → ${after}: ${summary}`,
+        ...sentences.map(line),
+        ...(more.length === 0 ? [] : [possibleTitle, ...more.map(line)]),
+      ];
       return `${lines.map((text) => `${text}\n`).join("")}\n${sidesLines(basis)
         .map((text) => `${text}\n`)
         .join("")}`;
     }
     case "md":
-      return `${markdown(difference, `${code(before)} → ${code(after)}`)}${sidesLines(basis)
+      return `${markdown(difference, possible, `${code(before)} → ${code(after)}`)}${sidesLines(basis)
         .map((text) => `- ${escaped(text)}\n`)
         .join("")}`;
     case "json":
-      return dataText({ before, after, ...describe(difference), ...difference, basis }, output);
+      return dataText(
+        { before, after, ...describe(difference), ...difference, possible: possibleData(possible), basis },
+        output,
+      );
   }
 }
 
@@ -81,13 +96,34 @@ function line({ topic, text }: Sentence): string {
   return styleText(style, `${mark} ${text}`, { stream: process.stdout });
 }
 
+const possibleTitle = "For pods that could exist";
+
+/** What changes beside what the pods that there are show, and whether that is all. */
+function possibleSentences(possible: Possible, setOff?: SetOff): Sentence[] {
+  const { difference, isMore, undecided } = possible;
+  return [
+    ...describe(difference, setOff).sentences,
+    ...(isMore ? [{ topic: "changed" as const, text: "and more than is listed" }] : []),
+    ...undecided.map((reason): Sentence => ({ topic: "not decidable", text: `whether that is all: ${reason}` })),
+  ];
+}
+
+const possibleData = (possible: Possible) => {
+  const { opened, closed, changed } = possible.difference;
+  const { isMore, undecided } = possible;
+  return { sentences: possibleSentences(possible), opened, closed, changed, isMore, undecided };
+};
+
 /** For a comment on a pull request: one line that says it all, then a list for each topic. */
-function markdown(difference: Difference, title: string): string {
+function markdown(difference: Difference, possible: Possible, title: string): string {
   const { summary, sentences } = describe(difference, code);
+  const more = possibleSentences(possible, code);
   const lists = [...Map.groupBy(sentences, ({ topic }) => topic)].map(([topic, own]) =>
     [`**${topics[topic].title}**`, "", ...own.map(({ text }) => `- ${escaped(text)}`), ""].join("\n"),
   );
-  return [`### Network policies: ${summary}`, "", title, "", ...lists].join("\n");
+  const others =
+    more.length === 0 ? [] : [`**${possibleTitle}**`, "", ...more.map(({ text }) => `- ${escaped(text)}`), ""];
+  return [`### Network policies: ${summary}`, "", title, "", ...lists, ...others].join("\n");
 }
 
 const code = (name: string): string => `\`${name}\``;

@@ -4,17 +4,22 @@ import { relative, resolve } from "node:path";
 import { type Command, Option } from "commander";
 import type { FlowRecord } from "../../cilium/hubble/record.ts";
 import { policyText, referenceTo } from "../../cilium/policy/parts.ts";
+import type { Proof } from "../../cilium/prove/prove.ts";
 import type { Inventory } from "../../cilium/reach/compile/inventory.ts";
 import { describe } from "../../cilium/reach/report/diff-text.ts";
 import { isEmpty } from "../../cilium/reach/report/difference.ts";
+import { outcomeText, questionText } from "../../cilium/reach/report/explain.ts";
 import description from "../../package.json" with { type: "json" };
 import { Failure } from "../failure.ts";
 import { type Brought, bring, projectName } from "../init/bring.ts";
 import type { Project } from "../init/files.ts";
+import { findingsTable } from "../init/findings.ts";
 import { type Update, updateOf } from "../init/update.ts";
 import { inNewFolder, requireNothing } from "../init/write.ts";
 import { withProgress } from "../output/progress.ts";
 import { printReport, type ReportFormat, reportFormats } from "../output/sections.ts";
+import { partiesLines } from "../proofs.ts";
+import { counted } from "../recorded.ts";
 import { readFlows } from "../sources/flows.ts";
 import { readPolicies, requirePolicies, type Source, type SourceOptions, withSource } from "../sources/source.ts";
 
@@ -76,7 +81,8 @@ async function readRecord(path: string): Promise<FlowRecord> {
 
 const help = `
 Writes a project whose policies allow exactly what those of the input do: the engine is asked about every pod, a pod without labels
-in every namespace, entities, addresses and names. Nothing that is there already is overwritten.
+in every namespace, entities, addresses and names, and the same is proved for every pod that could exist. Where a port's name becomes
+a number, that holds for pods that give it the number of today's. Nothing that is there already is overwritten.
 
 Examples:
   netpol init shop --context prod
@@ -106,15 +112,17 @@ function apiServerPort({ services = [] }: Inventory): { readonly apiServerPort?:
 }
 
 function report(folder: string, { basis, objects, title }: Source, brought: Brought, output: ReportFormat): void {
-  const { program, translation, inventory, findings, plan, change } = brought;
+  const { program, translation, inventory, findings, plan, change, proof } = brought;
   const { kept } = translation;
   const { length } = program.policies;
   const name = (policy: Parameters<typeof referenceTo>[0]) => policyText(referenceTo(policy));
   const meanwhile = describe(plan.meanwhile);
   const repairs = change === undefined ? [] : describe(change).sentences;
+  const others = change === undefined ? exceptionLines(proof) : [];
   const data = {
     folder,
     policies: length,
+    ...(change === undefined && { proved: { proved: true, undecided: null, refuted: false }[proof.kind], others }),
     flows: program.cluster.flows.length,
     verbatim: kept.map(({ policy, reason }) => ({ policy: name(policy), reason })),
     findings,
@@ -129,13 +137,17 @@ function report(folder: string, { basis, objects, title }: Source, brought: Brou
   printReport(
     {
       summary: [
-        `${folder} is written: the ${plan.takenOver.length + plan.deleted.length} policies of ${title} as ${program.cluster.flows.length} flows and ${kept.length} verbatim policies`,
+        `${folder} is written: the ${counted(plan.takenOver.length + plan.deleted.length, "policy", "policies")} of ${title} as ${counted(program.cluster.flows.length, "flow")} and ${counted(kept.length, "verbatim policy", "verbatim policies")}`,
         change === undefined
-          ? `Nothing changes: no connection between ${inventory.endpoints.length} pods or workloads, strangers in each of their namespaces, entities, addresses and names opens, closes or asks for anything else`
+          ? `Nothing changes: no connection between ${counted(inventory.endpoints.length, "pod or workload", "pods or workloads")}, strangers in each of their namespaces, entities, addresses and names opens, closes or asks for anything else${proof.kind === "proved" ? ", which is proved for every pod that could exist" : "; what holds for others is said below"}`
           : `Repaired: ${describe(change).summary}`,
-        `The first update takes over ${plan.takenOver.length} policies in place, creates ${plan.created.length}, and leaves ${plan.deleted.length} to be deleted; while both stand: ${meanwhile.summary}`,
+        `The first update takes over ${counted(plan.takenOver.length, "policy", "policies")} in place, creates ${plan.created.length}, and leaves ${plan.deleted.length} to be deleted; while both stand: ${meanwhile.summary}`,
       ],
       sections: [
+        {
+          title: "For pods that could exist",
+          table: { columns: ["what changes"], rows: others.map((text) => [text]) },
+        },
         {
           title: "Verbatim",
           table: { columns: ["policy", "why"], rows: kept.map(({ policy, reason }) => [name(policy), reason]) },
@@ -153,10 +165,7 @@ function report(folder: string, { basis, objects, title }: Source, brought: Brou
         },
         {
           title: "Findings",
-          table: {
-            columns: ["about", "place", "finding"],
-            rows: findings.map(({ about, place = "", finding }) => [about, place, finding]),
-          },
+          table: findingsTable(findings),
         },
       ],
       data,
@@ -167,6 +176,23 @@ function report(folder: string, { basis, objects, title }: Source, brought: Brou
   );
   if (objects.malformed.length + objects.unplaced.length > 0 || (change === undefined && !isEmpty(plan.meanwhile)))
     process.exitCode = 1;
+}
+
+/** What differs for pods that there are not, or may. */
+function exceptionLines(proof: Proof): string[] {
+  switch (proof.kind) {
+    case "proved":
+      return [];
+    case "undecided":
+      return proof.reasons.map((reason) => `not decided whether anything does, because ${reason}`);
+    case "refuted": {
+      const { witness, before, after } = proof.counterexample;
+      return [
+        `${questionText(witness.question)} is ${outcomeText(before)} today, and then ${outcomeText(after)}`,
+        ...partiesLines(witness),
+      ];
+    }
+  }
 }
 
 function reportUpdate(

@@ -9,7 +9,11 @@ import { doubtedProof, endsData, endsLines, witnessData, witnessLines } from "..
 import { type PolicySides, readPolicySides, sidesHelp, sidesLines } from "../sides.ts";
 import { readingOptions, type SourceOptions } from "../sources/source.ts";
 
-type Options = Omit<SourceOptions, "context"> & { readonly output: "table" | "json"; readonly connections?: boolean };
+type Options = Omit<SourceOptions, "context"> & {
+  readonly output: "table" | "json";
+  readonly connections?: boolean;
+  readonly effective?: boolean;
+};
 
 const properties: Readonly<Record<Property, string>> = {
   equal: "both sides have the same verdict at each end, the same limits of proxies and the same default deny",
@@ -30,6 +34,7 @@ export default function prove(command: Command): void {
       )
       .addOption(new Option("--inventory <path>", "what is known of the cluster, from the objects of a file or folder"))
       .option("--connections", "let only both ends together count");
+    if (name === "equal") own.option("--effective", "let default deny count only where it changes a verdict");
     for (const option of readingOptions()) own.addOption(option);
     withOutput(own, ["table", "json"]).action(
       async (before: string | undefined, after: string | undefined, options: Options) =>
@@ -63,10 +68,11 @@ function sidesOf(
 }
 
 async function answer(property: Property, words: readonly [string, string], options: Options): Promise<void> {
-  const { output, connections = false, from: _from, git: _git, ...reading } = options;
+  const { output, connections = false, effective = false, from: _from, git: _git, ...reading } = options;
   const sides = await readPolicySides(words, reading);
   const [before, after] = sides.sources;
-  const proof = doubtedProof((property === "equal" ? equal : implies)(sides.before, sides.after, { connections }), [
+  const prove = property === "equal" ? equal : implies;
+  const proof = doubtedProof(prove(sides.before, sides.after, { connections, effective }), [
     { source: before, inventory: sides.before.inventory },
     { source: after, inventory: sides.after.inventory },
   ]);
@@ -120,12 +126,15 @@ function inWords(property: Property, proof: Proof, sides: PolicySides): string {
   return `${[...lines, "", ...sidesLines(sides.basis)].join("\n")}\n`;
 }
 
-function conclusion(property: Property, { kind }: Proof): string {
-  switch (kind) {
+function conclusion(property: Property, proof: Proof): string {
+  switch (proof.kind) {
     case "proved":
       return `proved: ${properties[property]}`;
     case "refuted":
-      return `refuted: ${property === "equal" ? "they do not mean the same" : "something is allowed after that was not before"}`;
+      if (property === "implies") return "refuted: something is allowed after that was not before";
+      return proof.counterexample.isolated?.sameVerdicts
+        ? "refuted: every verdict and every limit of a proxy is proved the same, but not every default deny; --effective asks for the former alone"
+        : "refuted: they do not mean the same";
     case "undecided":
       return "not decided";
   }
@@ -158,7 +167,7 @@ function counterexampleLines({ witness, end, before, after, isolated }: Countere
     questionText(question),
     ...(isolated === undefined
       ? []
-      : [`  in default deny for ${end}: ${isolated.before ? "before" : "after"} only, which changes no verdict`]),
+      : [`  in default deny for ${end}: ${isolated.before ? "before" : "after"} only, which changes no verdict here`]),
     ...side("before", before),
     ...side("after", after),
     "with",

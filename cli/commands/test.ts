@@ -9,7 +9,7 @@ import { endsHelp } from "../ends.ts";
 import { type Asked, type AskedOfAll, ask, type Expectation, isOfSets, readExpectations } from "../expectations.ts";
 import { basisText, type Format, print, withOutput } from "../output/format.ts";
 import { setsHelp } from "../sets.ts";
-import { readRules, readSource, type Source, type SourceOptions, withSource } from "../sources/source.ts";
+import { readPolicies, readRules, readSource, type Source, type SourceOptions, withSource } from "../sources/source.ts";
 
 export default function test(command: Command): void {
   command.argument("<file>", "a YAML or JSON list of expectations, or - for standard input");
@@ -17,8 +17,10 @@ export default function test(command: Command): void {
     .addHelpText("after", help)
     .action(async (file: string, options: SourceOptions & { readonly output: Format }) => {
       const expectations = readExpectations(file);
+      // Beside pods of its own, a folder without policies is one side of a comparison rather than a mistaken path.
+      const read = options.inventory === undefined ? readRules : readPolicies;
       // Whatever pods there are, an answer about all that could be is the same.
-      const source = await (expectations.every(isOfSets) ? readRules : readSource)(options);
+      const source = await (expectations.every(isOfSets) ? read(options) : readSource(options, read));
       const asked = ask(expectations, file, source);
       const network = compile(source.policies, source.inventory);
       const ofAll = expectations.some(isOfSets) ? await ofSets(source) : undefined;

@@ -7,13 +7,14 @@ import type { Statement } from "../../cilium/model/flow.ts";
 import { inventoryOf } from "../../cilium/model/inventory.ts";
 import { asWritten } from "../../cilium/model/verbatim.ts";
 import { policyKey, referenceTo } from "../../cilium/policy/parts.ts";
+import type { Proof } from "../../cilium/prove/prove.ts";
 import type { Inventory } from "../../cilium/reach/compile/inventory.ts";
 import { compile } from "../../cilium/reach/compile/network.ts";
 import { type Difference, isEmpty } from "../../cilium/reach/report/difference.ts";
 import { renderPolicies } from "../../cilium/render/policies.ts";
 import { type Plan, planOf } from "../../cilium/translate/plan.ts";
 import { podsOfSelectors } from "../../cilium/translate/pods.ts";
-import { differences } from "../../cilium/translate/proof.ts";
+import { differences, proof } from "../../cilium/translate/proof.ts";
 import { podsOfRecord, withRecorded } from "../../cilium/translate/recorded.ts";
 import { repaired } from "../../cilium/translate/repair.ts";
 import { type Translation, translate } from "../../cilium/translate/translate.ts";
@@ -28,7 +29,7 @@ import type { Source } from "../sources/source.ts";
 import { readStack } from "../stack.ts";
 import { expectationsText } from "./expectations.ts";
 import { language, type Project, projectFiles } from "./files.ts";
-import { type Finding, findingsOf } from "./findings.ts";
+import { type Finding, findingsOf, findingsText } from "./findings.ts";
 import { withLanguage } from "./language.ts";
 import { policyPackOf, policyPackText } from "./policy-pack.ts";
 import { purposesIn } from "./purposes.ts";
@@ -42,6 +43,8 @@ export interface Brought {
   readonly plan: Plan;
   /** What differs from the input where one-sided flows were declared whole; nothing does otherwise. */
   readonly change: Difference | undefined;
+  /** Whether that is so for every pod that could exist. */
+  readonly proof: Proof;
 }
 
 /**
@@ -69,12 +72,15 @@ export async function bring(
   const program = readProgram({ ...cluster, verbatim }, valuesOf(config, project.name), owner);
   const policyPack = policyPackOf(program);
   const side = { policies: program.policies, inventory: inventoryOf(program.cluster) };
+  const places = new Map([...source.places].map(([policy, place]) => [policyKey(referenceTo(policy)), place]));
+  const findings = findingsOf(source.policies, compile(source.policies, inventory), (key) => places.get(key));
   writeFiles(folder, [
     ...projectFiles({ ...project, stack, config }),
     ...writeCluster(cluster, { language, comments, hasPolicyPack: policyPack !== undefined }),
     ...(policyPack === undefined ? [] : [["cluster/policy-pack.ts", policyPackText(policyPack)] as const]),
     ...verbatimFiles(kept),
     ["expectations.yaml", expectationsText(side)],
+    ...(findings.length === 0 ? [] : [["FINDINGS.md", findingsText(findings)] as const]),
   ]);
   const written = await withLanguage(() => readStack(stack, folder));
   writeFiles(folder, generatedFiles(written.cluster, stack));
@@ -85,13 +91,13 @@ export async function bring(
   if (!isSame) {
     throw new Failure("what would be written is not read as it was meant, so nothing is written");
   }
-  const places = new Map([...source.places].map(([policy, place]) => [policyKey(referenceTo(policy)), place]));
   return {
     program: written,
     translation,
     inventory,
-    findings: findingsOf(source.policies, compile(source.policies, inventory), (key) => places.get(key)),
+    findings,
     plan: planOf(source.policies, written.policies, inventory),
+    proof: proof(source.policies, written.policies, inventory),
     change: repair ? differences(source.policies, written.policies, inventory) : undefined,
   };
 }

@@ -10,24 +10,32 @@ import { yaml } from "../../cilium/render/yaml.ts";
 import type { Expectation } from "../expectations.ts";
 import { certain, flowsOf } from "../flows.ts";
 
+type Expected = Pick<Expectation, "from" | "to" | "fqdn" | "port" | "protocol" | "expect">;
+
 /** A file for `netpol test`. */
 export function expectationsText(side: Side): string {
   const allowed = allowedIn(side);
   const told = [...allowed, ...fromWorld(side, allowed, "denied")];
   // Where no policy decides anything, what is open is what holds.
   const expectations = told.length > 0 ? told : fromWorld(side, allowed, "allowed");
-  const lines = expectations.map(
-    (one) =>
-      `- { ${Object.entries(one)
-        .map(([key, value]) => `${key}: ${scalar(value)}`)
-        .join(", ")} }\n`,
-  );
-  return `# What held when the project was written: netpol test expectations.yaml\n${lines.length === 0 ? "[]\n" : lines.join("")}`;
+  const byEnd = Map.groupBy(expectations, ({ to }) => to ?? "names");
+  const parts = [...byEnd.values()].map((alike) => alike.map(lineOf).join(""));
+  const heading = "# What held when the project was written: netpol test expectations.yaml";
+  return `${heading}\n${parts.length === 0 ? "[]\n" : parts.join("\n")}`;
 }
 
-type Expected = Pick<Expectation, "from" | "to" | "fqdn" | "port" | "protocol" | "expect">;
+const lineOf = ({ from, to, fqdn, port, protocol, expect }: Expected): string => {
+  // A connection is TCP unless it says otherwise.
+  const one = { from, to, fqdn, port, protocol: protocol === "TCP" ? undefined : protocol, expect };
+  const entries = Object.entries(one).filter(([, value]) => value !== undefined);
+  return `- { ${entries.map(([key, value]) => `${key}: ${scalar(value)}`).join(", ")} }\n`;
+};
 
-const scalar = (value: unknown): string => yaml([value]).slice("- ".length).trimEnd();
+/** A value as it stands within braces, where commas divide. */
+function scalar(value: unknown): string {
+  const text = yaml([value]).slice("- ".length).trimEnd();
+  return /^[^"'].*[,[\]{}\n]/s.test(text) ? JSON.stringify(value) : text;
+}
 
 function allowedIn(side: Side): Expected[] {
   const told = new Set<string>();
@@ -37,7 +45,9 @@ function allowedIn(side: Side): Expected[] {
       spans.flatMap((span): Expected[] => {
         const end = endOf(destination.peer);
         const key = JSON.stringify([end, span.from, span.protocol]);
-        if (end === undefined || !isNamed(source.peer) || told.has(key)) return [];
+        // Where every port is open, one of them tells.
+        const isTold = told.has(key) || (span.from === 0 && span.protocol !== "TCP");
+        if (end === undefined || !isNamed(source.peer) || isTold) return [];
         told.add(key);
         return [{ from: peerText(source.peer), ...end, ...portOf(span), expect: "allow" }];
       }),

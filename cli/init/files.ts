@@ -43,6 +43,8 @@ const packageText = ({ name, packageSpec }: Project): string =>
       "@types/node": description.devDependencies["@types/node"],
       typescript: description.devDependencies.typescript,
     },
+    // What Pulumi's packages run when npm installs them.
+    allowScripts: { "@pulumi/kubernetes": true, protobufjs: true },
   });
 
 const tsconfig = {
@@ -151,6 +153,7 @@ pulumi config rm adoptExisting --stack ${stack}
 | \`cluster/\` | the cluster: namespaces, workloads, flows |
 | \`cluster/policy-pack.ts\` | policies that break a rule of the pack as they did before |
 | \`expectations.yaml\` | what held when the project was written, for \`netpol test\` |
+| \`FINDINGS.md\` | what was odd about the policies, which nothing here repairs |
 | \`Pulumi.${stack}.yaml\` | the cluster's name and configuration |
 | \`.github/workflows/\` | what a pull request has to pass |
 `;

@@ -4,6 +4,7 @@ import type { Policy } from "../../cilium/policy/schema.ts";
 import { type Network, policyAt } from "../../cilium/reach/compile/network.ts";
 import { inspect } from "../../cilium/reach/report/inspect.ts";
 import { namesOf } from "../../cilium/reach/report/oddity.ts";
+import { markdown, type Table } from "../output/table.ts";
 
 export interface Finding {
   readonly about: string;
@@ -32,19 +33,45 @@ export function findingsOf(
   return [...oddities, ...open(network)];
 }
 
-/** Pods that no policy closes. */
-const open = (network: Network): Finding[] =>
-  network.parties.flatMap((party): Finding[] => {
-    if (party.peer.kind !== "endpoint") return [];
+/** Pods that no policy closes, those of a namespace together. */
+function open(network: Network): Finding[] {
+  const found = network.parties.flatMap((party) => {
+    const { peer } = party;
+    if (peer.kind !== "endpoint") return [];
     const policy = policyAt(network, party);
     const directions = (["ingress", "egress"] as const).filter(
       (direction) => policy?.[direction].defaultDeny === false,
     );
     return directions.length === 0
       ? []
-      : namesOf([party]).map((about) => ({
-          about,
-          place: undefined,
-          finding: `no policy closes its ${directions.join(" and its ")}`,
+      : namesOf([party]).map((name) => ({
+          namespace: peer.namespace,
+          name: name.slice(peer.namespace.length + 1),
+          directions,
         }));
   });
+  return [...Map.groupBy(found, ({ namespace, directions }) => `${namespace} ${directions}`).values()].flatMap(
+    (alike) =>
+      alike.slice(0, 1).map(({ namespace, directions }): Finding => {
+        const names = alike.map(({ name }) => name).join("; ");
+        return {
+          about: namespace,
+          place: undefined,
+          finding: `no policy closes the ${directions.join(" and the ")} of ${names}`,
+        };
+      }),
+  );
+}
+
+/** The findings as a page of the project. */
+export const findingsText = (findings: readonly Finding[]): string =>
+  `# What netpol init found
+
+Nothing of it is changed, and no policy is the worse for it: this is how the policies were that the project is made of.
+
+${[...markdown(findingsTable(findings))].join("")}`;
+
+export const findingsTable = (findings: readonly Finding[]): Table => ({
+  columns: ["about", "place", "finding"],
+  rows: findings.map(({ about, place = "", finding }) => [about, place, finding]),
+});

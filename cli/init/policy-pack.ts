@@ -1,6 +1,7 @@
 /** What a new project tells the policy pack: which policies break a rule as they did before there was one. */
 import type { Cluster } from "../../cilium/model/cluster.ts";
 import { policyName } from "../../cilium/policy/parts.ts";
+import { laidOut } from "../../cilium/write/layout.ts";
 import type { Program } from "../../components/program.ts";
 import { packConfigOf } from "../../policypack/rules.ts";
 import { violations, violationsAsRegistered } from "../pack.ts";
@@ -34,8 +35,9 @@ export function policyPackOf({ cluster, policies }: Program): Cluster["policyPac
 /** The same as `cluster/policy-pack.ts`. */
 export function policyPackText(config: NonNullable<Cluster["policyPack"]>): string {
   const rules = Object.entries(config).map(([rule, { exemptions }]) => {
-    const names = Array.isArray(exemptions) ? exemptions.map(({ policy }) => `      ${JSON.stringify(policy)},\n`) : [];
-    return `  ${JSON.stringify(rule)}: {\n    exemptions: asBefore(\n${names.join("")}    ),\n  },\n`;
+    const names = Array.isArray(exemptions) ? exemptions.map(({ policy }) => JSON.stringify(policy)) : [];
+    const list = laidOut(`asBefore(${names.join(", ")})`, { indent: 4, before: "exemptions: ", after: "," });
+    return `  ${JSON.stringify(rule)}: {\n${list}\n  },\n`;
   });
   return `/** Policies that break a rule of the policy pack as they did before. Whoever mends one takes it out here. */
 const asBefore = (...policies: string[]) => policies.map((policy) => ({ policy, reason: ${JSON.stringify(reason)} }));

@@ -1,7 +1,9 @@
 /** Where policies come from, and the cluster that they are judged against: the same options for every command. */
 import { type Command, Option } from "commander";
-import { type Basis, programBasis } from "../../cilium/kubernetes/basis.ts";
+import { absentMakers } from "../../cilium/kubernetes/absent.ts";
+import { type Basis, howToGivePods, programBasis } from "../../cilium/kubernetes/basis.ts";
 import { inventoryOfObjects, type NamedInventory } from "../../cilium/kubernetes/inventory.ts";
+import { isLoss, leftOutText } from "../../cilium/kubernetes/left-out.ts";
 import { noObjects } from "../../cilium/kubernetes/nothing.ts";
 import type { Objects } from "../../cilium/kubernetes/read.ts";
 import { twiceText } from "../../cilium/kubernetes/twice.ts";
@@ -116,30 +118,33 @@ export const sourceChoice = ({ from, git, context }: SourceOptions): SourceChoic
 
 /**
  * Reads the chosen policies and what they are judged against.
+ * @param read `readPolicies` for those to whom it is an answer that there are no policies
  * @throws Failure when something cannot be read, or there is no policy or no pod, and UnreadableObjects when an object
  * stands differently in two places.
  */
-export async function readSource(options: SourceOptions): Promise<Source> {
-  const source = await readRules(options);
+export async function readSource(options: SourceOptions, read = readRules): Promise<Source> {
+  const source = await read(options);
   if (source.inventory.endpoints.length === 0) throw nothingToJudge(source);
   return source;
 }
 
 /** Why policies alone are no answer. */
-const nothingToJudge = ({ title, policies, basis }: Source): Failure =>
-  new Failure(
-    `${title} holds no Pods and no workloads (Deployments and the like), so there is nothing to judge its ${policies.length} policies against; name a file with them: --inventory, such as kubectl get pods,namespaces,nodes,services -A -o yaml prints${found(basis)}`,
+function nothingToJudge(source: Source): Failure {
+  const { title, policies, objects, cluster = objects } = source;
+  const makers = absentMakers(cluster);
+  const instead = makers.length === 0 ? "" : ` (only ${makers.join(", ")}, which make some once they are rendered)`;
+  return new Failure(
+    `${title} holds no Pods and no workloads (Deployments and the like)${instead}, so there is nothing to judge its ${policies.length === 1 ? "policy" : `${policies.length} policies`} against; ${howToGivePods}${found(source)}`,
   );
+}
 
 /** The first of what could not be read or judged, for whom there is no answer that says so. */
-function found({ broken, leftOut }: Basis): string {
-  // Where policies may be hidden, before what never was one.
-  const ordered = [...leftOut].sort((a, b) => b.render.length - a.render.length);
+function found({ objects: { leftOut }, basis: { broken } }: Pick<Source, "objects" | "basis">): string {
+  const hidden = leftOut.filter(({ render }) => render !== undefined);
+  const told = hidden.length > 0 ? hidden : leftOut.filter(isLoss);
   const all = [
     ...broken,
-    ...ordered.flatMap(({ places, reason, render: [command] }) =>
-      places.map((place) => `${place} (${reason}${command === undefined ? "" : `: read the output of ${command}`})`),
-    ),
+    ...told.map((one) => `${leftOutText(one)}${one.render === undefined ? "" : `; read the output of ${one.render}`}`),
   ];
   return all.length === 0 ? "" : `: ${all.slice(0, 3).join("; ")}`;
 }
@@ -160,11 +165,16 @@ export async function readPolicies(options: SourceOptions): Promise<Source> {
 }
 
 /** @throws Failure with what was found instead. */
-export function requirePolicies({ title, policies, basis, objects: { files } }: Source): void {
+export function requirePolicies(source: Source): void {
+  const {
+    title,
+    policies,
+    objects: { files },
+  } = source;
   if (policies.length > 0) return;
   if (files.length === 0) throw new Failure(`${title} holds no .yaml, .yml or .json file`);
   throw new Failure(
-    `${title} holds no CiliumNetworkPolicy, CiliumClusterwideNetworkPolicy, NetworkPolicy or ClusterNetworkPolicy that can be judged${found(basis)}`,
+    `${title} holds no CiliumNetworkPolicy, CiliumClusterwideNetworkPolicy, NetworkPolicy or ClusterNetworkPolicy that can be judged${found(source)}`,
   );
 }
 
@@ -228,7 +238,7 @@ async function ofProgram(
     objects: noObjects,
     cluster: isStandIn ? around : undefined,
     ...(isStandIn
-      ? given
+      ? { ...given, inventory: { ...given.inventory, ...(own.hosts && { hosts: own.hosts }) } }
       : { inventory: { ...own, cluster, ...(configuration && { configuration }) }, replicas: new Map() }),
     basis: programBasis(policies, isStandIn ? undefined : own.endpoints.length, around, options.verbose ?? false),
     program: undefined,

@@ -1,6 +1,7 @@
 /**
  * The project with this cluster replaced by another one: its three files under `cluster/`, its `Pulumi.prod.yaml`, and what is
- * generated of them. What is only about this cluster (test/this-cluster) goes with it; of everything else the quick tests run.
+ * generated of them. What is only about this cluster (the folders this-cluster) goes with it; of everything else the quick
+ * tests run.
  */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
@@ -23,7 +24,7 @@ describe("With another cluster in place of this one", () => {
     for (const name of ["cluster", "Pulumi.prod.yaml"]) {
       cpSync(join(import.meta.dirname, name), join(folder, name), { recursive: true });
     }
-    rmSync(join(folder, "test/this-cluster"), { recursive: true });
+    for (const own of ["test/this-cluster", "test/e2e/this-cluster"]) rmSync(join(folder, own), { recursive: true });
     symlinkSync(join(repository, "node_modules"), join(folder, "node_modules"));
   });
 

@@ -44,14 +44,14 @@ describe("What a project's files get wrong", () => {
 
   it("is said of all files at once", () => {
     rewrite(folder, "cluster/argocd.ts", 'labels: { "app.kubernetes.io/name": "argocd-redis" }', "lables: {}");
-    rewrite(folder, "cluster/kanidm.ts", 'probes: ["https"]', 'probes: "https"');
-    rewrite(folder, "cluster/trident.ts", "from(nodes).to(controller.https)", "from(nodes).to(controller.http)");
+    rewrite(folder, "cluster/identity.ts", 'probes: ["https"]', 'probes: "https"');
+    rewrite(folder, "cluster/data.ts", "to(controller.webhook)", "to(controller.webhok)");
     const { code, stderr } = netpol(folder, "list");
     assert.equal(code, 2);
     assert.deepEqual(stderr.replace(/:\d+:/g, ":N:").split("\n"), [
       "cluster/argocd.ts:N: argocd/redis: lables: there is no such key; did you mean labels?",
-      'cluster/kanidm.ts:N: kanidm/kanidm: probes: write a list of names of its ports, such as ["https"], given "https"',
-      "cluster/trident.ts:N: flow nodes → trident/controller: trident/controller has no port http; did you mean https?",
+      "cluster/data.ts:N: flow kube-apiserver, host, remote-node → data/controller: data/controller has no port webhok; did you mean webhook?",
+      'cluster/identity.ts:N: identity/login: probes: write a list of names of its ports, such as ["https"], given "https"',
       "",
     ]);
   });

@@ -36,15 +36,15 @@ describe("netpol diff with a cluster on one side", function () {
       { ...policy, metadata: { name: "redis", namespace: "argocd" } },
       { spec: { ingress: [{ fromEntities: ["world"], toPorts: [{ ports: [{ port: "6379", protocol: "TCP" }] }] }] } },
     );
-    await api.delete({ ...policy, metadata: { name: "cainjector", namespace: "cert-manager" } }, "Background");
+    await api.delete({ ...policy, metadata: { name: "reloader", namespace: "kube-system" } }, "Background");
     const { code, stdout } = diff(`context:${cluster.context}`, "program");
     assert.deepEqual(withoutBasis(stdout).split("\n"), [
-      "context embedded → stack prod: 1 workload enters default deny, 16 flows closed, 3 flows opened",
-      "! cert-manager/cainjector enters default deny in both directions: what no rule allows is refused",
-      "- remote-node, world, cert-manager/cainjector, every other pod, ingress, health and unmanaged can no longer reach cert-manager/cainjector on every port",
-      "- cert-manager/cainjector can no longer reach world, every other pod, host, remote-node, ingress, health and unmanaged on every port and kube-apiserver on every port but 6443",
+      "context embedded → stack prod: 1 workload enters default deny, 16 flows closed, 2 flows opened",
+      "! kube-system/reloader enters default deny in both directions: what no rule allows is refused",
+      "- remote-node, world, kube-system/reloader, every other pod, gateway, health and unmanaged can no longer reach kube-system/reloader on every port",
+      "- kube-system/reloader can no longer reach world, every other pod, host, remote-node, gateway, health and unmanaged on every port and kube-apiserver on every port but 6443",
       "- world can no longer reach argocd/redis:6379",
-      "+ argocd/application-controller, argocd/repo-server and argocd/server can now reach argocd/redis:6379",
+      "+ argocd/repo-server and argocd/server can now reach argocd/redis:6379",
       "",
     ]);
     assert.equal(code, 1);

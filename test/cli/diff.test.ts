@@ -16,7 +16,7 @@ const author = {
   GIT_CONFIG_GLOBAL: "/dev/null",
 };
 
-const webhook = `const webhook = ns.workload("webhook", { labels: { app: "webhook" }, ports: { http: http(8888) } });`;
+const webhook = `const webhook = identity.workload("webhook", { labels: { app: "webhook" }, ports: { http: tcp(8888) } });`;
 
 describe("netpol diff", function () {
   // Each revision is laid out and rendered by its own command.
@@ -36,27 +36,27 @@ describe("netpol diff", function () {
     git("add", ".");
     git("commit", "--quiet", "--message=The program as it is");
 
-    edit("cluster/monitoring.ts", `  from(grafana).to(sharedPg.postgresql).for("Dashboard state"),\n`, "");
+    edit("cluster/monitoring.ts", `  from(grafana).to(postgres.postgresql).for("Dashboards"),\n`, "");
     edit("cluster/argocd.ts", "redis: tcp(6379)", "redis: tcp(6380)");
-    edit("cluster/external-dns.ts", "export default", `${webhook}\n\nexport default`);
-    edit("cluster/external-dns.ts", "  from(host)", "  from(externalDns).to(webhook.http),\n  from(host)");
+    edit("cluster/identity.ts", "export default", `${webhook}\n\nexport default`);
+    edit("cluster/identity.ts", "  from(gateway)", "  from(login).to(webhook.http),\n  from(gateway)");
     git("commit", "--quiet", "--all", "--message=A port changed, a workload added, a flow removed");
   });
 
-  const clients = ["argocd/server", "argocd/application-controller", "argocd/repo-server"];
+  const clients = ["argocd/server", "argocd/repo-server"];
   const told = {
-    workloads: ["external-dns/webhook is added"],
+    workloads: ["identity/webhook is added"],
     closed: [
-      `${clients[0]}, ${clients[1]} and ${clients[2]} can no longer reach argocd/redis:6379`,
-      "monitoring/grafana can no longer reach database/shared-pg:5432",
+      `${clients[0]} and ${clients[1]} can no longer reach argocd/redis:6379`,
+      "monitoring/grafana can no longer reach data/postgres:5432",
     ],
     opened: [
-      `${clients[0]}, ${clients[1]} and ${clients[2]} can now reach argocd/redis:6380`,
-      "external-dns/external-dns can now reach external-dns/webhook:8888",
-      "external-dns/webhook can now reach kube-system/coredns:53/TCP+UDP (L7 DNS)",
+      `${clients[0]} and ${clients[1]} can now reach argocd/redis:6380`,
+      "identity/login can now reach identity/webhook:8888",
+      "identity/webhook can now reach kube-system/coredns:53/TCP+UDP (L7 DNS)",
     ],
   };
-  const summary = "1 workload added, 4 flows closed, 5 flows opened";
+  const summary = "1 workload added, 3 flows closed, 4 flows opened";
 
   it("says of a planted change of the program exactly what it changes, and ends with 1", () => {
     const { code, stdout, stderr } = netpol(folder, "diff", "git:HEAD~1", "program");
@@ -76,18 +76,18 @@ describe("netpol diff", function () {
     assert.match(markdown, new RegExp(`^### Network policies: ${summary}\n`));
     assert.match(
       markdown,
-      /\n\*\*Closed\*\*\n\n- .*\n- `monitoring\/grafana` can no longer reach `database\/shared-pg:5432`\n/,
+      /\n\*\*Closed\*\*\n\n- .*\n- `monitoring\/grafana` can no longer reach `data\/postgres:5432`\n/,
     );
 
     const { stdout } = netpol(folder, "diff", "git:HEAD~1", "program", "--output", "json");
     const data: unknown = JSON.parse(stdout);
     const { closed, ...rest } = json.parse(data);
-    assert.deepEqual(rest, { summary, added: ["external-dns/webhook"] });
+    assert.deepEqual(rest, { summary, added: ["identity/webhook"] });
     assert.deepEqual(
       closed.map(({ from, to, ports }) => [from.name, to.name, ports]),
       [
         ...clients.map((client) => [client, "argocd/redis", [{ protocol: "TCP", from: 6379, to: 6379 }]]),
-        ["monitoring/grafana", "database/shared-pg", [{ protocol: "TCP", from: 5432, to: 5432 }]],
+        ["monitoring/grafana", "data/postgres", [{ protocol: "TCP", from: 5432, to: 5432 }]],
       ],
     );
   });
@@ -95,8 +95,8 @@ describe("netpol diff", function () {
   it("ends with 0 where policies were only renamed, in folders of YAML too", () => {
     const [first, second] = [temporaryFolder("before"), temporaryFolder("after")];
     for (const rendered of [first, second]) netpol(folder, "render", "--output-dir", rendered);
-    const file = join(second, "database/shared-pg.yaml");
-    writeFileSync(file, readFileSync(file, "utf8").replace("name: shared-pg", "name: postgres"));
+    const file = join(second, "data/postgres.yaml");
+    writeFileSync(file, readFileSync(file, "utf8").replace("name: postgres", "name: database"));
     const pods = folderOf({ "pods.yaml": netpol(folder, "inventory").stdout });
     const { code, stdout } = netpol(folder, "diff", first, second, "--inventory", pods);
     assert.deepEqual(

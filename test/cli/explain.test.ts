@@ -28,7 +28,7 @@ describe("netpol explain", () => {
   const ends: [outcome: string, to: string, port: string, code: number][] = [
     ["allowed", "argocd/redis", "6379", 0],
     ["allowed once the name is resolved through the DNS proxy", "github.com", "443", 0],
-    ["denied", "kanidm/kanidm", "8443", 1],
+    ["denied", "identity/login", "8443", 1],
   ];
   for (const [outcome, to, port, expected] of ends) {
     it(`ends with ${expected} for a connection that is ${outcome}`, () => {
@@ -71,15 +71,15 @@ describe("netpol explain", () => {
     const cases: readonly (readonly [from: string, to: string, port: string, advice: string])[] = [
       [
         "argocd/server",
-        "database/shared-pg",
+        "data/postgres",
         "5432",
-        'cluster/argocd.ts:\n  import { sharedPg } from "./database.ts";\n  from(server).to(sharedPg.postgresql),',
+        'cluster/argocd.ts:\n  import { postgres } from "./data.ts";\n  from(server).to(postgres.postgresql),',
       ],
       [
-        "argocd/server",
-        "argocd/cloudflared",
+        "booking/web",
+        "booking/tunnel",
         "2000",
-        "cluster/argocd.ts:\n  ports: { port2000: tcp(2000) }, // a port of cloudflared\n  from(server).to(cloudflared.port2000),",
+        "cluster/booking.ts:\n  ports: { port2000: tcp(2000) }, // a port of tunnel\n  from(web).to(tunnel.port2000),",
       ],
       ["argocd/redis", "kube-apiserver", "6443", "cluster/argocd.ts:\n  from(redis).to(kubeApiserver),"],
       [
@@ -93,7 +93,7 @@ describe("netpol explain", () => {
         "argocd/redis",
         "192.0.2.7",
         "123/UDP",
-        'cluster/argocd.ts:\n  import { cidr } from "../cilium/language.ts";\n  from(redis).to(cidr("192.0.2.7/32").on(udp(123))),',
+        'cluster/argocd.ts:\n  import { cidr, udp } from "../cilium/language.ts";\n  from(redis).to(cidr("192.0.2.7/32").on(udp(123))),',
       ],
       [
         "argocd/redis",
@@ -134,17 +134,17 @@ describe("netpol explain", () => {
     });
 
     it("and that no line helps where a deny decides", () => {
-      const { stdout } = netpol(sample, "explain", "192.0.2.7", "argo/kanidm-backup", "80");
+      const { stdout } = netpol(sample, "explain", "192.0.2.7", "jobs/backup", "80");
       assert.match(
         stdout,
-        /To allow it, leave denyWorld out of the workload of argo\/kanidm-backup ingressDeny\[0\]: no allow rule outweighs/,
+        /To allow it, leave denyWorld out of the workload of jobs\/backup ingressDeny\[0\]: no allow rule outweighs/,
       );
     });
 
     it("and with those lines in the file it is allowed", () => {
       const project = copyOfProject();
       const file = join(project, "cluster/argocd.ts");
-      const ask = ["explain", "argocd/server", "database/shared-pg", "5432"];
+      const ask = ["explain", "argocd/server", "data/postgres", "5432"];
       const lines = netpol(project, ...ask)
         .stdout.split("\n")
         .filter((line) => line.startsWith("  "));
@@ -188,7 +188,7 @@ To allow it, add to the policy shop/db:
 
   it("tells which rules the program lacks where the pods come from elsewhere", () => {
     const folder = folderOf({ "pods.yaml": netpol(sample, "inventory").stdout });
-    const ask = ["explain", "argocd/server", "database/shared-pg", "5432", "--inventory", join(folder, "pods.yaml")];
+    const ask = ["explain", "argocd/server", "data/postgres", "5432", "--inventory", join(folder, "pods.yaml")];
     assert.match(netpol(sample, ...ask).stdout, /\nTo allow it, add to the policy argocd\/server:\n {2}egress:\n/);
   });
 

@@ -23,7 +23,7 @@ describe("netpol init", () => {
 
     it("says what it wrote, and that nothing changes", () => {
       assert.match(said, /^shop-policies is written: the 3 policies of policies.yaml as/);
-      assert.match(said, /Nothing changes/);
+      assert.match(said, /Nothing changes: no connection between 4 pods/);
       assert.match(said, /takes over 3 policies in place, creates 0, and leaves 0 to be deleted/);
     });
 
@@ -45,8 +45,16 @@ describe("netpol init", () => {
       const rendered = netpolHere(project, "render");
       assert.equal(rendered.code, 0, rendered.stderr);
       writeFileSync(join(folder, "rendered.yaml"), rendered.stdout);
-      const { code, stdout } = netpolHere(folder, "diff", "policies.yaml", "rendered.yaml", "--inventory", "pods.yaml");
-      assert.equal(code, 0, stdout);
+      const { stdout } = netpolHere(folder, "diff", "policies.yaml", "rendered.yaml", "--inventory", "pods.yaml");
+      assert.match(stdout, /^policies.yaml → rendered.yaml: no difference\n/);
+    });
+
+    it("says with an example that a name of a port becomes the number that today's pods give it", () => {
+      assert.match(
+        said,
+        /For pods that could exist[\s\S]*shop\/source → shop\/destination:\d+\/TCP is allowed today, and then denied/,
+      );
+      assert.match(said, /where shop\/destination has the labels app=db, the name sql for port \d+\/TCP/);
     });
   });
 
@@ -83,14 +91,35 @@ describe("netpol init", () => {
     writeFileSync(join(folder, "flows.json"), events.map((event) => `${line(event)}\n`).join(""));
     const { code, stdout, stderr } = netpolHere(folder, "init", "seen", "--flows", "flows.json");
     assert.equal(code, 0, stdout + stderr);
-    assert.match(stdout, /^Nothing changes/m);
+    assert.match(stdout, /^Nothing changes[^\n]*, which is proved for every pod that could exist$/m);
     const text = readFileSync(join(folder, "seen/cluster/shop.ts"), "utf8");
     assert.match(text, /shop\.workload\("web", \{\n {2}labels: \{ app: "web" \},\n {2}defaultDeny: "none",\n\}\)/);
-    assert.match(text, /from\(web\)\.to\(api\.on\(9000\), fqdn\("hooks\.slack\.com"\)\.on\(443\)\),/);
+    assert.match(text, /from\(web\)\.to\(api\.on\(9000\), fqdn\("hooks\.slack\.com"\)\.on\(443\)\)/);
     assert.doesNotMatch(text, /8080/);
     install(join(folder, "seen"));
     const held = netpolHere(join(folder, "seen"), "test", "expectations.yaml");
     assert.equal(held.code, 0, held.stdout + held.stderr);
+  });
+
+  it("writes expectations that hold, however long the names of pods are that nobody declares", () => {
+    const labels = Object.fromEntries(
+      ["name", "instance", "component"].map((key) => [`app.kubernetes.io/${key}`, "long-name"]),
+    );
+    const policy = {
+      apiVersion: "cilium.io/v2",
+      kind: "CiliumNetworkPolicy",
+      metadata: { name: "web", namespace: "shop" },
+      spec: {
+        endpointSelector: { matchLabels: { app: "web" } },
+        egress: [{ toEndpoints: [{ matchLabels: { ...labels, "k8s:io.kubernetes.pod.namespace": "warehouse" } }] }],
+      },
+    };
+    writeFileSync(join(folder, "long.yaml"), JSON.stringify(policy));
+    assert.equal(netpolHere(folder, "init", "long", "--from", "long.yaml").code, 0);
+    install(join(folder, "long"));
+    const { code, stdout, stderr } = netpolHere(join(folder, "long"), "test", "expectations.yaml");
+    assert.equal(code, 0, stdout + stderr);
+    assert.match(readFileSync(join(folder, "long/expectations.yaml"), "utf8"), /to: "warehouse\//);
   });
 
   it("has to be told what to bring in", () => {

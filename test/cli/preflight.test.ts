@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { AppsV1Api, CoreV1Api, KubeConfig, RbacAuthorizationV1Api } from "@kubernetes/client-node";
 import { z } from "zod";
 import type { Policy } from "../../cilium/policy/schema.ts";
+import { assertQuoted, quotations } from "../markdown.ts";
 import { copyOfProject, rewrite, sample } from "../project.ts";
 import {
   type KubernetesApi,
@@ -338,13 +339,13 @@ describe("netpol preflight, against a real API server", function () {
 
   describe("of namespaces", () => {
     it("names one that is being deleted, and one that is not there", async () => {
-      const name = "trident";
+      const name = "identity";
       await core.deleteNamespace({ name });
       try {
         assert.deepEqual(preflight().findings, [
           {
             effect: "stops",
-            about: "namespace trident",
+            about: "namespace identity",
             reason: "is being deleted and takes nothing new",
             fix: "wait until it is gone and create it again",
           },
@@ -354,9 +355,9 @@ describe("netpol preflight, against a real API server", function () {
         assert.deepEqual(preflight().findings, [
           {
             effect: "stops",
-            about: "namespace trident",
+            about: "namespace identity",
             reason: "does not exist; the preview does not notice",
-            fix: "kubectl create namespace trident",
+            fix: "kubectl create namespace identity",
           },
         ]);
       } finally {
@@ -387,10 +388,10 @@ describe("netpol preflight, against a real API server", function () {
       await grant("deputy", "argocd", [
         { apiGroups: ["cilium.io"], resources: ["ciliumnetworkpolicies"], verbs: ["create", "delete"] },
       ]);
-      await grant("deputy", "kanidm", [
+      await grant("deputy", "identity", [
         { apiGroups: ["cilium.io"], resources: ["ciliumnetworkpolicies"], verbs: ["create"] },
       ]);
-      const others = namespaces.filter((namespace) => namespace !== "argocd" && namespace !== "kanidm");
+      const others = namespaces.filter((namespace) => namespace !== "argocd" && namespace !== "identity");
       const { code, findings } = preflight(sample, user);
       assert.equal(code, 1);
       assert.deepEqual(findings, [
@@ -409,7 +410,7 @@ describe("netpol preflight, against a real API server", function () {
         {
           effect: "stops",
           about: "ciliumnetworkpolicies.cilium.io",
-          reason: "you may not delete them in kanidm",
+          reason: "you may not delete them in identity",
           fix: "have a Role with these verbs bound to you",
         },
       ]);
@@ -418,7 +419,7 @@ describe("netpol preflight, against a real API server", function () {
     it("asks for Jobs as well where the stack probes, and for watching where it waits", async () => {
       const folder = projectWith(
         "network-policies:probe: true",
-        "network-policies:probeNamespaces: [kanidm]",
+        "network-policies:probeNamespaces: [identity]",
         "network-policies:waitForValid: true",
       );
       const { findings } = preflight(folder, await userWith("prober", [...updater, ...readers]));
@@ -427,7 +428,7 @@ describe("netpol preflight, against a real API server", function () {
         [
           "ciliumclusterwidenetworkpolicies.cilium.io: you may not watch them",
           `ciliumnetworkpolicies.cilium.io: you may not watch them in ${namespaces.join(", ")}`,
-          "jobs.batch: you may not get, list, create, patch, delete, watch them in kanidm",
+          "jobs.batch: you may not get, list, create, patch, delete, watch them in identity",
         ],
       );
     });
@@ -505,6 +506,42 @@ describe("netpol preflight, against a real API server", function () {
         }
       });
     }
+
+    it("lists all of it together, as the page shows", async () => {
+      const [redis, server, grafana] = [
+        ...["redis", "server"].map((name) => objectOf(policyOf("argocd", name))),
+        objectOf(policyOf("monitoring", "grafana")),
+      ];
+      assert.ok(redis && server && grafana);
+      const { spec, ...unmarked } = grafana;
+      const data = { "cluster-name": "homelab", "enable-l7-proxy": "false" };
+      await core.replaceNamespacedConfigMap({ ...metadata, body: { metadata, data } });
+      await runAgents("quay.io/cilium/cilium:v1.20.2");
+      await core.deleteNamespace({ name: "identity" });
+      const gone = await core.readNamespace({ name: "identity" });
+      await core.replaceNamespaceFinalize({ name: "identity", body: { ...gone, spec: { finalizers: [] } } });
+      await api.apply(
+        { ...redis, spec: { ...specOf(policyOf("argocd", "redis")), ingress: [{ fromEntities: ["cluster"] }] } },
+        { fieldManager: "argocd-controller", force: true },
+      );
+      await api.patch(server, { spec: { egress: [{}] } });
+      await replace(
+        {
+          ...unmarked,
+          metadata: { name: "grafana", namespace: "monitoring" },
+          spec: { ...specOf(policyOf("monitoring", "grafana")), egress: [{ toEntities: ["world"] }] },
+        },
+        "somebody",
+      );
+      try {
+        const [quotation] = quotations("docs/preflight.md");
+        assert.ok(quotation);
+        assertQuoted(run(sample, { PATH: "" }).stdout, quotation);
+      } finally {
+        await core.createNamespace({ body: { metadata: { name: "identity" } } });
+        await apps.deleteNamespacedDaemonSet({ ...daemonSet, propagationPolicy: "Background" });
+      }
+    });
 
     async function runAgents(image: string): Promise<void> {
       const labels = { "k8s-app": "cilium" };

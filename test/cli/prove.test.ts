@@ -54,33 +54,31 @@ describe("netpol prove", function () {
     assert.equal(prove("implies", before, after).code, 1);
   });
 
-  it("gives programs a counterexample that netpol test answers the same on both sides", () => {
-    const { code, stdout } = prove("equal", before, after, "-o", "json");
-    assert.equal(code, 1);
-    const { proved, counterexample } = JSON.parse(stdout);
-    assert.deepEqual(
-      { proved, before: counterexample.before, after: counterexample.after, question: counterexample.question },
-      {
-        proved: false,
-        before: "denied",
-        after: "allowed",
-        question: { from: "shop/source", to: "shop/destination", port: 5432, protocol: "TCP" },
-      },
-    );
-    const folder = folderOf({});
-    const objects = join(folder, "objects.json");
-    writeFileSync(objects, JSON.stringify({ apiVersion: "v1", kind: "List", items: counterexample.objects }));
-    for (const [policies, verdict] of [
-      [before, counterexample.before],
-      [after, counterexample.after],
-    ]) {
-      const expectations = join(folder, "question.json");
-      const expect = verdict === "allowed" ? "allow" : "deny";
-      writeFileSync(expectations, JSON.stringify([{ ...counterexample.question, expect }]));
-      const asked = netpol(sample, "test", expectations, "--from", policies, "--inventory", objects);
-      assert.equal(asked.code, 0, asked.stdout + asked.stderr);
-    }
-  });
+  for (const [what, earlier] of [
+    ["on both sides", before],
+    ["of a side without any policy", folderOf({})],
+  ] as const) {
+    it(`gives programs a counterexample that netpol test answers the same ${what}`, () => {
+      const { code, stdout } = prove("equal", earlier, after, "-o", "json");
+      assert.equal(code, 1);
+      const { proved, counterexample } = JSON.parse(stdout);
+      assert.deepEqual([proved, Object.keys(counterexample.question)], [false, ["from", "to", "port", "protocol"]]);
+      assert.notEqual(counterexample.before, counterexample.after);
+      const folder = folderOf({});
+      const objects = join(folder, "objects.json");
+      writeFileSync(objects, JSON.stringify({ apiVersion: "v1", kind: "List", items: counterexample.objects }));
+      for (const [policies, verdict] of [
+        [earlier, counterexample.before],
+        [after, counterexample.after],
+      ]) {
+        const expectations = join(folder, "question.json");
+        const expect = verdict === "allowed" ? "allow" : "deny";
+        writeFileSync(expectations, JSON.stringify([{ ...counterexample.question, expect }]));
+        const asked = netpol(sample, "test", expectations, "--from", policies, "--inventory", objects);
+        assert.equal(asked.code, 0, asked.stdout + asked.stderr);
+      }
+    });
+  }
 
   it("tells a default deny that changes no verdict, unless only connections count", () => {
     const everybody = (spec: string) =>
@@ -100,8 +98,13 @@ ${spec}`);
       after: "allowed",
       differs: "default-deny",
       end: "ingress",
-      defaultDeny: { before: true, after: false },
+      defaultDeny: { before: true, after: false, sameVerdicts: true },
     });
+    assert.match(
+      prove("equal", ...sides).stdout,
+      /: refuted: every verdict [^\n]* is proved the same, but not every default deny/,
+    );
+    assert.equal(prove("equal", ...sides, "--effective").code, 0);
     assert.equal(prove("equal", ...sides, "--connections").code, 0);
   });
 

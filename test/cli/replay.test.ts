@@ -24,9 +24,9 @@ function podOf(workload: string): RecordedEnd {
   return pod(endpoint, index + 1);
 }
 
-const [grafana, sharedPg, redis] = [podOf("monitoring/grafana"), podOf("database/shared-pg"), podOf("argocd/redis")];
-const declared = line(flow(grafana, sharedPg, 5432));
-const undeclared = line(flow(grafana, sharedPg, 9187));
+const [grafana, postgres, redis] = [podOf("monitoring/grafana"), podOf("data/postgres"), podOf("argocd/redis")];
+const declared = line(flow(grafana, postgres, 5432));
+const undeclared = line(flow(grafana, postgres, 9187));
 const lost = '{"lost_events":{"source":"HUBBLE_RING_BUFFER","num_events_lost":"12"},"node_name":"worker-1"}';
 const gone = '{"node_status":{"state_change":"NODE_UNAVAILABLE","node_names":["worker-2"]}}';
 
@@ -100,15 +100,15 @@ describe("netpol replay", function () {
     const example = cells?.pop();
     assert.deepEqual(cells, [
       "monitoring/grafana",
-      "database/shared-pg",
+      "data/postgres",
       "9187/TCP",
-      "egress by default deny of monitoring/grafana; ingress by default deny of database/shared-pg",
+      "egress by default deny of monitoring/grafana; ingress by default deny of data/postgres",
       "2",
       "2026-11-24 21:00:00",
       "2026-11-24 21:00:00",
     ]);
-    assert.match(example ?? "", /^monitoring\/grafana-\S+ [\d.]+:43512 → database\/shared-pg-\S+ [\d.]+:9187$/);
-    assert.match(stdout, /^cluster\/monitoring\.ts +from\(grafana\)\.to\(sharedPg\.metrics\),$/m);
+    assert.match(example ?? "", /^monitoring\/grafana-\S+ [\d.]+:43512 → data\/postgres-\S+ [\d.]+:9187$/);
+    assert.match(stdout, /^cluster\/monitoring\.ts +from\(grafana\)\.to\(postgres\.metrics\),$/m);
   });
 
   it("reads several files, plain and gzip, as one record", () => {
@@ -125,7 +125,7 @@ describe("netpol replay", function () {
   it("reads a folder of rotated files, and an event that two of them hold once", () => {
     const folder = temporaryFolder("exporter");
     const event = (digit: number) =>
-      line({ ...flow(grafana, sharedPg, 9187), uuid: `${digit}fd51267-1bce-4276-a133-d8ea5a78502b` });
+      line({ ...flow(grafana, postgres, 9187), uuid: `${digit}fd51267-1bce-4276-a133-d8ea5a78502b` });
     mkdirSync(join(folder, "worker-1"));
     writeFileSync(
       join(folder, "worker-1", "events-2026-11-24T21-00-00.000.log.gz"),
@@ -264,12 +264,12 @@ describe("netpol replay", function () {
     const spec = "{endpointSelector: {}, ingress: [{fromEntities: [world]}]}";
     writeFileSync(
       manifest,
-      `apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {name: all, namespace: database}\nspec: ${spec}\n`,
+      `apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {name: all, namespace: data}\nspec: ${spec}\n`,
     );
     const { code, dropped } = answer(fileOf(declared, line(flow(redis, grafana, 3000))), "--from", manifest);
     assert.deepEqual(
       { code, dropped: dropped.map(({ source, destination }) => `${source} → ${destination}`) },
-      { code: 1, dropped: ["monitoring/grafana → database/shared-pg"] },
+      { code: 1, dropped: ["monitoring/grafana → data/postgres"] },
     );
     const refused = netpol(fileOf(declared), "--from", manifest, "--suggest");
     assert.deepEqual({ code: refused.code, stdout: refused.stdout }, { code: 2, stdout: "" });

@@ -27,7 +27,7 @@ describe("netpol test", () => {
     const expectations = folderOf({
       "expectations.yaml": `
 - {from: argocd/repo-server, to: argocd/redis, port: 6379, expect: allow}
-- {from: argocd/repo-server, to: kanidm/kanidm, port: 8443, expect: deny}`,
+- {from: argocd/repo-server, to: identity/login, port: 8443, expect: deny}`,
     });
     const { code, stdout, stderr } = netpol(sample, "test", join(expectations, "expectations.yaml"));
     assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
@@ -174,7 +174,7 @@ shop/api → shop/db:5432/TCP is allowed, expected deny
     leaving shop/source: allowed by shop/api egress[0].toPorts[0]
     arriving at shop/destination: allowed by shop/db ingress[0].toPorts[0]
     where shop/source has the labels app=api
-    where shop/destination has the labels app=db
+    where shop/destination has the labels app=db, the name sql for port 5432/TCP
 1 of 1 expectation does not hold
 `,
       );

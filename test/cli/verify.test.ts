@@ -122,9 +122,9 @@ describe("netpol verify, against a real API server", function () {
   });
 
   it("gives Cilium's reason where Cilium refuses a policy, and says where it has not judged one", async () => {
-    const [kanidm, grafana] = [policyOf("kanidm", "kanidm"), policyOf("monitoring", "grafana")];
+    const [login, grafana] = [policyOf("identity", "login"), policyOf("monitoring", "grafana")];
     await setValid(
-      kanidm,
+      login,
       "False",
       "Invalid CiliumNetworkPolicy spec: combining ToEndpoints and ToFQDNs is not supported yet",
     );
@@ -135,7 +135,7 @@ describe("netpol verify, against a real API server", function () {
         faulty: [
           { policy: "monitoring/grafana", problems: [{ kind: "not-judged" }] },
           {
-            policy: "kanidm/kanidm",
+            policy: "identity/login",
             problems: [
               {
                 kind: "refused",
@@ -147,7 +147,7 @@ describe("netpol verify, against a real API server", function () {
         strangers: [],
       });
     } finally {
-      for (const policy of [kanidm, grafana]) await setValid(policy, "True", "Policy validation succeeded");
+      for (const policy of [login, grafana]) await setValid(policy, "True", "Policy validation succeeded");
     }
   });
 
@@ -155,7 +155,7 @@ describe("netpol verify, against a real API server", function () {
     const stranger = objectSchema.parse({
       apiVersion: "cilium.io/v2",
       kind: "CiliumNetworkPolicy",
-      metadata: { name: "handmade", namespace: "argo" },
+      metadata: { name: "handmade", namespace: "jobs" },
       spec: { endpointSelector: {}, egress: [{ toEntities: ["world"] }] },
     });
     const elsewhere = { ...stranger, metadata: { name: "handmade", namespace: "default" } };
@@ -174,11 +174,11 @@ describe("netpol verify, against a real API server", function () {
       assert.deepEqual(problems(), {
         code: 1,
         faulty: [{ policy: "argocd/redis", problems: [{ kind: "foreign", owner: "network-policies/other" }] }],
-        strangers: [{ policy: "argo/handmade" }],
+        strangers: [{ policy: "jobs/handmade" }],
       });
       const { stdout } = verify(cluster.kubeconfig);
       assert.match(stdout, /; there is 1 policy of others too\n/);
-      assert.match(stdout, /^argo\/handmade +says nothing of one$/m);
+      assert.match(stdout, /^jobs\/handmade +says nothing of one$/m);
     } finally {
       await apply(redis);
       for (const object of [stranger, elsewhere]) await api.delete(object, "Background");
@@ -193,7 +193,7 @@ describe("netpol verify, against a real API server", function () {
     assert.deepEqual(unread, ["clusterwide policies", ...namespaces.filter((namespace) => namespace !== "argocd")]);
     assert.match(
       verify(await kubeconfigOf("reader2", ["argocd"])).stdout,
-      /^kanidm: not verified, you may not list these policies$/m,
+      /^identity: not verified, you may not list these policies$/m,
     );
   });
 

@@ -81,8 +81,10 @@ describe("The policies as Pulumi resources", () => {
   it("have an order between namespaces, and none where they are each other's clients and servers", () => {
     const names = (name: string) =>
       policy(name).dependencies.flatMap((urn) => policies.find((p) => p.urn === urn)?.name ?? []);
-    assert.ok(names("argocd/cloudflared").includes("argo/eventsource"));
+    assert.ok(names("booking/tunnel").includes("argocd/server"));
     assert.ok(names("argocd/server").includes("argocd/redis"));
+    assert.ok(names("monitoring/prometheus").includes("booking/web"), "prometheus scrapes booking");
+    assert.ok(names("booking/web").includes("monitoring/tempo"), "and booking traces into monitoring");
     assert.ok(!names("monitoring/prometheus").includes("monitoring/grafana"), "grafana reads from prometheus");
     assert.ok(!names("monitoring/grafana").includes("monitoring/prometheus"), "prometheus scrapes grafana");
   });
@@ -99,12 +101,12 @@ describe("The policies as Pulumi resources", () => {
   it("come back as outputs with what the API server gave them", () => {
     assert.equal(outputs.length, policyCount);
     assert.deepEqual(
-      outputs.find(({ name }) => name === "shared-pg"),
+      outputs.find(({ name }) => name === "postgres"),
       {
         kind: "CiliumNetworkPolicy",
-        namespace: "database",
-        name: "shared-pg",
-        uid: "uid-of-database/shared-pg",
+        namespace: "data",
+        name: "postgres",
+        uid: "uid-of-data/postgres",
         generation: 1,
       },
     );

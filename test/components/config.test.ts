@@ -38,7 +38,7 @@ describe("The config", () => {
         "network-policies:apiServerPort": "443",
         "network-policies:egressDefaultDeny": "true",
         "network-policies:dnsNames": '["*.example.com"]',
-        "network-policies:addresses": '{"qnap-nfs":"192.0.2.7"}',
+        "network-policies:addresses": '{"nas":"192.0.2.7"}',
         "pulumi:disable-default-providers": '["kubernetes"]',
       },
       prod.project,
@@ -46,7 +46,7 @@ describe("The config", () => {
     assert.equal(config.apiServerPort, 443);
     assert.equal(config.egressDefaultDeny, true);
     assert.deepEqual(config.dnsNames, ["*.example.com"]);
-    assert.deepEqual(config.addresses, { "qnap-nfs": "192.0.2.7" });
+    assert.deepEqual(config.addresses, { nas: "192.0.2.7" });
   });
 
   it("is declared in Pulumi.yaml with the schema's types, defaults and descriptions", () => {
@@ -89,8 +89,8 @@ describe("The config", () => {
     ["text for an object", { labels: "argocd" }, [/^config network-policies:labels: is no valid JSON, given argocd$/]],
     [
       "something that is no address",
-      { addresses: '{"qnap-nfs":"nas.local"}' },
-      [/^config network-policies:addresses\.qnap-nfs: expected an IP address$/],
+      { addresses: '{"nas":"nas.local"}' },
+      [/^config network-policies:addresses\.nas: expected an IP address$/],
     ],
     [
       "labels that are no text",
@@ -124,8 +124,8 @@ describe("The config", () => {
     ],
     [
       "a host that does not exist",
-      { addresses: '{"qnap":"192.0.2.1"}' },
-      [/^addresses\.qnap: there is no external host of this name/],
+      { addresses: '{"nass":"192.0.2.1"}' },
+      [/^addresses\.nass: there is no external host of this name/],
     ],
     [
       "several at once, a line each",

@@ -185,8 +185,8 @@ export const cluster = { dns: coredns.dns, namespaces: [${first}, ${second}, kub
     const folder = copyOfProject();
     assert.equal((await loadCluster(folder)).namespaces.length, namespaces.length);
     const other = copyOfProject();
-    rewrite(other, "cluster/trident.ts", "export default", "from();\nexport default");
-    assert.match((await lines(other)).join("\n"), /^cluster\/trident\.ts:\d+: a flow outside of flows\(/);
+    rewrite(other, "cluster/jobs.ts", "export default", "from();\nexport default");
+    assert.match((await lines(other)).join("\n"), /^cluster\/jobs\.ts:\d+: a flow outside of flows\(/);
   });
 
   it("fails without a stack trace in a program, by the same lines", async () => {

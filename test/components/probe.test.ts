@@ -13,7 +13,7 @@ const probing = (values: Record<string, string> = {}) =>
   readProgram(
     declared,
     Object.fromEntries(
-      Object.entries({ probe: "true", probeNamespaces: '["argocd","kanidm"]', ...values }).map(([key, value]) => [
+      Object.entries({ probe: "true", probeNamespaces: '["argocd","identity"]', ...values }).map(([key, value]) => [
         `${stack.project}:${key}`,
         value,
       ]),
@@ -62,7 +62,7 @@ describe("The connectivity probe", () => {
     const added = ciliumPolicies(probing()).filter(({ metadata }) => metadata.name === "connectivity-probe");
     assert.deepEqual(
       added.map(({ metadata }) => metadata.namespace),
-      ["argocd", "kanidm"],
+      ["argocd", "identity"],
     );
     for (const { spec } of added) {
       assert.deepEqual(spec?.endpointSelector, { matchLabels: { "network-policies/probe": "connectivity" } });
@@ -77,8 +77,8 @@ describe("The connectivity probe", () => {
     const { policies } = probing({ probeNamespaces: "[]" });
     assert.equal(policies.length, policyCount + namespaces.length);
     assert.throws(
-      () => probing({ probeNamespaces: '["kandim"]' }),
-      /probeNamespaces: there is no namespace kandim; did you mean kanidm\?/,
+      () => probing({ probeNamespaces: '["idnetity"]' }),
+      /probeNamespaces: there is no namespace idnetity; did you mean identity\?/,
     );
   });
 
@@ -112,7 +112,7 @@ describe("The connectivity probe", () => {
   });
 
   it("tries the forbidden destination only where policies are enforced", async () => {
-    const all = await register(probing({ namespaceEnforcement: '{"kanidm":"observe"}' }));
+    const all = await register(probing({ namespaceEnforcement: '{"identity":"observe"}' }));
     const forbidden = Object.fromEntries(
       jobsOf(all).map(({ name, inputs }) => [
         name,
@@ -121,7 +121,7 @@ describe("The connectivity probe", () => {
     );
     assert.deepEqual(forbidden, {
       "argocd/connectivity-probe": "kube-dns.kube-system.svc.cluster.local:9153",
-      "kanidm/connectivity-probe": "",
+      "identity/connectivity-probe": "",
     });
   });
 });

@@ -45,9 +45,10 @@ describe("The program, configured", () => {
   });
 
   it("uses the configured address of an external host", () => {
-    const { policies } = configured({ addresses: '{"qnap-nfs":"192.0.2.7","qnap-api":"2001:db8::7"}' });
-    assert.ok(JSON.stringify(find(policies, "argo/pxe-sync")).includes('"toCIDR":["192.0.2.7/32"]'));
-    assert.ok(JSON.stringify(find(policies, "trident/controller")).includes('"toCIDR":["2001:db8::7/128"]'));
+    const { policies } = configured({ addresses: '{"nas":"192.0.2.7"}' });
+    assert.ok(JSON.stringify(find(policies, "jobs/archive")).includes('"toCIDR":["192.0.2.7/32"]'));
+    const { policies: sixth } = configured({ addresses: '{"nas":"2001:db8::7"}' });
+    assert.ok(JSON.stringify(find(sixth, "jobs/archive")).includes('"toCIDR":["2001:db8::7/128"]'));
   });
 
   it("selects a workload by its configured labels, as subject and as peer", () => {
@@ -89,10 +90,10 @@ describe("The program, configured", () => {
       configured(values)
         .policies.filter(({ spec }) => spec?.enableDefaultDeny?.ingress === false)
         .map(({ metadata }) => metadata.namespace);
-    assert.deepEqual(stages({ namespaceEnforcement: '{"kanidm":"observe"}' }), ["kanidm"]);
-    const observed = stages({ enforcement: "observe", namespaceEnforcement: '{"kanidm":"enforce"}' });
-    assert.equal(observed.length, workloadCount - policyCounts.kanidm);
-    assert.equal(observed.includes("kanidm"), false);
+    assert.deepEqual(stages({ namespaceEnforcement: '{"identity":"observe"}' }), ["identity"]);
+    const observed = stages({ enforcement: "observe", namespaceEnforcement: '{"identity":"enforce"}' });
+    assert.equal(observed.length, workloadCount - policyCounts.identity);
+    assert.equal(observed.includes("identity"), false);
   });
 
   it("never puts pods into egress default deny through allow-dns while it observes", () => {

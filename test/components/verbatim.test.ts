@@ -22,7 +22,7 @@ apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
 metadata:
   name: web
-  namespace: kanidm
+  namespace: identity
   uid: 8a1c
   resourceVersion: "7"
   creationTimestamp: 2024-01-01T00:00:00Z
@@ -38,7 +38,7 @@ spec: { description: Host firewall, nodeSelector: {}, ingress: [{ fromEntities: 
 ---
 apiVersion: cilium.io/v2
 kind: CiliumNetworkPolicy
-metadata: { name: default-deny, namespace: kanidm }
+metadata: { name: default-deny, namespace: identity }
 spec: { endpointSelector: {}, ingress: [{}] }
 ---
 apiVersion: policy.networking.k8s.io/v1alpha2
@@ -81,7 +81,7 @@ const deployed = (policies: readonly Policy[]) =>
 
 describe("Verbatim policies", () => {
   const folder = project(policies);
-  const verbatim = ["nodes", "kanidm/default-deny", "ClusterNetworkPolicy monitoring", "NetworkPolicy kanidm/web"];
+  const verbatim = ["nodes", "identity/default-deny", "ClusterNetworkPolicy monitoring", "NetworkPolicy identity/web"];
 
   it("are rendered after those of the workloads as they stand, with the owner's marks beside their own", async () => {
     const { policies } = await programOf(folder);
@@ -92,7 +92,7 @@ describe("Verbatim policies", () => {
     const web = policies.at(-1);
     assert.deepEqual(web?.metadata, {
       name: "web",
-      namespace: "kanidm",
+      namespace: "identity",
       labels: { "app.kubernetes.io/managed-by": "pulumi", "app.kubernetes.io/part-of": "network-policies" },
       annotations: {
         team: "shop",
@@ -117,16 +117,16 @@ describe("Verbatim policies", () => {
       return found.dependencies.map((urn) => urn.slice(urn.lastIndexOf("::") + 2));
     };
     const cilium = "kubernetes:cilium.io/v2:CiliumNetworkPolicy";
-    assert.deepEqual(dependenciesOf("kubernetes:networking.k8s.io/v1:NetworkPolicy", "kanidm/web"), ["allow-dns"]);
+    assert.deepEqual(dependenciesOf("kubernetes:networking.k8s.io/v1:NetworkPolicy", "identity/web"), ["allow-dns"]);
     assert.deepEqual(dependenciesOf(cilium, "argocd/redis").slice(0, 4), [
       "allow-dns",
       "nodes",
       "monitoring",
-      "kanidm/web",
+      "identity/web",
     ]);
-    assert.equal(dependenciesOf(cilium, "kanidm/default-deny").length, resources.length - 1);
+    assert.equal(dependenciesOf(cilium, "identity/default-deny").length, resources.length - 1);
     const parents = resources.map(({ parent, name }) => [name, parent.slice(parent.lastIndexOf("::") + 2)]);
-    assert.deepEqual(Object.fromEntries(parents)["kanidm/web"], "kanidm");
+    assert.deepEqual(Object.fromEntries(parents)["identity/web"], "identity");
     assert.deepEqual(Object.fromEntries(parents).monitoring, "clusterwide");
   });
 
@@ -134,27 +134,29 @@ describe("Verbatim policies", () => {
     const { cluster } = await programOf(folder);
     const { endpoints } = inventoryOf(cluster);
     assert.deepEqual(
-      endpoints.filter(({ name }) => name === "web").map(({ namespace, labels }) => [namespace, labels]),
-      [["kanidm", { app: "web" }]],
+      endpoints
+        .filter(({ namespace, name }) => namespace === "identity" && name === "web")
+        .map(({ namespace, labels }) => [namespace, labels]),
+      [["identity", { app: "web" }]],
     );
-    const { stdout } = netpol(folder, "explain", "192.0.2.7", "kanidm/web", "8080");
+    const { stdout } = netpol(folder, "explain", "192.0.2.7", "identity/web", "8080");
     assert.match(stdout, /is allowed/);
-    assert.match(stdout, /NetworkPolicy kanidm\/web ingress\[0\]/);
+    assert.match(stdout, /NetworkPolicy identity\/web ingress\[0\]/);
   });
 
   it("are what a preview says that they change", async () => {
     const program = await programOf(folder);
-    assert.match(changeText(deployed(before.policies), program) ?? "", /kanidm\/web/);
+    assert.match(changeText(deployed(before.policies), program) ?? "", /identity\/web/);
     assert.equal(changeText(deployed(program.policies), program), undefined);
   });
 
   it("are counted by check, and told in the document with their files", () => {
     const { stdout } = netpol(folder, "check");
-    assert.match(stdout, /note verbatim: 4 of \d+ policies are verbatim, not flows: nodes, kanidm\/default-deny/);
+    assert.match(stdout, /note verbatim: 4 of \d+ policies are verbatim, not flows: nodes, identity\/default-deny/);
     netpol(folder, "docs");
     const { stdout: map, code } = netpol(folder, "map", "-o", "-");
     assert.equal(code, 0);
-    assert.match(map, /kanidm\/web/);
+    assert.match(map, /identity\/web/);
   });
 
   it("are faults with file and line where they are none", async () => {

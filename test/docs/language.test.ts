@@ -19,9 +19,11 @@ const section = (heading: string): string =>
 
 const files = filesIn("docs/language.md");
 
-/** The second cells of a section's table: code. */
-const examples = (heading: string): string[] =>
-  Array.from(section(heading).matchAll(/^\| [^|]+ \| `(.+?)` \| /gm), ([, code = ""]) => code);
+/** The rows of the table of words. */
+const rows = Array.from(section("Words").matchAll(/^\| (.+?) \| `(.+?)` \| .+ \|$/gm), ([, word = "", code = ""]) => ({
+  word,
+  code,
+}));
 
 /** A project of the page's files, some of them changed. */
 function project(changed: Readonly<Record<string, string>> = {}): string {
@@ -47,27 +49,49 @@ describe("The page on the language", () => {
     );
   });
 
-  it("has lines that can be written as they are", async () => {
-    const isFlow = (code: string) => /^(from|deny)\(/.test(code);
-    const all = ["Flows", "Peers", "Ports", "Workloads"].flatMap(examples);
-    const flows = all.filter(isFlow);
-    const keys = all.filter((code) => !isFlow(code));
-    assert.ok(flows.length >= 17 && keys.length >= 12, `${flows.length} flows, ${keys.length} keys`);
-    const [, declarations = ""] = /^```ts\n\/\/ [^\n]+flows\n(.*?)^```/ms.exec(section("Workloads")) ?? [];
+  it("has all words in one table, each with a line that can be written as it is", async () => {
+    for (const word of Object.keys(language)) {
+      assert.ok(
+        rows.some((row) => row.word.includes(`\`${word}\``)),
+        `a row of ${word}`,
+      );
+    }
+    const lines = rows.map(({ code }) => code);
+    const matching = (form: RegExp) => lines.filter((code) => form.test(code));
+    const [flows, own, wide] = [/^(from|deny)\(/, /^shop\.(?!flows)/, /^everywhere\./].map(matching);
+    const [opening, opened] = [matching(/^const shop = /), matching(/^const everywhere = /)];
+    const listed = matching(/^(namespaces|dns|clusterwide|policyPack): /);
+    const keys = matching(/^\w+: /).filter((code) => !listed.includes(code));
+    const all = [flows, own, wide, opening, opened, listed, keys].flatMap((some = []) => some);
+    assert.deepEqual(all.toSorted(), lines.toSorted());
+
     const workloads = keys.map((key, index) => {
-      const own = { labels: `labels: { example: "${index}" }`, ports: "ports: { http: http(80) }" };
-      const others = Object.entries(own).flatMap(([name, text]) => (key.startsWith(`${name}:`) ? [] : [text]));
+      const given = { labels: `labels: { example: "${index}" }`, ports: "ports: { http: http(80) }" };
+      const others = Object.entries(given).flatMap(([name, text]) => (key.startsWith(`${name}:`) ? [] : [text]));
       // A deny of the world is not for pods with probes, and each other key stands beside labels and ports.
       return `shop.workload("example-${index}", { ${[key, ...others].join(", ")} });\n`;
     });
+    const [, declarations = ""] = /^```ts\n\/\/ [^\n]+flows\n(.*?)^```/ms.exec(section("Workloads")) ?? [];
     const words = `import { ${Object.keys(language).join(", ")} } from "../cilium/language.ts";\n`;
     const shop = file("cluster/shop.ts")
       .replace(/^import .*language\.ts";\n/m, words)
-      .replace("export default", `${declarations}${workloads.join("")}export default`)
-      .replace("]);", `${flows.map((flow) => `  ${flow},\n`).join("")}]);`);
-    const cluster = await read(project({ "cluster/shop.ts": shop }));
-    assert.equal(cluster.namespaces.find(({ name }) => name === "shop")?.workloads.length, 4 + keys.length);
-    assert.ok(cluster.flows.length > flows.length);
+      .replace(/^const shop = .*;$/m, `${opening};`)
+      .replace("export default", `${declarations}${workloads.join("")}${own?.join(";\n")};\nexport default`)
+      .replace("]);", `${flows?.map((flow) => `  ${flow},\n`).join("")}]);`);
+    const cluster = await read(
+      project({
+        "cluster/shop.ts": shop,
+        "cluster/everywhere.ts": `${words}${opened};\n${wide?.join(";\n")};\nexport default everywhere.flows(() => []);\n`,
+        "cluster/cluster.ts": file("cluster/cluster.ts")
+          .replace("import kubeSystem", 'import everywhere from "./everywhere.ts";\nimport kubeSystem')
+          .replace(/= \{\n.*\};/s, `= { ${listed.join(", ")} };`),
+      }),
+    );
+    const { workloads: governed = [] } = cluster.namespaces.find(({ name }) => name === "shop") ?? {};
+    // Two in the page's own file, two among its declarations, and two in the table.
+    assert.equal(governed.length, 6 + keys.length);
+    assert.deepEqual([cluster.clusterwide.groups.length, Object.keys(cluster.policyPack ?? {}).length], [2, 1]);
+    assert.ok(cluster.flows.length > (flows?.length ?? 0));
   });
 
   it("shows what is clusterwide as a file that is read without faults", async () => {
@@ -85,13 +109,6 @@ describe("The page on the language", () => {
       message:
         /^cluster\/clusterwide\.ts:16: this is not in the cluster; import it in cluster\/cluster\.ts and write it as clusterwide$/,
     });
-  });
-
-  it("explains every word that there is", () => {
-    const explained = ["Flows", "Peers", "Ports", "Workloads", "Clusterwide"].map(section).join("");
-    for (const word of Object.keys(language)) {
-      if (word !== "namespace") assert.match(explained, new RegExp(`\\b${word}\\b`), word);
-    }
   });
 
   it("quotes what is said of faults", async () => {

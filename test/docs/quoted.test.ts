@@ -2,35 +2,14 @@ import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { inventoryOf } from "../../cilium/model/inventory.ts";
-import { dnsAnswer, flow, line, outside, pod } from "../cilium/hubble/recorded.ts";
-import { netpol } from "../cli/command.ts";
 import { folderOf } from "../cli/folder.ts";
 import { assertQuoted, pageText, type Quotation, quotations } from "../markdown.ts";
-import { compileCache, copyOfProject, repository } from "../project.ts";
-import { program } from "../rendered.ts";
+import { compileCache, repository } from "../project.ts";
 
 const title = ({ words }: Quotation): string => `netpol ${words.join(" ")}`;
 
 describe("The pages quote what netpol says", function () {
   this.timeout(60_000);
-
-  describe("of the program", () => {
-    let project: string;
-
-    before(() => {
-      project = copyOfProject();
-      writeFileSync(join(project, "flows.json"), record());
-      writeFileSync(join(project, "pods.yaml"), netpol(project, "inventory").stdout + debugShell);
-    });
-
-    for (const page of ["README.md", "docs/operations.md"]) {
-      // What is asked of a cluster, other tests ask a real one.
-      for (const quotation of quotations(page).filter(({ words }) => !words.includes("--context"))) {
-        it(title(quotation), () => assertQuoted(netpol(project, ...quotation.words).stdout, quotation));
-      }
-    }
-  });
 
   for (const [heading, files] of Object.entries(repositories())) {
     describe(`of a repository: ${heading}`, () => {
@@ -78,41 +57,6 @@ function said(folder: string, words: readonly string[]): string {
   });
   return stdout + stderr;
 }
-
-/** Traffic of an evening: what is declared, and two connections that are not. */
-function record(): string {
-  const { endpoints } = inventoryOf(program.cluster);
-  const podOf = (workload: string) => {
-    const index = endpoints.findIndex(({ namespace, name }) => `${namespace}/${name}` === workload);
-    const endpoint = endpoints[index];
-    if (endpoint === undefined) throw new Error(`there is no ${workload}`);
-    return pod(endpoint, index + 1);
-  };
-  const [grafana, notifications] = [podOf("monitoring/grafana"), podOf("argocd/notifications-controller")];
-  const slack = "203.0.113.9";
-  const every = (minutes: number, times: number, first: number) =>
-    Array.from({ length: times }, (_, index) => ({
-      time: new Date(Date.UTC(2026, 10, 24, 20, first + index * minutes)).toISOString(),
-    }));
-  return [
-    ...every(3, 40, 0).map((at) => flow(grafana, podOf("database/shared-pg"), 5432, at)),
-    ...every(13, 11, 20).map((at) => flow(grafana, podOf("monitoring/loki"), 3100, at)),
-    dnsAnswer(notifications, podOf("kube-system/coredns"), "hooks.slack.com", slack),
-    ...every(40, 4, 10).map((at) =>
-      flow(notifications, outside(slack), 443, { ...at, more: { destination_names: ["hooks.slack.com"] } }),
-    ),
-  ]
-    .map((event) => `${line(event)}\n`)
-    .join("");
-}
-
-/** A pod that nobody has declared. */
-const debugShell = `---
-apiVersion: v1
-kind: Pod
-metadata: { name: debug-shell, namespace: argocd, labels: { run: debug-shell } }
-spec: { containers: [{ name: shell }] }
-`;
 
 /** The repositories that the page on them shows, by their headings. Their objects are in the namespace shop, or name none. */
 function repositories() {

@@ -43,21 +43,21 @@ describe("A cluster that cannot take the policies", function () {
   });
 
   it("lacks a namespace: preview passes, up names it, and goes on once it exists", async () => {
-    const { cluster, api } = await start({ namespaces: namespaces.filter((name) => name !== "kanidm") });
+    const { cluster, api } = await start({ namespaces: namespaces.filter((name) => name !== "identity") });
     const stack = await stackFor(cluster);
     await stack.preview();
     assert.equal((await stored(api)).size, 0);
 
     await assert.rejects(
       stack.up(),
-      /kanidm\/kanidm" was not successfully created by the Kubernetes API server: namespaces "kanidm" not found/,
+      /identity\/login" was not successfully created by the Kubernetes API server: namespaces "identity" not found/,
     );
     const present = await stored(api);
-    for (const client of ["kanidm/kanidm", "monitoring/grafana", "argocd/server"])
+    for (const client of ["identity/login", "monitoring/grafana", "argocd/server"])
       assert.ok(!present.has(client), client);
     assert.deepEqual((await recorded(stack)).sort(), [...present.keys()].sort());
 
-    const namespace = { apiVersion: "v1", kind: "Namespace", metadata: { name: "kanidm" } };
+    const namespace = { apiVersion: "v1", kind: "Namespace", metadata: { name: "identity" } };
     await api.apply(namespace, { fieldManager: "test" });
     await stack.up();
     assert.deepEqual([...(await stored(api)).keys()].sort(), [...(await rendered(stack)).keys()].sort());

@@ -44,20 +44,20 @@ describe("netpol gate, without a cluster", function () {
   });
 
   it("stops a rule that opens a workload to the world, with code 1 and the rule's name", async () => {
-    const folder = changed("cluster/kanidm.ts", "from(gateway).to(kanidm.https)", "from(world).to(kanidm.https)");
-    rewrite(folder, "cluster/kanidm.ts", "import { from, gateway,", "import { from, world,");
+    const folder = changed("cluster/identity.ts", "from(gateway).to(login.https)", "from(world).to(login.https)");
+    rewrite(folder, "cluster/identity.ts", "import { from, gateway,", "import { from, world,");
     const { code, stdout, stderr } = await gate(folder, "--output", "json");
     assert.equal(code, 1, stdout + stderr);
     const found = violations
       .parse(JSON.parse(stdout))
       .filter(({ enforcementLevel }) => enforcementLevel === "mandatory");
     assert.ok(
-      found.some(({ policyName, message }) => policyName === "no-wide-open" && message.includes("kanidm/kanidm")),
+      found.some(({ policyName, message }) => policyName === "no-wide-open" && message.includes("identity/login")),
     );
   });
 
   it("judges by what the cluster declares now, whatever was generated of it", async () => {
-    const folder = changed("cluster/policy-pack.ts", 'policy: "argo/workflow-pods"', 'policy: "argo/other"');
+    const folder = changed("cluster/policy-pack.ts", 'policy: "jobs/steps"', 'policy: "jobs/other"');
     const { code, stdout, stderr } = await gate(folder, "--output", "json");
     assert.equal(code, 1, stdout + stderr);
     const mandatory = violations

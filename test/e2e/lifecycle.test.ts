@@ -87,9 +87,9 @@ describe("The program on a real API server", function () {
     });
 
     for (const [key, value, because] of [
-      ["addresses", { "qnap-nfs": "10.9.8.7", "qnap-api": "192.168.0.240" }, "an address changes"],
+      ["addresses", { nas: "10.9.8.7" }, "an address changes"],
       ["apiServerPort", 7443, "the API server's port changes"],
-      ["labels", { "database/shared-pg": { "cnpg.io/cluster": "other-pg" } }, "a workload's labels change"],
+      ["labels", { "data/postgres": { "cnpg.io/cluster": "other" } }, "a workload's labels change"],
     ] as const) {
       it(`updates exactly the policies concerned when ${because}`, async () => {
         const before = await rendered(stack);
@@ -114,7 +114,7 @@ describe("The program on a real API server", function () {
   });
 
   describe("after somebody changed the cluster behind its back", () => {
-    const [edited, deleted, applied] = ["argocd/redis", "monitoring/grafana", "database/shared-pg"];
+    const [edited, deleted, applied] = ["argocd/redis", "monitoring/grafana", "data/postgres"];
     const open = { ingress: [{ fromEntities: ["all"] }] };
 
     const policy = async (name: string): Promise<KubernetesObject> => {
@@ -150,7 +150,7 @@ describe("The program on a real API server", function () {
       const theirs = { apiVersion, kind, metadata: { name, namespace }, spec: open };
       await api.apply(theirs, { fieldManager: "argocd-controller", force: true });
       const conflict =
-        /"database\/shared-pg" failed to fully initialize or become live: server-side apply field conflict detected.*conflict with "argocd-controller": \.spec\.ingress/s;
+        /"data\/postgres" failed to fully initialize or become live: server-side apply field conflict detected.*conflict with "argocd-controller": \.spec\.ingress/s;
       await assert.rejects(preview({ refresh: true }), conflict);
       await assert.rejects(up({ refresh: true }), conflict);
       assert.deepEqual(

@@ -6,21 +6,21 @@ import { type Cluster, startCluster } from "../toolchain/cluster.ts";
 import { type ProdStack, prodStack } from "../toolchain/stack.ts";
 import { nameOf, recorded, rendered, stored } from "./policies.ts";
 
-/** Clients and their servers in other namespaces. */
+/** Clients and their servers, most of them in other namespaces, of which two serve each other. */
 const edges = [
-  { client: "monitoring/grafana", server: "database/shared-pg" },
-  { client: "argo/workflows-controller", server: "database/shared-pg" },
-  { client: "argo/workflows-server", server: "database/shared-pg" },
-  { client: "cnpg-system/cloudnative-pg", server: "database/shared-pg" },
+  { client: "booking/web", server: "data/postgres" },
+  { client: "monitoring/grafana", server: "data/postgres" },
+  { client: "jobs/controller", server: "data/postgres" },
   { client: "monitoring/prometheus", server: "kube-system/coredns" },
-  { client: "monitoring/prometheus", server: "seaweedfs/master" },
-  { client: "monitoring/loki", server: "seaweedfs/filer" },
-  { client: "argo/workflow-pods", server: "seaweedfs/filer" },
-  { client: "oauth2-proxy/oauth2-proxy-seaweedfs", server: "seaweedfs/filer" },
-  { client: "argocd/cloudflared", server: "argo/eventsource" },
-  { client: "argocd/server", server: "kanidm/kanidm" },
-  { client: "monitoring/grafana", server: "kanidm/kanidm" },
-  { client: "oauth2-proxy/oauth2-proxy-hubble", server: "kube-system/hubble-ui" },
+  { client: "monitoring/prometheus", server: "data/store" },
+  { client: "monitoring/tempo", server: "data/store" },
+  { client: "jobs/backup", server: "data/store" },
+  { client: "monitoring/prometheus", server: "booking/web" },
+  { client: "booking/web", server: "monitoring/tempo" },
+  { client: "booking/tunnel", server: "booking/web" },
+  { client: "booking/tunnel", server: "argocd/server" },
+  { client: "argocd/server", server: "identity/login" },
+  { client: "monitoring/grafana", server: "identity/login" },
 ];
 
 describe("The order of changes, as the API server sees it", function () {
@@ -43,14 +43,14 @@ describe("The order of changes, as the API server sees it", function () {
   const servers = new Set(edges.map(({ server }) => server));
 
   it("stops before the clients of a server that could not be changed, and takes up from there", async () => {
-    const failing = "database/shared-pg";
+    const failing = "data/postgres";
     const clients = edges.filter(({ server }) => server === failing).map(({ client }) => client);
     stack.environment.double?.inject((_, object) => {
       if (nameOf(object) === failing) throw new Error("injected failure");
     });
     await assert.rejects(
       stack.up(),
-      /shared-pg" was not successfully created by the Kubernetes API server: injected failure/,
+      /postgres" was not successfully created by the Kubernetes API server: injected failure/,
     );
 
     const present = await stored(api);

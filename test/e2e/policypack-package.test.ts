@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { CustomResourcePatch } from "@pulumi/kubernetes/apiextensions/customResourcePatch.js";
@@ -17,10 +17,10 @@ import { declare as declareAll, mandatoryRules, manifestOf, recordViolations } f
 
 const run = promisify(execFile);
 
-/** What a cluster of its own exempts is nothing to another project. */
+/** What the sample cluster exempts is nothing to another project. */
 const foreign = policyWith(
   { egress: [{ toCIDR: ["0.0.0.0/0"], toPorts: tcp("443") }] },
-  { name: "workflow-pods", namespace: "argo" },
+  { name: "steps", namespace: "jobs" },
 );
 
 const fault = policyWith({ ingressDeny: [{ fromEntities: ["cluster"] }] });
@@ -45,7 +45,8 @@ describe("The policy pack's npm package, in another project", function () {
     await stack.preview({ policyPacks });
   });
 
-  it("exempts a policy of a name that this project knows from nothing", async () => {
+  it("knows nothing of a cluster, and exempts from nothing what one exempts", async () => {
+    for (const pack of policyPacks) assert.ok(!existsSync(join(pack, "cluster.json")));
     declare = () => register([foreign]);
     const { violations, onEvent } = recordViolations();
     await assert.rejects(stack.preview({ policyPacks, onEvent }));

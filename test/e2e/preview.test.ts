@@ -58,29 +58,30 @@ describe("A preview of the program", function () {
   });
 
   it("says in one message which flows open and close and which pods leave default deny", async () => {
-    stack.configure({ addresses: { "qnap-nfs": "10.9.8.7" }, namespaceEnforcement: { database: "observe" } });
+    stack.configure({ addresses: { nas: "10.9.8.7" }, namespaceEnforcement: { identity: "observe" } });
     assert.deepEqual(await previewed(), [
       [
         "What changes for connections: 1 workload leaves default deny, 1 flow closed, 16 flows opened",
-        "  database/shared-pg leaves default deny in both directions: what no rule denies is allowed",
-        "  argo/pxe-sync can no longer reach 192.168.0.241:2049",
-        "  remote-node, world, every other pod, ingress, health and unmanaged can now reach database/shared-pg on every port",
-        "  argo/pxe-sync can now reach 10.9.8.7:2049",
-        "  database/shared-pg can now reach itself on every port but 5432,8000, world, every other pod, host, remote-node, ingress, health and unmanaged on every port and kube-apiserver on every port but 6443",
+        "  identity/login leaves default deny in both directions: what no rule denies is allowed",
+        "  jobs/archive can no longer reach 10.20.0.9:2049",
+        "  remote-node, world, every other pod, health and unmanaged can now reach identity/login on every port",
+        "  jobs/archive can now reach nas (10.9.8.7):2049",
+        "  identity/login can now reach itself on every port but 8444, world, every other pod, host, remote-node, gateway, health and unmanaged on every port and kube-apiserver on every port but 6443",
+        "  gateway can now reach identity/login on every port but 8443",
       ].join("\n"),
     ]);
   });
 
   it("says it with a policy pack too", async () => {
-    stack.configure({ addresses: { "qnap-nfs": "10.9.8.7" }, namespaceEnforcement: {} });
-    const messages = await previewed({ policyPacks: [join(import.meta.dirname, "../../policypack")] });
+    stack.configure({ addresses: { nas: "10.9.8.7" }, namespaceEnforcement: {} });
+    const messages = await previewed({ policyPacks: [join(stack.folder, "policypack")] });
     assert.deepEqual(
       messages.filter((message) => message.startsWith("What changes")),
       [
         [
           "What changes for connections: 1 flow closed, 1 flow opened",
-          "  argo/pxe-sync can no longer reach 192.168.0.241:2049",
-          "  argo/pxe-sync can now reach 10.9.8.7:2049",
+          "  jobs/archive can no longer reach 10.20.0.9:2049",
+          "  jobs/archive can now reach nas (10.9.8.7):2049",
         ].join("\n"),
       ],
     );

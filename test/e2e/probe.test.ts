@@ -38,8 +38,8 @@ describe("The connectivity probe on a real API server", function () {
     cluster = await startCluster({ namespaces });
     api = kubernetesApiOf(cluster.kubeconfig, cluster.context);
     kubelet = await endJobs(cluster, () => outcome);
-    stack = await prodStack(cluster, { config: { probe: true, probeNamespaces: ["argocd", "kanidm"] } });
-    await stack.preview({ policyPacks: [join(import.meta.dirname, "../../policypack")] });
+    stack = await prodStack(cluster, { config: { probe: true, probeNamespaces: ["argocd", "identity"] } });
+    await stack.preview({ policyPacks: [join(stack.folder, "policypack")] });
     await stack.up();
   });
   after(async () => {
@@ -49,10 +49,10 @@ describe("The connectivity probe on a real API server", function () {
   });
 
   it("is a Job and a policy of its own in each chosen namespace", async () => {
-    assert.deepEqual([...(await jobs()).keys()].sort(), ["argocd", "kanidm"]);
+    assert.deepEqual([...(await jobs()).keys()].sort(), ["argocd", "identity"]);
     const policies = await stored(api);
     assert.equal(policies.size, policyCount + 2);
-    assert.ok(policies.has("argocd/connectivity-probe") && policies.has("kanidm/connectivity-probe"));
+    assert.ok(policies.has("argocd/connectivity-probe") && policies.has("identity/connectivity-probe"));
   });
 
   it("is left alone while the policies are as they were, and replaced when they change", async () => {
@@ -111,7 +111,7 @@ describe("The connectivity probe on a real API server", function () {
     stack.configure({ probe: false });
     const { steps, onEvent } = recordSteps();
     await stack.up({ onEvent });
-    assert.deepEqual(touched(steps, "delete").sort(), ["argocd/connectivity-probe", "kanidm/connectivity-probe"]);
+    assert.deepEqual(touched(steps, "delete").sort(), ["argocd/connectivity-probe", "identity/connectivity-probe"]);
     assert.equal((await jobs()).size, 0);
     assert.equal((await stored(api)).size, policyCount);
   });

@@ -20,7 +20,7 @@ import { type ProdStack, prodStack, recordSteps } from "../toolchain/stack.ts";
 import { rendered, stored, touched } from "./policies.ts";
 
 /** What the hand-written policies of these workloads are called. */
-const policyNames = { "database/shared-pg": "postgres-access", "argocd/redis": "redis-clients" };
+const policyNames = { "data/postgres": "postgres-access", "argocd/redis": "redis-clients" };
 
 /** The same rules as somebody else would have written them: another order, one peer a rule, other names and labels. */
 function handWritten(policy: CiliumPolicy): CiliumPolicy {

@@ -132,7 +132,7 @@ spec: {podSelector: {matchLabels: {app: web}}, policyTypes: [Ingress]}
     const { flows, peers } = pictureOf(after, before);
     assert.deepEqual(
       flows.flatMap(({ from, to, ports, conditions, change }) =>
-        to === "shop/web" && from === "ingress" ? [{ ports, conditions, change }] : [],
+        to === "shop/web" && from === "gateway" ? [{ ports, conditions, change }] : [],
       ),
       [{ ports: ["80/TCP"], conditions: ["now passes L7 HTTP: GET"], change: "changed" }],
     );

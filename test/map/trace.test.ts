@@ -42,7 +42,7 @@ describe("what the map follows", () => {
     );
   });
 
-  it("is what the reachability engine calls exposure, for every workload of this cluster", () => {
+  it("is what the reachability engine calls exposure, for every workload of the program", () => {
     const inventory = inventoryOf(program.cluster);
     const found = connections(compile(program.policies, inventory));
     const picture = reachPicture({ title: "prod", policies: program.policies, inventory }, found, undefined, () => "");

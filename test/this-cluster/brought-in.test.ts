@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { netpol } from "../cli/command.ts";
 import { netpolHere } from "../cli/here.ts";
 import { install } from "../cli/installed.ts";
-import { copyOfProject, repository } from "../project.ts";
+import { copyWithOwnCluster, repository } from "../project.ts";
 import { temporaryFolder } from "../toolchain/lifetime.ts";
 
 /** By how much the files may be longer than those that people wrote. */
@@ -17,7 +17,7 @@ describe("This cluster, rendered and brought in again", () => {
   let said: string;
 
   before(() => {
-    const own = copyOfProject(repository);
+    const own = copyWithOwnCluster();
     writeFileSync(join(folder, "policies.yaml"), netpol(own, "render").stdout);
     writeFileSync(join(folder, "pods.yaml"), netpol(own, "inventory").stdout);
     const ended = netpolHere(folder, "init", "again", "--from", "policies.yaml", "--inventory", "pods.yaml");

@@ -11,7 +11,7 @@ import assert from "node:assert/strict";
 import { copyFileSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { copyOfProject, repository } from "../project.ts";
+import { copyWithOwnCluster } from "../project.ts";
 import { kubernetesApiOf, objectSchema } from "../provider/kubernetes-api.ts";
 import { type Cluster, startCluster } from "../toolchain/cluster.ts";
 import { type ProdStack, prodStack, recordSteps } from "../toolchain/stack.ts";
@@ -41,7 +41,7 @@ describe("A stack that the version before applied", function () {
   before(async function () {
     this.timeout("45m");
     cluster = await startCluster({ namespaces });
-    const folder = copyOfProject(repository);
+    const folder = copyWithOwnCluster();
     copyFileSync(join(versionBefore, "Pulumi.prod.yaml"), join(folder, "Pulumi.prod.yaml"));
     stack = await prodStack(cluster, { folder, double: true });
     const { version, deployment } = await stack.exportStack();

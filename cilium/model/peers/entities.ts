@@ -1,4 +1,5 @@
 /** Cilium's entities under the names that people use for them: what is no pod of this cluster, and has no address. */
+import { entityName } from "../../policy/entity.ts";
 import type { Entity } from "../../policy/schema.ts";
 import { camelCase } from "../names.ts";
 import { asMade, type PeerKind } from "./kind.ts";
@@ -15,7 +16,7 @@ export interface EntityPeer {
 const entityPeer = (name: string, ...entities: Entity[]) => reachable<EntityPeer>({ kind: "entities", name, entities });
 
 /** Envoy on behalf of the Gateway: the `ingress` entity. */
-export const gateway = entityPeer("gateway", "ingress");
+export const gateway = entityPeer(entityName("ingress"), "ingress");
 /** The API server, as control-plane nodes are known to Cilium. As a destination without `on` it means the API server's port. */
 export const kubeApiserver = entityPeer("kube-apiserver", "kube-apiserver");
 /** The node that a pod runs on: kubelet probes, and the node's own DNS. */
@@ -42,6 +43,12 @@ export const unmanaged = entityPeer("unmanaged", "unmanaged");
 /** Pods and nodes of this cluster, and pods of those that it is meshed with. */
 export const clusterMesh = entityPeer("cluster-mesh", "cluster-mesh");
 
+/** What stands for one entity or several under a name of its own. */
+export const entityPeers: readonly EntityPeer[] = [
+  ...[gateway, kubeApiserver, host, remoteNode, nodes, allNodes, controlPlaneNodes],
+  ...[cluster, world, all, health, init, unmanaged, clusterMesh],
+];
+
 /** Those that stand for nodes, whichever: each is its own pods' host and remote to all others. */
 const nodeEntities: readonly Entity[] = ["host", "remote-node", "cluster", "cluster-mesh", "all"];
 
@@ -50,7 +57,7 @@ export const entitiesKind: PeerKind<EntityPeer> = {
   isSource: true,
   name: ({ name }) => name,
   inTables: ({ name }) => ({ names: [name] }),
-  inVerdicts: ({ entities }) => entities,
+  inVerdicts: ({ entities }) => entities.map(entityName),
   namespace: () => undefined,
   isOutside: ({ entities }) => entities.includes("world") || entities.includes("all"),
   share: ({ entities }, subject) =>

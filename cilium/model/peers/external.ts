@@ -27,7 +27,7 @@ export const externalKind: PeerKind<ExternalHost> = {
   isSource: true,
   name: ({ name, address }) => `${name} (${address})`,
   inTables: ({ name, address }) => ({ names: [name], place: address }),
-  inVerdicts: ({ address }) => [address],
+  inVerdicts: ({ name, address }) => [`${name} (${address})`, address],
   namespace: () => undefined,
   isOutside: () => true,
   share: () => "none",

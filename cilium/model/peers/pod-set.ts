@@ -115,6 +115,7 @@ export function podSetText({ namespaces, labels }: Pick<PodSet, "namespaces" | "
   if (typeof namespaces === "string") return `pods of ${namespaces}${carrying}`;
   if ("oneOf" in namespaces) return `pods of ${namespaces.oneOf.join(" or ")}${carrying}`;
   if ("noneOf" in namespaces) return `pods outside of ${namespaces.noneOf.join(" and ")}${carrying}`;
+  if ("otherThan" in namespaces) return `pods outside of ${namespaces.otherThan.join(" and ")}${carrying}`;
   return carrying === "" ? "any pod" : `pods${carrying}`;
 }
 

@@ -217,23 +217,25 @@ export const rule = z
     "at least one of ingress, ingressDeny, egress and egressDeny is needed ([{}] is a default deny)",
   );
 
-const policyFields = {
+/** In the order in which people write them. */
+const policyFields = <Kind extends string>(kind: Kind) => ({
   apiVersion: z.literal("cilium.io/v2"),
+  kind: z.literal(kind),
   metadata,
   spec: rule.nullish(),
   specs: z.array(rule).nullish(),
   status: z.unknown().optional(),
-};
+});
 
 const hasRules = (policy: { spec?: unknown; specs?: unknown }): boolean =>
   isPresent(policy.spec) || isPresent(policy.specs);
 
 export const ciliumNetworkPolicy = z
-  .strictObject({ ...policyFields, kind: z.literal("CiliumNetworkPolicy") })
+  .strictObject(policyFields("CiliumNetworkPolicy"))
   .refine(hasRules, "a policy needs a spec");
 
 export const ciliumClusterwideNetworkPolicy = z
-  .strictObject({ ...policyFields, kind: z.literal("CiliumClusterwideNetworkPolicy") })
+  .strictObject(policyFields("CiliumClusterwideNetworkPolicy"))
   .refine(hasRules, "a policy needs a spec")
   .refine(({ metadata }) => !metadata.namespace, {
     path: ["metadata", "namespace"],

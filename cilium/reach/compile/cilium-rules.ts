@@ -19,7 +19,7 @@ function rulesOf(
 ): CompiledRule[] {
   const subject = rule.nodeSelector ?? rule.endpointSelector ?? {};
   const requirements = subjectRequirements(subject, namespace);
-  const { cidrGroups, services } = world;
+  const { cidrGroups, services, isExcerpt } = world;
   const context = {
     namespace,
     cluster: defaultCluster(world),
@@ -27,6 +27,7 @@ function rulesOf(
     subject: rule.endpointSelector ?? {},
     cidrGroups,
     services,
+    isExcerpt,
   };
 
   const compile = (direction: Direction, effect: Effect, item: AnyRule, parts: PeerParts, path: string): CompiledRule =>

@@ -7,11 +7,18 @@ export type Inventory = {
   /** The cluster's name (`cluster-name` in Cilium's configuration). */
   readonly cluster: string;
   readonly endpoints: readonly Endpoint[];
+  /**
+   * Whether it is what somebody keeps of a cluster, as manifests are, rather than what the cluster listed: of a namespace of
+   * which it has nothing, nothing is known.
+   */
+  readonly isExcerpt?: boolean;
   /** Whether there may be endpoints that are not listed: then it is not known that nobody has some labels. */
   readonly isPartial?: boolean;
   readonly nodes: readonly ClusterNode[];
   /** DNS names with the addresses that they are known to resolve to; a name without addresses need not be listed. */
   readonly names: readonly ResolvedName[];
+  /** What people call machines outside the cluster, by their addresses in canonical form. */
+  readonly hosts?: Readonly<Record<string, string>>;
   /** The CiliumCIDRGroups; leave undefined if they are not known. */
   readonly cidrGroups?: readonly CidrGroup[];
   /** The Services; leave undefined if they are not known. */
@@ -121,9 +128,15 @@ export type Peer =
   | { readonly kind: "entity"; readonly entity: PeerEntity }
   | { readonly kind: "node"; readonly name: string }
   | { readonly kind: "service"; readonly namespace: string; readonly name: string }
-  | { readonly kind: "address"; readonly address: string }
-  | { readonly kind: "cidr"; readonly cidr: string }
+  | { readonly kind: "address"; readonly address: string; readonly host?: string }
+  | { readonly kind: "cidr"; readonly cidr: string; readonly host?: string }
   | { readonly kind: "fqdn"; readonly name: string };
+
+/** What people call the machine with an address, for a peer at it. */
+export function hostAt(address: string, hosts: Inventory["hosts"]): { readonly host?: string } {
+  const host = hosts?.[address];
+  return host === undefined ? {} : { host };
+}
 
 /** The protocols that policies tell apart. */
 export const flowProtocols = [

@@ -71,15 +71,18 @@ export type PartySelection = {
   readonly undecided: Bitset;
 };
 
-/** Compiles policies that have the right shape; those that the agent refuses or does not watch are left out and reported. */
-export function compile(policies: readonly Policy[], inventory: Inventory): Network {
+/**
+ * Compiles policies that have the right shape; those that the agent refuses or does not watch are left out and reported.
+ * @param rulesOf compiles one policy, for those who compile the same one twice
+ */
+export function compile(policies: readonly Policy[], inventory: Inventory, rulesOf = compilePolicy): Network {
   const { configuration, unreadable } = readConfiguration(inventory.configuration);
   const watched = policies.filter(({ kind }) => configuration.enforcedKinds[kind]);
   const judged = watched.map((policy) => ({ policy, faults: invalidities(policy, configuration) }));
-  const { cluster, cidrGroups, services } = inventory;
+  const { cluster, cidrGroups, services, isExcerpt } = inventory;
   const rules = judged
     .filter(({ faults }) => faults.length === 0)
-    .flatMap(({ policy }) => compilePolicy(policy, { cluster, configuration, cidrGroups, services }))
+    .flatMap(({ policy }) => rulesOf(policy, { cluster, configuration, cidrGroups, services, isExcerpt }))
     .sort(inOrder);
 
   const surroundings = surroundingsOf(inventory, configuration);

@@ -11,7 +11,7 @@ import {
   nodeIdentity,
   outsideIdentity,
 } from "./identity.ts";
-import { type ClusterNode, type Endpoint, type Peer, type PeerEntity, peerEntities } from "./inventory.ts";
+import { type ClusterNode, type Endpoint, hostAt, type Peer, type PeerEntity, peerEntities } from "./inventory.ts";
 import { type NamedPorts, protocolBit } from "./ports.ts";
 import type { Surroundings } from "./surroundings.ts";
 
@@ -102,7 +102,11 @@ function endpointParty(endpoint: Endpoint, surroundings: Surroundings): Party {
 
 /** The party at an address that no endpoint and no node has. */
 export const addressParty = (address: Prefix, surroundings: Surroundings): Party =>
-  outsideParty({ kind: "address", address: formatPrefix(address) }, address, surroundings);
+  outsideParty(
+    { kind: "address", address: formatPrefix(address), ...hostAt(formatPrefix(address), surroundings.inventory.hosts) },
+    address,
+    surroundings,
+  );
 
 /** The parties that a name stands for: one for each of its addresses, or one whose address is not known. */
 export function nameParties(name: string, surroundings: Surroundings): Party[] {
@@ -128,7 +132,8 @@ function outsideParts(
   const parts = [prefix, ...prefixes.filter((inner) => containsPrefix(prefix, inner) && inner.bits > prefix.bits)];
   return parts.flatMap((part) => {
     const address = addressOutside(part, parts, surroundings.taken);
-    const peer = { kind: "cidr", cidr: formatPrefix(part) } as const;
+    const cidr = formatPrefix(part);
+    const peer = { kind: "cidr", cidr, ...hostAt(cidr, surroundings.inventory.hosts) } as const;
     return address === undefined ? [] : [{ part, party: outsideParty(peer, address, surroundings) }];
   });
 }

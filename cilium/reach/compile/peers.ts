@@ -19,7 +19,7 @@ import { type AddressGroups, addressGroups } from "./cidr-groups.ts";
 import { nameMatcher } from "./fqdn.ts";
 import type { CidrGroup, Service } from "./inventory.ts";
 import type { PlacedPeer } from "./rules.ts";
-import { backendsOf } from "./services.ts";
+import { backendsOf, isGiven } from "./services.ts";
 import type { Unknown } from "./unknown.ts";
 
 export type PeerSelector = {
@@ -83,6 +83,7 @@ export type PeerWorld = PeerContext & {
   readonly localCluster: string;
   readonly cidrGroups: readonly CidrGroup[] | undefined;
   readonly services: readonly Service[] | undefined;
+  readonly isExcerpt?: boolean | undefined;
 };
 
 /**
@@ -116,7 +117,9 @@ function serviceSelectors(
   reference: NonNullable<EgressRule["toServices"]>[number],
   world: PeerWorld,
 ): readonly PeerSelector[] {
-  if (world.services === undefined) return [unknownPeer({ kind: "services", named: JSON.stringify(reference) })];
+  if (world.services === undefined || (world.isExcerpt && !isGiven(reference, world.services))) {
+    return [unknownPeer({ kind: "services", named: JSON.stringify(reference) })];
+  }
   const { endpoints, cidrSet } = backendsOf(reference, world.services);
   return [
     ...endpoints.map((selector) => byLabels(peerRequirements(selector, world))),

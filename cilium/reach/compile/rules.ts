@@ -63,6 +63,8 @@ export type RuleWorld = {
   readonly configuration: Configuration;
   readonly cidrGroups: readonly CidrGroup[] | undefined;
   readonly services: readonly Service[] | undefined;
+  /** Whether there may be other Services in namespaces of which none is given. */
+  readonly isExcerpt?: boolean | undefined;
 };
 
 /** What policies say by themselves, without regard to a cluster. */

@@ -31,6 +31,13 @@ export function backendsOf(
   };
 }
 
+/** Whether an excerpt of a cluster knows what a reference means: some Service of its namespace is given. */
+export function isGiven(reference: ServiceReference, services: readonly Service[]): boolean {
+  const { namespace } = reference.k8sService ?? reference.k8sServiceSelector ?? {};
+  const { endpoints, cidrSet } = backendsOf(reference, services);
+  return endpoints.length + cidrSet.length > 0 || services.some((service) => service.namespace === namespace);
+}
+
 /** The Service that a DNS name of the cluster names, as `web.shop.svc.cluster.local`; undefined for other names. */
 export function serviceOfName(name: string): Pick<Service, "namespace" | "name"> | undefined {
   const [service = "", namespace = "", ...rest] = name.replace(/\.$/, "").split(".");

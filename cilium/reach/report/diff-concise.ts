@@ -2,7 +2,7 @@
  * The changed flows of a difference without what the others say already: an address or a name says nothing that the world
  * around it does not say, and ends that make up an entity go by its name.
  */
-import { containsPrefix } from "../../policy/cidr.ts";
+import { containsPrefix, type Prefix } from "../../policy/cidr.ts";
 import { parseAddressOrPrefix } from "../compile/addresses.ts";
 import { portsText } from "./diff-ports.ts";
 import { worldIPv4, worldIPv6 } from "./diff-sides.ts";
@@ -37,12 +37,15 @@ const hasPorts = (outer: readonly PortSpan[], inner: readonly PortSpan[]): boole
 /** Whether an end is all that lies around another one. What a name stands for is taken to have an IPv4 address. */
 function isWider(wide: FlowEnd, narrow: FlowEnd): boolean {
   if (narrow.kind === "fqdn") return wide.name === worldIPv4;
-  const inner = narrow.kind === "cidr" ? parseAddressOrPrefix(narrow.name) : undefined;
+  const inner = prefixOf(narrow);
   if (inner === undefined) return false;
   if (wide.kind === "entity") return wide.name === (inner.address.kind() === "ipv4" ? worldIPv4 : worldIPv6);
-  const outer = wide.kind === "cidr" ? parseAddressOrPrefix(wide.name) : undefined;
+  const outer = prefixOf(wide);
   return outer !== undefined && outer.bits < inner.bits && containsPrefix(outer, inner);
 }
+
+const prefixOf = ({ kind, name, addresses = name }: FlowEnd): Prefix | undefined =>
+  kind === "cidr" ? parseAddressOrPrefix(addresses) : undefined;
 
 /** The parts that Cilium's entities are made of, where one identity has several of them. */
 const entities: readonly { readonly name: string; readonly parts: readonly string[] }[] = [

@@ -1,12 +1,14 @@
 /** Two sets of policies over one cluster: the endpoints of both sides, and every end that a flow may have. */
+import { entityName } from "../../policy/entity.ts";
 import type { Policy } from "../../policy/schema.ts";
 import { addressOutside, formatPrefix, parseAddressOrPrefix } from "../compile/addresses.ts";
 import { partyKey } from "../compile/directory.ts";
-import { type Endpoint, type Inventory, type Peer, peerEntities } from "../compile/inventory.ts";
+import { type Endpoint, hostAt, type Inventory, type Peer, peerEntities } from "../compile/inventory.ts";
 import { compile, type EnforcedPolicy, type Network, type NetworkRule, policyAt } from "../compile/network.ts";
 import { addressParty, nameParties, nodeParties, type Party } from "../compile/party.ts";
 import type { Direction } from "../compile/rules.ts";
 import type { FlowEnd } from "./difference.ts";
+import { addressText } from "./explain.ts";
 
 /** Policies and the cluster that they are judged against. */
 export type Side = { readonly policies: readonly Policy[]; readonly inventory: Inventory };
@@ -98,7 +100,7 @@ function otherPodsEnd(networks: Networks, worldDiffers: boolean): ComparedEnd {
 
 /** What the meaning of rules depends on besides endpoints: the cluster's name, groups of addresses and Services. */
 const surroundings = (inventory: Inventory): string =>
-  JSON.stringify({ ...inventory, endpoints: undefined, nodes: undefined, names: undefined });
+  JSON.stringify({ ...inventory, endpoints: undefined, nodes: undefined, names: undefined, hosts: undefined });
 
 /** The nodes, where one of the sides tells them apart. */
 function nodeEnds(networks: Networks, worldDiffers: boolean): ComparedEnd[] {
@@ -117,7 +119,7 @@ function nodeEnds(networks: Networks, worldDiffers: boolean): ComparedEnd[] {
 const entityEnds = (networks: Networks, worldDiffers: boolean): ComparedEnd[] =>
   peerEntities.map((entity) => {
     const peer: Peer = { kind: "entity", entity };
-    const name = entity === "world" ? worldIPv4 : entity;
+    const name = entity === "world" ? worldIPv4 : entityName(entity);
     return comparedEnd(
       networks,
       { kind: "entity", name },
@@ -130,16 +132,23 @@ const entityEnds = (networks: Networks, worldDiffers: boolean): ComparedEnd[] =>
 function addressEnds(networks: Networks): ComparedEnd[] {
   const written = [...networks.before.prefixes, ...networks.after.prefixes, ...everyIPv6];
   const prefixes = [...new Map(written.map((prefix) => [formatPrefix(prefix), prefix])).values()];
+  const hosts = { ...networks.before.inventory.hosts, ...networks.after.inventory.hosts };
   return prefixes.flatMap((prefix) => {
     const address = addressOutside(prefix, prefixes);
     const name = formatPrefix(prefix);
     // What no policy names of IPv4 is an entity already.
     if (address === undefined || name === "0.0.0.0/0") return [];
-    const end: FlowEnd = name === "::/0" ? { kind: "entity", name: worldIPv6 } : { kind: "cidr", name };
+    const end: FlowEnd =
+      name === "::/0" ? { kind: "entity", name: worldIPv6 } : { kind: "cidr", ...nameOf(name, hosts) };
     const party = (network: Network) => addressParty(address, network.surroundings);
     return [comparedEnd(networks, end, { before: party(networks.before), after: party(networks.after) }, false)];
   });
 }
+
+const nameOf = (addresses: string, hosts: Inventory["hosts"]): Pick<FlowEnd, "name" | "addresses"> => {
+  const name = addressText(addresses, hostAt(addresses, hosts));
+  return name === addresses ? { name } : { name, addresses };
+};
 
 function nameEnds(networks: Networks): ComparedEnd[] {
   const parties = [...networks.before.parties, ...networks.after.parties];

@@ -57,7 +57,10 @@ type VerdictChange =
 
 type ChangedPorts = { readonly ports: readonly PortSpan[]; readonly change: VerdictChange };
 
-const named = ({ kind, name }: FlowEnd): FlowEnd => ({ kind, name });
+const named = ({ kind, name, addresses }: FlowEnd): FlowEnd => ({
+  ...{ kind, name },
+  ...(addresses !== undefined && { addresses }),
+});
 
 /** Where neither the source's egress nor the destination's ingress differs, no connection can. */
 const mayDiffer = (from: ComparedEnd, to: ComparedEnd): boolean =>

@@ -3,12 +3,14 @@ import type { FlowProtocol } from "../compile/inventory.ts";
 import type { Direction } from "../compile/rules.ts";
 
 /**
- * One end of a changed flow: an endpoint as `namespace/name`, the pods that no inventory lists, a node, one of Cilium's
+ * One end of a changed flow: an endpoint as `namespace/name`, the pods that no inventory lists, a set in words, a node, one of Cilium's
  * entities, addresses or a DNS name outside the cluster.
  */
 export type FlowEnd = {
-  readonly kind: "endpoint" | "other-pods" | "node" | "entity" | "cidr" | "fqdn";
+  readonly kind: "endpoint" | "other-pods" | "set" | "node" | "entity" | "cidr" | "fqdn";
   readonly name: string;
+  /** Of a `cidr` its prefix or address, since its name may say whose that is. */
+  readonly addresses?: string;
 };
 
 /** Ports (or ICMP types) of one protocol, both ends included. */
@@ -49,6 +51,17 @@ export type Difference = {
   readonly isolated: readonly IsolationChange[];
   readonly exposed: readonly IsolationChange[];
   readonly undecidable: readonly UndecidableChange[];
+};
+
+export const noDifference: Difference = {
+  added: [],
+  removed: [],
+  opened: [],
+  closed: [],
+  changed: [],
+  isolated: [],
+  exposed: [],
+  undecidable: [],
 };
 
 export const isEmpty = (difference: Difference): boolean =>

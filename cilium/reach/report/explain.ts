@@ -1,5 +1,6 @@
 /** Verdicts in words: who stands at an end, what decided there, and what a proxy lets through. */
 
+import { entityName } from "../../policy/entity.ts";
 import { policyText } from "../../policy/parts.ts";
 import type { Peer, Question } from "../compile/inventory.ts";
 import { type RuleReference, ruleText } from "../compile/rules.ts";
@@ -12,18 +13,22 @@ export function peerText(peer: Peer): string {
     case "endpoint":
       return `${peer.namespace}/${peer.name}`;
     case "entity":
-      return peer.entity;
+      return entityName(peer.entity);
     case "service":
       return `${peer.namespace}/${peer.name}`;
     case "node":
     case "fqdn":
       return peer.name;
     case "address":
-      return peer.address;
+      return addressText(peer.address, peer);
     case "cidr":
-      return peer.cidr;
+      return addressText(peer.cidr, peer);
   }
 }
+
+/** `nas (192.0.2.7)` where people have a name for the machine. */
+export const addressText = (address: string, { host }: { readonly host?: string }): string =>
+  host === undefined ? address : `${host} (${address})`;
 
 /** `argocd/server → argocd/redis:6379/TCP` */
 export const questionText = ({ source, destination, port, protocol }: Question): string =>

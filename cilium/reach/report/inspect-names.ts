@@ -1,5 +1,7 @@
 /** Names that rules open and nobody can look up, and pods that cannot look up any. */
+import { policyKey } from "../../policy/parts.ts";
 import { sampleName } from "../compile/fqdn.ts";
+import type { NetworkRule } from "../compile/network.ts";
 import type { Party } from "../compile/party.ts";
 import { protocolBit } from "../compile/ports.ts";
 import { serviceOfName } from "../compile/services.ts";
@@ -7,51 +9,64 @@ import { endVerdict } from "../decide/decide.ts";
 import { type Lookup, lookup, lookupByRules, nameServers } from "./lookups.ts";
 import { namesOf, type Oddity, type Scene, some } from "./oddity.ts";
 
-/** Each name of an allow rule once: in vain, since it is a Service's, or since no look-up of the pods is seen. */
-export function names({ network, governed }: Scene): Oddity[] {
+/**
+ * The names of allow rules that are in vain, since they are Services', or since no look-up of the pods is seen. Those of a
+ * policy that are so for the same pods and reason are told together.
+ */
+export function names(scene: Scene): Oddity[] {
+  const found = Map.groupBy(vainNames(scene), ({ about, tell }) => `${policyKey(about.subject)} ${tell([]).problem}`);
+  return [...found.values()].flatMap((alike) => {
+    const own = [...new Set(alike.map(({ name }) => name))];
+    return alike.slice(0, 1).map(({ about, tell }) => ({ ...about, ...tell(own) }));
+  });
+}
+
+type VainName = {
+  readonly about: { readonly subject: NetworkRule; readonly place: string };
+  readonly name: string;
+  readonly tell: (names: readonly string[]) => Pick<Oddity, "kind" | "problem" | "fix">;
+};
+
+function vainNames({ network, governed }: Scene): VainName[] {
   const servers = nameServers(network);
   const lookUp = (party: Party, name: string): Lookup | undefined =>
     servers.length > 0 ? lookup(network, party, name, servers) : lookupByRules(network, party, name);
   return [...governed].flatMap(([rule, subjects]) =>
-    rule.selections.flatMap(({ selector: { condition } }, index): Oddity[] => {
+    rule.selections.flatMap(({ selector: { condition } }, index): VainName[] => {
       if (condition.kind !== "fqdn" || rule.effect !== "allow" || rule.direction !== "egress") return [];
-      const about = { subject: rule, place: rule.peers[index]?.path ?? rule.path };
       const { name } = condition;
-      const service = serviceOfName(name);
-      if (service !== undefined) {
-        return [
-          {
-            ...about,
-            kind: "name-of-a-service",
-            problem: `${name} is a Service of the cluster: connections to it arrive at pods, which no name matches`,
-            fix: "select its pods with toEndpoints, on the port that they listen on",
-          },
-        ];
-      }
+      const about = { subject: rule, place: rule.peers[index]?.path ?? rule.path };
+      if (serviceOfName(name) !== undefined) return [{ about, name, tell: ofServices }];
       const sample = sampleName(name);
       const blind = subjects.flatMap((party) => {
         const found = lookUp(party, sample);
         return found === "unseen" || found === "refused" ? [{ party, found }] : [];
       });
       const [first] = blind;
-      if (first === undefined) {
-        const short = subjects.filter(
-          (party) => condition.name === sample && isShort(party, sample, (name) => lookUp(party, name)),
-        );
-        return short.length === 0 ? [] : [{ ...about, ...searchPath(name, short) }];
+      if (first !== undefined) {
+        const pods = some(namesOf(blind.map(({ party }) => party)));
+        return [{ about, name, tell: (names) => notLookedUp(names, pods, first.found) }];
       }
-      const why = first.found === "unseen" ? "no DNS rule sees the look-ups" : "the look-ups of the name are refused";
-      return [
-        {
-          ...about,
-          kind: "name-not-looked-up",
-          problem: `${name} never matches at ${some(namesOf(blind.map(({ party }) => party)))}: ${why}, and Cilium learns addresses only from those that pass its DNS proxy`,
-          fix: "let the pods' egress to the name server's port pass rules.dns with a pattern for it",
-        },
-      ];
+      const short = subjects.filter(
+        (party) => condition.name === sample && isShort(party, sample, (name) => lookUp(party, name)),
+      );
+      const pods = some(namesOf(short));
+      return short.length === 0 ? [] : [{ about, name, tell: (names) => searchPath(names, pods) }];
     }),
   );
 }
+
+const ofServices: VainName["tell"] = (names) => ({
+  kind: "name-of-a-service",
+  problem: `${some(names)} ${names.length === 1 ? "is a Service" : "are Services"} of the cluster: connections to it arrive at pods, which no name matches`,
+  fix: "select its pods with toEndpoints, on the port that they listen on",
+});
+
+const notLookedUp = (names: readonly string[], pods: string, found: Lookup): ReturnType<VainName["tell"]> => ({
+  kind: "name-not-looked-up",
+  problem: `${some(names)} never ${names.length === 1 ? "matches" : "match"} at ${pods}: ${found === "unseen" ? "no DNS rule sees the look-ups" : "the look-ups are refused"}, and Cilium learns addresses only from those that pass its DNS proxy`,
+  fix: `let the pods' egress to the name server's port pass rules.dns with ${names.length === 1 ? "a pattern for it" : "patterns for them"}`,
+});
 
 /** Whether a name is looked up with endings first, as `ndots:5` does, and these look-ups are refused. */
 function isShort(
@@ -63,9 +78,9 @@ function isShort(
   return lookUp(`${name}.${endpoint.namespace}.svc.cluster.local`) === "refused";
 }
 
-const searchPath = (name: string, parties: readonly Party[]): Pick<Oddity, "kind" | "problem" | "fix"> => ({
+const searchPath = (names: readonly string[], pods: string): ReturnType<VainName["tell"]> => ({
   kind: "search-path",
-  problem: `${some(namesOf(parties))} may look up ${name}, but not with the endings of the search path (${name}.NAMESPACE.svc.cluster.local …), which come first; some resolvers give up when they are refused`,
+  problem: `${pods} may look up ${some(names)}, but not with the endings of the search path (${names[0]}.NAMESPACE.svc.cluster.local …), which come first; some resolvers give up when they are refused`,
   fix: 'add {matchPattern: "**.cluster.local"} to rules.dns, or write the name with a last dot in the application',
 });
 

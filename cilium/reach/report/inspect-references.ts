@@ -4,28 +4,34 @@ import { namespaceOf, placedRules, referenceTo } from "../../policy/parts.ts";
 import { each } from "../../policy/place.ts";
 import type { CidrRule, EgressRule, Policy, Rule } from "../../policy/schema.ts";
 import type { CidrGroup, Service } from "../compile/inventory.ts";
-import { backendsOf } from "../compile/services.ts";
+import { backendsOf, isGiven } from "../compile/services.ts";
 import type { Oddity, Scene } from "./oddity.ts";
 
 /** Only where the cluster's Services, or its groups, are known. */
 export function missingReferences({ policies, network: { inventory } }: Scene): Oddity[] {
-  const { services, cidrGroups } = inventory;
+  const { services, cidrGroups, isExcerpt = false } = inventory;
   return policies.flatMap((policy) =>
     placedRules(policy).flatMap(({ rule, place }) => [
-      ...(services === undefined ? [] : missingServices(policy, rule, place, services)),
+      ...(services === undefined ? [] : missingServices(policy, rule, place, services, isExcerpt)),
       ...(cidrGroups === undefined ? [] : missingGroups(policy, rule, place, cidrGroups)),
     ]),
   );
 }
 
-function missingServices(policy: Policy, rule: Rule, place: string, services: readonly Service[]): Oddity[] {
+function missingServices(
+  policy: Policy,
+  rule: Rule,
+  place: string,
+  services: readonly Service[],
+  isExcerpt: boolean,
+): Oddity[] {
   return each(rule.egress, place, "egress", (item, place) => {
     const references = item.toServices ?? [];
     const isBehind = references.map((reference) => hasBackends(reference, services));
     // Without any peer, ports are open to everybody (`PolicyEntry.L3` in `pkg/policy/types/policyentry.go`).
     const opens = !isBehind.includes(true) && (item.toPorts ?? []).length > 0;
     return each(item.toServices, place, "toServices", (reference, place): Oddity[] =>
-      hasBackends(reference, services)
+      hasBackends(reference, services) || (isExcerpt && !isGiven(reference, services))
         ? []
         : [
             {

@@ -1,5 +1,5 @@
 /** Selectors that meet nobody of the cluster, or only pods that policies do not govern. */
-import { namespaceOf, placedRules, referenceTo } from "../../policy/parts.ts";
+import { namespaceOf, placedRules, policyKey, referenceTo } from "../../policy/parts.ts";
 import { at } from "../../policy/place.ts";
 import type { Policy } from "../../policy/schema.ts";
 import {
@@ -11,41 +11,48 @@ import {
   subjectRequirements,
 } from "../../policy/selector.ts";
 import { endpointIdentity } from "../compile/identity.ts";
-import type { Network } from "../compile/network.ts";
+import type { Network, NetworkRule } from "../compile/network.ts";
 import { compilePolicy, noCluster } from "../compile/rules.ts";
 import { selectsByOwnLabels } from "../compile/selection.ts";
 import { selectorText } from "./explain-selector.ts";
 import { type Oddity, type Scene, some } from "./oddity.ts";
 
 /** Policies, or rules of `specs`, whose subject is nobody. */
-export function orphanSubjects({ policies, network }: Scene): Oddity[] {
-  return policies.flatMap((policy) =>
-    subjectsOf(policy).flatMap(({ requirements, place }): Oddity[] => {
-      const selected = network.parties.some(
-        ({ enforcement, identity }) =>
-          enforcement === "endpoint" && selectsByOwnLabels(requirements, identity) !== "no",
-      );
-      if (selected) return [];
-      const onNodes = hostNetworkPods(network, requirements);
-      const about = { subject: referenceTo(policy), place };
-      return [
-        onNodes.length > 0
-          ? {
-              ...about,
-              kind: "selects-host-network",
-              problem: `selects only pods on their node's network (${some(onNodes)}): they have the node's identity, and no policy for pods governs them`,
-              fix: "remove the policy, or govern the nodes with nodeSelector in a CiliumClusterwideNetworkPolicy and the host firewall",
-            }
-          : {
-              ...about,
-              kind: "selects-nothing",
-              problem: `selects no pod (${selectorText(requirements)})${missingNamespace(network, requirements)}`,
-              fix: "correct the labels, or remove the policy",
-            },
-      ];
-    }),
+export const orphanSubjects = (scene: Scene): Oddity[] =>
+  emptySubjects(scene)
+    .filter((empty) => !isElsewhere(empty, scene.network))
+    .map(({ about, requirements }): Oddity => {
+      const onNodes = hostNetworkPods(scene.network, requirements);
+      return onNodes.length > 0
+        ? {
+            ...about,
+            kind: "selects-host-network",
+            problem: `selects only pods on their node's network (${some(onNodes)}): they have the node's identity, and no policy for pods governs them`,
+            fix: "remove the policy, or govern the nodes with nodeSelector in a CiliumClusterwideNetworkPolicy and the host firewall",
+          }
+        : {
+            ...about,
+            kind: "selects-nothing",
+            problem: `selects no pod (${selectorText(requirements)})${missingNamespace(scene.network, requirements)}`,
+            fix: "correct the labels, or remove the policy",
+          };
+    });
+
+/** A selector that meets no endpoint, and where it stands. */
+type Empty = { readonly about: Pick<Oddity, "subject" | "place">; readonly requirements: readonly Requirement[] };
+
+const emptySubjects = ({ policies, network }: Scene): Empty[] =>
+  policies.flatMap((policy) =>
+    subjectsOf(policy)
+      .filter(
+        ({ requirements }) =>
+          !network.parties.some(
+            ({ enforcement, identity }) =>
+              enforcement === "endpoint" && selectsByOwnLabels(requirements, identity) !== "no",
+          ),
+      )
+      .map(({ requirements, place }) => ({ about: { subject: referenceTo(policy), place }, requirements })),
   );
-}
 
 type Subject = { readonly requirements: readonly Requirement[]; readonly place: string };
 
@@ -72,43 +79,86 @@ function subjectsOf(policy: Policy): Subject[] {
   }
 }
 
-/** Selectors of peers that meet nobody; pods of other clusters are not in the inventory. */
-export function orphanPeers({ network, governed }: Scene): Oddity[] {
-  return [...governed.keys()].flatMap((rule) => [
-    ...rule.selections.flatMap(({ selector: { condition }, list, undecided }, index): Oddity[] => {
-      if (condition.kind !== "labels" || condition.requirements.some(isReserved)) return [];
-      if (list.length > 0 || undecided.size > 0 || meansOthers(condition.requirements, network)) return [];
-      const onNodes = hostNetworkPods(network, condition.requirements);
-      const about = { subject: rule, place: rule.peers[index]?.path ?? rule.path };
-      return [
-        onNodes.length > 0
-          ? {
-              ...about,
-              kind: "selects-host-network",
-              problem: `selects only pods on their node's network (${some(onNodes)}), which are the node to Cilium`,
-              fix: `name the nodes instead: ${rule.direction === "egress" ? "toEntities" : "fromEntities"}: [host, remote-node]`,
-            }
-          : {
-              ...about,
-              kind: "peer-selects-nothing",
-              problem: `selects no pod (${selectorText(condition.requirements)})${missingNamespace(network, condition.requirements)}`,
-              fix: "correct the labels or the namespace, or remove the peer",
-            },
-      ];
-    }),
-    ...(rule.peers.length === 0 && rule.ports.some(({ path }) => path !== "")
-      ? [
-          {
-            kind: "rule-for-nobody",
-            subject: rule,
-            place: rule.path,
-            problem: "names ports, but its list of peers is empty: it is for nobody",
-            fix: "name the peers, or leave the list out for everybody",
-          } satisfies Oddity,
-        ]
-      : []),
-  ]);
+/** Selectors of peers that meet nobody, each once in a policy; pods of other clusters are not in the inventory. */
+export function orphanPeers(scene: Scene): Oddity[] {
+  const { network, governed } = scene;
+  const here = emptyPeers(scene).filter((empty) => !isElsewhere(empty, network));
+  const once = Map.groupBy(here, ({ about, requirements }) => `${policyKeyOf(about)} ${selectorText(requirements)}`);
+  return [
+    ...[...once.values()].flatMap((alike) =>
+      alike.slice(0, 1).map((empty) => orphanPeer(empty, alike.length, network)),
+    ),
+    ...[...governed.keys()]
+      .filter((rule) => rule.peers.length === 0 && rule.ports.some(({ path }) => path !== ""))
+      .map(
+        (rule): Oddity => ({
+          kind: "rule-for-nobody",
+          subject: rule,
+          place: rule.path,
+          problem: "names ports, but its list of peers is empty: it is for nobody",
+          fix: "name the peers, or leave the list out for everybody",
+        }),
+      ),
+  ];
 }
+
+function orphanPeer({ about, direction, requirements }: EmptyPeer, places: number, network: Network): Oddity {
+  const onNodes = hostNetworkPods(network, requirements);
+  const likewise = places === 1 ? "" : `; so do ${places - 1} more peers of this policy`;
+  return onNodes.length > 0
+    ? {
+        ...about,
+        kind: "selects-host-network",
+        problem: `selects only pods on their node's network (${some(onNodes)}), which are the node to Cilium${likewise}`,
+        fix: `name the nodes instead: ${direction === "egress" ? "toEntities" : "fromEntities"}: [host, remote-node]`,
+      }
+    : {
+        ...about,
+        kind: "peer-selects-nothing",
+        problem: `selects no pod (${selectorText(requirements)})${missingNamespace(network, requirements)}${likewise}`,
+        fix: "correct the labels or the namespace, or remove the peer",
+      };
+}
+
+type EmptyPeer = Empty & Pick<NetworkRule, "direction">;
+
+const emptyPeers = ({ network, governed }: Scene): EmptyPeer[] =>
+  [...governed.keys()].flatMap((rule) =>
+    rule.selections.flatMap(({ selector: { condition }, list, undecided }, index): EmptyPeer[] => {
+      if (condition.kind !== "labels" || condition.requirements.some(isReserved)) return [];
+      const { requirements } = condition;
+      if (list.length > 0 || undecided.size > 0 || meansOthers(requirements, network)) return [];
+      const about = { subject: rule, place: rule.peers[index]?.path ?? rule.path };
+      return [{ about, requirements, direction: rule.direction }];
+    }),
+  );
+
+const policyKeyOf = ({ subject }: Empty["about"]): string =>
+  typeof subject === "string" ? subject : policyKey(subject);
+
+/**
+ * Selectors of namespaces of which the input has no pod, once for each namespace. Manifests hold the pods that somebody keeps
+ * there, and hardly ever the name server's, so that they have none says nothing of the cluster.
+ */
+export function podsNotGiven(scene: Scene): Oddity[] {
+  const empty = [...emptySubjects(scene), ...emptyPeers(scene)].filter((one) => isElsewhere(one, scene.network));
+  const byNamespace = Map.groupBy(empty, ({ requirements }) => selectorText(requirements.filter(isOnNamespace)));
+  return [...byNamespace].flatMap(([namespace, alike]) =>
+    alike.slice(0, 1).map(({ about, requirements }): Oddity => {
+      const likewise = alike.length === 1 ? "" : `; so do ${alike.length - 1} more selectors`;
+      return {
+        ...about,
+        kind: "pods-not-given",
+        problem: `means pods (${selectorText(requirements)}) of a namespace of which none are given (${namespace})${likewise}`,
+        fix: "to have that judged, give them with --inventory, as kubectl get pods,namespaces,nodes,services -A -o yaml prints them",
+      };
+    }),
+  );
+}
+
+/** Whether nothing is known of the pods that a selector means. */
+const isElsewhere = ({ requirements }: Empty, network: Network): boolean =>
+  (network.inventory.isExcerpt ?? false) && !hasNamespace(network, requirements);
 
 const isReserved = ({ source }: Requirement): boolean => source === "reserved";
 
@@ -128,11 +178,15 @@ const hostNetworkPods = ({ inventory, surroundings }: Network, requirements: rea
     .map(({ namespace, name }) => `${namespace}/${name}`);
 
 /** That no pod is in the namespace that requirements name, where that is why nothing is selected. */
-function missingNamespace({ inventory }: Network, requirements: readonly Requirement[]): string {
-  const named = requirements.filter(({ key }) => key === podNamespaceLabel);
-  const isThere = inventory.endpoints.some(({ namespace }) => {
+const missingNamespace = (network: Network, requirements: readonly Requirement[]): string =>
+  hasNamespace(network, requirements) ? "" : ", and there is no pod in such a namespace";
+
+const isOnNamespace = ({ key }: Requirement): boolean => key === podNamespaceLabel;
+
+function hasNamespace({ inventory }: Network, requirements: readonly Requirement[]): boolean {
+  const named = requirements.filter(isOnNamespace);
+  return inventory.endpoints.some(({ namespace }) => {
     const label: Label = { source: "k8s", key: podNamespaceLabel, value: namespace };
     return matches(named, [label]);
   });
-  return isThere ? "" : ", and there is no pod in such a namespace";
 }

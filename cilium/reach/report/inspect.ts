@@ -9,7 +9,7 @@ import { lookups, names } from "./inspect-names.ts";
 import { closedAtTheOtherEnd } from "./inspect-other-end.ts";
 import { namedPorts, servicePorts } from "./inspect-ports.ts";
 import { missingReferences } from "./inspect-references.ts";
-import { orphanPeers, orphanSubjects } from "./inspect-selectors.ts";
+import { orphanPeers, orphanSubjects, podsNotGiven } from "./inspect-selectors.ts";
 import { shadowed } from "./inspect-shadows.ts";
 import { unreachable } from "./inspect-unreachable.ts";
 import { everyNamespace } from "./inspect-wide.ts";
@@ -35,6 +35,7 @@ const inspections: readonly ((scene: Scene) => Oddity[])[] = [
   denyOnly,
   everyNamespace,
   conflicts,
+  podsNotGiven,
   unreachable,
 ];
 

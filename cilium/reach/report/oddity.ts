@@ -35,6 +35,7 @@ export const oddityLevels = {
   "deny-closes-the-rest": "warning",
   "opens-every-namespace": "warning",
   contradiction: "error",
+  "pods-not-given": "note",
   unreachable: "note",
 } as const satisfies Record<string, "error" | "warning" | "note">;
 

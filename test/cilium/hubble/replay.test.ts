@@ -48,9 +48,9 @@ function replayedAgainst(judging: readonly Policy[], flows: readonly object[], o
   return replay(reader.record(), judging, inventory, own ? find : () => undefined, own ? cluster : undefined);
 }
 
-const [grafana, sharedPg, repoServer, coredns, redis] = [
+const [grafana, postgres, repoServer, coredns, redis] = [
   podOf("monitoring/grafana"),
-  podOf("database/shared-pg"),
+  podOf("data/postgres"),
   podOf("argocd/repo-server"),
   podOf("kube-system/coredns"),
   podOf("argocd/redis"),
@@ -74,7 +74,7 @@ describe("a replayed record", () => {
       { peer: { kind: "entity", entity: "remote-node" }, recorded: remoteNode },
       { peer: { kind: "entity", entity: "kube-apiserver" }, recorded: apiServer },
       { peer: { kind: "entity", entity: "ingress" }, recorded: gateway },
-      ...["192.0.2.1", "192.168.0.241"].map((address) => ({
+      ...["192.0.2.1", "10.20.0.9"].map((address) => ({
         peer: { kind: "address", address } as const,
         recorded: outside(address),
       })),
@@ -112,8 +112,8 @@ describe("a replayed record", () => {
 
   it("says which end refuses what was let through, with counts, times and an example", () => {
     const { dropped } = replayed(
-      flow(grafana, sharedPg, 9187, { time: "2026-11-24T21:00:00Z" }),
-      flow(grafana, sharedPg, 9187, { time: "2026-11-24T22:00:00Z" }),
+      flow(grafana, postgres, 9187, { time: "2026-11-24T21:00:00Z" }),
+      flow(grafana, postgres, 9187, { time: "2026-11-24T22:00:00Z" }),
       flow(remoteNode, grafana, 3000),
     );
     assert.deepEqual(
@@ -129,9 +129,9 @@ describe("a replayed record", () => {
       [
         {
           source: "monitoring/grafana",
-          destination: "database/shared-pg",
+          destination: "data/postgres",
           port: "9187/TCP",
-          refusals: ["egress by default deny of monitoring/grafana", "ingress by default deny of database/shared-pg"],
+          refusals: ["egress by default deny of monitoring/grafana", "ingress by default deny of data/postgres"],
           passed: 2,
           first: "2026-11-24T21:00:00Z",
           last: "2026-11-24T22:00:00Z",
@@ -150,12 +150,12 @@ describe("a replayed record", () => {
   });
 
   it("names the deny rule that refuses", () => {
-    const { dropped } = replayed(flow(outside("192.0.2.1"), podOf("argo/kanidm-backup"), 80));
-    assert.deepEqual(dropped[0]?.refusals, ["ingress by argo/kanidm-backup ingressDeny[0]"]);
+    const { dropped } = replayed(flow(outside("192.0.2.1"), podOf("jobs/backup"), 80));
+    assert.deepEqual(dropped[0]?.refusals, ["ingress by jobs/backup ingressDeny[0]"]);
   });
 
   it("keeps apart what the cluster dropped already", () => {
-    const found = replayed(flow(redis, sharedPg, 5432, { more: dropped }));
+    const found = replayed(flow(redis, postgres, 5432, { more: dropped }));
     assert.deepEqual(found.dropped, []);
     assert.equal(found.stillDropped.length, 1);
   });
@@ -187,7 +187,7 @@ describe("a replayed record", () => {
     const { unlisted } = replayed(
       dnsAnswer(repoServer, coredns, "unlisted.example", "192.0.2.66"),
       dnsAnswer(repoServer, coredns, "github.com", "140.82.121.4"),
-      dnsAnswer(podOf("argo/workflow-pods"), coredns, "unlisted.example", "192.0.2.66"),
+      dnsAnswer(podOf("jobs/steps"), coredns, "unlisted.example", "192.0.2.66"),
     );
     assert.deepEqual(
       unlisted.map(({ workload, name, count }) => ({ workload, name, count })),
@@ -218,7 +218,12 @@ describe("a replayed record", () => {
     });
 
     it("says nothing of a server that is not behind the proxy, and nothing when every name passes", () => {
-      const answer = dnsAnswer(podOf("cert-manager/controller"), outside("192.0.2.53"), "charts.example", "192.0.2.66");
+      const answer = dnsAnswer(
+        podOf("kube-system/certificates"),
+        outside("192.0.2.53"),
+        "charts.example",
+        "192.0.2.66",
+      );
       assert.deepEqual(refused(answer), []);
       assert.deepEqual(replayed(dnsAnswer(repoServer, coredns, "charts.example", "192.0.2.66")).refused, []);
     });
@@ -232,11 +237,11 @@ describe("a replayed record", () => {
     const of = (policy: string) => unusedNames.find((unused) => unused.policy === policy);
     const repo = of("argocd/repo-server");
     assert.equal(repo?.podsSeen, true);
-    assert.ok(repo.names.includes("charts.jetstack.io"));
+    assert.ok(repo.names.includes("charts.example"));
     assert.ok(!repo.names.includes("github.com") && !repo.names.includes("*.githubusercontent.com"));
-    assert.deepEqual(of("external-dns/external-dns"), {
-      policy: "external-dns/external-dns",
-      names: ["api.cloudflare.com"],
+    assert.deepEqual(of("kube-system/certificates"), {
+      policy: "kube-system/certificates",
+      names: ["acme.example"],
       podsSeen: false,
     });
   });
@@ -261,17 +266,17 @@ describe("a replayed record", () => {
   });
 
   it("tells a flow's transports apart", () => {
-    const tunnel = flow(podOf("argocd/cloudflared"), outside("192.0.2.9"), 7844, {
-      more: { destination_names: ["x.v2.argotunnel.com"] },
+    const tunnel = flow(podOf("booking/tunnel"), outside("192.0.2.9"), 7844, {
+      more: { destination_names: ["x.tunnel.example"] },
     });
     const [unseen] = replayed(tunnel).unseen.filter(
-      ({ flow: { from, to } }) => peerName(from) === "argocd/cloudflared" && to.kind === "fqdns",
+      ({ flow: { from, to } }) => peerName(from) === "booking/tunnel" && to.kind === "fqdns",
     );
     assert.deepEqual(unseen?.ports.map(portText), ["443", "7844/UDP"]);
   });
 
   it("reports what is allowed and stated by no flow: pods of the program's namespaces that no policy governs", () => {
-    const mystery = pod({ namespace: "argo", name: "mystery", labels: { app: "mystery" } }, 999);
+    const mystery = pod({ namespace: "jobs", name: "mystery", labels: { app: "mystery" } }, 999);
     const elsewhere = pod({ namespace: "default", name: "toolbox", labels: { app: "toolbox" } }, 998);
     const { undeclared } = replayed(
       flow(mystery, elsewhere, 80),
@@ -281,18 +286,18 @@ describe("a replayed record", () => {
     );
     assert.deepEqual(
       undeclared.map(({ source, destination }) => `${source} → ${destination}`),
-      ["argo/mystery → default/toolbox"],
+      ["jobs/mystery → default/toolbox"],
     );
   });
 
   it("shows what the cluster drops and the policies let through", () => {
     const found = replayed(
-      flow(grafana, sharedPg, 5432, { more: dropped }),
-      flow(redis, sharedPg, 5432, { more: dropped }),
+      flow(grafana, postgres, 5432, { more: dropped }),
+      flow(redis, postgres, 5432, { more: dropped }),
     );
     assert.deepEqual(
       found.newlyAllowed.map(({ source, destination, dropped }) => [source, destination, dropped]),
-      [["monitoring/grafana", "database/shared-pg", 1]],
+      [["monitoring/grafana", "data/postgres", 1]],
     );
     assert.deepEqual(
       found.stillDropped.map(({ source }) => source),
@@ -303,13 +308,13 @@ describe("a replayed record", () => {
   it("says by what it is allowed, and whether anybody is concerned", () => {
     const elsewhere = pod({ namespace: "default", name: "toolbox", labels: { app: "toolbox" } }, 998);
     const both = replayed(
-      flow(grafana, sharedPg, 5432),
+      flow(grafana, postgres, 5432),
       flow(elsewhere, elsewhere, 80),
       flow(elsewhere, elsewhere, 81),
     );
     assert.deepEqual(both.allowedBy, { rule: 1, noPolicy: 2, notCompared: 0 });
     assert.equal(both.isConcerned, true);
-    const policy = cilium("database", { endpointSelector: {}, ingress: [{ fromEntities: ["all"] }] });
+    const policy = cilium("data", { endpointSelector: {}, ingress: [{ fromEntities: ["all"] }] });
     assert.equal(replayedAgainst([policy], [flow(elsewhere, elsewhere, 80)], false).isConcerned, false);
   });
 
@@ -403,20 +408,20 @@ describe("a replayed record", () => {
   });
 
   it("lists the rules of other policies that nothing used, and resolves names of ports", () => {
-    const policy = cilium("database", {
-      endpointSelector: { matchLabels: { "cnpg.io/cluster": "shared-pg" } },
+    const policy = cilium("data", {
+      endpointSelector: { matchLabels: { "cnpg.io/cluster": "main" } },
       ingress: [
         { fromEntities: ["all"], toPorts: [{ ports: [{ port: "postgresql", protocol: "TCP" }] }] },
         { fromEntities: ["host"], toPorts: [{ ports: [{ port: "8000", protocol: "TCP" }] }] },
       ],
     });
-    const found = replayedAgainst([policy], [flow(grafana, sharedPg, 5432), flow(grafana, sharedPg, 9187)], false);
+    const found = replayedAgainst([policy], [flow(grafana, postgres, 5432), flow(grafana, postgres, 9187)], false);
     assert.equal(found.allowed, 1);
     assert.deepEqual(
       found.dropped.map(({ destination, port }) => `${destination}:${port}`),
-      ["database/shared-pg:9187/TCP"],
+      ["data/postgres:9187/TCP"],
     );
-    assert.deepEqual(found.unusedRules, ["database/database ingress[1].toPorts[0]"]);
+    assert.deepEqual(found.unusedRules, ["data/data ingress[1].toPorts[0]"]);
     assert.deepEqual(found.unseen, []);
   });
 });

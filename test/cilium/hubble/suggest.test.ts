@@ -37,20 +37,20 @@ function replayed(flows: readonly object[], judging = cluster) {
   return { dropped, suggestions: suggest(dropped, judging, files, find, destinationNames(record)) };
 }
 
-const [grafana, sharedPg] = [podOf("monitoring/grafana"), podOf("database/shared-pg")];
+const [grafana, postgres] = [podOf("monitoring/grafana"), podOf("data/postgres")];
 
 describe("a suggested line", () => {
   const cases: Readonly<Record<string, readonly [object, string, ...string[]]>> = {
     "a declared port of another namespace, by its name": [
-      flow(grafana, sharedPg, 9187),
+      flow(grafana, postgres, 9187),
       "cluster/monitoring.ts",
-      "from(grafana).to(sharedPg.metrics),",
+      "from(grafana).to(postgres.metrics),",
     ],
     "a workload by another name where its own is taken": [
-      flow(podOf("trident/controller"), podOf("cert-manager/controller"), 9402),
-      "cluster/trident.ts",
-      'import { controller as controllerOfCertManager } from "./cert-manager.ts";',
-      "from(controller).to(controllerOfCertManager.metrics),",
+      flow(podOf("jobs/controller"), podOf("data/controller"), 9443),
+      "cluster/jobs.ts",
+      'import { controller as controllerOfData } from "./data.ts";',
+      "from(controller).to(controllerOfData.webhook),",
     ],
     "the API server on its port": [
       flow(podOf("monitoring/tempo"), apiServer, 6443),
@@ -63,7 +63,12 @@ describe("a suggested line", () => {
       'import { controlPlaneNodes } from "../cilium/language.ts";',
       "from(grafana).to(controlPlaneNodes.on(10250)),",
     ],
-    "a node": [flow(grafana, remoteNode, 9100), "cluster/monitoring.ts", "from(grafana).to(remoteNode.on(9100)),"],
+    "a node": [
+      flow(grafana, remoteNode, 9100),
+      "cluster/monitoring.ts",
+      'import { remoteNode } from "../cilium/language.ts";',
+      "from(grafana).to(remoteNode.on(9100)),",
+    ],
     "a name": [
       flow(grafana, outside("192.0.2.1"), 443, { more: { destination_names: ["plugins.example"] } }),
       "cluster/monitoring.ts",
@@ -76,10 +81,10 @@ describe("a suggested line", () => {
       'from(grafana).to(cidr("192.0.2.1/32").on(25)),',
     ],
     "the Gateway as the source, in the file of the server": [
-      flow(gateway, sharedPg, 5432),
-      "cluster/database.ts",
+      flow(gateway, postgres, 5432),
+      "cluster/data.ts",
       'import { gateway } from "../cilium/language.ts";',
-      "from(gateway).to(sharedPg.postgresql),",
+      "from(gateway).to(postgres.postgresql),",
     ],
   };
   for (const [name, [recorded, file, ...text]] of Object.entries(cases)) {
@@ -94,17 +99,17 @@ describe("a suggested line", () => {
   }
 
   it("declares a port that the workload does not", () => {
-    assert.deepEqual(replayed([flow(grafana, sharedPg, 9999, { protocol: "UDP" })]).suggestions.additions, [
+    assert.deepEqual(replayed([flow(grafana, postgres, 9999, { protocol: "UDP" })]).suggestions.additions, [
       {
         file: "cluster/monitoring.ts",
         imports: [],
         ports: [],
-        flows: ["from(grafana).to(sharedPg.udp9999),"],
+        flows: ["from(grafana).to(postgres.udp9999),"],
       },
       {
-        file: "cluster/database.ts",
+        file: "cluster/data.ts",
         imports: ['import { udp } from "../cilium/language.ts";'],
-        ports: [{ of: "sharedPg", line: "udp9999: udp(9999)," }],
+        ports: [{ of: "postgres", line: "udp9999: udp(9999)," }],
         flows: [],
       },
     ]);
@@ -115,48 +120,45 @@ describe("a suggested line", () => {
       flow(grafana, outside(address), 443, { more: { destination_names: [name] } });
     const { additions } = replayed([
       named("192.0.2.1", "b.example"),
-      flow(grafana, sharedPg, 9187),
+      flow(grafana, postgres, 9187),
       named("192.0.2.2", "a.example"),
     ]).suggestions;
     assert.deepEqual(
       additions.flatMap(({ flows }) => flows),
-      ['from(grafana).to(sharedPg.metrics, fqdn("a.example", "b.example").on(443)),'],
+      ['from(grafana).to(postgres.metrics, fqdn("a.example", "b.example").on(443)),'],
     );
   });
 
   it("says once what pods of one workload with different labels have in common", () => {
     const sensor = (name: string, number: number) =>
-      pod({ namespace: "argo", name: "sensor", labels: { "sensor-name": name } }, number);
+      pod({ namespace: "jobs", name: "sensor", labels: { sensor: name } }, number);
     const { additions } = replayed([
-      flow(sensor("pxe-sync", 801), sharedPg, 5432),
-      flow(sensor("talos-build", 802), sharedPg, 5432),
+      flow(sensor("timetable", 801), postgres, 5432),
+      flow(sensor("tides", 802), postgres, 5432),
     ]).suggestions;
     assert.deepEqual(
       additions.flatMap(({ flows }) => flows),
-      ["from(sensor).to(sharedPg.postgresql),"],
+      ["from(sensor).to(postgres.postgresql),"],
     );
   });
 
   it("says ICMP by its type", () => {
-    const { additions } = replayed([flow(grafana, sharedPg, 8, { protocol: "ICMP" })]).suggestions;
+    const { additions } = replayed([flow(grafana, postgres, 8, { protocol: "ICMP" })]).suggestions;
     assert.deepEqual(
       additions.flatMap(({ flows }) => flows),
-      ["from(grafana).to(sharedPg.on(icmp(8))),"],
+      ["from(grafana).to(postgres.on(icmp(8))),"],
     );
   });
 
   const without: Readonly<Record<string, readonly [object, RegExp]>> = {
     "what comes from outside": [flow(outside("192.0.2.1"), grafana, 3000), /^it comes from outside the cluster/],
-    "what a deny rule refuses": [
-      flow(outside("192.0.2.1"), podOf("argo/kanidm-backup"), 80),
-      /^a deny rule refuses it/,
-    ],
+    "what a deny rule refuses": [flow(outside("192.0.2.1"), podOf("jobs/backup"), 80), /^a deny rule refuses it/],
     "pods that are no workload, in a namespace of the program": [
-      flow(pod({ namespace: "argo", name: "mystery", labels: {} }, 999), sharedPg, 5432),
-      /^argo\/mystery is no workload of the program; declare it in cluster\/argo.ts first$/,
+      flow(pod({ namespace: "jobs", name: "mystery", labels: {} }, 999), postgres, 5432),
+      /^jobs\/mystery is no workload of the program; declare it in cluster\/jobs.ts first$/,
     ],
     "pods of a namespace that is not the program's": [
-      flow(pod({ namespace: "default", name: "toolbox", labels: {} }, 999), sharedPg, 5432),
+      flow(pod({ namespace: "default", name: "toolbox", labels: {} }, 999), postgres, 5432),
       /^default\/toolbox is no workload of the program; default is no namespace of the program$/,
     ],
   };

@@ -16,6 +16,20 @@ metadata: {name: web, namespace: argocd}
 spec: {source: {path: ${path}, directory: {recurse: ${recurse}}}, destination: {namespace: ${namespace}}}
 `;
 
+const argoSet = (spec: readonly string[], path: string, namespace: string) => `apiVersion: argoproj.io/v1alpha1
+kind: ApplicationSet
+metadata: {name: shops, namespace: argocd}
+spec:
+  ${spec.join("\n  ")}
+  template:
+    metadata: {name: any}
+    spec: {source: {path: "${path}"}, destination: {server: "{{server}}", namespace: "${namespace}"}}
+`;
+
+const goTemplate = "goTemplate: true";
+const listOf = (...elements: string[]) => `generators: [{list: {elements: [${elements.join(", ")}]}}]`;
+const foldersOf = (...directories: string[]) => `generators: [{git: {directories: [${directories.join(", ")}]}}]`;
+
 type Case = readonly [
   about: string,
   files: Readonly<Record<string, string>>,
@@ -97,6 +111,103 @@ const cases: readonly Case[] = [
     { "argo/app.yaml": argo("apps", "shop", true), "apps/deep/c.yaml": policy("c") },
     ["shop/c"],
   ],
+  [
+    "an Argo CD Application that tells kustomize one, whatever the object says",
+    {
+      "argo/app.yaml": argo("apps", "shop").replace("directory:", "kustomize: {namespace: other}, directory:"),
+      "apps/c.yaml": policy("c", "x"),
+    },
+    ["other/c"],
+  ],
+  [
+    "an ApplicationSet over a list",
+    {
+      "argo/set.yaml": argoSet(
+        [listOf("{app: web, team: shop}", "{app: db, team: data}")],
+        "apps/{{app}}",
+        "{{ team }}",
+      ),
+      "apps/web/a.yaml": policy("a"),
+      "apps/db/b.yaml": policy("b"),
+      "apps/other/c.yaml": policy("c"),
+    },
+    ["data/b", "shop/a"],
+  ],
+  [
+    "an ApplicationSet over a list, as a Go template",
+    {
+      "argo/set.yaml": argoSet([goTemplate, listOf("{app: {name: web}}")], "apps/{{.app.name}}", "{{ .app.name }}"),
+      "apps/web/a.yaml": policy("a"),
+    },
+    ["web/a"],
+  ],
+  [
+    "an ApplicationSet over folders, but for those that it excludes",
+    {
+      "argo/set.yaml": argoSet(
+        [foldersOf("{path: teams/*/*}", "{path: teams/*/old, exclude: true}")],
+        "{{path}}",
+        "{{path.basename}}",
+      ),
+      "teams/a/web/a.yaml": policy("a"),
+      "teams/b/db/b.yaml": policy("b"),
+      "teams/b/old/c.yaml": policy("c"),
+      "teams/d.yaml": policy("d"),
+    },
+    ["db/b", "web/a"],
+  ],
+  [
+    "an ApplicationSet over folders, as a Go template",
+    {
+      "repo/argo/set.yaml": argoSet(
+        [goTemplate, foldersOf("{path: teams/*/*}")],
+        "{{.path.path}}",
+        "{{index .path.segments 1}}-{{.path.basenameNormalized}}",
+      ),
+      "repo/teams/a/Web_1/a.yaml": policy("a"),
+    },
+    ["a-web-1/a"],
+  ],
+  [
+    "an ApplicationSet over clusters and folders, where only the server is the clusters'",
+    {
+      "argo/set.yaml": argoSet(
+        ["generators: [{matrix: {generators: [{clusters: {}}, {git: {directories: [{path: apps/*}]}}]}}]"],
+        "{{path}}",
+        "{{path.basename}}",
+      ),
+      "apps/web/a.yaml": policy("a"),
+    },
+    ["web/a"],
+  ],
+  [
+    "not that of an ApplicationSet whose Applications its clusters tell",
+    {
+      "argo/set.yaml": argoSet(["generators: [{clusters: {}}]"], "apps/web", "{{name}}"),
+      "apps/web/a.yaml": policy("a"),
+    },
+    [],
+  ],
+  [
+    "not that of an ApplicationSet that asks for more than a parameter",
+    {
+      "argo/set.yaml": argoSet([goTemplate, listOf("{app: web-1}")], "apps/web", "{{ .app | trunc 3 }}"),
+      "apps/web/a.yaml": policy("a"),
+    },
+    [],
+  ],
+  [
+    "not that of an ApplicationSet that leaves some of its list out",
+    {
+      "argo/set.yaml": argoSet(
+        ["generators: [{list: {elements: [{app: web}]}, selector: {matchLabels: {app: db}}}]"],
+        "apps/web",
+        "{{app}}",
+      ),
+      "apps/web/a.yaml": policy("a"),
+    },
+    [],
+  ],
 ];
 
 describe("the namespace of an object", () => {
@@ -113,6 +224,15 @@ describe("the namespace of an object", () => {
       "a.yaml": text,
     });
     assert.deepEqual([policies.map(({ policy }) => policy.metadata.namespace), unplaced], [[undefined], []]);
+  });
+
+  it("may be what only Argo CD can tell, and then it is said how to ask it", () => {
+    const set = argoSet(["generators: [{clusters: {}}]"], "apps/web", "{{name}}");
+    const generated = { place: "argo/set.yaml", reason: "generated", detail: "shops" } as const;
+    assert.deepEqual(read({ "argo/set.yaml": set, "apps/web/a.yaml": policy("a") }).leftOut, [
+      { ...generated, render: "argocd appset generate argo/set.yaml" },
+    ]);
+    assert.deepEqual(read({ "argo/set.yaml": set, "apps/web/a.yaml": policy("a", "shop") }).leftOut, []);
   });
 
   it("names policies and pods without one", () => {

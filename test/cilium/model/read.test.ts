@@ -88,7 +88,7 @@ describe("What a file declares is refused, with file and line,", () => {
     [
       "with a label that is no text",
       () => [web({ labels: { app: 5 } })],
-      'shop/web: labels.app: write a text, oneOf("a", "b"), noneOf("a", "b"), present or absent, given 5',
+      'shop/web: labels.app: write a text, oneOf("a", "b"), otherThan("a"), noneOf("a", "b"), present or absent, given 5',
     ],
     [
       "with a label that is one of none",

@@ -13,9 +13,9 @@ describe("The document of a program", () => {
 
   it("says beside a component's name which pods it is and where the kubelet probes them", () => {
     const components = document.split("\n").flatMap((line) => /^\| (\*\*[^|]+?) \|/.exec(line)?.[1] ?? []);
-    assert.ok(components.includes("**sensor** (tofu-cloudflare, upgrade-k8s, pxe-sync, talos-build)"));
+    assert.ok(components.includes("**sensor** (timetable, tides)"));
     assert.ok(components.includes("**coredns** (probes 8080/8181)"));
-    assert.ok(components.includes("**etcd-backup**"));
+    assert.ok(components.includes("**backup**"));
   });
 
   it("says that it is generated, and by which command", () => {
@@ -23,7 +23,7 @@ describe("The document of a program", () => {
   });
 
   it("names the ports where rules on HTTP would break TLS", () => {
-    assert.match(document, /TLS arrives unopened at argocd\/server:8080 and kanidm\/kanidm:8443/);
+    assert.match(document, /TLS arrives unopened at argocd\/server:8080 and identity\/login:8443/);
   });
 
   it("says which pods a group is, and where nothing is refused for want of a rule", () => {
@@ -48,13 +48,13 @@ describe("The document of a program", () => {
   });
 
   it("follows the config: addresses, names that pods may resolve, default deny, observation", () => {
-    assert.match(withSettings({ addresses: { "qnap-nfs": "192.0.2.9" } }), /qnap-nfs \(192\.0\.2\.9\):2049/);
+    assert.match(withSettings({ addresses: { nas: "192.0.2.9" } }), /nas \(192\.0\.2\.9\):2049/);
     assert.match(withSettings({ dnsNames: ["*.example.com"] }), /through the DNS proxy, names: `\*\.example\.com`/);
     assert.match(withSettings({ egressDefaultDeny: true }), /puts every pod into egress default deny/);
     assert.doesNotMatch(document, /in observation/);
     assert.match(
-      withSettings({ namespaceEnforcement: { argo: "observe" } }),
-      /The policies of argo are in observation: nothing is refused there yet/,
+      withSettings({ namespaceEnforcement: { jobs: "observe" } }),
+      /The policies of jobs are in observation: nothing is refused there yet/,
     );
   });
 });

@@ -22,8 +22,9 @@ export function pasted(project: string, additions: readonly Addition[]): string 
     for (const { of, line } of ports) {
       const opening = line.startsWith("ports:") ? "{" : "ports: {";
       const declaration = endOf(text, `const ${of} = `);
+      const isOwn = text.slice(declaration, text.indexOf(";\n", declaration)).includes(opening);
       // Ports that a function gives to several workloads stand above them.
-      text = insert(text, endOf(text, opening, text.includes(opening, declaration) ? declaration : 0), line);
+      text = insert(text, endOf(text, opening, isOwn ? declaration : text.lastIndexOf(opening, declaration)), line);
     }
     text = insert(text, endOf(text, "flows(() => ["), ...flows);
     writeFileSync(join(folder, file), `${text}${imports.join("\n")}\n`);

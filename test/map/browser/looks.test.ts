@@ -1,8 +1,21 @@
 import assert from "node:assert/strict";
+import fc from "fast-check";
 import type { Page } from "playwright-core";
+import { graphOf } from "../../../map/graph.ts";
+import { wholeSheet } from "../../../map/sheets.ts";
 import { fitted, textWidth } from "../../../map/text.ts";
 import { apiServer, flow, outside, picture, programMap, workload } from "../pictures.ts";
 import { card, lines, openedMaps } from "./opened.ts";
+
+const seed = Number(process.env.SEED ?? 20261128);
+
+/** A name as workloads have them, some of which are too long for a card. */
+const anyName = fc
+  .array(fc.constantFrom("kube", "prometheus", "hubble", "vault", "gateway", "controller", "job", "v2", "x64"), {
+    minLength: 1,
+    maxLength: 4,
+  })
+  .map((words) => words.join("-"));
 
 describe("how the map looks in a browser", function () {
   this.timeout(120_000);
@@ -19,11 +32,17 @@ describe("how the map looks in a browser", function () {
     assert.equal(await page.locator(".card").count(), prod.peers.length);
     assert.equal(await lines(page, "hub").count(), 0);
     await page.getByLabel("API server and nodes").check();
-    assert.ok((await lines(page, "hub").count()) > 40);
+    const hubs = graphOf(wholeSheet(prod)).lines.filter(({ kind }) => kind === "hub");
+    assert.ok(hubs.length > 20);
+    assert.equal(await lines(page, "hub").count(), hubs.length);
   });
 
   it("writes no text wider than its card, nor wider than it was reckoned", async () => {
-    const page = await open(prod);
+    const names = fc.sample(anyName, { numRuns: 80, seed });
+    const ends = names.map((name, i) => (i % 4 === 3 ? outside(`${name}.example`) : workload(`shop/${name}`)));
+    const page = await open(
+      picture([...prod.peers, ...ends], [...prod.flows, ...ends.map(({ id }) => flow(`argocd/server → ${id}:80`))]),
+    );
     const texts = await page.$$eval(".card", (cards) =>
       cards.map((card) => {
         const text = card.querySelector("text");
@@ -40,8 +59,9 @@ describe("how the map looks in a browser", function () {
     );
     for (const { text, width, italic, end, limit } of texts) {
       const reckoned = textWidth(text, 13);
+      // Kerning, which is not reckoned with, brings letters closer together.
       assert.ok(
-        italic ? width <= reckoned + 2 : Math.abs(width - reckoned) < 1.5,
+        italic ? width <= reckoned + 2 : width < reckoned + 1.5 && width > reckoned * 0.98 - 1.5,
         `${text}: ${width}, not ${reckoned}`,
       );
       assert.ok(end <= limit, `${text} ends at ${end}, beyond ${limit}`);

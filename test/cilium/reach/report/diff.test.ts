@@ -8,6 +8,7 @@ import type { Namespace } from "../../../../cilium/model/namespace.ts";
 import { type Peer, peerName } from "../../../../cilium/model/peers.ts";
 import { isNumbered } from "../../../../cilium/model/ports.ts";
 import { readCluster } from "../../../../cilium/model/read.ts";
+import { entityName } from "../../../../cilium/policy/entity.ts";
 import { type Policy, policy as policySchema } from "../../../../cilium/policy/schema.ts";
 import type { Question } from "../../../../cilium/reach/compile/inventory.ts";
 import { compile, type Network } from "../../../../cilium/reach/compile/network.ts";
@@ -19,8 +20,8 @@ import { type Difference, type FlowChange, isEmpty } from "../../../../cilium/re
 import { renderPolicies } from "../../../../cilium/render/policies.ts";
 import { declared, program } from "../../../rendered.ts";
 import { cluster as clusterFile } from "../../../sample/cluster/cluster.ts";
+import { store } from "../../../sample/cluster/data.ts";
 import { prometheus } from "../../../sample/cluster/monitoring.ts";
-import { filer } from "../../../sample/cluster/seaweedfs.ts";
 import { workloadCount } from "../../../sample/counts.ts";
 import { twoSides } from "../sides.ts";
 
@@ -85,17 +86,17 @@ describe("The difference of two states of the program", () => {
     ["is none for the same state", side(), "no difference", []],
     [
       "says who can no longer reach whom when a flow is removed",
-      side(withStatements((one) => (isFlow(one, "monitoring/grafana", "database/shared-pg") ? [] : [one]))),
+      side(withStatements((one) => (isFlow(one, "monitoring/grafana", "data/postgres") ? [] : [one]))),
       "1 flow closed",
-      ["monitoring/grafana can no longer reach database/shared-pg:5432"],
+      ["monitoring/grafana can no longer reach data/postgres:5432"],
     ],
     [
       "says what closes and what opens when a port changes",
-      side(withPort("database/shared-pg", 5432, 5433)),
+      side(withPort("data/postgres", 5432, 5433)),
       "4 flows closed, 4 flows opened",
       [
-        "argo/workflows-server, argo/workflows-controller, monitoring/grafana and database/shared-pg can no longer reach database/shared-pg:5432",
-        "argo/workflows-server, argo/workflows-controller, monitoring/grafana and database/shared-pg can now reach database/shared-pg:5433",
+        "booking/web, monitoring/grafana, data/postgres and jobs/controller can no longer reach data/postgres:5432",
+        "booking/web, monitoring/grafana, data/postgres and jobs/controller can now reach data/postgres:5433",
       ],
     ],
     [
@@ -117,7 +118,7 @@ describe("The difference of two states of the program", () => {
                 collect(() => [
                   ...one.state().given,
                   from(prometheus).to(pushgateway.web),
-                  from(pushgateway).to(kubeApiserver, filer.s3, fqdn("example.com").on(443)),
+                  from(pushgateway).to(kubeApiserver, store.s3, fqdn("example.com").on(443)),
                 ]),
             };
           }),
@@ -127,31 +128,31 @@ describe("The difference of two states of the program", () => {
       [
         "monitoring/pushgateway is added",
         "monitoring/prometheus can now reach monitoring/pushgateway:9091",
-        "monitoring/pushgateway can now reach seaweedfs/filer:8333, kube-apiserver:6443 and example.com:443",
+        "monitoring/pushgateway can now reach data/store:8333, kube-apiserver:6443 and example.com:443",
         "monitoring/pushgateway can now reach kube-system/coredns:53/TCP+UDP (L7 DNS)",
       ],
     ],
     [
       "says what closes with a workload that is removed",
       side(
-        inNamespace("cert-manager", (one) => ({
+        inNamespace("kube-system", (one) => ({
           ...one,
-          workloads: one.workloads.filter(({ name }) => name !== "cainjector"),
+          workloads: one.workloads.filter(({ name }) => name !== "reloader"),
           statements: one.statements.filter(({ sources }) =>
-            sources.every((s) => peerName(s) !== "cert-manager/cainjector"),
+            sources.every((s) => peerName(s) !== "kube-system/reloader"),
           ),
         })),
       ),
       "1 workload removed, 2 flows closed",
       [
-        "cert-manager/cainjector is removed",
-        "cert-manager/cainjector can no longer reach kube-system/coredns:53/TCP+UDP (L7 DNS)",
-        "cert-manager/cainjector can no longer reach kube-apiserver:6443",
+        "kube-system/reloader is removed",
+        "kube-system/reloader can no longer reach kube-system/coredns:53/TCP+UDP (L7 DNS)",
+        "kube-system/reloader can no longer reach kube-apiserver:6443",
       ],
     ],
     [
       "takes a new name of a policy for no difference",
-      side(declared, { policyNames: { "database/shared-pg": "postgres" } }),
+      side(declared, { policyNames: { "data/postgres": "database" } }),
       "no difference",
       [],
     ],
@@ -178,51 +179,56 @@ describe("The difference of two states of the program", () => {
         withStatements((one) => [isFlow(one, "gateway", "monitoring/grafana") ? { ...one, carried: undefined } : one]),
       ),
       "1 flow with other conditions",
-      ["ingress → monitoring/grafana:3000 no longer passes L7 HTTP"],
+      ["gateway → monitoring/grafana:3000 no longer passes L7 HTTP"],
     ],
     [
       "says which names of the DNS proxy change for whom",
       side(declared, { dnsNames: ["*.example.com"] }),
       `${workloadCount} flows with other conditions`,
       [
-        `argocd/server, argocd/application-controller, argocd/repo-server, argocd/redis, argocd/applicationset-controller, argocd/notifications-controller, argocd/redis-secret-init, argocd/cloudflared and ${workloadCount - 8} others → kube-system/coredns:53/TCP+UDP passes L7 DNS: *.example.com instead of L7 DNS`,
+        `argocd/server, argocd/repo-server, argocd/redis, booking/tunnel, booking/web, monitoring/grafana, monitoring/prometheus, monitoring/tempo and ${workloadCount - 8} others → kube-system/coredns:53/TCP+UDP passes L7 DNS: *.example.com instead of L7 DNS`,
       ],
     ],
     [
       "says which names outside are out of reach and which come into it",
-      side(withFqdns((names) => names.map((name) => (name === "discord.com" ? "slack.com" : name)))),
+      side(withFqdns((names) => names.map((name) => (name === "pager.example" ? "slack.com" : name)))),
       "2 flows closed, 2 flows opened",
       [
-        "argocd/notifications-controller and monitoring/alertmanager can no longer reach discord.com:443",
-        "argocd/notifications-controller and monitoring/alertmanager can now reach slack.com:443",
+        "monitoring/prometheus and jobs/sensor can no longer reach pager.example:443",
+        "monitoring/prometheus and jobs/sensor can now reach slack.com:443",
       ],
     ],
     [
       "takes a name that a pattern covers already for no difference",
-      side(withFqdns((names) => (names.includes("*.quay.io") ? [...names, "cdn.quay.io"] : names))),
+      side(
+        withFqdns((names) =>
+          names.includes("*.githubusercontent.com") ? [...names, "raw.githubusercontent.com"] : names,
+        ),
+      ),
       "no difference",
       [],
     ],
     [
       "says which addresses change",
-      side(declared, { addresses: { "qnap-nfs": "192.0.2.9" } }),
+      side(declared, { addresses: { nas: "192.0.2.9" } }),
       "1 flow closed, 1 flow opened",
-      ["argo/pxe-sync can no longer reach 192.168.0.241:2049", "argo/pxe-sync can now reach 192.0.2.9:2049"],
+      ["jobs/archive can no longer reach nas (10.20.0.9):2049", "jobs/archive can now reach nas (192.0.2.9):2049"],
     ],
     [
       "calls the parts of an entity by its name",
-      side(withStatements((one) => (isFlow(one, "trident/controller", "kube-apiserver") ? [] : [one]))),
+      side(withStatements((one) => (isFlow(one, "identity/login", "kube-apiserver") ? [] : [one]))),
       "1 flow closed",
-      ["trident/controller can no longer reach kube-apiserver:6443"],
+      ["identity/login can no longer reach kube-apiserver:6443"],
     ],
     [
       "says which pods leave default deny, and that it opens everything that no other end refuses",
-      side(declared, { namespaceEnforcement: { database: "observe" } }),
+      side(declared, { namespaceEnforcement: { identity: "observe" } }),
       "1 workload leaves default deny, 15 flows opened",
       [
-        "database/shared-pg leaves default deny in both directions: what no rule denies is allowed",
-        "remote-node, world, every other pod, ingress, health and unmanaged can now reach database/shared-pg on every port",
-        "database/shared-pg can now reach itself on every port but 5432,8000, world, every other pod, host, remote-node, ingress, health and unmanaged on every port and kube-apiserver on every port but 6443",
+        "identity/login leaves default deny in both directions: what no rule denies is allowed",
+        "remote-node, world, every other pod, health and unmanaged can now reach identity/login on every port",
+        "identity/login can now reach itself on every port but 8444, world, every other pod, host, remote-node, gateway, health and unmanaged on every port and kube-apiserver on every port but 6443",
+        "gateway can now reach identity/login on every port but 8443",
       ],
     ],
     [
@@ -231,24 +237,24 @@ describe("The difference of two states of the program", () => {
       "1 workload enters default deny, 7 flows closed",
       [
         "every other pod enters default deny for egress: what no rule allows is refused",
-        "every other pod can no longer reach host, remote-node, world, itself, ingress, health and unmanaged on every port",
+        "every other pod can no longer reach host, remote-node, world, itself, gateway, health and unmanaged on every port",
       ],
     ],
     [
       "calls all addresses that no policy names the world, and leaves out the names that lie in it",
       side(
         withStatements((one) =>
-          isFlow(one, "cert-manager/controller", "world") ? [{ ...one, destinations: [world.on(53, 443)] }] : [one],
+          isFlow(one, "kube-system/certificates", "world") ? [{ ...one, destinations: [world.on(53, 443)] }] : [one],
         ),
       ),
       "1 flow closed, 1 flow opened",
-      ["cert-manager/controller can no longer reach world:53/UDP", "cert-manager/controller can now reach world:443"],
+      ["kube-system/certificates can no longer reach world:53/UDP", "kube-system/certificates can now reach world:443"],
     ],
     [
       "tells an address family apart where only one changes",
-      side(withStatements((one) => (isFlow(one, "trivy-system/scan-jobs", "0.0.0.0/0") ? [] : [one]))),
+      side(withStatements((one) => (isFlow(one, "jobs/steps", "0.0.0.0/0") ? [] : [one]))),
       "1 flow closed",
-      ["trivy-system/scan-jobs can no longer reach world (IPv4):443"],
+      ["jobs/steps can no longer reach world (IPv4):443"],
     ],
   ];
   for (const [title, after, summary, expected] of cases) {
@@ -261,10 +267,13 @@ describe("The difference of two states of the program", () => {
   }
 
   it("counts the flows that follow from it when many pods leave default deny, and lists none of them", () => {
-    const { summary, sentences } = tell(diff(before, side(declared, { namespaceEnforcement: { argo: "observe" } })));
-    assert.match(summary, /^12 workloads leave default deny, \d+ flows opened$/);
+    const { summary, sentences } = tell(diff(before, side(declared, { enforcement: "observe" })));
+    assert.match(summary, new RegExp(`^${workloadCount} workloads leave default deny, \\d+ flows opened$`));
     const [who, what, ...more] = sentences.map(({ text }) => text);
-    assert.match(who ?? "", /^argo\/workflows-server, .* and 4 others leave default deny in both directions: /);
+    assert.match(
+      who ?? "",
+      new RegExp(`^argocd/server, .* and ${workloadCount - 8} others leave default deny in both directions: `),
+    );
     assert.match(what ?? "", /^that alone opens \d+ flows on every port or nearly so$/);
     assert.deepEqual(more, []);
   });
@@ -438,7 +447,7 @@ function nameOf(peer: Question["source"]): string | undefined {
     case "endpoint":
       return `${peer.namespace}/${peer.name}`;
     case "entity":
-      return peer.entity === "world" ? "world (IPv4)" : peer.entity;
+      return peer.entity === "world" ? "world (IPv4)" : entityName(peer.entity);
     case "fqdn":
       return peer.name;
     case "node":

@@ -1,15 +1,19 @@
+/** What the pages tell to type, in the project of this cluster, which they speak of. */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { assertQuoted, codeBlocks, commandsInText, quotations, shellBlocks } from "../markdown.ts";
-import { copyOfProject, rewrite } from "../project.ts";
-import { type KubernetesApi, kubernetesApiOf } from "../provider/kubernetes-api.ts";
-import { namespaces, policyCount, workloadCount } from "../sample/counts.ts";
-import { type Cluster, startCluster } from "../toolchain/cluster.ts";
-import { type Environment, openEnvironment } from "../toolchain/environment.ts";
-import { temporaryFolder } from "../toolchain/lifetime.ts";
-import { stored } from "./policies.ts";
+import { assertQuoted, codeBlocks, commandsInText, quotations, shellBlocks } from "../../markdown.ts";
+import { copyWithOwnCluster, rewrite } from "../../project.ts";
+import { type KubernetesApi, kubernetesApiOf } from "../../provider/kubernetes-api.ts";
+import { namespaces, policyCounts } from "../../this-cluster/rows.ts";
+import { type Cluster, startCluster } from "../../toolchain/cluster.ts";
+import { type Environment, openEnvironment } from "../../toolchain/environment.ts";
+import { temporaryFolder } from "../../toolchain/lifetime.ts";
+import { stored } from "../policies.ts";
+
+const workloadCount = Object.values(policyCounts).reduce((a, b) => a + b, 0);
+const policyCount = workloadCount + 1;
 
 /** The policies, their components, the provider and the stack. */
 const resourceCount = policyCount + namespaces.length + 3;
@@ -26,7 +30,7 @@ describe("The pages' commands for Pulumi, as typed", function () {
     cluster = await startCluster({ namespaces });
     api = kubernetesApiOf(cluster.kubeconfig, cluster.context);
     environment = await openEnvironment(cluster.kubeconfig);
-    folder = copyOfProject();
+    folder = copyWithOwnCluster();
   });
   after(async () => {
     await environment?.close();
