@@ -2,7 +2,7 @@
  * How long `netpol replay` takes for a large record, and how much memory: `node bench/replay.ts [flows] [scan]`, a million
  * unless said. The record has every flow of the program several times over, DNS answers, replies, scans from outside and
  * connections that nobody declared, from many pods, as the exporter writes it. With `scan`, each flow comes from or goes to
- * another address outside, and has a uuid; it is read from standard input.
+ * another address outside; it is read from standard input.
  */
 import { spawn } from "node:child_process";
 import { createWriteStream, statSync } from "node:fs";
@@ -66,6 +66,8 @@ const addressOf = (name: string): string =>
 const stranger = (): string => `198.51.${below(20)}.${below(256)}`;
 const everyPod = [...pods.values()];
 
+const uuidOf = (index: number): string => `${index.toString(16).padStart(8, "0")}-1bce-5276-a133-d8ea5a78502b`;
+
 function oneFlow(index: number): object {
   const time = new Date(Date.UTC(2026, 10, 24) + index * 3).toISOString().replace("Z", "123456Z");
   const kind = random();
@@ -111,8 +113,7 @@ function endOf(peer: (typeof cluster.flows)[number]["to"]): RecordedEnd {
 function scan(index: number): object {
   const address = `${20 + (index >>> 24)}.${(index >>> 16) & 255}.${(index >>> 8) & 255}.${index & 255}`;
   const [probed = host] = everyPod[index % everyPod.length] ?? [];
-  const uuid = `${index.toString(16).padStart(8, "0")}-1bce-5276-a133-d8ea5a78502b`;
-  const more = { uuid, ethernet: undefined, node_labels: undefined };
+  const more = { ethernet: undefined, node_labels: undefined };
   return index % 2 === 0
     ? flow(outside(address), probed, 443, { more })
     : flow(probed, outside(address), 443, { more });
@@ -123,7 +124,7 @@ const isScan = process.argv[3] === "scan";
 function* lines(): Generator<string> {
   let block = "";
   for (let index = 0; index < flows; index++) {
-    block += `${line(isScan ? scan(index) : oneFlow(index))}\n`;
+    block += `${line({ ...(isScan ? scan(index) : oneFlow(index)), uuid: uuidOf(index) })}\n`;
     if (block.length > 1024 * 1024) {
       yield block;
       block = "";

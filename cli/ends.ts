@@ -1,11 +1,12 @@
 /** The ends of a flow as people name them. */
+
 import { isIP } from "node:net";
 import { didYouMean } from "../cilium/model/names.ts";
 import { controlPlaneNodes, type EntityPeer, entityPeers } from "../cilium/model/peers/entities.ts";
 import { parsePrefix } from "../cilium/policy/cidr.ts";
+import { entityName } from "../cilium/policy/entity.ts";
 import { canonicalAddress } from "../cilium/reach/compile/addresses.ts";
 import {
-  entityName,
   type FlowProtocol,
   flowProtocols,
   hostAt,

@@ -37,7 +37,7 @@ export function findingsOf(source: Source, houseRules: PackConfig | undefined, i
     ...unenforced(source, network),
     ...(hasWorld ? inspect(source.policies, network) : [])
       .filter(({ kind }) => !(isProgram && kind === "deny-closes-the-rest"))
-      .map((oddity) => unsure(ofOddity(oddity, source), makers)),
+      .map((oddity) => ofOddity(oddity, source, makers)),
     ...(houseRules === undefined ? [] : breaches(source, houseRules, hasWorld)),
     ...verbatimNote(source),
     ...(source.program === undefined ? [] : rings(source.program.cluster)).map((ring): Finding => {
@@ -48,11 +48,8 @@ export function findingsOf(source: Source, houseRules: PackConfig | undefined, i
   ];
 }
 
-/** That nobody is selected is no fault where others may be, whom nobody has rendered. */
-const unsure = (finding: Finding, makers: readonly string[]): Finding =>
-  makers.length > 0 && /^(peer-)?selects-nothing$/.test(finding.rule)
-    ? { ...finding, level: "note", message: `${finding.message} ${makers.join(", ")} may make some that are not here.` }
-    : finding;
+/** That nobody is selected is no fault where others may be, that charts make. */
+const unsure: ReadonlySet<OddityKind> = new Set(["selects-nothing", "peer-selects-nothing", "missing-service"]);
 
 /** How much of the program is not flows, of which the language knows nothing. */
 function verbatimNote({ program }: Source): Finding[] {
@@ -126,14 +123,16 @@ const refused = (subject: string, { place, value, reason, fix }: Fault): Finding
   message: `${subject} ${place}: the agent refuses ${value}: ${reason}. Instead: ${fix}.`,
 });
 
-function ofOddity({ kind, subject, place, problem, fix }: Oddity, source: Source): Finding {
+function ofOddity({ kind, subject, place, problem, fix }: Oddity, source: Source, makers: readonly string[]): Finding {
   const name = typeof subject === "string" ? subject : policyText(subject);
+  const isUnsure = makers.length > 0 && unsure.has(kind);
+  const instead = isUnsure ? `${fix}, unless what is not here makes it (${makers.join(", ")})` : fix;
   return {
-    level: oddityLevels[kind],
+    level: isUnsure ? "note" : oddityLevels[kind],
     rule: kind,
     subject: name,
     ...(typeof subject === "string" ? {} : fileOf(source, policyKey(subject))),
-    message: `${[name, place].join(" ").trim()}: ${problem}. Instead: ${fix}.`,
+    message: `${[name, place].join(" ").trim()}: ${problem}. Instead: ${instead}.`,
   };
 }
 

@@ -1,6 +1,6 @@
 /** A record that goes on: read as it comes, until a signal or the end of its only source. */
 import { setTimeout as after } from "node:timers/promises";
-import { type Reading, recordReader } from "../cilium/hubble/record.ts";
+import { type Reading, recordReader } from "../cilium/hubble/reading.ts";
 import { endings, type ReadFlows, readFile } from "./sources/flows.ts";
 import { lokiTail, reasonOf } from "./sources/loki.ts";
 import { tail } from "./sources/tail.ts";

@@ -1,9 +1,9 @@
 /** A Hubble record, the policies that it is held against, and whose cluster they are: the same for every command. */
 import { type Command, InvalidArgumentError } from "commander";
 import { clustersOf } from "../cilium/hubble/cluster.ts";
-import type { FindEndpoint } from "../cilium/hubble/end.ts";
-import { addressClassOf } from "../cilium/hubble/judge.ts";
-import type { FlowRecord, Reading } from "../cilium/hubble/record.ts";
+import { distinctionsOf } from "../cilium/hubble/judge.ts";
+import type { Reading } from "../cilium/hubble/reading.ts";
+import type { FlowRecord } from "../cilium/hubble/record.ts";
 import type { Policy } from "../cilium/policy/schema.ts";
 import { clusterLabel } from "../cilium/policy/selector.ts";
 import type { Inventory } from "../cilium/reach/compile/inventory.ts";
@@ -139,24 +139,9 @@ const readingOf = (
   ...(since !== undefined && { since }),
   ...(until !== undefined && { until }),
   ...(namespace !== undefined && { namespace }),
-  findEndpoint: endpointFinder(source),
-  classOf: addressClassOf(policies, source.inventory),
+  pods: { endpoints: source.inventory.endpoints, replicas: source.replicas },
+  distinctions: distinctionsOf(policies, source.inventory),
 });
-
-/** Finds pods by their own names, by those of their workloads, and by their addresses. */
-function endpointFinder({ inventory, replicas }: Source): FindEndpoint {
-  const byName = new Map(inventory.endpoints.map((endpoint) => [`${endpoint.namespace}/${endpoint.name}`, endpoint]));
-  const byAddress = new Map(
-    inventory.endpoints.flatMap((endpoint) =>
-      (endpoint.addresses ?? []).map((address) => [address, endpoint] as const),
-    ),
-  );
-  return ({ namespace, names, address }) => {
-    const named = names.map((name) => `${namespace}/${name}`);
-    const found = named.map((name) => byName.get(name) ?? byName.get(replicas.get(name) ?? "")).find(Boolean);
-    return found ?? (address === undefined ? undefined : byAddress.get(address));
-  };
-}
 
 function nothingRecorded(paths: readonly string[], { record, problems }: ReadFlows): Failure {
   if (problems.length > 0) return new Failure(problems.join("\n"));

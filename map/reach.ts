@@ -1,5 +1,6 @@
 /** The picture of any policies, as the reachability engine judges them; also of two versions, with what differs. */
-import { entityName, type Peer as ReachPeer } from "../cilium/reach/compile/inventory.ts";
+import { entityName } from "../cilium/policy/entity.ts";
+import type { Peer as ReachPeer } from "../cilium/reach/compile/inventory.ts";
 import { compile } from "../cilium/reach/compile/network.ts";
 import { conditionsOf } from "../cilium/reach/report/conditions.ts";
 import type { Connection } from "../cilium/reach/report/connections.ts";

@@ -1,17 +1,21 @@
 /**
  * Puts the engine beside Cilium's own code on the policies of files: `npm run corpora -- FILE…`. Pods are made from the
  * selectors, and each file is asked about as it is and without its NetworkPolicies; list, exposure, explain, diff, map and coverage
- * have to say the same of it. Then it is brought in as `netpol init` does,
+ * have to say the same of it, and what explain advises is followed. Then it is brought in as `netpol init` does,
  * and both are asked about by Cilium's code. Ends with 1 if an answer differs.
  */
 import { readObjects } from "../cilium/kubernetes/read.ts";
 import type { Policy } from "../cilium/policy/schema.ts";
+import type { Peer } from "../cilium/reach/compile/inventory.ts";
+import { compile } from "../cilium/reach/compile/network.ts";
+import { openDirections } from "../cilium/reach/report/coverage.ts";
 import { bring } from "../cli/init/bring.ts";
 import { readFiles } from "../cli/sources/files.ts";
 import { readPolicies } from "../cli/sources/source.ts";
 import { inTemporaryFolder } from "../cli/sources/temporary.ts";
 import { worldAround } from "./cilium/reach/around.ts";
 import { type Counts, changes, differences, printed } from "./cilium/reach/compare.ts";
+import { apply } from "./cilium/reach/report/advice.ts";
 import { assertOneAnswer } from "./cilium/reach/report/one-answer.ts";
 import type { World } from "./cilium/reach/worlds.ts";
 import { startVerdictOracle, type VerdictOracle } from "./oracle/job.ts";
@@ -21,6 +25,10 @@ const questionsEach = 4000;
 
 /** About how many pods of a file every report is asked. */
 const podsEach = 50;
+
+/** Advice is judged with all pairs of pods, on several ports. */
+const advisedPods = 40;
+const advisedPairs = 500;
 
 const shownDifferences = 10;
 
@@ -57,6 +65,30 @@ async function compare(cilium: VerdictOracle, title: string, policies: readonly 
   for (const difference of found.slice(0, shownDifferences)) console.log(`  ${difference}`);
   if (found.length > 0) process.exitCode = 1;
   assertOneAnswer(policies, world.inventory, podsEach);
+  follow(title, policies, world);
+}
+
+/** Follows what explain advises on denied connections between some of the pods that deny any: they are allowed then, and nothing else is. */
+function follow(title: string, policies: readonly Policy[], { inventory, questions }: World): void {
+  const isOpen = openDirections(compile(policies, inventory));
+  const endpoints = evenly(
+    inventory.endpoints.filter((endpoint) => isOpen(endpoint).length < 2),
+    advisedPods,
+  );
+  const peers = endpoints.map(({ namespace, name }): Peer => ({ kind: "endpoint", namespace, name }));
+  const pairs = peers.flatMap((source) => peers.map((destination) => ({ source, destination })));
+  const outcomes = evenly(pairs, advisedPairs).map((pair, index) => {
+    const { protocol = "TCP", port = 80 } = questions[index % questions.length] ?? {};
+    return apply(policies, { ...inventory, endpoints }, { ...pair, protocol, port });
+  });
+  const counts = [...Map.groupBy(outcomes, (outcome) => outcome)].map(([what, { length }]) => `${length} × ${what}`);
+  console.log(`${title}: what explain advises: ${counts.join(", ")}`);
+}
+
+/** About as many of a list. */
+function evenly<T>(list: readonly T[], count: number): T[] {
+  const every = Math.ceil(list.length / count);
+  return list.filter((_, index) => index % every === 0);
 }
 
 /** Brings a file in as `netpol init` does, and has Cilium's own code compare what is written with what there was. */

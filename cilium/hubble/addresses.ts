@@ -13,7 +13,10 @@ import type { FlowRecord } from "./record.ts";
 /** What policies see of an address outside the cluster and its names: equal for those that they do not tell apart. */
 export type ClassOf = (address: string, names: Iterable<string>) => string;
 
-export function addressClass(prefixes: readonly Prefix[], selectors: readonly FqdnSelector[]): ClassOf {
+/** What policies tell addresses apart by: ranges and lists of names. */
+export type AddressDistinctions = { readonly prefixes: readonly Prefix[]; readonly selectors: readonly FqdnSelector[] };
+
+export function addressClass({ prefixes, selectors }: AddressDistinctions): ClassOf {
   const listsOf = listFinder(selectors);
   return (address, names) => {
     const lists = new Set(Array.from(names, sampleName).flatMap(listsOf));
@@ -30,11 +33,10 @@ export type AddressClasses = {
 
 export function classifyAddresses(
   { connections, names }: FlowRecord,
-  prefixes: readonly Prefix[],
-  selectors: readonly FqdnSelector[],
+  distinctions: AddressDistinctions,
 ): AddressClasses {
-  const classOf = addressClass(prefixes, selectors);
-  const matchers = selectors.map(nameMatcher);
+  const classOf = addressClass(distinctions);
+  const matchers = distinctions.selectors.map(nameMatcher);
   const standIns = new Map<string, string>();
   const byClass = new Map<string, string>();
   const resolved: ResolvedName[] = [];

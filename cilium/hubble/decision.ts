@@ -26,19 +26,28 @@ export type DecidedBy =
 /** How often each decision was recorded. */
 export type Decisions = ReadonlyMap<Decision, number>;
 
+/** Gives one object for all decisions that are equal. */
+export function oneForEqual(): (decision: Decision) => Decision {
+  const known = new Map<string, Decision>();
+  return (decision) => {
+    const { direction, outcome, isRedirected, by } = decision;
+    const key = `${direction} ${outcome} ${isRedirected} ${by?.kind} ${by?.kind === "policies" ? by.policies.join() : ""}`;
+    const one = known.get(key) ?? decision;
+    known.set(key, one);
+    return one;
+  };
+}
+
 /** Reads decisions; equal ones are one object. */
 export function decisionReader(): (flow: HubbleFlow) => Decision | undefined {
-  const known = new Map<string, Decision>();
+  const one = oneForEqual();
   return (flow) => {
     const direction = directionOf(flow);
     const outcome = outcomeOf(flow);
     if (direction === undefined || outcome === undefined) return undefined;
     const by = decidedBy(flow, direction, outcome);
     const isRedirected = isVerdict(flow) && outcome === "allowed" ? flow.verdict === "REDIRECTED" : undefined;
-    const key = `${direction} ${outcome} ${isRedirected} ${by?.kind} ${by?.kind === "policies" ? by.policies.join() : ""}`;
-    const decision = known.get(key) ?? { direction, outcome, isRedirected, by };
-    known.set(key, decision);
-    return decision;
+    return one({ direction, outcome, isRedirected, by });
   };
 }
 

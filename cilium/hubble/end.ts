@@ -10,10 +10,11 @@ import {
   selectorKey,
   serviceAccountLabel,
 } from "../policy/selector.ts";
-import type { Endpoint, PeerEntity } from "../reach/compile/inventory.ts";
+import type { PeerEntity } from "../reach/compile/inventory.ts";
 import type { HubbleEndpoint } from "./event.ts";
 import { onceEach } from "./once.ts";
 import type { Outside, OutsideReader } from "./outside.ts";
+import type { FindPod } from "./pods.ts";
 
 /** The `key` is equal for equal ends. */
 export type End =
@@ -26,8 +27,10 @@ export type RecordedPod = {
   readonly kind: "pod";
   readonly key: string;
   readonly namespace: string;
-  /** Its Deployment, StatefulSet, CronJob…; as the pod's own name tells it until a line knows better. */
+  /** Its Deployment, StatefulSet, CronJob… */
   name: string;
+  /** Whether Hubble named it so; else the pod's own name tells it. */
+  isNamed: boolean;
   readonly labels: Readonly<Record<string, string>>;
   /** Undefined where the record has none. */
   readonly namespaceLabels: Readonly<Record<string, string>> | undefined;
@@ -37,13 +40,8 @@ export type RecordedPod = {
   readonly isIdentity: boolean;
 };
 
-/** Finds the endpoint of an inventory that a pod of the record is. */
-export type FindEndpoint = (pod: {
-  readonly namespace: string;
-  /** Its own and its workload's, as far as they are recorded. */
-  readonly names: readonly string[];
-  readonly address: string | undefined;
-}) => Endpoint | undefined;
+/** Who stands within the cluster. */
+export type Inside = Exclude<End, Outside>;
 
 /** Why an end cannot be told. */
 export type UnknownEnd = { readonly kind: "unknown"; readonly reason: string };
@@ -53,15 +51,21 @@ export type ReadEnd = (
   address: string | null | undefined,
 ) => End | UnknownEnd;
 
-type Identity = Exclude<End, { kind: "outside" }> | UnknownEnd | World;
+type Identity = Inside | UnknownEnd | World;
 /** Outside the cluster: who it is, its address tells. */
 type World = { readonly kind: "world"; readonly isApiServer: boolean };
+
+export type EndReader = {
+  readonly read: ReadEnd;
+  /** Who was met within the cluster, by what tells them apart. */
+  readonly known: () => Map<string, Inside>;
+};
 
 /**
  * Reads ends; each identity is read once, since a record names the same ones over and over.
  * @param find finds the pods whose labels a field mask left out
  */
-export function endReader(find: FindEndpoint, outside: OutsideReader): ReadEnd {
+export function endReader(find: FindPod, outside: OutsideReader): EndReader {
   const identities = new Map<string, Identity>();
   const identityOf = (endpoint: HubbleEndpoint, address: string | undefined): Identity => {
     const world = worldOf(endpoint);
@@ -70,22 +74,35 @@ export function endReader(find: FindEndpoint, outside: OutsideReader): ReadEnd {
     // Short, since the keys of connections are made of it.
     const identity = identities.get(signature) ?? readIdentity(endpoint, address, `#${identities.size}`, find);
     identities.set(signature, identity);
-    nameAfter(identity, endpoint);
+    if (identity.kind === "pod") rename(identity, nameIn(endpoint, identity.labels));
     return identity;
   };
   const ofLabels = onceEach((endpoint: HubbleEndpoint) => identityOf(endpoint, undefined));
-  return (endpoint, address) => {
+  const read: ReadEnd = (endpoint, address) => {
     const identity = endpoint?.labels?.length ? ofLabels(endpoint) : identityOf(endpoint ?? {}, address ?? undefined);
     if (identity.kind !== "world") return identity;
     if (!address || isIP(address) === 0 || address.includes("%")) return withoutAddress;
     return outside.at(address, identity.isApiServer);
   };
+  const isInside = (entry: [string, Identity]): entry is [string, Inside] =>
+    entry[1].kind === "pod" || entry[1].kind === "entity";
+  return { read, known: () => new Map([...identities].filter(isInside)) };
 }
 
-/** Hubble knows workloads better than the names of pods tell them. */
-function nameAfter(identity: Identity, endpoint: HubbleEndpoint): void {
-  if (identity.kind === "pod" && endpoint.workloads?.length) identity.name = workloadOf(endpoint);
+type Name = Pick<RecordedPod, "name" | "isNamed">;
+
+/** Hubble knows workloads better than the names of pods tell them. Of several names the first in order is the pod's. */
+export function rename(pod: RecordedPod, { name, isNamed }: Name): void {
+  const isBetter = isNamed === pod.isNamed ? name < pod.name || pod.name === unnamed : isNamed;
+  if (isBetter && name !== unnamed) Object.assign(pod, { name, isNamed });
 }
+
+const nameIn = (endpoint: HubbleEndpoint, labels: RecordedPod["labels"]): Name => ({
+  name: workloadOf(endpoint, jobOf(labels)) || unnamed,
+  isNamed: Boolean(endpoint.workloads?.[0]?.name),
+});
+
+const unnamed = "unnamed";
 
 function worldOf({ labels, identity }: HubbleEndpoint): World | undefined {
   const isNumbered = reservedNumbers[identity ?? 0]?.some((name) => name.startsWith("world")) ?? false;
@@ -101,12 +118,7 @@ function signatureOf(endpoint: HubbleEndpoint, address: string | null | undefine
   return `${identity ?? 0}${masked}`;
 }
 
-function readIdentity(
-  endpoint: HubbleEndpoint,
-  address: string | undefined,
-  key: string,
-  find: FindEndpoint,
-): Identity {
+function readIdentity(endpoint: HubbleEndpoint, address: string | undefined, key: string, find: FindPod): Identity {
   const labels = (endpoint.labels ?? []).map(parseLabel);
   const reserved = labels.filter(({ source }) => source === "reserved").map((label) => label.key);
   const names = labels.length > 0 ? reserved : (reservedNumbers[endpoint.identity ?? 0] ?? []);
@@ -124,7 +136,7 @@ function podOfInventory(
   endpoint: HubbleEndpoint,
   address: string | undefined,
   key: string,
-  find: FindEndpoint,
+  find: FindPod,
 ): RecordedPod | UnknownEnd {
   const { namespace, pod_name, workloads, cluster_name } = endpoint;
   const names = [pod_name, workloads?.[0]?.name].flatMap((name) => name || []);
@@ -137,6 +149,7 @@ function podOfInventory(
     key,
     namespace: known.namespace,
     name: workloadOf(endpoint) || known.name,
+    isNamed: Boolean(workloads?.[0]?.name),
     labels: known.labels,
     namespaceLabels: known.namespaceLabels,
     serviceAccount: known.serviceAccount,
@@ -193,12 +206,13 @@ function readPod(endpoint: HubbleEndpoint, labels: readonly Label[], key: string
   }
   const namespace = added.get(podNamespaceLabel) ?? endpoint.namespace;
   if (!namespace) return unknown("the namespace of a pod was not recorded");
+  const ownLabels = Object.fromEntries(own);
   return {
     kind: "pod",
     key,
     namespace,
-    name: workloadOf(endpoint, jobOf(labels)) || "unnamed",
-    labels: Object.fromEntries(own),
+    ...nameIn(endpoint, ownLabels),
+    labels: ownLabels,
     namespaceLabels: ofNamespace.length > 0 ? Object.fromEntries(ofNamespace) : undefined,
     serviceAccount: added.get(serviceAccountLabel),
     cluster: added.get(clusterLabel) ?? (endpoint.cluster_name || undefined),
@@ -206,8 +220,8 @@ function readPod(endpoint: HubbleEndpoint, labels: readonly Label[], key: string
   };
 }
 
-const jobOf = (labels: readonly Label[]): string | undefined =>
-  labels.find(({ key }) => key === "batch.kubernetes.io/job-name" || key === "job-name")?.value;
+const jobOf = (labels: RecordedPod["labels"]): string | undefined =>
+  labels["batch.kubernetes.io/job-name"] ?? labels["job-name"];
 
 /**
  * The workload of a pod. Hubble knows it for the pods of its own node only; elsewhere the label of its Job tells it, or the

@@ -12,9 +12,10 @@ import { addressParty, type Party } from "../reach/compile/party.ts";
 import type { Direction } from "../reach/compile/rules.ts";
 import { type DeniedBy, undecidableText, type Verdict, verdict } from "../reach/decide/verdict.ts";
 import { questionText } from "../reach/report/explain.ts";
-import { addressClass, apiServerAddresses, type ClassOf, classifyAddresses } from "./addresses.ts";
+import { apiServerAddresses, classifyAddresses } from "./addresses.ts";
 import type { End, RecordedPod } from "./end.ts";
 import type { Lookup } from "./lookups.ts";
+import type { Distinctions } from "./reading.ts";
 import type { Connection, FlowRecord } from "./record.ts";
 
 /** `verdict` is that of the address where the outcome is open for lack of a name. */
@@ -38,10 +39,11 @@ export type Judged = {
 /** What the record does not say about the cluster; of its endpoints, the names of ports and the labels of namespaces. */
 export type Surroundings = Pick<Inventory, "cluster" | "cidrGroups" | "services" | "configuration" | "endpoints">;
 
-/** What policies see of an address outside the cluster, before any is known. */
-export function addressClassOf(policies: readonly Policy[], surroundings: Surroundings): ClassOf {
-  const { prefixes } = compile(policies, { ...surroundings, endpoints: [], nodes: [], names: [] });
-  return addressClass(prefixes, fqdnSelectors(policies));
+/** What policies tell addresses outside the cluster and requests apart by, before any is known. */
+export function distinctionsOf(policies: readonly Policy[], surroundings: Surroundings): Distinctions {
+  const { prefixes, rules } = compile(policies, { ...surroundings, endpoints: [], nodes: [], names: [] });
+  const requests = rules.flatMap(({ ports }) => ports.flatMap(({ l7 }) => l7?.http ?? []));
+  return { prefixes, selectors: fqdnSelectors(policies), requests };
 }
 
 export function judge(record: FlowRecord, policies: readonly Policy[], surroundings: Surroundings): Judged {
@@ -56,7 +58,7 @@ export function judge(record: FlowRecord, policies: readonly Policy[], surroundi
     apiServer: apiServerAddresses(record.connections),
   };
   const { prefixes } = compile(policies, { ...inventory, endpoints: [] });
-  const addresses = classifyAddresses(record, prefixes, fqdnSelectors(policies));
+  const addresses = classifyAddresses(record, { prefixes, selectors: fqdnSelectors(policies) });
   const network = compile(policies, { ...inventory, names: addresses.names });
   const peerOf = (end: End): Peer => {
     switch (end.kind) {

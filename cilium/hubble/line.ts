@@ -29,18 +29,27 @@ export function lineReader(): (line: string) => HubbleFlow | undefined {
     const isWhole =
       middle > 0 && end > 0 && last > end && line.indexOf('"}', last + beforeTime.length) === line.length - 2;
     if (!isWhole) return undefined;
+    const rest = restIn(line.slice(end + 2, last));
+    if (rest === undefined) return undefined;
+    // Near half of a record are replies, of which nothing counts but that they were.
+    if (rest.is_reply && !rest.l7 && !rest.destination_names && !rest.aggregate) {
+      const ends = {
+        source: namespaceIn(line, start),
+        destination: namespaceIn(line, middle + betweenEnds.length - 1),
+      };
+      return { time: own(time), uuid: uuid ?? rest.uuid, node_name: rest.node_name, is_reply: true, ...ends };
+    }
     const source = endIn(line.slice(start, middle + 1));
     const destination = endIn(line.slice(middle + betweenEnds.length - 1, end + 1));
-    const rest = restIn(line.slice(end + 2, last));
     const outcome = outcomeIn(told);
     const flags = flagsIn(set);
-    if (!source || !destination || !rest || !outcome || !flags) return undefined;
+    if (!source || !destination || !outcome || !flags) return undefined;
     const ports = { source_port: Number(fromPort), destination_port: Number(toPort) };
     return {
       ...rest,
       ...outcome,
       time: own(time),
-      uuid,
+      uuid: uuid ?? rest.uuid,
       IP: { source: own(from), destination: own(to) },
       l4: protocol === "TCP" ? { TCP: { ...ports, flags } } : protocol === "UDP" ? { UDP: ports } : { SCTP: ports },
       source,
@@ -66,6 +75,17 @@ const betweenEnds = '},"destination":{';
 const afterEnds = '},"Type":"';
 /** Of the envelope's own. */
 const beforeTime = ',"time":"';
+
+const endUntilNamespace = new RegExp(
+  `\\{(?:"ID":\\d+,)?(?:"identity":\\d+,)?(?:"cluster_name":${text},)?(?:"namespace":${text})?`,
+  "y",
+);
+
+/** The namespace of an end that begins somewhere in a line. */
+function namespaceIn(line: string, start: number): { readonly namespace: string } {
+  endUntilNamespace.lastIndex = start;
+  return { namespace: own(endUntilNamespace.exec(line)?.[2] ?? "") };
+}
 
 /** A copy that does not keep the file's whole block that a text was cut from. */
 const own = (text: string): string => ` ${text}`.slice(1);

@@ -21,60 +21,100 @@ export type Lookup = Times & {
 
 export type DnsServer = { readonly end: End; readonly port: number };
 
+/** What was seen of a look-up. */
+export type SeenLookup = Times & Counts & Omit<Lookup, "count" | "refused" | "servers" | "addresses"> & Sets;
 type Counts = { asked: number; answered: number; failed: number; refused: number };
-type Seen = Times & Counts & Omit<Lookup, "count" | "refused" | "servers" | "addresses"> & Sets;
 type Sets = { readonly servers: Map<string, DnsServer>; readonly addresses: Set<string> };
+
+/** Look-ups of which as many are kept before those that failed are forgotten. */
+const most = 50_000;
+
+/** Look-ups by pod and name. Names that do not exist are no part of an answer, and programs may ask for ever new ones. */
+export function lookupStore(limit = most) {
+  const byPod = new Map<RecordedPod, Map<string, SeenLookup>>();
+  let size = 0;
+  let room = limit;
+  const forgetFailed = (): void => {
+    for (const byName of byPod.values()) {
+      for (const [name, { answered, failed, refused }] of byName) {
+        if (failed > 0 && answered + refused === 0) {
+          byName.delete(name);
+          size--;
+        }
+      }
+    }
+    room = Math.max(limit, 2 * size);
+  };
+  return {
+    of: (pod: RecordedPod, name: string, { first, last }: Times): SeenLookup => {
+      const byName = byPod.get(pod) ?? new Map<string, SeenLookup>();
+      byPod.set(pod, byName);
+      const found = byName.get(name);
+      if (found !== undefined) return found;
+      if (size >= room) forgetFailed();
+      const sets = { inCluster: isClusterName(name), servers: new Map(), addresses: new Set<string>() };
+      const unseen = { pod, name, ...sets, asked: 0, answered: 0, failed: 0, refused: 0, first, last };
+      byName.set(name, unseen);
+      size++;
+      return unseen;
+    },
+    all: (): SeenLookup[] => [...byPod.values()].flatMap((byName) => [...byName.values()]),
+  };
+}
+
+export function addServer({ servers }: SeenLookup, end: End, port: number): void {
+  servers.set(`${end.key} ${port}`, { end, port });
+}
+
+/** Adds what was seen of a look-up elsewhere, but for its servers. */
+export function addLookup(to: SeenLookup, { asked, answered, failed, refused, addresses, ...times }: SeenLookup): void {
+  to.asked += asked;
+  to.answered += answered;
+  to.failed += failed;
+  to.refused += refused;
+  for (const address of addresses) to.addresses.add(address);
+  widen(to, times);
+}
 
 export type LookupReader = {
   readonly add: (flow: HubbleFlow, span: Times, weight: number) => void;
-  readonly lookups: () => Lookup[];
+  readonly seen: () => readonly SeenLookup[];
 };
 
 /** @param learn is told of each name outside the cluster with an address that was answered for it */
 export function lookupReader(readEnd: ReadEnd, learn: (address: string, name: string) => void): LookupReader {
-  const seen: Seen[] = [];
-  const byPod = new Map<RecordedPod, Map<string, Seen>>();
-  const seenOf = (pod: RecordedPod, name: string, inCluster: boolean, span: Times): Seen => {
-    const byName = byPod.get(pod) ?? new Map<string, Seen>();
-    byPod.set(pod, byName);
-    const found = byName.get(name);
-    if (found !== undefined) return found;
-    const sets = { servers: new Map(), addresses: new Set<string>() };
-    const first = { pod, name, inCluster, ...sets, asked: 0, answered: 0, failed: 0, refused: 0, ...span };
-    byName.set(name, first);
-    seen.push(first);
-    return first;
-  };
+  const store = lookupStore();
   return {
+    seen: store.all,
     add: (flow, span, weight) => {
       const { l7, l4, source, destination, IP } = flow;
       const dns = l7?.dns;
       if (!dns?.query) return;
       const name = dns.query.replace(/\.$/, "").toLowerCase();
-      const inCluster = isClusterName(name);
       const isAnswer = isReply(flow) ?? l7?.type === "RESPONSE";
       const addresses = isAnswer && !dns.rcode ? (dns.ips ?? []) : [];
-      if (!inCluster) for (const address of addresses) learn(address, name);
+      if (!isClusterName(name)) for (const address of addresses) learn(address, name);
       const ends = [readEnd(source, IP?.source), readEnd(destination, IP?.destination)] as const;
       const [pod, server] = isAnswer ? [ends[1], ends[0]] : ends;
       if (pod.kind !== "pod") return;
-      const lookup = seenOf(pod, name, inCluster, span);
+      const lookup = store.of(pod, name, span);
       if (flow.verdict === "DROPPED") lookup.refused += weight;
       else if (!isAnswer) lookup.asked += weight;
       else if (addresses.length > 0) lookup.answered += weight;
       else lookup.failed += weight;
       const ports = l4?.UDP ?? l4?.TCP;
       const port = isAnswer ? ports?.source_port : ports?.destination_port;
-      if (server.kind !== "unknown" && port) lookup.servers.set(`${server.key} ${port}`, { end: server, port });
+      if (server.kind !== "unknown" && port) addServer(lookup, server, port);
       for (const address of addresses) lookup.addresses.add(address);
       widen(lookup, span);
     },
-    lookups: () =>
-      seen
-        .map(({ asked, answered, failed, ...lookup }) => ({ ...lookup, count: answered || (failed > 0 ? 0 : asked) }))
-        .filter(({ count, refused }) => count > 0 || refused > 0),
   };
 }
+
+export const lookupsOf = (seen: readonly SeenLookup[]): Lookup[] =>
+  seen
+    .map(({ asked, answered, failed, ...lookup }) => ({ ...lookup, count: answered || (failed > 0 ? 0 : asked) }))
+    .filter(({ count, refused }) => count > 0 || refused > 0);
 
 /** Names of Services and pods; the policies' DNS names are about what is outside. */
 const isClusterName = (name: string): boolean => /\.(svc|pod)\.|\.cluster\.local$/.test(name);

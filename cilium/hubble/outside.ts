@@ -16,6 +16,8 @@ export type Outside = {
 
 export type OutsideReader = {
   readonly at: (address: string, isApiServer: boolean) => Outside;
+  /** The same end as another reader knows it. */
+  readonly same: (end: Outside) => Outside;
   /** Takes names of an address, as they are written somewhere. */
   readonly learn: (address: string | null | undefined, names: readonly string[]) => void;
   readonly names: ReadonlyMap<string, ReadonlySet<string>>;
@@ -35,31 +37,29 @@ export function outsideReader(classOf: ClassOf, limit = mostApart): OutsideReade
   const namesOf = (address: string): ReadonlySet<string> =>
     names.get(address) ?? (last?.address === address ? last.names : none);
 
+  const oneOfMany = (address: string): Outside => {
+    const named = namesOf(address);
+    const key = classOf(address, named);
+    const known = classes.get(key);
+    if (known !== undefined) return known;
+    const end = { kind: "outside", address, isApiServer: false, key: `like ${address}`, standsForMore: true } as const;
+    classes.set(key, end);
+    if (named.size > 0) names.set(address, new Set(named));
+    return end;
+  };
+  const at = (address: string, isApiServer: boolean): Outside => {
+    const known = (isApiServer ? apiServers : apart).get(address);
+    if (known !== undefined) return known;
+    if (!isApiServer && apart.size >= limit) return oneOfMany(address);
+    const key = isApiServer ? `API server ${address}` : address;
+    const end = { kind: "outside", key, address, isApiServer, standsForMore: false } as const;
+    (isApiServer ? apiServers : apart).set(address, end);
+    return end;
+  };
   return {
     names,
-    at: (address, isApiServer) => {
-      const known = (isApiServer ? apiServers : apart).get(address);
-      if (known !== undefined) return known;
-      const outside = { kind: "outside", address, isApiServer } as const;
-      if (isApiServer) {
-        const end = { ...outside, key: `API server ${address}`, standsForMore: false };
-        apiServers.set(address, end);
-        return end;
-      }
-      if (apart.size < limit) {
-        const end = { ...outside, key: address, standsForMore: false };
-        apart.set(address, end);
-        return end;
-      }
-      const named = namesOf(address);
-      const key = classOf(address, named);
-      const end = classes.get(key) ?? { ...outside, key: `like ${address}`, standsForMore: true };
-      if (!classes.has(key)) {
-        classes.set(key, end);
-        if (named.size > 0) names.set(address, new Set(named));
-      }
-      return end;
-    },
+    at,
+    same: ({ address, isApiServer, standsForMore }) => (standsForMore ? oneOfMany(address) : at(address, isApiServer)),
     learn: (address, more) => {
       if (!address || more.length === 0) return;
       const known = names.get(address);

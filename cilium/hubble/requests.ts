@@ -3,7 +3,7 @@ import { RE2JS } from "re2js";
 import type { HttpRule } from "../policy/schema.ts";
 import type { End } from "./end.ts";
 import type { HubbleFlow } from "./event.ts";
-import type { Times } from "./times.ts";
+import { type Times, widen } from "./times.ts";
 
 /** Requests of one method to one path, as the HTTP proxy logs them. */
 export type Request = Times & {
@@ -16,6 +16,8 @@ export type Request = Times & {
   readonly host: string;
   /** By lower-case name, as far as they were recorded. */
   readonly headers: ReadonlyMap<string, string>;
+  /** Whether it stands for others too, that no rule tells from it. */
+  readonly standsForMore: boolean;
   /** How often it was let through and refused when it was recorded. */
   passed: number;
   refused: number;
@@ -29,6 +31,41 @@ export function requestOf({ l7 }: HubbleFlow): RecordedRequest | undefined {
   const [, host = "", path = ""] = /^(?:[a-z]+:\/\/([^/?]*))?([^#]*)/i.exec(http.url ?? "") ?? [];
   const headers = (http.headers ?? []).map(({ key, value }) => [(key ?? "").toLowerCase(), value ?? ""] as const);
   return { method: http.method, path: path || "/", host, headers: new Map(headers) };
+}
+
+/** More than anybody reads, and few enough to keep. */
+const mostApart = 20_000;
+
+/**
+ * Requests by connection, method, host and path. Paths hold numbers of orders and the like: beyond a number of requests, those
+ * of a connection and method that no rule tells apart are one.
+ */
+export function requestStore(rules: readonly HttpRule[], limit = mostApart) {
+  const requests = new Map<string, Request>();
+  const found = (key: unknown, one: Omit<Request, "passed" | "refused">): Request => {
+    const text = JSON.stringify(key);
+    const request = requests.get(text) ?? { ...one, passed: 0, refused: 0 };
+    requests.set(text, request);
+    return request;
+  };
+  return {
+    of: (one: Omit<Request, "passed" | "refused">): Request => {
+      const { source, destination, port, method, host, path } = one;
+      const place = [source.key, destination.key, port, method];
+      const apart = [...place, host, path];
+      if (!one.standsForMore && (requests.size < limit || requests.has(JSON.stringify(apart))))
+        return found(apart, one);
+      return found([...place, rules.map((rule) => ruleMatches(rule, one) ?? null)], { ...one, standsForMore: true });
+    },
+    all: (): Request[] => [...requests.values()],
+  };
+}
+
+/** Adds what was seen of a request elsewhere. */
+export function addRequest(to: Request, { passed, refused, ...times }: Request): void {
+  to.passed += passed;
+  to.refused += refused;
+  widen(to, times);
 }
 
 /**

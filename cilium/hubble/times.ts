@@ -11,7 +11,7 @@ export function extend(span: Times, time: string): void {
 }
 
 /** Without their last letter, the Z, RFC 3339 texts of one zone sort by time, also where one has more digits. */
-const isBefore = (one: string, other: string): boolean =>
+export const isBefore = (one: string, other: string): boolean =>
   one.length === other.length ? one < other : one.slice(0, -1) < other.slice(0, -1);
 
 /** Widens a span by another one. */

@@ -1,9 +1,10 @@
 /** Which of a program's workloads the pods of a record belong to, told by the labels that its policies select on. */
+
 import { type Cluster, workloads } from "../model/cluster.ts";
 import { labelSelector } from "../model/labels.ts";
 import { peerName, type Workload } from "../model/peers.ts";
+import { entityName } from "../policy/entity.ts";
 import { matches, podIdentity, subjectRequirements } from "../policy/selector.ts";
-import { entityName } from "../reach/compile/inventory.ts";
 import type { End, RecordedPod } from "./end.ts";
 
 export type FindWorkload = (end: End) => Workload | undefined;

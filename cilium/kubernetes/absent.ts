@@ -10,7 +10,7 @@ import type { Objects } from "./read.ts";
 export function absentMakers(objects: Objects): string[] {
   if (isListing(objects)) return [];
   const { others, leftOut } = objects;
-  const made = [...others.filter(rendersCharts).map(({ kind }) => kind), ...leftOut.flatMap(leftOutMaker)];
+  const made = [...others.flatMap(chartMaker), ...leftOut.flatMap(leftOutMaker)];
   return [...Map.groupBy(made, (what) => what)].map(([what, { length }]) => `${length} ${what}`);
 }
 
@@ -22,7 +22,12 @@ const application = z.looseObject({
 const applicationSet = z.looseObject({ spec: z.looseObject({ template: z.unknown() }) });
 const kustomization = z.looseObject({ helmCharts: z.array(z.unknown()).min(1) });
 
-function rendersCharts({ kind, value }: Objects["others"][number]): boolean {
+function chartMaker({ kind, value }: Objects["others"][number]): string[] {
+  if (kind === "HelmRelease" || kind === "HelmChart") return [kind];
+  return takesCharts(kind, value) ? [`${kind} with charts`] : [];
+}
+
+function takesCharts(kind: string, value: unknown): boolean {
   switch (kind) {
     case "Application":
       return hasChart(value);
@@ -31,7 +36,7 @@ function rendersCharts({ kind, value }: Objects["others"][number]): boolean {
     case "Kustomization":
       return kustomization.safeParse(value).success;
     default:
-      return kind === "HelmRelease" || kind === "HelmChart";
+      return false;
   }
 }
 

@@ -1,13 +1,14 @@
 /** What is wrong with a cluster as a stack configures it, before anything is rendered or registered. */
 
 import { policyName } from "../policy/parts.ts";
-import { matches, podIdentity, subjectRequirements } from "../policy/selector.ts";
+import { clusterLabel, matches, podIdentity, subjectRequirements } from "../policy/selector.ts";
 import { limitsOf } from "./carried.ts";
 import {
   type ConfiguredCluster,
   dnsPolicyName,
   externalHosts,
   policyNameOf,
+  subjects,
   workloadId,
   workloads,
 } from "./cluster.ts";
@@ -23,6 +24,7 @@ export const faults = (cluster: ConfiguredCluster): string[] => [
   ...duplicateNames(cluster),
   ...overriddenLabels(cluster),
   ...overlaps(cluster),
+  ...misplacedClusters(cluster),
   ...dnsNamesakes(cluster),
   ...verbatimNames(cluster),
   ...vainLookups(cluster),
@@ -137,6 +139,27 @@ function overlaps(cluster: ConfiguredCluster): string[] {
       );
   });
   return [...new Set(pairs)];
+}
+
+/** Labels by which Cilium tells clusters, where they do not tell others from this one. */
+function misplacedClusters(cluster: ConfiguredCluster): string[] {
+  const { clusterName } = cluster.settings;
+  const governed = subjects(cluster).filter(({ labels }) => clusterLabel in labels);
+  const ends = [...cluster.flows, ...cluster.denials].flatMap(({ from, to }) => [from, to]);
+  const wrong = ends.filter((end) => {
+    const named = end.kind === "pod-set" ? end.labels[clusterLabel] : undefined;
+    if (named === undefined) return false;
+    const names = typeof named === "string" ? [named] : "oneOf" in named ? named.oneOf : [clusterName];
+    return names.includes(clusterName);
+  });
+  return [
+    ...governed.map(
+      (one) => `${peerName(one)}: a policy here selects no pods of another cluster; leave ${clusterLabel} out`,
+    ),
+    ...new Set(
+      wrong.map((set) => `${peerName(set)}: write ${clusterLabel} with the names of other clusters, or leave it out`),
+    ),
+  ];
 }
 
 /** Look-ups that limit nothing, since every pod may look up all names there. */

@@ -12,7 +12,7 @@ export type Transport = "TCP" | "UDP" | "SCTP";
 /** What is spoken on a port. Only `http` is plaintext that Envoy can parse; `tls-passthrough` is behind a TLSRoute. */
 export type Spoken = "http" | "https" | "tls-passthrough" | "grpc" | "dns" | "tcp" | "udp" | "sctp";
 
-/** A port by its number, or a range of them. */
+/** A port by its number, a range of them, or every port of the transports, 0 among them, which nothing else names. */
 export interface NumberedPort {
   readonly number: number;
   /** The last of a range. */
@@ -52,20 +52,29 @@ export interface EveryPort {
 
 export type Port = TransportPort | IcmpType | IpProtocol | EveryPort;
 
-const number = z.custom<number>(
-  (number) => Number.isInteger(number) && Number(number) >= 1 && Number(number) <= 65535,
-  { error: ({ input }) => `port ${shown(input)}; write a number from 1 to 65535` },
-);
+const every = { number: 0, last: 65535 };
+
+const isNumber = (number: unknown): boolean =>
+  Number.isInteger(number) && Number(number) >= 1 && Number(number) <= every.last;
+const wrong = {
+  error: ({ input }: { readonly input?: unknown }) => `port ${shown(input)}; write a number from 1 to 65535`,
+};
+const number = z.custom<number>(isNumber, wrong);
+const first = z.custom<number>((given) => isNumber(given) || given === every.number, wrong);
 const transports = z.array(z.enum(["TCP", "UDP", "SCTP"])).min(1);
 const speaks = z.enum(["http", "https", "tls-passthrough", "grpc", "dns", "tcp", "udp", "sctp"]);
+
+/** Whether it is every port of its transports. */
+export const isEveryOf = ({ number, last }: NumberedPort): boolean => number === every.number && last === every.last;
 
 /** The ports that pods declare. */
 export const numberedPortSchema = z
   .strictObject(
-    { number, last: number.optional(), transports, speaks },
+    { number: first, last: number.optional(), transports, speaks },
     { error: ({ input }) => `${shown(input)} is no port; write one such as http(8080) or udp(53)` },
   )
   .superRefine(({ number, last = number }, context) => {
+    if (number === every.number && last !== every.last) context.addIssue(wrong.error({ input: number }));
     if (last < number) context.addIssue(`no port is from ${number} to ${last}; write the smaller number first`);
   }) satisfies z.ZodType<NumberedPort>;
 
@@ -119,16 +128,17 @@ export const portSchema: z.ZodType<Port> = z.unknown().transform((value, context
 });
 
 interface PortWord {
-  /** One port, or all from the first to the last. */
-  (number: number, last?: number): NumberedPort;
+  /** One port, all from the first to the last, or without a number every one. */
+  (number?: number, last?: number): NumberedPort;
   /** The port that each pod's container calls so, for `on`. */
   (name: string): PortByName;
 }
 
 function word(speaks: Spoken, ...transports: Transport[]): PortWord {
-  function port(number: number, last?: number): NumberedPort;
+  function port(number?: number, last?: number): NumberedPort;
   function port(name: string): PortByName;
-  function port(given: number | string, last?: number): TransportPort {
+  function port(given?: number | string, last?: number): TransportPort {
+    if (given === undefined) return { ...every, transports, speaks };
     return typeof given === "string"
       ? { name: given, transports, speaks }
       : { number: given, ...(last !== undefined && { last }), transports, speaks };
@@ -161,6 +171,7 @@ export const isNumbered = (port: Port): port is NumberedPort => "number" in port
 /** What a port that is not a TCP port is called: TCP goes without saying, DNS ports are both and go by the number alone. */
 export function portText(port: Port): string {
   if (!isTransportPort(port)) return portNames(port).join();
+  if (isNumbered(port) && isEveryOf(port)) return `every ${port.transports.join(" and ")} port`;
   const [only, ...more] = port.transports;
   return more.length > 0 || only === "TCP" ? numbersText(port) : `${numbersText(port)}/${only}`;
 }
@@ -185,8 +196,9 @@ export function isUsedBy(port: Port, protocol: string, number: number): boolean 
   return "every" in port || ("protocol" in port && port.protocol === protocol);
 }
 
-/** `8080`, `8000-8100`, or the port's name. */
+/** `8080`, `8000-8100`, `every port`, or the port's name. */
 function numbersText(port: TransportPort): string {
   if (!isNumbered(port)) return port.name;
+  if (isEveryOf(port)) return "every port";
   return port.last === undefined ? String(port.number) : `${port.number}-${port.last}`;
 }

@@ -22,8 +22,8 @@ export type Pair = { readonly source: Kind; readonly destination: Kind };
 /** Each side's policies as the agent takes them in any cluster with its configuration; one that both have is compiled once. */
 export function networksOf(sides: readonly Side[]): Network[] {
   const worlds = new Set(
-    sides.map(({ inventory: { cluster, configuration, cidrGroups, services } }) =>
-      JSON.stringify([cluster, configuration, cidrGroups, services]),
+    sides.map(({ inventory: { cluster, configuration, cidrGroups, services, isExcerpt } }) =>
+      JSON.stringify([cluster, configuration, cidrGroups, services, isExcerpt]),
     ),
   );
   const known = new Map<Policy, CompiledRule[]>();

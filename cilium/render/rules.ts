@@ -4,7 +4,7 @@ import type { ConfiguredCluster } from "../model/cluster.ts";
 import { arrivingAt, isLimitedAtServer, leavingFrom, serversOf } from "../model/ends.ts";
 import type { Flow } from "../model/flow.ts";
 import { namespaceOf, type Peer, type Subject, selectionOf } from "../model/peers.ts";
-import { isNumbered, isTransportPort, type Port, type TransportPort } from "../model/ports.ts";
+import { isEveryOf, isNumbered, isTransportPort, type Port, type TransportPort } from "../model/ports.ts";
 import { destinationFields, fqdnSelector, type Selection, sourceFields } from "../model/selection.ts";
 import type { HttpRule, IngressRule, PortProtocol, PortRule } from "../policy/schema.ts";
 
@@ -123,7 +123,7 @@ function portProtocols(port: Port): PortProtocol[] {
   if ("protocol" in port) return [{ port: "0", protocol: port.protocol }];
   if (!isTransportPort(port)) return [];
   const numbers = isNumbered(port)
-    ? { port: String(port.number), ...(port.last !== undefined && { endPort: port.last }) }
+    ? { port: String(port.number), ...(port.last !== undefined && !isEveryOf(port) && { endPort: port.last }) }
     : { port: port.name };
   return isAnyTransport(port)
     ? [{ ...numbers, protocol: "ANY" }]

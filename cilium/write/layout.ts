@@ -5,7 +5,7 @@ export const width = 120;
 
 export const quoted = (text: string): string => JSON.stringify(text);
 
-export const propertyName = (name: string): string => (/^[A-Za-z_$][\w$]*$/.test(name) ? name : quoted(name));
+const propertyName = (name: string): string => (/^[A-Za-z_$][\w$]*$/.test(name) ? name : quoted(name));
 
 /** A property of an object: `.https`, or `["https-metrics"]`. */
 export const property = (name: string): string =>
@@ -202,7 +202,11 @@ function isBroken(code: Code): boolean {
   return within(code).some(isBroken);
 }
 
-const depth = (code: Code): number => (code.kind === "atom" ? 0 : 1 + Math.max(0, ...within(code).map(depth)));
+/** How deep calls and lists stand in each other, those without anything in them aside. */
+function depth(code: Code): number {
+  const inner = within(code);
+  return inner.length === 0 ? 0 : 1 + Math.max(...inner.map(depth));
+}
 
 function within(code: Code): readonly Code[] {
   switch (code.kind) {

@@ -13,6 +13,7 @@ import {
   grpc,
   http,
   https,
+  isEveryOf,
   isNumbered,
   type NumberedPort,
   type Port,
@@ -191,13 +192,16 @@ function openedPort(port: Port, scope: Scope): string {
 
 /** A port by its word, or as an object where no word says its transports. */
 export function declaredPort(port: TransportPort, scope: Scope): string {
-  const given = isNumbered(port)
-    ? [port.number, ...(port.last === undefined ? [] : [port.last])].join(", ")
-    : JSON.stringify(port.name);
   const word = wordFor(port);
-  if (word !== undefined) return `${scope.word(word)}(${given})`;
+  if (word !== undefined) return `${scope.word(word)}(${numbersGiven(port)})`;
   const { transports, speaks, ...numbers } = port;
   return objectText<unknown>({ ...numbers, transports, speaks }, valueText);
+}
+
+function numbersGiven(port: TransportPort): string {
+  if (!isNumbered(port)) return JSON.stringify(port.name);
+  if (isEveryOf(port)) return "";
+  return port.last === undefined ? String(port.number) : `${port.number}, ${port.last}`;
 }
 
 const valueText = (value: unknown): string =>

@@ -116,8 +116,11 @@ const kinds: readonly Kind[] = [
     kind,
     missing: withoutPods,
   })),
-  { apiVersion: "batch/v1", kind: "Job", missing: withoutPods },
-  { apiVersion: "batch/v1", kind: "CronJob", missing: withoutPods },
+  ...["Job", "CronJob"].map((kind) => ({
+    apiVersion: "batch/v1",
+    kind,
+    missing: `${withoutPods}, nor whether they have run`,
+  })),
 ];
 
 const ciliumConfig: Kind = {

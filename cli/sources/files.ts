@@ -8,7 +8,10 @@ import { parseText } from "../../cilium/kubernetes/text.ts";
 import { Failure } from "../failure.ts";
 
 export interface FileOptions {
-  /** Globs of files and folders below the one that is read, which are passed over; those without a slash at any depth. */
+  /**
+   * Globs of files and folders below the one that is read, which are passed over: from there, or as answers name places; those
+   * without a slash at any depth.
+   */
   readonly exclude?: readonly string[];
   /** What the folder is called in the answer, if not by its path. */
   readonly shownAs?: string;
@@ -21,7 +24,7 @@ export interface FileOptions {
  */
 export function readFiles(path: string, { exclude = [], shownAs = path }: FileOptions = {}): Read {
   const name = (file: string) => (file === "-" ? "standard input" : join(shownAs, relative(path, file)));
-  const { files, unreadable } = filesOf(path, exclude);
+  const { files, unreadable } = filesOf(path, (file) => isExcluded([relative(path, file), name(file)], exclude));
   const parsed = files.map((file) => {
     const text = file === path ? textOf(file) : attempt(() => textOf(file));
     return text === undefined
@@ -44,11 +47,11 @@ interface Files {
   readonly unreadable: string[];
 }
 
-function filesOf(path: string, exclude: readonly string[]): Files {
+function filesOf(path: string, passOver: (file: string) => boolean): Files {
   if (path === "-") return { files: [path], unreadable: [] };
   try {
     if (!statSync(path).isDirectory()) return { files: [path], unreadable: [] };
-    return filesBelow(path, (file) => isExcluded(relative(path, file), exclude));
+    return filesBelow(path, passOver);
   } catch (error) {
     throw unreadable(path, error);
   }
@@ -101,10 +104,11 @@ function attempt<T>(operation: () => T): T | undefined {
 
 const isManifest = (name: string): boolean => /\.(ya?ml|json)$/.test(name) || isKustomizationFile(name);
 
-const isExcluded = (file: string, globs: readonly string[]): boolean =>
+const isExcluded = (names: readonly string[], globs: readonly string[]): boolean =>
   globs.some((glob) => {
     const plain = glob.replace(/^\.\/|\/(\*\*)?$/g, "");
-    return matchesGlob(plain.includes("/") ? file : basename(file), plain) || file === plain;
+    const isPath = plain.includes("/");
+    return names.some((name) => name === plain || matchesGlob(isPath ? name : basename(name), plain));
   });
 
 /** The text of a file, or of standard input for `-`. */

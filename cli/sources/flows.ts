@@ -1,9 +1,13 @@
 /** A Hubble record from files, folders and standard input, plain or packed, read as it comes and never kept whole. */
-import { createReadStream, readdirSync, statSync } from "node:fs";
+import { closeSync, openSync, readdirSync, readSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { pipeline, Readable, type Transform } from "node:stream";
+import { setImmediate } from "node:timers/promises";
 import { createGunzip, createZstdDecompress } from "node:zlib";
-import { type FlowRecord, type Reading, type RecordReader, recordReader } from "../../cilium/hubble/record.ts";
+import type { Lines, Reading } from "../../cilium/hubble/reading.ts";
+import type { FlowRecord } from "../../cilium/hubble/record.ts";
+import { type Block, readBlock } from "./blocks.ts";
+import { sharedReader } from "./shared.ts";
 
 export interface ReadFlows {
   readonly record: FlowRecord;
@@ -12,7 +16,7 @@ export interface ReadFlows {
 }
 
 /** Reads lines into a record; gives a sentence when not all of them can be read. */
-export type FlowSource = (reader: RecordReader) => Promise<string | undefined>;
+export type FlowSource = (reader: Lines) => Promise<string | undefined>;
 
 /**
  * Reads everything into one record: files, those below folders, and standard input (`-`), which SIGINT and SIGTERM end
@@ -24,7 +28,7 @@ export async function readFlows(
   reading: Reading,
   more: readonly FlowSource[] = [],
 ): Promise<ReadFlows> {
-  const reader = recordReader(reading);
+  const reader = sharedReader(reading);
   const problems: string[] = [];
   for (const source of more) {
     const problem = await source(reader);
@@ -34,11 +38,11 @@ export async function readFlows(
     const files = filesOf(path);
     if (files.length === 0) problems.push(`${path} is a folder without a file`);
     for (const file of files) {
-      const problem = await readFile(file, reader);
+      const problem = await readFile(file, reader, reader.addBlock);
       if (problem !== undefined) problems.push(problem);
     }
   }
-  return { record: reader.record(), problems };
+  return { record: await reader.record(), problems };
 }
 
 /** The path itself, or the files below it; hidden ones are none of the exporter's. */
@@ -50,6 +54,9 @@ export function filesOf(path: string): string[] {
     .sort();
 }
 
+/** What is read at once, in bytes. */
+const chunkSize = 256 * 1024;
+
 /** Far longer than any flow: whatever has such a line is no record. */
 const longestLine = 16 * 1024 * 1024;
 /** An array may stand on one line. */
@@ -58,41 +65,46 @@ const longestArray = 256 * 1024 * 1024;
 /** The signals that end a record, and not the command. */
 export const endings = ["SIGINT", "SIGTERM"] as const;
 
-/** Reads one file; gives a sentence when not all of it can be read. */
-export async function readFile(file: string, reader: RecordReader): Promise<string | undefined> {
+/**
+ * Reads one file; gives a sentence when not all of it can be read.
+ * @param addBlock takes what the reader is to read of whole lines, and gives how many they are
+ */
+export async function readFile(
+  file: string,
+  reader: Lines,
+  addBlock = (block: Block): number => readBlock(reader, block),
+): Promise<string | undefined> {
   const name = file === "-" ? "standard input" : file;
-  const input = file === "-" ? process.stdin : createReadStream(file, { highWaterMark: 64 * 1024 });
+  const chunks = file === "-" ? process.stdin.iterator() : chunksOf(file);
   let interrupted = false;
   const interrupt = () => {
     interrupted = true;
-    input.destroy();
+    process.stdin.destroy();
   };
   if (file === "-") for (const signal of endings) process.once(signal, interrupt);
   let lines = 0;
-  let rest: string[] = [];
+  let rest: Buffer[] = [];
   let length = 0;
   try {
-    for await (const text of texts(input)) {
-      const end = text.lastIndexOf("\n");
+    for await (const chunk of unpacked(chunks)) {
+      const end = chunk.lastIndexOf("\n");
       if (end < 0) {
-        rest.push(text);
-        length += text.length;
-        const longest = /^\s*[[{]/.test(rest[0] ?? "") ? longestArray : longestLine;
+        rest.push(chunk);
+        length += chunk.length;
+        const longest = /^\s*[[{]/.test(rest[0]?.toString() ?? "") ? longestArray : longestLine;
         if (length > longest) return `${name} has no lines after the first ${lines}: it is no Hubble record`;
         continue;
       }
-      const complete = (rest.join("") + text.slice(0, end)).split("\n");
-      rest = [text.slice(end + 1)];
-      length = rest[0]?.length ?? 0;
-      for (const line of complete) reader.add(line);
-      lines += complete.length;
+      lines += addBlock(joined([...rest, chunk.subarray(0, end)]));
+      rest = [joined([chunk.subarray(end + 1)])];
+      length = chunk.length - end - 1;
     }
   } catch (error) {
     return interrupted ? undefined : `${name} ${unreadable(error, lines)}`;
   } finally {
     for (const signal of endings) process.off(signal, interrupt);
   }
-  const last = rest.join("");
+  const last = joined(rest).toString();
   const isCutOff = /^\s*\{"/.test(last) && !isJson(last);
   if (!isCutOff) reader.add(last);
   const within = reader.end();
@@ -101,24 +113,51 @@ export async function readFile(file: string, reader: RecordReader): Promise<stri
     : undefined;
 }
 
-/** The text of an input, unpacked if its first bytes say that it is packed. */
-async function* texts(input: Readable): AsyncGenerator<string> {
-  const chunks: AsyncIterator<Buffer> = input.iterator();
+/** A copy in memory of its own. */
+function joined(parts: readonly Buffer[]): Block {
+  const whole = Buffer.allocUnsafeSlow(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) at += part.copy(whole, at);
+  return whole;
+}
+
+/** What a file holds. Each chunk is there until the next one is asked for. */
+async function* chunksOf(file: string): AsyncGenerator<Buffer> {
+  const descriptor = openSync(file, "r");
+  const chunk = Buffer.allocUnsafeSlow(chunkSize);
+  try {
+    for (;;) {
+      const length = readSync(descriptor, chunk, 0, chunkSize, null);
+      if (length === 0) return;
+      yield chunk.subarray(0, length);
+      // Threads and signals have a turn.
+      await setImmediate();
+    }
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** What an input holds, unpacked if its first bytes say that it is packed. */
+async function* unpacked(chunks: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
   const first = await chunks.next();
   if (first.done) return;
-  const whole = Readable.from(startingWith(first.value, chunks), { objectMode: false });
   const unpack = unpacking(first.value);
+  const all = startingWith(first.value, chunks);
   // Whoever reads the end of the pipeline meets its errors.
-  const bytes = unpack === undefined ? whole : pipeline(whole, unpack, () => {});
-  const decoder = new TextDecoder();
-  for await (const chunk of bytes) yield decoder.decode(chunk, { stream: true });
+  if (unpack === undefined) yield* all;
+  else yield* pipeline(Readable.from(copies(all), { objectMode: false }), unpack, () => {});
+}
+
+async function* copies(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  for await (const chunk of chunks) yield Buffer.from(chunk);
 }
 
 export const isPacked = (start: Buffer): boolean => unpacking(start) !== undefined;
 
 function unpacking(start: Buffer): Transform | undefined {
-  if (start[0] === 0x1f && start[1] === 0x8b) return createGunzip({ chunkSize: 64 * 1024 });
-  return start.length >= 4 && start.readUInt32LE() === 0xfd2fb528 ? createZstdDecompress() : undefined;
+  if (start[0] === 0x1f && start[1] === 0x8b) return createGunzip({ chunkSize });
+  return start.length >= 4 && start.readUInt32LE() === 0xfd2fb528 ? createZstdDecompress({ chunkSize }) : undefined;
 }
 
 async function* startingWith(first: Buffer, rest: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {

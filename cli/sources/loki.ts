@@ -4,7 +4,7 @@
  * LOKI_PASSWORD, and LOKI_ORG_ID.
  */
 import { z } from "zod";
-import type { RecordReader } from "../../cilium/hubble/record.ts";
+import type { Lines } from "../../cilium/hubble/reading.ts";
 import type { FlowSource } from "./flows.ts";
 
 const hour = 3_600_000;
@@ -32,11 +32,7 @@ export function lokiSource(url: string, query: string, since = Date.now() - hour
 const delay = 10_000;
 
 /** Reads what a Loki has got since the last time; throws where it cannot, and can be asked again. */
-export function lokiTail(
-  url: string,
-  query: string,
-  since = Date.now() - hour,
-): (reader: RecordReader) => Promise<void> {
+export function lokiTail(url: string, query: string, since = Date.now() - hour): (reader: Lines) => Promise<void> {
   let start = since;
   return async (reader) => {
     for (const until = Date.now() - delay; start < until; ) {
@@ -60,13 +56,7 @@ const answer = z.object({
 });
 
 /** Reads the lines from a time on until before another. */
-async function readWindow(
-  reader: RecordReader,
-  url: string,
-  query: string,
-  from: bigint,
-  until: bigint,
-): Promise<void> {
+async function readWindow(reader: Lines, url: string, query: string, from: bigint, until: bigint): Promise<void> {
   let start = from;
   /** The lines of the moment that the next page begins with, which were read already. */
   let known = new Set<string>();

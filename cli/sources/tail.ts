@@ -1,6 +1,6 @@
 /** Files that are still written: what is added to them, through their rotation. */
 import { type FileHandle, open, stat } from "node:fs/promises";
-import type { RecordReader } from "../../cilium/hubble/record.ts";
+import type { Lines } from "../../cilium/hubble/reading.ts";
 import { filesOf, isPacked, readFile } from "./flows.ts";
 
 export type Tail = {
@@ -21,7 +21,7 @@ type Followed = {
  * Follows files and those below folders. A file that is renamed is read to its end, and the new one of its name from the
  * beginning; one that was packed meanwhile is read at once, and holds what was read already (the uuids tell).
  */
-export function tail(paths: readonly string[], reader: RecordReader): Tail {
+export function tail(paths: readonly string[], reader: Lines): Tail {
   const followed = new Map<number, Followed>();
   const packed = new Set<number>();
 

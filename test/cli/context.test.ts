@@ -9,12 +9,19 @@ import {
   RbacAuthorizationV1Api,
 } from "@kubernetes/client-node";
 import { loadAll } from "js-yaml";
+import { flow, line, pod } from "../cilium/hubble/recorded.ts";
 import { sample } from "../project.ts";
 import { objectSchema } from "../provider/kubernetes-api.ts";
 import { type Cluster, startCluster } from "../toolchain/cluster.ts";
 import { temporaryFolder } from "../toolchain/lifetime.ts";
 import { netpolWith } from "./command.ts";
 import { shopPods, shopPolicies, shopPolicy } from "./folder.ts";
+
+/** Without these there is no answer. */
+const fewRights = [
+  { apiGroups: ["cilium.io"], resources: ["ciliumnetworkpolicies"], verbs: ["list"] },
+  { apiGroups: [""], resources: ["pods"], verbs: ["list"] },
+];
 
 /** Building the API server takes long, once. */
 const building = 20 * 60_000;
@@ -56,6 +63,37 @@ describe("netpol --context, against a real API server", function () {
     assert.match(stdout, /arriving at 10\.0\.0\.3: allowed by shop\/api ingress\[0\]\.toPorts\[0\]/);
   });
 
+  describe("whether a namespace is ready to enforce", () => {
+    const batch = { apiVersion: "batch/v1", kind: "CronJob", metadata: { name: "backup", namespace: "shop" } };
+    const template = {
+      metadata: { labels: { app: "db" } },
+      spec: { containers: [{ name: "db", image: "db" }], restartPolicy: "Never" },
+    };
+    const cronJob = { ...batch, spec: { schedule: "0 3 * * *", jobTemplate: { spec: { template } } } };
+    const [web, api] = ["web", "api"].map((name, i) => pod({ namespace: "shop", name, labels: { app: name } }, i + 1));
+    const readiness = (kubeconfig: string) => {
+      assert.ok(web && api);
+      const days = ["2026-11-24T12:00:00Z", "2026-11-26T12:00:00Z"];
+      const flows = join(temporaryFolder("readiness"), "flows.json");
+      writeFileSync(flows, days.map((time) => line(flow(web, api, 9000, { time }))).join("\n"));
+      return netpol(kubeconfig, "readiness", flows, "--context", "embedded", "--cluster", "default");
+    };
+
+    before(() => KubernetesObjectApi.makeApiClient(config).create(cronJob));
+    after(() => KubernetesObjectApi.makeApiClient(config).delete(cronJob));
+
+    it("turns on the runs of the cluster's CronJobs", () => {
+      const { stdout, stderr } = readiness(cluster.kubeconfig);
+      assert.match(stdout, /no run of CronJob backup, which was due 2 times/, stderr);
+    });
+
+    it("is said without them where they may not be listed", async () => {
+      const { stdout, stderr } = readiness(await kubeconfigOf("no-cron-jobs", fewRights));
+      assert.match(stdout, /does not let you list CronJob objects: .*nor whether they have run/, stderr);
+      assert.doesNotMatch(stdout, /no run of CronJob/);
+    });
+  });
+
   it("says what the cluster does not have, and what follows", () => {
     const { stdout } = explain(cluster.kubeconfig);
     assert.deepEqual(notes(stdout), [
@@ -82,12 +120,7 @@ describe("netpol --context, against a real API server", function () {
   });
 
   it("says what somebody with few rights may not list, and what is therefore not judged", async () => {
-    const { code, stdout, stderr } = explain(
-      await kubeconfigOf("reader", [
-        { apiGroups: ["cilium.io"], resources: ["ciliumnetworkpolicies"], verbs: ["list"] },
-        { apiGroups: [""], resources: ["pods"], verbs: ["list"] },
-      ]),
-    );
+    const { code, stdout, stderr } = explain(await kubeconfigOf("reader", fewRights));
     assert.equal(code, 0, stderr);
     assert.match(stdout, /is allowed\n/);
     assert.deepEqual(
@@ -99,8 +132,11 @@ describe("netpol --context, against a real API server", function () {
         "list Node objects: the addresses and labels of nodes are not known",
         "list Service objects: Services are not known",
         "list EndpointSlice objects: the backends of Services are not known",
-        ...["Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob"].map(
+        ...["Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"].map(
           (kind) => `list ${kind} objects: those without pods are not judged`,
+        ),
+        ...["Job", "CronJob"].map(
+          (kind) => `list ${kind} objects: those without pods are not judged, nor whether they have run`,
         ),
         "read ConfigMap kube-system/cilium-config: Cilium's defaults are taken",
       ],

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { AppsV1Api, CoreV1Api, KubeConfig, RbacAuthorizationV1Api } from "@kubernetes/client-node";
 import { z } from "zod";
 import type { Policy } from "../../cilium/policy/schema.ts";
+import { assertQuoted, quotations } from "../markdown.ts";
 import { copyOfProject, rewrite, sample } from "../project.ts";
 import {
   type KubernetesApi,
@@ -505,6 +506,42 @@ describe("netpol preflight, against a real API server", function () {
         }
       });
     }
+
+    it("lists all of it together, as the page shows", async () => {
+      const [redis, server, grafana] = [
+        ...["redis", "server"].map((name) => objectOf(policyOf("argocd", name))),
+        objectOf(policyOf("monitoring", "grafana")),
+      ];
+      assert.ok(redis && server && grafana);
+      const { spec, ...unmarked } = grafana;
+      const data = { "cluster-name": "homelab", "enable-l7-proxy": "false" };
+      await core.replaceNamespacedConfigMap({ ...metadata, body: { metadata, data } });
+      await runAgents("quay.io/cilium/cilium:v1.20.2");
+      await core.deleteNamespace({ name: "identity" });
+      const gone = await core.readNamespace({ name: "identity" });
+      await core.replaceNamespaceFinalize({ name: "identity", body: { ...gone, spec: { finalizers: [] } } });
+      await api.apply(
+        { ...redis, spec: { ...specOf(policyOf("argocd", "redis")), ingress: [{ fromEntities: ["cluster"] }] } },
+        { fieldManager: "argocd-controller", force: true },
+      );
+      await api.patch(server, { spec: { egress: [{}] } });
+      await replace(
+        {
+          ...unmarked,
+          metadata: { name: "grafana", namespace: "monitoring" },
+          spec: { ...specOf(policyOf("monitoring", "grafana")), egress: [{ toEntities: ["world"] }] },
+        },
+        "somebody",
+      );
+      try {
+        const [quotation] = quotations("docs/preflight.md");
+        assert.ok(quotation);
+        assertQuoted(run(sample, { PATH: "" }).stdout, quotation);
+      } finally {
+        await core.createNamespace({ body: { metadata: { name: "identity" } } });
+        await apps.deleteNamespacedDaemonSet({ ...daemonSet, propagationPolicy: "Background" });
+      }
+    });
 
     async function runAgents(image: string): Promise<void> {
       const labels = { "k8s-app": "cilium" };

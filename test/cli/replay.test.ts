@@ -183,7 +183,7 @@ describe("netpol replay", function () {
     );
     assert.match(
       netpol(file).stdout,
-      /^stack prod: nothing .*, only 25 % of the record was understood\n.*\nskipped: 1 lines/,
+      /^stack prod: nothing .*, only 25 % of the record was understood\n.*\nskipped: 1 /,
     );
     assert.equal(answer(file, "--at-least", "25").code, 0);
     assert.equal(answer(fileOf(...Array.from({ length: 100 }, () => declared), "hello")).code, 0);

@@ -121,6 +121,8 @@ values: 1
       );
       assert.equal(code, 0);
       assert.equal(JSON.parse(stdout).basis.read.CiliumNetworkPolicy, 3);
+      const asNamed = ["--exclude", join(folder, "old"), "--exclude", join(folder, "deep/er/values.yaml")];
+      assert.equal(netpol(sample, "list", "--from", folder, "--strict", ...asNamed).code, 0);
     });
 
     it("refuses an answer for a policy of which there are two versions, and names the clusters", () => {

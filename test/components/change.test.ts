@@ -75,7 +75,7 @@ describe("What a change means for connections", () => {
       [
         "1 flow closed, 1 flow opened",
         "jobs/archive can no longer reach 10.20.0.9:2049",
-        "jobs/archive can now reach 10.9.8.7:2049",
+        "jobs/archive can now reach nas (10.9.8.7):2049",
       ],
     ],
     [
@@ -94,7 +94,7 @@ describe("What a change means for connections", () => {
       [
         "1 workload enters default deny, 7 flows closed",
         "every other pod enters default deny for egress: what no rule allows is refused",
-        "every other pod can no longer reach host, remote-node, world, itself, ingress, health and unmanaged on every port",
+        "every other pod can no longer reach host, remote-node, world, itself, gateway, health and unmanaged on every port",
       ],
     ],
     [
@@ -105,8 +105,8 @@ describe("What a change means for connections", () => {
         "1 workload leaves default deny, 15 flows opened",
         "identity/login leaves default deny in both directions: what no rule denies is allowed",
         "remote-node, world, every other pod, health and unmanaged can now reach identity/login on every port",
-        "identity/login can now reach itself on every port but 8444, world, every other pod, host, remote-node, ingress, health and unmanaged on every port and kube-apiserver on every port but 6443",
-        "ingress can now reach identity/login on every port but 8443",
+        "identity/login can now reach itself on every port but 8444, world, every other pod, host, remote-node, gateway, health and unmanaged on every port and kube-apiserver on every port but 6443",
+        "gateway can now reach identity/login on every port but 8443",
       ],
     ],
   ];
@@ -154,7 +154,7 @@ describe("What a change means for connections", () => {
         );
         for (const { topic } of sentences) topics.set(topic, (topics.get(topic) ?? 0) + 1);
       }),
-      { seed, numRuns: 15 },
+      { seed, numRuns: 40 },
     );
     console.log(`      seed ${seed}: ${[...topics].map(([topic, count]) => `${count} ${topic}`).join(", ")}`);
     for (const topic of ["workloads", "default deny", "closed", "opened", "changed"]) {
@@ -237,7 +237,7 @@ describe("A preview", () => {
       { token: "pulumi:pulumi:readStackResourceOutputs", inputs: { stackName: "acme/network-policies/prod" } },
     ]);
     assert.equal(messages.length, 1);
-    assert.match(messages[0] ?? "", /jobs\/archive can now reach 10\.20\.0\.9:2049$/);
+    assert.match(messages[0] ?? "", /jobs\/archive can now reach nas \(10\.20\.0\.9\):2049$/);
   });
 
   it("logs nothing when nothing changes", async () => {

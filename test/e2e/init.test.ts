@@ -5,7 +5,8 @@
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { dump, loadAll } from "js-yaml";
+import { dump, load, loadAll } from "js-yaml";
+import { z } from "zod";
 import { type Ended, netpolWith } from "../cli/command.ts";
 import { repository } from "../project.ts";
 import {
@@ -130,7 +131,7 @@ describe("From policies by hand to a program", function () {
 
   it("is brought in from the live cluster, and nothing changes", async function () {
     this.timeout("10m");
-    const archive = await packed(folder);
+    const archive = await packed();
     const words = ["init", "network-policies", "--context", cluster.context, "--package", archive];
     said = netpolWith(
       { env: { KUBECONFIG: cluster.kubeconfig }, command: join(repository, "cli/netpol.js") },
@@ -166,6 +167,41 @@ describe("From policies by hand to a program", function () {
     writeFileSync(join(folder, "rendered.yaml"), rendered.stdout);
     const { code, stdout } = await diff("before.yaml", "rendered.yaml");
     assert.equal(code, 0, stdout);
+  });
+
+  it("has a pull-request workflow whose commands pass where nothing is changed, and say what a change means", async () => {
+    const { run } = stack.environment;
+    const workflow = workflowSchema.parse(
+      load(readFileSync(join(project, ".github/workflows/pull-request.yml"), "utf8")),
+    );
+    const git = (...args: string[]) =>
+      run("git", ["-c", "user.name=t", "-c", "user.email=t@t", ...args], { cwd: project });
+    for (const args of [
+      ["init", "-q"],
+      ["add", "."],
+      ["commit", "-qm", "As it is"],
+      ["update-ref", "refs/remotes/origin/main", "HEAD"],
+    ]) {
+      const ended = await git(...args);
+      assert.equal(ended.code, 0, ended.stderr);
+    }
+    const file = join(project, "cluster/shop.ts");
+    const before = readFileSync(file, "utf8");
+    const commands = workflow.jobs.policies.steps.flatMap(({ run }) => run ?? []);
+    assert.ok(commands.length >= 6);
+    const env = { BASE: "main", GITHUB_STEP_SUMMARY: join(folder, "summary.md") };
+    const pass = async (command: string) => {
+      // What it would install is installed.
+      const script = command.replace("npm ci", "npm ci --dry-run --offline");
+      const ended = await run("bash", ["-e", "-c", script], { cwd: project, variables: env });
+      assert.equal(ended.code, 0, command + ended.stdout + ended.stderr);
+    };
+    for (const command of commands) await pass(command);
+    assert.match(readFileSync(env.GITHUB_STEP_SUMMARY, "utf8"), /no difference/);
+    writeFileSync(file, before.replace(/^\]\);$/m, "  from(api).to(api.main),\n]);"));
+    await pass(commands.at(-1) ?? "");
+    assert.match(readFileSync(env.GITHUB_STEP_SUMMARY, "utf8"), /1 flow opened/);
+    writeFileSync(file, before);
   });
 
   it("is told by preflight what exists, and is taken over without a word once it may be", async () => {
@@ -244,6 +280,10 @@ describe("From policies by hand to a program", function () {
     assert.match(stdout, /1 flow opened/);
     assert.match(stdout, /shop\/api can now reach itself:9000/);
   });
+});
+
+const workflowSchema = z.looseObject({
+  jobs: z.looseObject({ policies: z.looseObject({ steps: z.array(z.looseObject({ run: z.string().optional() })) }) }),
 });
 
 const idOf = ({ metadata: { namespace, name } }: KubernetesObject): string =>

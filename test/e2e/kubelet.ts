@@ -17,19 +17,25 @@ export async function endJobs(
   config.setCurrentContext(context);
   const batch = config.makeApiClient(BatchV1Api);
   const ending: Promise<unknown>[] = [];
-  const watching = await new Watch(config).watch(
-    "/apis/batch/v1/jobs",
-    {},
-    (phase: string, { metadata }: V1Job) => {
-      if (phase !== "ADDED" || metadata?.name === undefined || metadata.namespace === undefined) return;
-      const { name, namespace } = metadata;
-      const body = [{ op: "replace", path: "/status", value: ended(outcome()) }];
-      ending.push(batch.patchNamespacedJobStatus({ name, namespace, body }));
-    },
-    () => {},
-  );
+  let stopped = false;
+  let watching: AbortController;
+  const end = (phase: string, { metadata, status }: V1Job): void => {
+    const { name, namespace } = metadata ?? {};
+    if (phase !== "ADDED" || status?.conditions !== undefined || name === undefined || namespace === undefined) return;
+    const body = [{ op: "replace", path: "/status", value: ended(outcome()) }];
+    ending.push(batch.patchNamespacedJobStatus({ name, namespace, body }));
+  };
+  const watch = async (): Promise<void> => {
+    // The client ends a watch in which nothing happens for half a minute.
+    const again = () => {
+      if (!stopped) void watch();
+    };
+    watching = await new Watch(config).watch("/apis/batch/v1/jobs", {}, end, again);
+  };
+  await watch();
   return {
     async stop() {
+      stopped = true;
       watching.abort();
       await Promise.all(ending);
     },

@@ -65,9 +65,9 @@ describe("A preview of the program", function () {
         "  identity/login leaves default deny in both directions: what no rule denies is allowed",
         "  jobs/archive can no longer reach 10.20.0.9:2049",
         "  remote-node, world, every other pod, health and unmanaged can now reach identity/login on every port",
-        "  jobs/archive can now reach 10.9.8.7:2049",
-        "  identity/login can now reach itself on every port but 8444, world, every other pod, host, remote-node, ingress, health and unmanaged on every port and kube-apiserver on every port but 6443",
-        "  ingress can now reach identity/login on every port but 8443",
+        "  jobs/archive can now reach nas (10.9.8.7):2049",
+        "  identity/login can now reach itself on every port but 8444, world, every other pod, host, remote-node, gateway, health and unmanaged on every port and kube-apiserver on every port but 6443",
+        "  gateway can now reach identity/login on every port but 8443",
       ].join("\n"),
     ]);
   });
@@ -81,7 +81,7 @@ describe("A preview of the program", function () {
         [
           "What changes for connections: 1 flow closed, 1 flow opened",
           "  jobs/archive can no longer reach 10.20.0.9:2049",
-          "  jobs/archive can now reach 10.9.8.7:2049",
+          "  jobs/archive can now reach nas (10.9.8.7):2049",
         ].join("\n"),
       ],
     );

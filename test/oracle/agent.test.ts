@@ -3,7 +3,8 @@ import { configFacts } from "./facts/config.ts";
 import { type Fact, jobOf, outcomesOf } from "./facts/fact.ts";
 import { clusterNetworkPolicyFacts, networkPolicyFacts, switchFacts } from "./facts/kinds.ts";
 import { peerFacts } from "./facts/peers.ts";
-import { type JobAnswer, startVerdictOracle, type VerdictOracle } from "./job.ts";
+import { type JobAnswer, startVerdictOracle } from "./job.ts";
+import { whileTesting } from "./oracle.ts";
 
 const tables: Readonly<Record<string, readonly Fact[]>> = {
   "a NetworkPolicy": networkPolicyFacts,
@@ -15,13 +16,7 @@ const tables: Readonly<Record<string, readonly Fact[]>> = {
 
 /** That the oracle is Cilium's agent, configured as jobs say: the engine's equality with it rests on these. */
 describe("Cilium's agent, in the oracle", () => {
-  let oracle: VerdictOracle;
-
-  before(async function () {
-    this.timeout(0);
-    oracle = await startVerdictOracle();
-  });
-  after(() => oracle.stop());
+  const oracle = whileTesting(startVerdictOracle);
 
   it("answers a job the same whatever was asked before", async () => {
     const forth = await Promise.all(jobs.map((job) => oracle.ask(job)));

@@ -5,7 +5,7 @@
  */
 import { z } from "zod";
 import type { Question } from "../../cilium/reach/compile/inventory.ts";
-import { type Oracle, startOracle } from "./oracle.ts";
+import { type Oracle, type RunningOracle, startOracle } from "./oracle.ts";
 
 export type Job = {
   readonly id: string;
@@ -144,4 +144,5 @@ export type JobOrigin = z.infer<typeof origin>;
 export type VerdictOracle = Oracle<Job, JobAnswer>;
 
 /** Starts the program that answers with Cilium's policy engine. */
-export const startVerdictOracle = (): Promise<VerdictOracle> => startOracle("./cmd/verdicts", jobAnswer);
+export const startVerdictOracle = (): Promise<RunningOracle<Job, JobAnswer>> =>
+  startOracle("./cmd/verdicts", jobAnswer);

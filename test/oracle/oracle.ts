@@ -1,16 +1,17 @@
 /**
  * Cilium's own judgement: starts one of this module's Go programs and asks it, a line of JSON for a line of JSON.
  */
+import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { z } from "zod";
 import { goProgram } from "../toolchain/go.ts";
 
-/** A running Go program that answers requests in their order. */
-export type Oracle<Request, Answer> = {
-  readonly ask: (request: Request) => Promise<Answer>;
-  readonly stop: () => Promise<void>;
-};
+/** Answers requests in their order. */
+export type Oracle<Request, Answer> = { readonly ask: (request: Request) => Promise<Answer> };
+
+/** A Go program that does. */
+export type RunningOracle<Request, Answer> = Oracle<Request, Answer> & { readonly stop: () => Promise<void> };
 
 const validityAnswer = z.discriminatedUnion("accepted", [
   z.strictObject({ accepted: z.literal(true) }),
@@ -25,7 +26,7 @@ const validityAnswer = z.discriminatedUnion("accepted", [
 export type ValidityAnswer = z.infer<typeof validityAnswer>;
 
 /** Asks whether the API server and Cilium's agent take a manifest. */
-export const startValidityOracle = (): Promise<Oracle<unknown, ValidityAnswer>> =>
+export const startValidityOracle = (): Promise<RunningOracle<unknown, ValidityAnswer>> =>
   startOracle("./cmd/validity", validityAnswer);
 
 /**
@@ -36,7 +37,7 @@ export const startValidityOracle = (): Promise<Oracle<unknown, ValidityAnswer>> 
 export async function startOracle<Answer>(
   command: string,
   answer: z.ZodType<Answer>,
-): Promise<Oracle<unknown, Answer>> {
+): Promise<RunningOracle<unknown, Answer>> {
   const program = spawn(await goProgram("test/oracle", command), { stdio: ["pipe", "pipe", "pipe"] });
   const waiting: { resolve: (answer: Answer) => void; reject: (error: unknown) => void }[] = [];
   let complaint = "";
@@ -76,4 +77,17 @@ export async function startOracle<Answer>(
       return closed;
     },
   };
+}
+
+/** An oracle for the tests of a suite: it is started before them and stopped after them, however long it takes to build. */
+export function whileTesting<Request, Answer>(
+  start: () => Promise<RunningOracle<Request, Answer>>,
+): Oracle<Request, Answer> {
+  let started: RunningOracle<Request, Answer> | undefined;
+  before(async function () {
+    this.timeout(0);
+    started = await start();
+  });
+  after(() => started?.stop());
+  return { ask: async (request) => (started ?? assert.fail("the tests have not begun")).ask(request) };
 }

@@ -3,7 +3,7 @@ import { ApiException, CustomObjectsApi, KubeConfig } from "@kubernetes/client-n
 import fc from "fast-check";
 import { manifestsForServer } from "../cilium/policy/manifests.ts";
 import { type Cluster, startCluster } from "../toolchain/cluster.ts";
-import { type Oracle, startValidityOracle, type ValidityAnswer } from "./oracle.ts";
+import { startValidityOracle, whileTesting } from "./oracle.ts";
 
 const seed = Number(process.env.SEED ?? 20260101);
 const numRuns = 500;
@@ -11,21 +11,17 @@ const numRuns = 500;
 describe("The oracle's API server", function () {
   this.timeout(0);
   let cluster: Cluster;
-  let oracle: Oracle<unknown, ValidityAnswer>;
+  const oracle = whileTesting(startValidityOracle);
   let api: CustomObjectsApi;
 
   before(async () => {
     cluster = await startCluster({ namespaces: [] });
-    oracle = await startValidityOracle();
     const config = new KubeConfig();
     config.loadFromFile(cluster.kubeconfig);
     config.setCurrentContext(cluster.context);
     api = config.makeApiClient(CustomObjectsApi);
   });
-  after(async () => {
-    await oracle?.stop();
-    await cluster?.stop();
-  });
+  after(() => cluster?.stop());
 
   it(`refuses what a real one refuses, over ${numRuns} manifests`, async () => {
     let refused = 0;

@@ -4,17 +4,12 @@ import { type Inventory, type Peer, peerEntities, type Question } from "../../ci
 import { compile } from "../../cilium/reach/compile/network.ts";
 import { type Counts, differences, printed } from "../cilium/reach/compare.ts";
 import { assertDecided } from "../cilium/reach/decided.ts";
-import { startVerdictOracle, type VerdictOracle } from "../oracle/job.ts";
+import { startVerdictOracle } from "../oracle/job.ts";
+import { whileTesting } from "../oracle/oracle.ts";
 import { program } from "./rendered.ts";
 
 describe("The reachability engine on this cluster", () => {
-  let cilium: VerdictOracle;
-
-  before(async function () {
-    this.timeout(0);
-    cilium = await startVerdictOracle();
-  });
-  after(() => cilium.stop());
+  const cilium = whileTesting(startVerdictOracle);
 
   it("answers the complete matrix of workloads, entities, addresses and names as Cilium does", async function () {
     this.timeout(0);

@@ -1,6 +1,6 @@
 /** Cilium's entities under the names that people use for them: what is no pod of this cluster, and has no address. */
+import { entityName } from "../../policy/entity.ts";
 import type { Entity } from "../../policy/schema.ts";
-import { entityName } from "../../reach/compile/inventory.ts";
 import { camelCase } from "../names.ts";
 import { asMade, type PeerKind } from "./kind.ts";
 import { reachable } from "./reachable.ts";

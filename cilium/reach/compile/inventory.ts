@@ -2,7 +2,6 @@
  * What policies are judged against: the endpoints, nodes and names of one cluster, as plain data. A program's workloads
  * and a live cluster's Pod, Namespace and Node objects both fit.
  */
-import type { Entity } from "../../policy/schema.ts";
 
 export type Inventory = {
   /** The cluster's name (`cluster-name` in Cilium's configuration). */
@@ -122,9 +121,6 @@ export const peerEntities = [
 ] as const;
 
 export type PeerEntity = (typeof peerEntities)[number];
-
-/** What answers call an entity: Envoy on behalf of a Gateway or an Ingress is the gateway, since `ingress` is a direction too. */
-export const entityName = (entity: PeerEntity | Entity): string => (entity === "ingress" ? "gateway" : entity);
 
 /** One end of a flow; a Service only where a flow goes to. */
 export type Peer =

@@ -35,9 +35,7 @@ export function backendsOf(
 export function isGiven(reference: ServiceReference, services: readonly Service[]): boolean {
   const { namespace } = reference.k8sService ?? reference.k8sServiceSelector ?? {};
   const { endpoints, cidrSet } = backendsOf(reference, services);
-  return (
-    endpoints.length + cidrSet.length > 0 || services.some((service) => !namespace || service.namespace === namespace)
-  );
+  return endpoints.length + cidrSet.length > 0 || services.some((service) => service.namespace === namespace);
 }
 
 /** The Service that a DNS name of the cluster names, as `web.shop.svc.cluster.local`; undefined for other names. */

@@ -1,8 +1,9 @@
 /** Two sets of policies over one cluster: the endpoints of both sides, and every end that a flow may have. */
+import { entityName } from "../../policy/entity.ts";
 import type { Policy } from "../../policy/schema.ts";
 import { addressOutside, formatPrefix, parseAddressOrPrefix } from "../compile/addresses.ts";
 import { partyKey } from "../compile/directory.ts";
-import { type Endpoint, entityName, hostAt, type Inventory, type Peer, peerEntities } from "../compile/inventory.ts";
+import { type Endpoint, hostAt, type Inventory, type Peer, peerEntities } from "../compile/inventory.ts";
 import { compile, type EnforcedPolicy, type Network, type NetworkRule, policyAt } from "../compile/network.ts";
 import { addressParty, nameParties, nodeParties, type Party } from "../compile/party.ts";
 import type { Direction } from "../compile/rules.ts";

@@ -1,7 +1,8 @@
 /** Verdicts in words: who stands at an end, what decided there, and what a proxy lets through. */
 
+import { entityName } from "../../policy/entity.ts";
 import { policyText } from "../../policy/parts.ts";
-import { entityName, type Peer, type Question } from "../compile/inventory.ts";
+import type { Peer, Question } from "../compile/inventory.ts";
 import { type RuleReference, ruleText } from "../compile/rules.ts";
 import { type DeniedBy, type EndVerdict, undecidableText, type Verdict } from "../decide/verdict.ts";
 import { redirectText } from "./conditions.ts";

@@ -3,7 +3,7 @@ import { calibrate } from "../../../cilium/hubble/calibrate.ts";
 import { causeText } from "../../../cilium/hubble/cause.ts";
 import type { Surroundings } from "../../../cilium/hubble/judge.ts";
 import { endNames } from "../../../cilium/hubble/naming.ts";
-import { recordReader } from "../../../cilium/hubble/record.ts";
+import { recordReader } from "../../../cilium/hubble/reading.ts";
 import { type Policy, policy as policySchema } from "../../../cilium/policy/schema.ts";
 import { type Decided, decided, decidedBy, flow, host, line, ofCilium, pod } from "./recorded.ts";
 

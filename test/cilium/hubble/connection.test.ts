@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { type Connection, type FlowRecord, recordReader } from "../../../cilium/hubble/record.ts";
+import { recordReader } from "../../../cilium/hubble/reading.ts";
+import type { Connection, FlowRecord } from "../../../cilium/hubble/record.ts";
 import { apiServer, dnsAnswer, flow, gateway, host, line, namedAddress, outside, pod, remoteNode } from "./recorded.ts";
 
 const web = pod({ namespace: "shop", name: "web", labels: { app: "web", tier: "front" } }, 1);
@@ -158,7 +159,7 @@ describe("a recorded flow", () => {
       ],
     );
     assert.deepEqual({ first, last }, { first: "2026-11-24T21:00:05Z", last: "2026-11-24T21:00:07Z" });
-    assert.equal(connections[0]?.example.source, "shop/web-6c9d8b7f5d-x1 10.244.0.1:43512");
+    assert.equal(connections[0]?.example.source, "shop/web-6c9d8b7f5d-x1 10.244.3.9:43512", "the earliest");
   });
 
   const names: Readonly<Record<string, readonly [object, string]>> = {
@@ -306,12 +307,9 @@ describe("a recorded flow", () => {
   });
 
   it("has the labels of the inventory where a field mask left them out", () => {
-    const reader = recordReader({
-      findEndpoint: ({ namespace, names, address }) =>
-        namespace === "shop" && (names.includes("web-0") || address === "10.0.0.7")
-          ? { namespace, name: "web", labels: { app: "web" } }
-          : undefined,
-    });
+    const known = { namespace: "shop", name: "web", labels: { app: "web" }, addresses: ["10.0.0.7"] };
+    const replicas = new Map([["shop/web-0", "shop/web"]]);
+    const reader = recordReader({ pods: { endpoints: [known], replicas } });
     const masked = (endpoint: object, address: string) => line(flow({ endpoint, address }, api, 9000));
     reader.add(masked({ identity: 40_001, namespace: "shop", pod_name: "web-0" }, ""));
     reader.add(masked({ identity: 40_001, namespace: "shop" }, "10.0.0.7"));

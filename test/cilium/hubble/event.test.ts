@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { type HubbleEvent, readEvent } from "../../../cilium/hubble/event.ts";
-import { recordReader } from "../../../cilium/hubble/record.ts";
+import { recordReader } from "../../../cilium/hubble/reading.ts";
 import { apiServer, flow, gateway, line, pod } from "./recorded.ts";
 
 /** The kind of the event in a line; a line that is no JSON is none. */

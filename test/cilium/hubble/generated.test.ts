@@ -3,13 +3,15 @@ import fc from "fast-check";
 import { type Calibration, calibrate, type Disagreement } from "../../../cilium/hubble/calibrate.ts";
 import type { Cause } from "../../../cilium/hubble/cause.ts";
 import { endNames } from "../../../cilium/hubble/naming.ts";
-import { type FlowRecord, recordReader } from "../../../cilium/hubble/record.ts";
+import { recordReader } from "../../../cilium/hubble/reading.ts";
+import type { FlowRecord } from "../../../cilium/hubble/record.ts";
 import { type Replay, replay } from "../../../cilium/hubble/replay.ts";
 import { policyKey, referenceTo } from "../../../cilium/policy/parts.ts";
 import { type Policy, policy as policySchema } from "../../../cilium/policy/schema.ts";
 import type { Inventory } from "../../../cilium/reach/compile/inventory.ts";
 import { compile } from "../../../cilium/reach/compile/network.ts";
 import { startVerdictOracle, type VerdictOracle } from "../../oracle/job.ts";
+import { whileTesting } from "../../oracle/oracle.ts";
 import { jobOf } from "../reach/compare.ts";
 import { type World, worlds } from "../reach/worlds.ts";
 import { everyQuestion, recorded, withDistinctPods } from "./recorded-world.ts";
@@ -45,13 +47,7 @@ const calibrated = (record: FlowRecord, policies: readonly Policy[], inventory: 
   );
 
 describe("Records of generated worlds, with Cilium's own verdicts", () => {
-  let cilium: VerdictOracle;
-
-  before(async function () {
-    this.timeout(0);
-    cilium = await startVerdictOracle();
-  });
-  after(() => cilium.stop());
+  const cilium = whileTesting(startVerdictOracle);
 
   it(`are judged and calibrated without a difference, over at least ${least} connections`, async function () {
     this.timeout(0);

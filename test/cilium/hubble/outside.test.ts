@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { outsideReader } from "../../../cilium/hubble/outside.ts";
-import { recordReader } from "../../../cilium/hubble/record.ts";
+import { nothingApart, recordReader } from "../../../cilium/hubble/reading.ts";
 import { repeats } from "../../../cilium/hubble/uuids.ts";
+import { parsePrefix } from "../../../cilium/policy/cidr.ts";
 import { flow, line, outside, pod } from "./recorded.ts";
 
 const web = pod({ namespace: "shop", name: "web", labels: { app: "web" } }, 1);
@@ -36,7 +37,8 @@ describe("Addresses outside the cluster", () => {
   });
 
   it("make as many connections as policies tell apart, however many there are", () => {
-    const reader = recordReader({ classOf: range });
+    const prefixes = ["1.0.0.0/8", "2.0.0.0/8"].flatMap((cidr) => parsePrefix(cidr) ?? []);
+    const reader = recordReader({ distinctions: { ...nothingApart, prefixes } });
     const addresses = Array.from(
       { length: 30_000 },
       (_, i) => `${1 + (i % 3)}.${i >> 16}.${(i >> 8) & 255}.${i & 255}`,

@@ -49,15 +49,17 @@ export const namedAddress = (address: string): RecordedEnd => ({
 export type Recording = {
   readonly protocol?: FlowProtocol;
   readonly time?: string;
+  readonly uuid?: string;
   /** Fields of the flow to add or replace. */
   readonly more?: object;
 };
 
 /** The first packet of a connection, as the datapath traces it where it leaves. */
 export function flow(source: RecordedEnd, destination: RecordedEnd, port: number, recording: Recording = {}): object {
-  const { protocol = "TCP", time = "2026-11-24T21:00:00.000000001Z", more } = recording;
+  const { protocol = "TCP", time = "2026-11-24T21:00:00.000000001Z", uuid, more } = recording;
   return {
     time,
+    uuid,
     verdict: "FORWARDED",
     ethernet: { source: "aa:bb:cc:dd:ee:01", destination: "aa:bb:cc:dd:ee:02" },
     IP: { source: source.address, destination: destination.address, ipVersion: "IPv4" },

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { recordReader } from "../../../cilium/hubble/record.ts";
+import { recordReader } from "../../../cilium/hubble/reading.ts";
 import { type Replay, replay } from "../../../cilium/hubble/replay.ts";
 import { workloadFinder } from "../../../cilium/hubble/workload.ts";
 import { inventoryOf } from "../../../cilium/model/inventory.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { recordReader } from "../../../cilium/hubble/record.ts";
+import { recordReader } from "../../../cilium/hubble/reading.ts";
 import { apiServer, dnsAnswer, flow, host, line, outside, pod, remoteNode } from "./recorded.ts";
 
 const web = pod({ namespace: "shop", name: "web", labels: { app: "web" } }, 1);

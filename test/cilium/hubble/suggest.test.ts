@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { destinationNames } from "../../../cilium/hubble/naming.ts";
-import { recordReader } from "../../../cilium/hubble/record.ts";
+import { recordReader } from "../../../cilium/hubble/reading.ts";
 import { replay } from "../../../cilium/hubble/replay.ts";
 import { suggest } from "../../../cilium/hubble/suggest.ts";
 import { workloadFinder } from "../../../cilium/hubble/workload.ts";

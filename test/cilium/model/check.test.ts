@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { absent, dns, from, http, namespace, oneOf, present } from "../../../cilium/language.ts";
+import { absent, dns, from, http, namespace, oneOf, podsOf, present } from "../../../cilium/language.ts";
 import { faults } from "../../../cilium/model/check.ts";
 import { configure, type Settings } from "../../../cilium/model/cluster.ts";
 import type { NamespaceDeclaration } from "../../../cilium/model/namespace.ts";
@@ -49,6 +49,24 @@ describe("A cluster is refused", () => {
         return [ns.flows(() => [])];
       },
       /^shop\/web is declared twice/,
+    ],
+    [
+      "with pods of its own cluster as those of another",
+      () => {
+        const ns = namespace("shop");
+        const web = ns.workload("web", { labels: { app: "web" }, ports: { http: http(8080) } });
+        return [ns.flows(() => [from(podsOf("shop", { "io.cilium.k8s.policy.cluster": "default" })).to(web.http)])];
+      },
+      /^pods of shop with io\.cilium\.k8s\.policy\.cluster=default: write \S+ with the names of other clusters/,
+    ],
+    [
+      "with a policy of pods of another cluster",
+      () => {
+        const ns = namespace("shop");
+        ns.workload("web", { labels: { app: "web", "io.cilium.k8s.policy.cluster": "backup" } });
+        return [ns.flows(() => [])];
+      },
+      /^shop\/web: a policy here selects no pods of another cluster/,
     ],
     [
       "with a namespace declared twice",

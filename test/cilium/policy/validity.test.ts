@@ -2,19 +2,13 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { policy as policySchema } from "../../../cilium/policy/schema.ts";
 import { invalidities } from "../../../cilium/policy/validity.ts";
-import { type Oracle, startValidityOracle, type ValidityAnswer } from "../../oracle/oracle.ts";
+import { startValidityOracle, whileTesting } from "../../oracle/oracle.ts";
 import { manifestsForAgent, manifestsForServer } from "./manifests.ts";
 
 const seed = Number(process.env.SEED ?? 20260101);
 
 describe("What Cilium refuses", () => {
-  let cilium: Oracle<unknown, ValidityAnswer>;
-
-  before(async function () {
-    this.timeout(0);
-    cilium = await startValidityOracle();
-  });
-  after(() => cilium.stop());
+  const cilium = whileTesting(startValidityOracle);
 
   const corpora = [
     { name: "the agent", manifests: manifestsForAgent(), numRuns: 4000, atLeast: { accepted: 0.3, agent: 0.3 } },

@@ -3,20 +3,15 @@ import { equal } from "../../../cilium/prove/prove.ts";
 import { withWitness } from "../../../cilium/prove/witness.ts";
 import { compile } from "../../../cilium/reach/compile/network.ts";
 import { verdict } from "../../../cilium/reach/decide/verdict.ts";
-import { startVerdictOracle, type VerdictOracle } from "../../oracle/job.ts";
+import { startVerdictOracle } from "../../oracle/job.ts";
+import { whileTesting } from "../../oracle/oracle.ts";
 import { worldAround } from "../reach/around.ts";
 import { type Counts, differences } from "../reach/compare.ts";
 import { examples } from "../reach/examples.ts";
 import { changed, changes, type Pair } from "./pairs.ts";
 
 describe("The prover on changes of Cilium's own examples and test data", () => {
-  let cilium: VerdictOracle;
-
-  before(async function () {
-    this.timeout(0);
-    cilium = await startVerdictOracle();
-  });
-  after(() => cilium.stop());
+  const cilium = whileTesting(startVerdictOracle);
 
   it("refutes what changes a verdict, with a witness that Cilium confirms, and proves what changes none", async function () {
     this.timeout(0);

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { equal, implies } from "../../../cilium/prove/prove.ts";
 import { withWitness } from "../../../cilium/prove/witness.ts";
-import { startVerdictOracle, type VerdictOracle } from "../../oracle/job.ts";
+import { startVerdictOracle } from "../../oracle/job.ts";
+import { whileTesting } from "../../oracle/oracle.ts";
 import { type Counts, differences } from "../reach/compare.ts";
 import { type Pair, pairs } from "./pairs.ts";
 
@@ -10,13 +11,7 @@ const seed = Number(process.env.SEED ?? 20261128);
 const sets = Number(process.env.SETS ?? 200);
 
 describe("What refutes", () => {
-  let cilium: VerdictOracle;
-
-  before(async function () {
-    this.timeout(0);
-    cilium = await startVerdictOracle();
-  });
-  after(() => cilium.stop());
+  const cilium = whileTesting(startVerdictOracle);
 
   it(`is confirmed by Cilium's own engine on both sides, for ${sets} pairs of policy sets`, async function () {
     this.timeout(0);

@@ -1,20 +1,15 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { Policy } from "../../../cilium/policy/schema.ts";
-import { startVerdictOracle, type VerdictOracle } from "../../oracle/job.ts";
+import { startVerdictOracle } from "../../oracle/job.ts";
+import { whileTesting } from "../../oracle/oracle.ts";
 import { worldAround } from "./around.ts";
 import { type Counts, differences, printed } from "./compare.ts";
 import { assertDecided } from "./decided.ts";
 import { examples } from "./examples.ts";
 
 describe("The reachability engine on Cilium's own examples and test data", () => {
-  let cilium: VerdictOracle;
-
-  before(async function () {
-    this.timeout(0);
-    cilium = await startVerdictOracle();
-  });
-  after(() => cilium.stop());
+  const cilium = whileTesting(startVerdictOracle);
 
   it("answers about each file, and about each folder as a whole, as Cilium does", async function () {
     this.timeout(0);

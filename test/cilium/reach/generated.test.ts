@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { startVerdictOracle, type VerdictOracle } from "../../oracle/job.ts";
+import { startVerdictOracle } from "../../oracle/job.ts";
+import { whileTesting } from "../../oracle/oracle.ts";
 import { type Counts, differences, printed } from "./compare.ts";
 import { features } from "./features.ts";
 import { worlds } from "./worlds.ts";
@@ -25,13 +26,7 @@ const expected = [
 ];
 
 describe("The reachability engine on generated policies", () => {
-  let cilium: VerdictOracle;
-
-  before(async function () {
-    this.timeout(0);
-    cilium = await startVerdictOracle();
-  });
-  after(() => cilium.stop());
+  const cilium = whileTesting(startVerdictOracle);
 
   it(`answers ${sets} policy sets with ${questionsEach} questions each as Cilium does`, async function () {
     this.timeout(0);

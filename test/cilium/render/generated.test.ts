@@ -26,6 +26,7 @@ import {
   namespace,
   noneOf,
   oneOf,
+  otherThan,
   podsOf,
   present,
   tcp,
@@ -50,7 +51,7 @@ import type { Peer as End, FlowProtocol } from "../../../cilium/reach/compile/in
 import { compile } from "../../../cilium/reach/compile/network.ts";
 import { verdict } from "../../../cilium/reach/decide/verdict.ts";
 import { renderPolicies } from "../../../cilium/render/policies.ts";
-import { type Oracle, startValidityOracle, type ValidityAnswer } from "../../oracle/oracle.ts";
+import { startValidityOracle, whileTesting } from "../../oracle/oracle.ts";
 import { program } from "../../rendered.ts";
 
 const seed = Number(process.env.SEED ?? 20260107);
@@ -64,13 +65,18 @@ const defaultDeny = fc.constantFrom<DefaultDeny>("both", "both", "both", "ingres
 const pods = fc.record({ namespace: fc.constantFrom(...names), tier, defaultDeny });
 const groups = fc.record({
   namespace: fc.constantFrom(...names),
-  labels: fc.constantFrom<Labels>({}, { tier: "front" }, { tier: present, job: noneOf("nightly") }),
+  labels: fc.constantFrom<Labels>(
+    {},
+    { tier: "front" },
+    { tier: present, job: noneOf("nightly") },
+    { tier: otherThan("back") },
+  ),
   defaultDeny,
 });
 
 const wideGroups = fc.record({
   namespaces: fc.constantFrom<LabelMatch | Labels>({}, oneOf("a", "b"), { team: "x" }, noneOf("c")),
-  labels: fc.constantFrom<Labels>({}, { tier: "front" }, { tier: noneOf("front") }),
+  labels: fc.constantFrom<Labels>({}, { tier: "front" }, { tier: noneOf("front") }, { tier: otherThan("front") }),
   defaultDeny,
 });
 
@@ -84,6 +90,7 @@ const words: readonly Reachable<Peer>[] = [
   podsOf({ team: "x" }),
   podsOf({ team: present }, { tier: "back" }),
   podsOf({}, { tier: noneOf("front") }),
+  podsOf({}, { tier: otherThan("front") }),
   podsOf("elsewhere"),
   world,
   all,
@@ -105,6 +112,7 @@ const ports: readonly Port[] = [
   udp(5000),
   dns(53),
   anyTransport(443),
+  tcp(),
   icmp("EchoRequest"),
   everyPort,
 ];
@@ -255,6 +263,7 @@ const podOf = ({ namespace, namespaceLabels, labels, otherLabels }: Workload): P
 function meets(match: LabelMatch, value: string | undefined): boolean {
   if (typeof match === "string") return match === value;
   if ("oneOf" in match) return value !== undefined && match.oneOf.includes(value);
+  if ("otherThan" in match) return value !== undefined && !match.otherThan.includes(value);
   if ("noneOf" in match) return value === undefined || !match.noneOf.includes(value);
   return "present" in match === (value !== undefined);
 }
@@ -341,13 +350,7 @@ function endOf(name: string): End {
 }
 
 describe("The policies of generated declarations", () => {
-  let cilium: Oracle<unknown, ValidityAnswer>;
-
-  before(async function () {
-    this.timeout("45m");
-    cilium = await startValidityOracle();
-  });
-  after(() => cilium?.stop());
+  const cilium = whileTesting(startValidityOracle);
 
   it(`do what is stated, and are taken by Cilium, over ${numRuns} clusters`, async function () {
     this.timeout("2m");

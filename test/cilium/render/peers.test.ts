@@ -14,6 +14,7 @@ import {
   namespace,
   noneOf,
   oneOf,
+  otherThan,
   podsOf,
   present,
   service,
@@ -90,6 +91,23 @@ const eitherSide: Record<string, [peer: Reachable<Peer> & Source, selection: obj
         },
       ],
     },
+  ],
+  'podsOf("shop", { release: otherThan("canary", "old") })': [
+    podsOf("shop", { release: otherThan("canary", "old") }),
+    {
+      Endpoints: [
+        {
+          matchExpressions: [
+            { key: "release", operator: "Exists" },
+            { key: "release", operator: "NotIn", values: ["canary", "old"] },
+          ],
+        },
+      ],
+    },
+  ],
+  'podsOf("infra", { "io.cilium.k8s.policy.serviceaccount": "vault" })': [
+    podsOf("infra", { "io.cilium.k8s.policy.serviceaccount": "vault" }),
+    { Endpoints: [{ matchLabels: { "io.cilium.k8s.policy.serviceaccount": "vault", [ns]: "infra" } }] },
   ],
   'podsOf(oneOf("a", "b"))': [
     podsOf(oneOf("a", "b")),

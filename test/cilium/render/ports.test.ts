@@ -92,6 +92,26 @@ const cases: Record<
     [["UDP", 53]],
     [["TCP", 53]],
   ],
+  "tcp()": [
+    tcp(),
+    "every TCP port",
+    toPorts({ port: "0", protocol: "TCP" }),
+    [
+      ["TCP", 0],
+      ["TCP", 65535],
+    ],
+    [["UDP", 53]],
+  ],
+  "anyTransport()": [
+    anyTransport(),
+    "every TCP and UDP and SCTP port",
+    toPorts({ port: "0", protocol: "ANY" }),
+    [
+      ["TCP", 53],
+      ["SCTP", 53],
+    ],
+    [["ICMP", 8]],
+  ],
   'http("metrics")': [
     http("metrics"),
     "metrics",

@@ -6,7 +6,8 @@ import { policy as policySchema } from "../../../cilium/policy/schema.ts";
 import { renderPolicies } from "../../../cilium/render/policies.ts";
 import { proof } from "../../../cilium/translate/proof.ts";
 import { translate } from "../../../cilium/translate/translate.ts";
-import { startVerdictOracle, type VerdictOracle } from "../../oracle/job.ts";
+import { startVerdictOracle } from "../../oracle/job.ts";
+import { whileTesting } from "../../oracle/oracle.ts";
 import { program } from "../../rendered.ts";
 import { type Counts, changes, count, printed } from "../reach/compare.ts";
 import { worlds } from "../reach/worlds.ts";
@@ -21,13 +22,7 @@ const kindOf = (reason: string): string =>
   /^(denied )?flow /.test(reason) ? "a flow that the language refuses" : reason.replace(/ ?[:(].*/, "");
 
 describe("Generated policies of all four kinds, brought in", () => {
-  let cilium: VerdictOracle;
-
-  before(async function () {
-    this.timeout(0);
-    cilium = await startVerdictOracle();
-  });
-  after(() => cilium.stop());
+  const cilium = whileTesting(startVerdictOracle);
 
   it(`allow the same by Cilium's own code, and for every pod that could exist: ${sets} sets, ${questionsEach} questions each`, async function () {
     this.timeout(0);
@@ -55,7 +50,10 @@ describe("Generated policies of all four kinds, brought in", () => {
     printed(new Map(sorted.slice(0, shownReasons)));
     const others = sorted.slice(shownReasons);
     if (others.length > 0) console.log(`        and ${others.length} others, ${sum(others)} policies`);
-    const total = sum(sorted);
-    assert.ok((seen.get("as flows") ?? 0) > total / 5, "too few policies are flows");
+    // Some are enforced by nobody, and tiers are no flows.
+    const beyond = sorted.filter(([reason]) => /^(the agent (refuses|does not watch)|no word for tiers)/.test(reason));
+    const share = (seen.get("as flows") ?? 0) / (sum(sorted) - sum(beyond));
+    console.log(`        ${Math.floor(share * 100)} % as flows of what is enforced and has no tiers`);
+    assert.ok(share > 0.4, "too few policies are flows");
   });
 });

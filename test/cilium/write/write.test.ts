@@ -4,9 +4,11 @@ import { join } from "node:path";
 import { faults } from "../../../cilium/model/check.ts";
 import { type ConfiguredCluster, configure } from "../../../cilium/model/cluster.ts";
 import { inventoryOf } from "../../../cilium/model/inventory.ts";
-import { peerEntities, type Question } from "../../../cilium/reach/compile/inventory.ts";
+import { type Peer, peerEntities, type Question } from "../../../cilium/reach/compile/inventory.ts";
 import { compile } from "../../../cilium/reach/compile/network.ts";
 import { verdict } from "../../../cilium/reach/decide/verdict.ts";
+import { diff } from "../../../cilium/reach/report/diff.ts";
+import type { FlowChange, FlowEnd } from "../../../cilium/reach/report/difference.ts";
 import { renderPolicies } from "../../../cilium/render/policies.ts";
 import { linesOf } from "../../../cilium/write/addition.ts";
 import { statementOf } from "../../../cilium/write/statement.ts";
@@ -92,13 +94,24 @@ function asked(cluster: ConfiguredCluster, from: string, to: string, port: strin
 }
 
 /** Where the agent lets SCTP and protocols without ports pass. */
-const outcomeOf = (cluster: ConfiguredCluster, question: Question): string => {
-  const inventory = {
+const sideOf = (cluster: ConfiguredCluster) => ({
+  policies: renderPolicies(cluster),
+  inventory: {
     ...inventoryOf(cluster),
     configuration: { "enable-sctp": "true", "enable-extended-ip-protocols": "true" },
-  };
-  return verdict(compile(renderPolicies(cluster), inventory), question).outcome;
+  },
+});
+
+const outcomeOf = (cluster: ConfiguredCluster, question: Question): string => {
+  const { policies, inventory } = sideOf(cluster);
+  return verdict(compile(policies, inventory), question).outcome;
 };
+
+/** Whether an end of a difference is one that was asked about: that pod, or what else than pods lies around the end. */
+const isEnd = (end: FlowEnd, asked: Peer): boolean =>
+  asked.kind === "endpoint" && end.kind === "endpoint"
+    ? end.name === `${asked.namespace}/${asked.name}`
+    : end.kind !== "endpoint" && end.kind !== "other-pods";
 
 type Row = readonly [from: string, to: string, port: string];
 
@@ -147,7 +160,7 @@ describe("What is written for a connection", () => {
       ]),
   ];
   for (const [from, to, port] of rows) {
-    it(`runs once it is pasted, and allows it: ${from} → ${to}:${port}`, async () => {
+    it(`runs once it is pasted, and allows it and nothing else: ${from} → ${to}:${port}`, async () => {
       const before = await load(project);
       const question = asked(before, from, to, port);
       const files = await loadSourceFiles(project);
@@ -156,7 +169,18 @@ describe("What is written for a connection", () => {
       assert.equal(outcomeOf(before, question), outcomeBefore(from));
       const additions = write([stated.statement], files);
       const after = await load(pasted(project, additions));
-      assert.match(outcomeOf(after, question), /^allowed/, additions.flatMap(linesOf).join("\n"));
+      const lines = additions.flatMap(linesOf).join("\n");
+      assert.match(outcomeOf(after, question), /^allowed/, lines);
+      const { opened, exposed } = diff(sideOf(before), sideOf(after));
+      const isAsked = (flow: FlowChange) =>
+        isEnd(flow.from, question.source) &&
+        isEnd(flow.to, question.destination) &&
+        // ESP has no ports.
+        flow.ports.every(({ protocol, from, to }) => {
+          const isPort = protocol === "ESP" || (from === question.port && to === question.port);
+          return protocol === question.protocol && isPort;
+        });
+      assert.deepEqual([opened.filter((flow) => !isAsked(flow)), exposed], [[], []], lines);
     });
   }
 
