@@ -2,6 +2,7 @@
  * What changes from one set of policies to another for pods that could exist, beside what changes for those that do: the rules
  * that one side alone has are followed to the sets of ends for which they open or close something.
  */
+import type { Question } from "../reach/compile/inventory.ts";
 import { conditionsOf as asked } from "../reach/report/conditions.ts";
 import type { Side } from "../reach/report/diff.ts";
 import {
@@ -28,8 +29,10 @@ import { domainsOf, type Kind, type Role, type Universe } from "./universe.ts";
 import { endsInWords } from "./words.ts";
 
 export type Possible = {
-  /** What opens, closes and changes between sets of ends. */
+  /** What opens, closes and changes for all ends of sets. */
   readonly difference: Difference;
+  /** A connection that opens, closes or changes, where that is not so for all of a set that can be named. */
+  readonly example: Question | undefined;
   /** Whether there is more of it, which is left out. */
   readonly isMore: boolean;
   /** Why there may be changes that are not found, each once. */
@@ -67,11 +70,19 @@ export function possibleChanges(before: Side, after: Side, shown: Difference, mo
   const found = new Map<string, Told>();
   const doubts = new Set<string>();
   const budget: Budget = { left: patience };
+  let example: Question | undefined;
+  const answer = (isMore: boolean): Possible => ({
+    difference: told([...found.values()]),
+    example,
+    isMore,
+    undecided: [...doubts],
+  });
   for (const change of changesIn(problem, shownIn(shown, sides), budget, doubts)) {
+    if (!change.isForAll && example !== undefined) continue;
     const [sources, destinations] = endsOf(change);
-    const key = JSON.stringify([change.what, change.isForAll, sources, destinations]);
+    const key = JSON.stringify([change.what, sources, destinations]);
     const { atom } = change.place;
-    const known = found.get(key);
+    const known = change.isForAll ? found.get(key) : undefined;
     if (known !== undefined) {
       known.spans.push(...atom.spans);
       continue;
@@ -84,12 +95,12 @@ export function possibleChanges(before: Side, after: Side, shown: Difference, mo
     if (typeof judged === "string") doubts.add(judged);
     // Two proxies of which the same is said are no news.
     else if (change.what === "changed" && isSaidAlike(judged)) continue;
-    else if (found.size === most)
-      return { difference: told([...found.values()]), isMore: true, undecided: [...doubts] };
+    else if (!change.isForAll) example = judged.witness.question;
+    else if (found.size === most) return answer(true);
     else found.set(key, { what: change.what, sources, destinations, spans: [...atom.spans], judged });
   }
   if (budget.left <= 0) doubts.add(tooMany);
-  return { difference: told([...found.values()]), isMore: false, undecided: [...doubts] };
+  return answer(false);
 }
 
 const isSaidAlike = ({ verdicts }: Judged): boolean =>
@@ -97,6 +108,7 @@ const isSaidAlike = ({ verdicts }: Judged): boolean =>
 
 const undecidedBy = (undecided: readonly string[]): Possible => ({
   difference: noDifference,
+  example: undefined,
   isMore: false,
   undecided,
 });
@@ -186,19 +198,13 @@ function changeOf([before = [], after = []]: readonly (readonly Outcome[])[], do
   return compared.differs === true ? "changed" : undefined;
 }
 
-/** Both ends of a change: of all ends that it is about, or of the one that was found. */
-function endsOf({ place: { pair }, region, isForAll, assignment }: Change): [FlowEnd[], FlowEnd[]] {
-  const conditions = new Map(region);
-  if (!isForAll) {
-    for (const [variable, value] of assignment) {
-      if (region.has(variable) || value > 0) conditions.set(variable, only(value));
-    }
-  }
+/** Both ends of a change, each a set. */
+function endsOf({ place: { pair }, region }: Change): [FlowEnd[], FlowEnd[]] {
   const at = (end: Role, kind: Kind): FlowEnd[] => {
-    const own = [...conditions].flatMap(([variable, mask]): Condition[] =>
+    const own = [...region].flatMap(([variable, mask]): Condition[] =>
       variable.end === end ? [{ variable, mask }] : [],
     );
-    return endsInWords(kind, own, !isForAll);
+    return endsInWords(kind, own);
   };
   return [at("source", pair.source), at("destination", pair.destination)];
 }
@@ -290,15 +296,16 @@ const ends = ["source", "destination"] as const satisfies readonly Role[];
 
 const stranger = { namespace: "\0", name: "", labels: {}, namespaceLabels: {}, serviceAccount: "\0" };
 
-/** Whether a set is of pods of named namespaces, or with some label of named values: those that there are stand for it. */
-const isPinned = (region: Region, end: Role): boolean =>
-  [...region].some(
-    ([{ end: own, attribute, values }, mask]) =>
-      own === end &&
-      (attribute.kind === "namespace" || attribute.kind === "label") &&
-      !mask.negated &&
-      mask.values.every((value) => !isIn(plain(values), value)),
-  );
+/** Whether a set is of pods with some label of named values, or of all of named namespaces: those that there are stand for it. */
+function isPinned(region: Region, end: Role): boolean {
+  const own = [...region].filter(([variable]) => variable.end === end);
+  const names = (kind: "namespace" | "label"): boolean =>
+    own.some(
+      ([{ attribute, values }, mask]) =>
+        attribute.kind === kind && !mask.negated && mask.values.every((value) => !isIn(plain(values), value)),
+    );
+  return names("label") || (names("namespace") && !own.some(([{ attribute }]) => attribute.kind === "label"));
+}
 
 /** The values that no policy names. */
 const plain = (values: readonly (string | undefined)[]) => (values[0] === undefined ? only(0, 1) : only(0));

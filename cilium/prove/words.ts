@@ -1,32 +1,28 @@
 /** Sets of ends in words, where possible in those that `netpol test` takes: `any pod of shop with app=web without tier`. */
 
+import { entityName } from "../policy/entity.ts";
 import { worldIPv4, worldIPv6 } from "../reach/report/diff-sides.ts";
 import type { FlowEnd } from "../reach/report/difference.ts";
 import type { Condition } from "./cubes.ts";
 import type { Mask } from "./mask.ts";
 import type { Kind, Variable } from "./universe.ts";
 
-/**
- * The ends of a kind on some conditions, as the ends of a flow.
- * @param isOne whether of one of them rather than of all
- */
-export function endsInWords(kind: Kind, conditions: readonly Condition[], isOne: boolean): FlowEnd[] {
+/** All ends of a kind on some conditions, as the ends of a flow. */
+export function endsInWords(kind: Kind, conditions: readonly Condition[]): FlowEnd[] {
   const clauses = conditions.toSorted((a, b) => rankOf(a) - rankOf(b)).map(clause);
   const own = clauses.map((text, i) => {
     const word = wordOf(text);
     // As in `with app=web,tier=front without job`.
     return word !== "" && word === wordOf(clauses[i - 1] ?? "") ? `,${text.slice(word.length)}` : ` ${text}`;
   });
-  const set = (what: string): FlowEnd[] => [
-    { kind: "set", name: `${isOne ? one(what) : `any ${what}`}${own.join("")}` },
-  ];
+  const set = (what: string): FlowEnd[] => [{ kind: "set", name: `any ${what}${own.join("")}` }];
   switch (kind.kind) {
     case "pod":
       return set("pod");
     case "foreign-pod":
       return set("pod of another cluster");
     case "entity":
-      return [{ kind: "entity", name: kind.entity }];
+      return [{ kind: "entity", name: entityName(kind.entity) }];
     case "node":
       return set(`${kind.near ? "own " : ""}${kind.controlPlane ? "control-plane " : ""}node`);
     case "outside":
@@ -36,8 +32,6 @@ export function endsInWords(kind: Kind, conditions: readonly Condition[], isOne:
         : [worldIPv4, worldIPv6].map((name) => ({ kind: "entity", name }));
   }
 }
-
-const one = (what: string): string => `${/^[aeio]/i.test(what) ? "an" : "a"} ${what}`;
 
 const wordOf = (clause: string): string => /^with(out)? (?=[^ ]+$)/.exec(clause)?.[0] ?? "";
 

@@ -5,6 +5,7 @@ import { type Possible, possibleChanges } from "../../cilium/prove/possible.ts";
 import { diff as differenceOf } from "../../cilium/reach/report/diff.ts";
 import { describe, type Sentence, type SetOff, type Topic } from "../../cilium/reach/report/diff-text.ts";
 import { type Difference, isEmpty } from "../../cilium/reach/report/difference.ts";
+import { questionText } from "../../cilium/reach/report/explain.ts";
 import { dataText, withOutput } from "../output/format.ts";
 import { readSides, type Sides, sidesHelp, sidesLines } from "../sides.ts";
 import { readingOptions } from "../sources/source.ts";
@@ -35,7 +36,7 @@ export default function diff(command: Command): void {
       const difference = differenceOf(sides.before, sides.after);
       const possible = possibleChanges(sides.before, sides.after, difference);
       process.stdout.write(written(difference, possible, sides, output));
-      if (!isEmpty(difference) || !isEmpty(possible.difference)) process.exitCode = 1;
+      if (!isEmpty(difference) || !isEmpty(possible.difference) || possible.example !== undefined) process.exitCode = 1;
     });
 }
 
@@ -100,9 +101,17 @@ const possibleTitle = "For pods that could exist";
 
 /** What changes beside what the pods that there are show, and whether that is all. */
 function possibleSentences(possible: Possible, setOff?: SetOff): Sentence[] {
-  const { difference, isMore, undecided } = possible;
+  const { difference, example, isMore, undecided } = possible;
   return [
     ...describe(difference, setOff).sentences,
+    ...(example === undefined
+      ? []
+      : [
+          {
+            topic: "changed" as const,
+            text: `not for all of a set that can be named, for example ${questionText(example)}; netpol prove equal shows it with its objects`,
+          },
+        ]),
     ...(isMore ? [{ topic: "changed" as const, text: "and more than is listed" }] : []),
     ...undecided.map((reason): Sentence => ({ topic: "not decidable", text: `whether that is all: ${reason}` })),
   ];
@@ -110,8 +119,16 @@ function possibleSentences(possible: Possible, setOff?: SetOff): Sentence[] {
 
 const possibleData = (possible: Possible) => {
   const { opened, closed, changed } = possible.difference;
-  const { isMore, undecided } = possible;
-  return { sentences: possibleSentences(possible), opened, closed, changed, isMore, undecided };
+  const { example, isMore, undecided } = possible;
+  return {
+    sentences: possibleSentences(possible),
+    opened,
+    closed,
+    changed,
+    example: example === undefined ? null : questionText(example),
+    isMore,
+    undecided,
+  };
 };
 
 /** For a comment on a pull request: one line that says it all, then a list for each topic. */

@@ -123,6 +123,52 @@ describe("netpol diff", function () {
     "none.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: other, namespace: kube-system}\n",
   });
 
+  describe("for pods that could exist", () => {
+    const db = (peers: string) => `
+apiVersion: cilium.io/v2
+kind: CiliumNetworkPolicy
+metadata: {name: db, namespace: shop}
+spec:
+  endpointSelector: {matchLabels: {app: db}}
+  ingress: [{fromEndpoints: ${peers}, toPorts: [{ports: [{port: "5432", protocol: TCP}]}]}]
+`;
+    const some = "[{matchLabels: {app: api}}, {matchLabels: {app: jobs}}]";
+    const others = "[{matchExpressions: [{key: app, operator: NotIn, values: [web]}]}]";
+    const pods = folderOf({
+      "pods.yaml": ["api", "jobs", "web"]
+        .map(
+          (app) => `---\napiVersion: v1\nkind: Pod\nmetadata: {name: ${app}, namespace: shop, labels: {app: ${app}}}\n`,
+        )
+        .join(""),
+    });
+    const differ = (before: string, after: string, ...more: string[]) => {
+      const sides = [before, after].map((peers) => folderOf({ "policies.yaml": db(peers) }));
+      return netpol(folder, "diff", ...sides, "--inventory", pods, ...more);
+    };
+    const opened = "any pod of shop without app=api,app=jobs,app=web can now reach any pod of shop with app=db:5432";
+
+    it("says what changes that those that there are do not show, and ends with 1", () => {
+      const { code, stdout } = differ(some, others);
+      assert.equal(code, 1);
+      assert.match(stdout, /: no difference\nFor pods that could exist\n/);
+      assert.ok(stdout.includes(`\n+ ${opened}\n`), stdout);
+      assert.match(
+        differ(some, others, "-o", "md").stdout,
+        /\n\*\*For pods that could exist\*\*\n\n- `any pod of shop without [^`]*` can now reach `any pod of shop with app=db:5432`\n/,
+      );
+      const { possible } = JSON.parse(differ(some, others, "-o", "json").stdout);
+      assert.deepEqual(possible.sentences, [{ topic: "opened", text: opened }]);
+    });
+
+    it("says nothing where nothing changes for them, or they show it all", () => {
+      const split = "[{matchExpressions: [{key: app, operator: In, values: [api, jobs]}]}]";
+      assert.equal(differ(some, split).code, 0);
+      const { code, stdout } = differ("[{matchLabels: {app: api}}]", some);
+      assert.equal(code, 1);
+      assert.match(stdout, /any pod of shop with app=jobs can now reach any pod of shop with app=db:5432/);
+    });
+  });
+
   it("compares the same policies under two configurations of the agent", () => {
     const whole = folderOf({ "policies.yaml": shopPolicies, "pods.yaml": shopPods, "c.yaml": configuration("") });
     const { code, stdout } = netpol(folder, "diff", whole, whole, "--config-after", join(configurations, "never.yaml"));
