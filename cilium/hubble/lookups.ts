@@ -46,17 +46,17 @@ export function lookupStore(limit = most) {
     room = Math.max(limit, 2 * size);
   };
   return {
-    of: (pod: RecordedPod, name: string, span: Times): SeenLookup => {
+    of: (pod: RecordedPod, name: string, { first, last }: Times): SeenLookup => {
       const byName = byPod.get(pod) ?? new Map<string, SeenLookup>();
       byPod.set(pod, byName);
       const found = byName.get(name);
       if (found !== undefined) return found;
       if (size >= room) forgetFailed();
       const sets = { inCluster: isClusterName(name), servers: new Map(), addresses: new Set<string>() };
-      const first = { pod, name, ...sets, asked: 0, answered: 0, failed: 0, refused: 0, ...span };
-      byName.set(name, first);
+      const unseen = { pod, name, ...sets, asked: 0, answered: 0, failed: 0, refused: 0, first, last };
+      byName.set(name, unseen);
       size++;
-      return first;
+      return unseen;
     },
     all: (): SeenLookup[] => [...byPod.values()].flatMap((byName) => [...byName.values()]),
   };
