@@ -1,6 +1,7 @@
 /** What an update that was cut off leaves behind: policies that it created and did not live to record in the stack's state. */
 import { log, type ResourceTransformation, runtime } from "@pulumi/pulumi";
 import { z } from "zod";
+import { policyResources } from "../cilium/policy/resources.ts";
 import type { Policy } from "../cilium/policy/schema.ts";
 import { identifier, objectName, type StoredPolicy, storedPolicy } from "../cilium/stored/policy.ts";
 import { type Owned, stackAnnotation } from "./ownership.ts";
@@ -49,7 +50,7 @@ async function storedAmong(
 
   const list = async (kind: StoredPolicy["kind"]): Promise<StoredPolicy[]> => {
     try {
-      const listed: unknown = await api.listClusterCustomObject(resources[kind]);
+      const listed: unknown = await api.listClusterCustomObject(policyResources[kind]);
       return z
         .object({ items: z.array(z.looseObject({})) })
         .parse(listed)
@@ -68,10 +69,3 @@ async function storedAmong(
   });
   return new Set(left.map(identifier));
 }
-
-const resources: Readonly<Record<StoredPolicy["kind"], { group: string; version: string; plural: string }>> = {
-  CiliumNetworkPolicy: { group: "cilium.io", version: "v2", plural: "ciliumnetworkpolicies" },
-  CiliumClusterwideNetworkPolicy: { group: "cilium.io", version: "v2", plural: "ciliumclusterwidenetworkpolicies" },
-  NetworkPolicy: { group: "networking.k8s.io", version: "v1", plural: "networkpolicies" },
-  ClusterNetworkPolicy: { group: "policy.networking.k8s.io", version: "v1alpha2", plural: "clusternetworkpolicies" },
-};

@@ -15,7 +15,7 @@ import {
   type Rectangle,
 } from "./measures.ts";
 import { found, type Layout, straight, surroundingsOf } from "./places.ts";
-import { type Node, type Placement, place } from "./routing.ts";
+import { type Node, place, type Routed } from "./routing.ts";
 import type { Card } from "./sheets.ts";
 import { sideOf, sideWidth } from "./side.ts";
 
@@ -129,7 +129,7 @@ function cardsOf(box: Box, around: Rectangle | undefined): [string, Rectangle][]
 function routesOf(
   graph: Graph,
   boxes: readonly Box[],
-  placement: Placement<Line>,
+  placement: Routed<Line>,
   cards: ReadonlyMap<string, Rectangle>,
 ): Map<Line, Point[]> {
   const routes = new Map<Line, Point[]>();
@@ -152,7 +152,7 @@ function routesOf(
   return routes;
 }
 
-function boundsOf(rectangles: readonly Rectangle[], { width, height }: Placement<Line>): Rectangle {
+function boundsOf(rectangles: readonly Rectangle[], { width, height }: Routed<Line>): Rectangle {
   const x = Math.min(0, ...rectangles.map((r) => r.x));
   const y = Math.min(0, ...rectangles.map((r) => r.y));
   const bottom = Math.max(height, ...rectangles.map((r) => r.y + r.height));

@@ -11,12 +11,12 @@ export interface Node extends Size {
 }
 
 /** Peers of two nodes. */
-export interface Connection {
+export interface Link {
   readonly from: string;
   readonly to: string;
 }
 
-export interface Placement<C extends Connection> extends Size {
+export interface Routed<C extends Link> extends Size {
   readonly nodes: ReadonlyMap<string, Rectangle>;
   /** Corner points from one node's right edge to another's left edge. */
   readonly routes: ReadonlyMap<C, readonly Point[]>;
@@ -24,25 +24,25 @@ export interface Placement<C extends Connection> extends Size {
 
 const elk = new Elk.default();
 
-export async function place<C extends Connection>(
+export async function place<C extends Link>(
   nodes: readonly Node[],
-  connections: readonly C[],
+  links: readonly C[],
   way: "around" | "straight",
-): Promise<Placement<C>> {
+): Promise<Routed<C>> {
   const graph: ElkNode = {
     id: "map",
     layoutOptions: { ...layoutOptions, ...(way === "straight" && straightOptions) },
-    children: nodes.map((node) => elkNode(node, connections)),
+    children: nodes.map((node) => elkNode(node, links)),
     // Lines to one peer share a port, so that they join on their way; where they leave, each has a port of its own.
-    edges: connections.map(({ to }, i) => ({ id: String(i), sources: [`from ${i}`], targets: [`to ${to}`] })),
+    edges: links.map(({ to }, i) => ({ id: String(i), sources: [`from ${i}`], targets: [`to ${to}`] })),
   };
   const placed = await elk.layout(graph);
   const routes = new Map<C, Point[]>();
   for (const { id, sections } of placed.edges ?? []) {
-    const connection = connections[Number(id)];
+    const link = links[Number(id)];
     const section = sections?.[0];
-    if (connection === undefined || section === undefined) continue;
-    routes.set(connection, [section.startPoint, ...(section.bendPoints ?? []), section.endPoint]);
+    if (link === undefined || section === undefined) continue;
+    routes.set(link, [section.startPoint, ...(section.bendPoints ?? []), section.endPoint]);
   }
   return {
     width: placed.width ?? 0,
@@ -54,7 +54,7 @@ export async function place<C extends Connection>(
   };
 }
 
-function elkNode({ id, column, width, height, peers }: Node, connections: readonly Connection[]): ElkNode {
+function elkNode({ id, column, width, height, peers }: Node, links: readonly Link[]): ElkNode {
   const port = (name: string, side: "WEST" | "EAST", y: number) => ({
     id: name,
     x: side === "WEST" ? 0 : width,
@@ -64,9 +64,9 @@ function elkNode({ id, column, width, height, peers }: Node, connections: readon
     layoutOptions: { "elk.port.side": side },
   });
   const arrivals = [...peers]
-    .filter(([peer]) => connections.some(({ to }) => to === peer))
+    .filter(([peer]) => links.some(({ to }) => to === peer))
     .map(([peer, y]) => port(`to ${peer}`, "WEST", y));
-  const departures = connections.flatMap(({ from }, i) => {
+  const departures = links.flatMap(({ from }, i) => {
     const y = peers.get(from);
     return y === undefined ? [] : [port(`from ${i}`, "EAST", y)];
   });

@@ -1,7 +1,7 @@
 /** The left side: the Gateway where its lines need it, above it the hubs, and below it the pods on the host's network. */
 import type { Graph } from "./graph.ts";
 import { boxHeight, boxPadding, cardHeight, cardTop, cardWidth, type Rectangle } from "./measures.ts";
-import type { Placement } from "./routing.ts";
+import type { Routed } from "./routing.ts";
 import type { Card } from "./sheets.ts";
 
 export interface LeftSide {
@@ -25,7 +25,7 @@ export const sideWidth = ({ gateways, hubs, hostNetwork }: Graph): number =>
     ...[...hubs, ...hostNetwork].map((peer) => cardWidth(peer, countMarks) + 2 * boxPadding),
   );
 
-export function sideOf(graph: Graph, { nodes, height }: Pick<Placement<never>, "nodes" | "height">): LeftSide {
+export function sideOf(graph: Graph, { nodes, height }: Pick<Routed<never>, "nodes" | "height">): LeftSide {
   const gateways = graph.gateways.flatMap(({ id }) => nodes.get(id) ?? []);
   const width = sideWidth(graph);
   const x = gateways.length > 0 ? Math.min(...gateways.map((r) => r.x)) : -width - distance;

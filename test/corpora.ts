@@ -7,6 +7,8 @@
 import { readObjects } from "../cilium/kubernetes/read.ts";
 import type { Policy } from "../cilium/policy/schema.ts";
 import type { Peer } from "../cilium/reach/compile/inventory.ts";
+import { compile } from "../cilium/reach/compile/network.ts";
+import { openDirections } from "../cilium/reach/report/coverage.ts";
 import { bring } from "../cli/init/bring.ts";
 import { readFiles } from "../cli/sources/files.ts";
 import { readPolicies } from "../cli/sources/source.ts";
@@ -66,9 +68,13 @@ async function compare(cilium: VerdictOracle, title: string, policies: readonly 
   follow(title, policies, world);
 }
 
-/** Follows what explain advises on denied connections between some of the pods: they are allowed then, and nothing else is. */
+/** Follows what explain advises on denied connections between some of the pods that deny any: they are allowed then, and nothing else is. */
 function follow(title: string, policies: readonly Policy[], { inventory, questions }: World): void {
-  const endpoints = evenly(inventory.endpoints, advisedPods);
+  const isOpen = openDirections(compile(policies, inventory));
+  const endpoints = evenly(
+    inventory.endpoints.filter((endpoint) => isOpen(endpoint).length < 2),
+    advisedPods,
+  );
   const peers = endpoints.map(({ namespace, name }): Peer => ({ kind: "endpoint", namespace, name }));
   const pairs = peers.flatMap((source) => peers.map((destination) => ({ source, destination })));
   const outcomes = evenly(pairs, advisedPairs).map((pair, index) => {

@@ -2,6 +2,7 @@
 import { posix } from "node:path";
 import leven from "leven";
 import { z } from "zod";
+import { type ApiResource, policyResources } from "../policy/resources.ts";
 import { type Policy, policy as policySchema } from "../policy/schema.ts";
 import { type MalformedPolicy, malformedText, subjectOf } from "./broken.ts";
 import { helmMark, isLoss, type LeftOut, leftOutText, variableMark } from "./left-out.ts";
@@ -181,14 +182,7 @@ export type Lists = {
   >]: Objects[List] extends readonly (infer Item)[] ? Item[] : never;
 };
 
-const clusterwideKinds = ["CiliumClusterwideNetworkPolicy", "ClusterNetworkPolicy"];
-
-const policyKinds: Readonly<Record<string, string>> = {
-  CiliumNetworkPolicy: "cilium.io",
-  CiliumClusterwideNetworkPolicy: "cilium.io",
-  NetworkPolicy: "networking.k8s.io",
-  ClusterNetworkPolicy: "policy.networking.k8s.io",
-};
+const policyKinds: Readonly<Record<string, ApiResource>> = policyResources;
 
 /** The policies' own schema, whatever the kind. */
 const parsePolicy = (value: unknown) => policySchema.safeParse(value);
@@ -209,7 +203,7 @@ function sorter(placement: Placement, options: ReadOptions) {
     else if (isEncrypted(value)) leaveOut({ place, reason: "encrypted" });
     else if (kind === "") {
       if (!isKustomizationFile(file)) leaveOut({ place, reason: "not-kubernetes" });
-    } else if (policyKinds[kind] === group) takePolicy(document, kind);
+    } else if (policyKinds[kind]?.group === group) takePolicy(document, kind);
     else if (isMisspelt(group, kind)) takeMisspelt(document, group, kind);
     else {
       objects.others.push({ apiVersion, kind, value });
@@ -291,7 +285,7 @@ function sorter(placement: Placement, options: ReadOptions) {
       leaveOut(template);
       return;
     }
-    const clusterwide = clusterwideKinds.includes(kind);
+    const clusterwide = policyKinds[kind]?.isNamespaced === false;
     const where = clusterwide ? undefined : placed(file, metadataOf(value)?.namespace ?? undefined);
     const parsed = parsePolicy(typeof where === "string" ? inNamespace(value, where) : value);
     const namespace = typeof where === "string" ? where : undefined;
@@ -364,7 +358,7 @@ const nearestKind = (kind: string): string | undefined =>
 
 const isMisspelt = (group: string, kind: string): boolean => {
   const near = nearestKind(kind);
-  return near !== undefined && !(kind in policyKinds) && policyKinds[near] === group;
+  return near !== undefined && !(kind in policyKinds) && policyKinds[near]?.group === group;
 };
 
 /** Whether a patch is about a policy. */

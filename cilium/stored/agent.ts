@@ -1,7 +1,7 @@
 /** Where Cilium's own configuration contradicts the policies of a program, so that it does not do what they say. */
 import { rulesOf } from "../policy/parts.ts";
 import type { Policy, Rule } from "../policy/schema.ts";
-import type { Finding } from "./finding.ts";
+import type { UpdateFinding } from "./finding.ts";
 
 /** The agents of a cluster, as far as their objects could be read. */
 export interface RunningAgent {
@@ -16,7 +16,7 @@ export const agentFindings = (
   { configuration, version }: RunningAgent,
   policies: readonly Policy[],
   clusterName: string,
-): Finding[] => [
+): UpdateFinding[] => [
   ...(configuration === undefined ? [] : contradictions(configuration, policies, clusterName)),
   ...(version === undefined ? [] : tooOld(version, policies)),
 ];
@@ -25,9 +25,9 @@ function contradictions(
   configuration: Readonly<Record<string, string>>,
   policies: readonly Policy[],
   clusterName: string,
-): Finding[] {
+): UpdateFinding[] {
   const name = configuration["cluster-name"] || "default";
-  const called: Finding = {
+  const called: UpdateFinding = {
     effect: "defeats",
     about: `cilium-config cluster-name=${name}`,
     reason: `the program says ${clusterName}: the clusterwide policy selects no pod, no name resolves`,
@@ -39,7 +39,7 @@ function contradictions(
   return [
     ...(name === clusterName ? [] : [called]),
     ...set.map(
-      ({ key, wrong, right, reason }): Finding => ({
+      ({ key, wrong, right, reason }): UpdateFinding => ({
         effect: "defeats",
         about: `cilium-config ${key}=${wrong}`,
         reason,
@@ -136,7 +136,7 @@ const patterns = ({ egress }: Rule): string[] =>
     ),
   );
 
-function tooOld([major, minor]: readonly [number, number], policies: readonly Policy[]): Finding[] {
+function tooOld([major, minor]: readonly [number, number], policies: readonly Policy[]): UpdateFinding[] {
   return needs.flatMap(({ what, since: [sinceMajor, sinceMinor], by }) => {
     const concerned = policies.filter((policy) => rulesOf(policy).some(by)).length;
     if (concerned === 0 || major > sinceMajor || (major === sinceMajor && minor >= sinceMinor)) return [];

@@ -1,6 +1,6 @@
 /** What somebody should know before a stack is applied to a cluster. */
-export interface Finding {
-  readonly effect: Effect;
+export interface UpdateFinding {
+  readonly effect: UpdateEffect;
   /** A policy, a namespace, a kind, a right or a key of `cilium-config`. */
   readonly about: string;
   readonly reason: string;
@@ -14,4 +14,4 @@ export interface Finding {
  */
 export const effects = ["stops", "overwrites", "defeats", "resumes"] as const;
 
-export type Effect = (typeof effects)[number];
+export type UpdateEffect = (typeof effects)[number];

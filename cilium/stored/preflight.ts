@@ -2,10 +2,10 @@
 import type { Policy } from "../policy/schema.ts";
 import { drift } from "./drift.ts";
 import { heldFields } from "./fields.ts";
-import type { Finding } from "./finding.ts";
+import type { UpdateFinding } from "./finding.ts";
 import { identifier, type RecordedPolicy, type Specs, type StoredPolicy } from "./policy.ts";
 
-export interface Stack {
+export interface StackPolicies {
   /** As the marks on policies name it. */
   readonly owner: string;
   readonly rendered: readonly Policy[];
@@ -22,10 +22,10 @@ export interface Stack {
  * @param ownerOf who a stored policy says it belongs to
  */
 export function policyFindings(
-  stack: Stack,
+  stack: StackPolicies,
   stored: readonly StoredPolicy[],
   ownerOf: (policy: StoredPolicy) => string | undefined,
-): Finding[] {
+): UpdateFinding[] {
   const present = new Map(stored.map((policy) => [identifier(policy), policy]));
   const own = new Set(stack.rendered.map(identifier));
   return [
@@ -40,7 +40,12 @@ export function policyFindings(
   ];
 }
 
-function judge(stack: Stack, rendered: Policy, stored: StoredPolicy, owner: string | undefined): Finding[] {
+function judge(
+  stack: StackPolicies,
+  rendered: Policy,
+  stored: StoredPolicy,
+  owner: string | undefined,
+): UpdateFinding[] {
   const recorded = stack.recorded?.get(identifier(rendered));
   if (recorded === undefined && owner !== stack.owner) return unknownToStack(stack, rendered, stored, owner);
   const isUnrecorded = stack.recorded !== undefined && recorded === undefined;
@@ -48,7 +53,7 @@ function judge(stack: Stack, rendered: Policy, stored: StoredPolicy, owner: stri
 }
 
 /** The update takes over what it finds under its own mark. */
-function unrecorded({ adoptExisting, listsEverywhere }: Stack, rendered: Policy): Finding {
+function unrecorded({ adoptExisting, listsEverywhere }: StackPolicies, rendered: Policy): UpdateFinding {
   const about = identifier(rendered);
   const reason = "exists with this stack's mark, but not in its state: an update was cut off";
   return adoptExisting || listsEverywhere
@@ -57,7 +62,12 @@ function unrecorded({ adoptExisting, listsEverywhere }: Stack, rendered: Policy)
 }
 
 /** Creating a policy that is somebody else's fails, unless it is taken over. */
-function unknownToStack(stack: Stack, rendered: Policy, stored: StoredPolicy, owner: string | undefined): Finding[] {
+function unknownToStack(
+  stack: StackPolicies,
+  rendered: Policy,
+  stored: StoredPolicy,
+  owner: string | undefined,
+): UpdateFinding[] {
   const about = identifier(rendered);
   const fields = differing(stored, rendered);
   const reason = `exists ${owner === undefined ? "without this stack's mark" : `and belongs to ${owner}`}${fields.length === 0 ? "" : `; ${fields.join(", ")} would change`}`;
@@ -69,7 +79,7 @@ function unknownToStack(stack: Stack, rendered: Policy, stored: StoredPolicy, ow
 }
 
 /** Nobody takes away what neither the program nor the state has. */
-const leftOver = (policy: StoredPolicy): Finding => ({
+const leftOver = (policy: StoredPolicy): UpdateFinding => ({
   effect: "defeats",
   about: identifier(policy),
   reason: "has this stack's mark, but neither program nor state has it: it stays",
@@ -77,7 +87,12 @@ const leftOver = (policy: StoredPolicy): Finding => ({
 });
 
 /** What others have done to a policy of the stack since it was applied. */
-function edits(stack: Stack, rendered: Policy, stored: StoredPolicy, recorded: RecordedPolicy | undefined): Finding[] {
+function edits(
+  stack: StackPolicies,
+  rendered: Policy,
+  stored: StoredPolicy,
+  recorded: RecordedPolicy | undefined,
+): UpdateFinding[] {
   const about = identifier(rendered);
   const held = heldFields(stored, rendered, recorded?.manager);
   if (held.length === 0 && recorded !== undefined) {

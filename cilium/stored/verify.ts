@@ -7,10 +7,10 @@ import { identifier, type Specs, type StoredPolicy } from "./policy.ts";
 export type Verified = {
   /** Its identifier. */
   readonly policy: string;
-  readonly problems: readonly Problem[];
+  readonly problems: readonly Deviation[];
 };
 
-export type Problem =
+export type Deviation =
   | { readonly kind: "missing" }
   /** Stored, and nothing says that it is this stack's. */
   | { readonly kind: "foreign"; readonly owner: string | undefined }
@@ -48,7 +48,7 @@ export function verify(
       .filter((policy) => isRead(namespaceOf(policy)))
       .map((policy) => {
         const found = present.get(identifier(policy));
-        const problems: Problem[] =
+        const problems: Deviation[] =
           found === undefined ? [{ kind: "missing" }] : problemsOf(policy, found, ownerOf, owner);
         return { policy: identifier(policy), problems };
       }),
@@ -63,7 +63,7 @@ function problemsOf(
   stored: StoredPolicy,
   ownerOf: (policy: StoredPolicy) => string | undefined,
   owner: string,
-): Problem[] {
+): Deviation[] {
   const { spec, specs }: Specs = rendered;
   const fields = [...drift(stored.spec, spec, "spec"), ...drift(stored.specs, specs, "specs")];
   const storedOwner = ownerOf(stored);

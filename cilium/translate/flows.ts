@@ -20,6 +20,9 @@ export interface Flow {
 /** What a rule of a policy is for, by its place; undefined where nobody says. */
 export type PurposeOf = (policy: Policy, place: string) => string | undefined;
 
+/** A peer that a policy names as it is declared, or the peer itself. */
+export type Resolve = (peer: Peer, policy: Policy) => Peer;
+
 /** One port between two ends, as one rule has it. */
 interface Item extends Terms {
   readonly from: Peer;
@@ -35,12 +38,11 @@ interface Item extends Terms {
 }
 
 /**
- * @param resolve a peer as it is declared, or the peer itself
  * @param other what the policies of the other end say of a connection today
  */
 export function flowsOf(
   all: readonly Declared[],
-  resolve: (peer: Peer) => Peer,
+  resolve: Resolve,
   other: Other,
   {
     apiServerPort,
@@ -63,24 +65,26 @@ export function flowsOf(
   const items = all.flatMap((declared) =>
     declared.said.flatMap((said) =>
       said.rules.flatMap(({ direction: at, isDenied, isAuthenticated, peers, ports, place }) =>
-        peers.map(resolve).flatMap((peer) =>
-          ports.flatMap(({ ports, carried }) =>
-            ports.map((written): Item => {
-              const [from, to] = at === "ingress" ? [peer, declared.subject] : [declared.subject, peer];
-              const port = byName ? written : byNumber(written, to);
-              const met = subjectsAmong(peer);
-              const isOpen = met.every((one) => other.allows(declared, at, one, port));
-              const terms = {
-                ...plainTerms,
-                isDenied,
-                isAuthenticated,
-                carried,
-                purpose: purposeOf(said.policy, place),
-              };
-              return { ...terms, from, to, port, at, isMet: met.length > 0, isOpen, said: [said] };
-            }),
+        peers
+          .map((peer) => resolve(peer, said.policy))
+          .flatMap((peer) =>
+            ports.flatMap(({ ports, carried }) =>
+              ports.map((written): Item => {
+                const [from, to] = at === "ingress" ? [peer, declared.subject] : [declared.subject, peer];
+                const port = byName ? written : byNumber(written, to);
+                const met = subjectsAmong(peer);
+                const isOpen = met.every((one) => other.allows(declared, at, one, port));
+                const terms = {
+                  ...plainTerms,
+                  isDenied,
+                  isAuthenticated,
+                  carried,
+                  purpose: purposeOf(said.policy, place),
+                };
+                return { ...terms, from, to, port, at, isMet: met.length > 0, isOpen, said: [said] };
+              }),
+            ),
           ),
-        ),
       ),
     ),
   );

@@ -20,6 +20,7 @@ export interface Other {
 }
 
 /**
+ * @param network with the agent letting every protocol through, so that it is policies that answer
  * @param all what is declared
  * @param literal the policies of whose pods nothing is to be said but what they say themselves
  */

@@ -28,8 +28,11 @@ export interface SaidPorts {
 
 type Ports = Pick<IngressRule, "icmps"> & { readonly toPorts?: IngressRule["toPorts"] | IngressDenyRule["toPorts"] };
 
-/** The ports of a rule, by what is carried there; none where it names lists without items. */
-export function portsOf({ toPorts, icmps }: Ports): SaidPorts[] {
+/**
+ * The ports of a rule, by what is carried there; none where it names lists without items.
+ * @param hasSctp whether the agent lets SCTP through at all
+ */
+export function portsOf({ toPorts, icmps }: Ports, hasSctp: boolean): SaidPorts[] {
   if ((toPorts ?? []).length === 0 && (icmps ?? []).length === 0) return [{ ports: [everyPort], carried: undefined }];
   const types = (icmps ?? []).flatMap(({ fields }) =>
     (fields ?? []).map(({ family, type }) => (family === "IPv6" ? icmpv6(type) : icmp(type))),
@@ -37,7 +40,8 @@ export function portsOf({ toPorts, icmps }: Ports): SaidPorts[] {
   return [
     ...(toPorts ?? []).map(({ ports, ...l7 }: PortRule) => {
       const carried = carriedIn(l7);
-      return { ports: speaking(withDns((ports ?? []).flatMap(portOf)), carried), carried };
+      const written = withDns((ports ?? []).flatMap(portOf));
+      return { ports: speaking(written, carried).map((port) => (hasSctp ? port : onlyDns(port))), carried };
     }),
     ...(types.length === 0 ? [] : [{ ports: types, carried: undefined }]),
   ].filter(({ ports }) => ports.length > 0);
@@ -76,6 +80,12 @@ function speaking(ports: readonly Port[], carried: Carried | undefined): Port[] 
     return isSaid ? port : { ...port, speaks };
   });
 }
+
+/** DNS over any transport is that over UDP and TCP where the agent drops SCTP. */
+const onlyDns = (port: Port): Port =>
+  isNumbered(port) && port.speaks === "dns" && port.last === undefined && port.transports.length === 3
+    ? dns(port.number)
+    : port;
 
 /** The port of DNS over both transports is one. */
 function withDns(ports: readonly Port[]): Port[] {

@@ -47,10 +47,11 @@ export interface SaidRule {
 /**
  * One for all pods that the policy selects alike.
  * @param policy one that the agent takes
+ * @param hasSctp whether the agent lets SCTP through at all
  * @throws Unsayable with what there is no word for
  */
-export function said(policy: Policy, cluster: string): Said[] {
-  const home = { namespace: namespaceOf(policy), cluster };
+export function said(policy: Policy, cluster: string, hasSctp: boolean): Said[] {
+  const home = { namespace: namespaceOf(policy), cluster, hasSctp };
   const parts = rulesIn(policy).map(({ rule, place }) => part(rule, place, home));
   const bySubject = [...Map.groupBy(parts, ({ of }) => JSON.stringify(of)).values()];
   return bySubject.flatMap((alike, index) =>
@@ -81,9 +82,14 @@ function rulesIn(policy: Policy): ReturnType<typeof placedRules> {
   }
 }
 
+/** What the meaning of a rule depends on. */
+interface RuleHome extends Home {
+  readonly hasSctp: boolean;
+}
+
 type Part = Omit<Said, "policy" | "name">;
 
-function part(rule: Rule, place: string, home: Home): Part {
+function part(rule: Rule, place: string, home: RuleHome): Part {
   if (rule.log?.value) throw new Unsayable("log");
   const isWorldDenied = home.namespace !== undefined && JSON.stringify(rule.ingressDeny) === worldDenied;
   const rules = [
@@ -133,7 +139,7 @@ function whose({ endpointSelector, nodeSelector }: Rule, { namespace, cluster }:
 
 const worldDenied = '[{"fromEntities":["world"]}]';
 
-function ingressRule(item: IngressRule | IngressDenyRule, isDenied: boolean, home: Home): Omit<SaidRule, "place"> {
+function ingressRule(item: IngressRule | IngressDenyRule, isDenied: boolean, home: RuleHome): Omit<SaidRule, "place"> {
   const { toPorts, icmps, authentication, ...peers }: IngressRule = item;
   const sources = peersOrAll(sourcesOf(peers, home), peers);
   return {
@@ -141,11 +147,11 @@ function ingressRule(item: IngressRule | IngressDenyRule, isDenied: boolean, hom
     isDenied,
     isAuthenticated: isRequired(authentication),
     peers: sources,
-    ports: portsOf({ toPorts, icmps }),
+    ports: portsOf({ toPorts, icmps }, home.hasSctp),
   };
 }
 
-function egressRule(item: EgressRule | EgressDenyRule, isDenied: boolean, home: Home): Omit<SaidRule, "place"> {
+function egressRule(item: EgressRule | EgressDenyRule, isDenied: boolean, home: RuleHome): Omit<SaidRule, "place"> {
   const { toPorts, icmps, authentication, ...peers }: EgressRule = item;
   const destinations = peersOrAll(destinationsOf(peers, home), peers);
   return {
@@ -153,7 +159,7 @@ function egressRule(item: EgressRule | EgressDenyRule, isDenied: boolean, home: 
     isDenied,
     isAuthenticated: isRequired(authentication),
     peers: destinations,
-    ports: portsOf({ toPorts, icmps }),
+    ports: portsOf({ toPorts, icmps }, home.hasSctp),
   };
 }
 

@@ -3,7 +3,7 @@ import { examplePods, type Labels, labelSelector, nameLabels, podOf } from "../m
 import { camelCase } from "../model/names.ts";
 import { type DefaultDeny, podProperties, type Workload } from "../model/peers/workload.ts";
 import type { Subject } from "../model/peers.ts";
-import { isNumbered, type NumberedPort, type Spoken } from "../model/ports.ts";
+import { isNumbered, isTransportPort, type NumberedPort, type Spoken } from "../model/ports.ts";
 import { policyName } from "../policy/parts.ts";
 import { matches, podIdentity, subjectRequirements } from "../policy/selector.ts";
 import type { Endpoint, Inventory } from "../reach/compile/inventory.ts";
@@ -179,19 +179,19 @@ function portsOf(pods: readonly Endpoint[], said: readonly Said[]): Record<strin
     const transports = [...new Set(alike.map(({ protocol }) => protocol))];
     if (name in ports) continue;
     const port = spoken(one.name, number, transports);
-    ports[name] = { ...port, speaks: carriedOn(number, said) ?? port.speaks };
+    ports[name] = { ...port, speaks: carriedOn({ number, name: one.name }, said) ?? port.speaks };
   }
   return ports;
 }
 
-/** What rules say that a port of their pods carries. */
-function carriedOn(number: number, said: readonly Said[]): Spoken | undefined {
-  const ports = said
+/** What rules say that a port of their pods carries, by its number or its name. */
+function carriedOn({ number, name }: { readonly number: number; readonly name: string }, said: readonly Said[]) {
+  return said
     .flatMap(({ rules }) => rules.filter(({ direction }) => direction === "ingress").flatMap(({ ports }) => ports))
     .filter(({ carried }) => carried !== undefined)
-    .flatMap(({ ports }) => ports);
-  const port = ports.find((one) => isNumbered(one) && one.number === number);
-  return port !== undefined && isNumbered(port) ? port.speaks : undefined;
+    .flatMap(({ ports }) => ports)
+    .filter(isTransportPort)
+    .find((one) => (isNumbered(one) ? one.number === number : one.name.toLowerCase() === name.toLowerCase()))?.speaks;
 }
 
 /** What a port's name says that is spoken there. */

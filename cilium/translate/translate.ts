@@ -6,7 +6,7 @@ import { reading } from "../model/issues.ts";
 import type { Namespace } from "../model/namespace.ts";
 import { clusterwideId } from "../model/peers/clusterwide.ts";
 import type { PodSet } from "../model/peers/pod-set.ts";
-import { type HostNetworkPods, type Peer, peerName, type Subject } from "../model/peers.ts";
+import { type HostNetworkPods, type Peer, peerName, type Subject, selectionOf } from "../model/peers.ts";
 import { isByName } from "../model/ports.ts";
 import { declaredIn, statementFaults, statementSchema } from "../model/statement.ts";
 import { asWritten } from "../model/verbatim.ts";
@@ -26,7 +26,7 @@ import { renderPolicies } from "../render/policies.ts";
 import type { Kept } from "../write/verbatim.ts";
 import { homeOf } from "../write/write.ts";
 import { type Dns, dnsOf } from "./dns.ts";
-import { type Flow, flowsOf, type PurposeOf } from "./flows.ts";
+import { type Flow, flowsOf, type PurposeOf, type Resolve } from "./flows.ts";
 import { otherEnd } from "./other-end.ts";
 import { differences, proof, withStrangers } from "./proof.ts";
 import { labelsOf, podsIn, type Said, said } from "./said.ts";
@@ -62,7 +62,7 @@ export function translate(
   const all = policies.flatMap((policy): Said[] => {
     if (isDnsPolicy(policy)) return [];
     if (!configuration.enforcedKinds[policy.kind]) {
-      reasons.set(policy, "no word for a policy that the agent does not watch, so that nothing of it is enforced");
+      reasons.set(policy, "the agent does not watch policies of its kind, so nothing of it is enforced");
       return [];
     }
     const [fault] = invalidities(policy, configuration);
@@ -71,7 +71,7 @@ export function translate(
       return [];
     }
     try {
-      return said(policy, inventory.cluster);
+      return said(policy, inventory.cluster, configuration.sctp);
     } catch (error) {
       if (!(error instanceof Unsayable)) throw error;
       reasons.set(policy, `no word for ${error.message}`);
@@ -140,9 +140,9 @@ function attempt(
     stays.filter(({ policy }) => policy.kind === "CiliumNetworkPolicy").map(({ policy }) => policyName(policy)),
   );
   const judged = withStrangers(inventory);
-  const declared = withOtherLabels(declaredFor(stated, judged, taken), judged);
-  const network = compile(policies, judged);
-  const flows = flowsOf(declared, resolver(declared, judged), otherEnd(network, declared, literal), {
+  const declared = withOtherLabels(declaredFor(stated, judged, taken), judged, literal);
+  const network = compile(policies, { ...judged, configuration: { ...judged.configuration, ...everyProtocol } });
+  const flows = flowsOf(declared, resolver(declared, judged, literal), otherEnd(network, declared, literal), {
     apiServerPort: settings.apiServerPort,
     purposeOf,
     byName: isProved,
@@ -191,6 +191,9 @@ function attempt(
   };
 }
 
+/** A configuration under which the agent drops no protocol whatever policies say. */
+const everyProtocol = { "enable-sctp": "true", "enable-extended-ip-protocols": "true" };
+
 const noClusterwide = `it is called ${dnsPolicyName}, and says something else than all pods may resolve names`;
 
 const isDnsPolicy = ({ kind, metadata }: Policy): boolean =>
@@ -218,15 +221,17 @@ function commentOf({ subject, said }: Declared): (readonly [string, string])[] {
   return texts.length === 0 ? [] : [[peerName(subject), texts.join(" ")]];
 }
 
-/** A peer as what is declared, where that is the same pods. */
-function resolver(declared: readonly Declared[], inventory: Inventory): (peer: Peer) => Peer {
+/** A peer that a policy names as what is declared, where that is the same pods: today's, or of a literal policy all that could exist. */
+function resolver(declared: readonly Declared[], inventory: Inventory, literal: ReadonlySet<Policy>): Resolve {
   const isBeside = ({ subject }: Declared) => subject.kind !== "workload" || subject.isGroup;
   const bySize = declared.toSorted((a, b) => Number(isBeside(a)) - Number(isBeside(b)));
   const known = new Map<string, Peer>();
-  return (peer) => {
+  return (peer, policy) => {
     if (peer.kind !== "pod-set") return peer;
-    const key = peerName(peer);
-    const found = known.get(key) ?? sameAs(peer, bySize, inventory)?.subject ?? peer;
+    const isLiteral = literal.has(policy);
+    const key = `${isLiteral} ${peerName(peer)}`;
+    const same = isLiteral ? bySize.find(({ subject }) => isAlike(peer, subject)) : sameAs(peer, bySize, inventory);
+    const found = known.get(key) ?? same?.subject ?? peer;
     known.set(key, found);
     return found;
   };
@@ -234,19 +239,35 @@ function resolver(declared: readonly Declared[], inventory: Inventory): (peer: P
 
 function sameAs(set: PodSet, declared: readonly Declared[], inventory: Inventory): Declared | undefined {
   const pods = podsIn(set, inventory);
-  return declared.find(({ subject, pods: own }) => {
-    if (pods.length > 0) return own.length === pods.length && own.every((pod) => pods.includes(pod));
-    const isAlike = own.length === 0 && JSON.stringify(set.labels) === JSON.stringify(subject.labels);
-    return isAlike && subject.kind === "workload" && set.namespaces === subject.namespace;
-  });
+  return declared.find(({ subject, pods: own }) =>
+    pods.length > 0
+      ? own.length === pods.length && own.every((pod) => pods.includes(pod))
+      : own.length === 0 && subject.kind === "workload" && isAlike(set, subject),
+  );
+}
+
+/** Whether a set of pods is selected as a subject is. */
+function isAlike(set: PodSet, subject: Subject): boolean {
+  const [one, other] = [selectionOf(set), selectionOf(subject)].map((selection) =>
+    selection.kind === "endpoints"
+      ? JSON.stringify([selection.namespaces, Object.entries(selection.labels).sort()])
+      : undefined,
+  );
+  return one !== undefined && one === other;
 }
 
 /** What the pods of workloads carry besides, as far as sets of pods ask for it that include them. */
-function withOtherLabels(declared: readonly Declared[], inventory: Inventory): Declared[] {
-  const resolve = resolver(declared, inventory);
+function withOtherLabels(
+  declared: readonly Declared[],
+  inventory: Inventory,
+  literal: ReadonlySet<Policy>,
+): Declared[] {
+  const resolve = resolver(declared, inventory, literal);
   const sets = new Map(
     declared
-      .flatMap(({ said }) => said.flatMap(({ rules }) => rules.flatMap(({ peers }) => peers.map(resolve))))
+      .flatMap(({ said }) =>
+        said.flatMap(({ policy, rules }) => rules.flatMap(({ peers }) => peers.map((peer) => resolve(peer, policy)))),
+      )
       .flatMap((peer) =>
         peer.kind === "pod-set"
           ? [[peerName(peer), { labels: peer.labels, pods: podsIn(peer, inventory) }] as const]

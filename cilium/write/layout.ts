@@ -5,7 +5,7 @@ export const width = 120;
 
 export const quoted = (text: string): string => JSON.stringify(text);
 
-export const propertyName = (name: string): string => (/^[A-Za-z_$][\w$]*$/.test(name) ? name : quoted(name));
+const propertyName = (name: string): string => (/^[A-Za-z_$][\w$]*$/.test(name) ? name : quoted(name));
 
 /** A property of an object: `.https`, or `["https-metrics"]`. */
 export const property = (name: string): string =>

@@ -12,7 +12,7 @@ import {
   coverage as coverageOf,
   type DeclaredPorts,
   type PlacedSelector,
-  type Selected,
+  type SelectedPods,
 } from "../../cilium/reach/report/coverage.ts";
 import type { Program } from "../../components/program.ts";
 import { Failure } from "../failure.ts";
@@ -136,7 +136,7 @@ function sectionsOf({
   missingPorts,
 }: Coverage): Section[] {
   const placed = (list: readonly PlacedSelector[]) => list.map(({ policy, place, what }) => [policy, place, what]);
-  const selected = (list: readonly Selected[]) => list.map(({ owner, policies }) => [owner, policies.join(", ")]);
+  const selected = (list: readonly SelectedPods[]) => list.map(({ owner, policies }) => [owner, policies.join(", ")]);
   const total = (of: (namespace: Coverage["namespaces"][number]) => number) =>
     String(namespaces.reduce((sum, namespace) => sum + of(namespace), 0));
   return [

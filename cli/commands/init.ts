@@ -13,7 +13,7 @@ import description from "../../package.json" with { type: "json" };
 import { Failure } from "../failure.ts";
 import { type Brought, bring, projectName } from "../init/bring.ts";
 import type { Project } from "../init/files.ts";
-import { findingsTable } from "../init/findings.ts";
+import { deletionOf, findingsTable } from "../init/findings.ts";
 import { type Update, updateOf } from "../init/update.ts";
 import { inNewFolder, requireNothing } from "../init/write.ts";
 import { withProgress } from "../output/progress.ts";
@@ -156,7 +156,7 @@ function report(folder: string, { basis, objects, title }: Source, brought: Brou
           title: "To be deleted after the first update",
           table: {
             columns: ["policy", "with"],
-            rows: plan.deleted.map((policy) => [name(policy), `kubectl delete ${resourceOf(policy)}`]),
+            rows: plan.deleted.map((policy) => [name(policy), deletionOf(policy)]),
           },
         },
         {
@@ -226,6 +226,3 @@ function reportUpdate(
   );
   if (isNews) process.exitCode = 1;
 }
-
-const resourceOf = ({ kind, metadata: { name, namespace } }: Parameters<typeof referenceTo>[0]): string =>
-  `${kind.toLowerCase()} ${name}${namespace ? ` -n ${namespace}` : ""}`;

@@ -1,9 +1,10 @@
 /** `netpol preflight`: what will stop an update of a stack, and what it will overwrite. */
 import { type Command, Option } from "commander";
 import { namespaceOf } from "../../cilium/policy/parts.ts";
+import { policyResources } from "../../cilium/policy/resources.ts";
 import type { Policy } from "../../cilium/policy/schema.ts";
 import { agentFindings } from "../../cilium/stored/agent.ts";
-import { type Effect, effects, type Finding } from "../../cilium/stored/finding.ts";
+import { effects, type UpdateEffect, type UpdateFinding } from "../../cilium/stored/finding.ts";
 import { policyFindings } from "../../cilium/stored/preflight.ts";
 import { ownerOf } from "../../components/ownership.ts";
 import { probeName } from "../../components/probe-workload.ts";
@@ -76,7 +77,7 @@ Examples:
   netpol preflight --context prod -o json`;
 
 interface Seen {
-  readonly findings: readonly Finding[];
+  readonly findings: readonly UpdateFinding[];
   /** What was not looked at, why, and what is therefore not known. */
   readonly unread: readonly string[];
 }
@@ -137,28 +138,18 @@ function needs({ policies, cluster, config }: Program, namespaces: readonly stri
   // Whoever waits for a condition watches it.
   const waiting = [...verbs, "watch"];
   const policyVerbs = config.waitForValid ? waiting : verbs;
-  const isThere = (kind: Policy["kind"]) => policies.some((policy) => policy.kind === kind);
+  const kinds = new Set(policies.map(({ kind }) => kind));
   const probed = cluster.namespaces.filter(({ workloads }) => workloads.some(({ name }) => name === probeName));
   return [
-    ...(isThere("CiliumClusterwideNetworkPolicy")
-      ? [
-          {
-            group: "cilium.io",
-            resource: "ciliumclusterwidenetworkpolicies",
-            verbs: policyVerbs,
-            namespaces: undefined,
-          },
-        ]
-      : []),
-    ...(isThere("NetworkPolicy")
-      ? [{ group: "networking.k8s.io", resource: "networkpolicies", verbs, namespaces }]
-      : []),
-    ...(isThere("ClusterNetworkPolicy")
-      ? [{ group: "policy.networking.k8s.io", resource: "clusternetworkpolicies", verbs, namespaces: undefined }]
-      : []),
-    ...(isThere("CiliumNetworkPolicy")
-      ? [{ group: "cilium.io", resource: "ciliumnetworkpolicies", verbs: policyVerbs, namespaces }]
-      : []),
+    ...Array.from(kinds, (kind) => {
+      const { group, plural, isNamespaced } = policyResources[kind];
+      return {
+        group,
+        resource: plural,
+        verbs: group === "cilium.io" ? policyVerbs : verbs,
+        namespaces: isNamespaced ? namespaces : undefined,
+      };
+    }),
     ...(probed.length > 0
       ? [
           {
@@ -172,7 +163,7 @@ function needs({ policies, cluster, config }: Program, namespaces: readonly stri
   ];
 }
 
-const missingKind = (kind: Policy["kind"]): Finding => ({
+const missingKind = (kind: Policy["kind"]): UpdateFinding => ({
   effect: "stops",
   about: kind,
   reason: "the cluster does not know this kind",
@@ -181,7 +172,7 @@ const missingKind = (kind: Policy["kind"]): Finding => ({
     : `install the CustomResourceDefinition of ${kind}`,
 });
 
-function namespaceFinding(name: string, state: NamespaceState): Finding[] {
+function namespaceFinding(name: string, state: NamespaceState): UpdateFinding[] {
   const finding = { effect: "stops", about: `namespace ${name}` } as const;
   switch (state) {
     case "present":
@@ -205,7 +196,7 @@ function namespaceFinding(name: string, state: NamespaceState): Finding[] {
   }
 }
 
-function rightsFinding({ group, resource, verbs, namespaces }: Rights): Finding {
+function rightsFinding({ group, resource, verbs, namespaces }: Rights): UpdateFinding {
   const where = namespaces === undefined ? "" : ` in ${namespaces.join(", ")}`;
   return {
     effect: "stops",
@@ -215,15 +206,15 @@ function rightsFinding({ group, resource, verbs, namespaces }: Rights): Finding 
   };
 }
 
-const counted: Readonly<Record<Effect, (count: number) => string>> = {
+const counted: Readonly<Record<UpdateEffect, (count: number) => string>> = {
   stops: (count) => `${count} ${count === 1 ? "thing stops" : "things stop"} it`,
   overwrites: (count) => `it overwrites ${count} ${count === 1 ? "thing" : "things"}`,
   defeats: (count) => `${count} ${count === 1 ? "thing defeats" : "things defeat"} it`,
   resumes: (count) => `it takes over ${count} ${count === 1 ? "policy" : "policies"} of an update that was cut off`,
 };
 
-function summaryOf(context: string, stack: string, findings: readonly Finding[]): string {
-  const countOf = (effect: Effect): string[] => {
+function summaryOf(context: string, stack: string, findings: readonly UpdateFinding[]): string {
+  const countOf = (effect: UpdateEffect): string[] => {
     const { length } = findings.filter((finding) => finding.effect === effect);
     return length === 0 ? [] : [counted[effect](length)];
   };

@@ -1,7 +1,7 @@
 /** `netpol verify`: whether a cluster has what the stack renders, and Cilium has accepted it. */
 import { type Command, Option } from "commander";
 import { namespaceOf } from "../../cilium/policy/parts.ts";
-import { type Problem, type Verification, verify as verifyPolicies } from "../../cilium/stored/verify.ts";
+import { type Deviation, type Verification, verify as verifyPolicies } from "../../cilium/stored/verify.ts";
 import { ownerOf } from "../../components/ownership.ts";
 import { Failure } from "../failure.ts";
 import { withProgress } from "../output/progress.ts";
@@ -103,7 +103,7 @@ function sectionsOf({ verified, strangers }: Verification): Section[] {
   ];
 }
 
-function problemText(problem: Problem): string {
+function problemText(problem: Deviation): string {
   switch (problem.kind) {
     case "missing":
       return "is not in the cluster";

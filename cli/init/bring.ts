@@ -74,13 +74,15 @@ export async function bring(
   const side = { policies: program.policies, inventory: inventoryOf(program.cluster) };
   const places = new Map([...source.places].map(([policy, place]) => [policyKey(referenceTo(policy)), place]));
   const findings = findingsOf(source.policies, compile(source.policies, inventory), (key) => places.get(key));
+  const plan = planOf(source.policies, program.policies, inventory);
+  const hasFindings = findings.length + plan.deleted.length > 0;
   writeFiles(folder, [
-    ...projectFiles({ ...project, stack, config }),
+    ...projectFiles({ ...project, stack, config }, { hasPolicyPack: policyPack !== undefined, hasFindings }),
     ...writeCluster(cluster, { language, comments, hasPolicyPack: policyPack !== undefined }),
     ...(policyPack === undefined ? [] : [["cluster/policy-pack.ts", policyPackText(policyPack)] as const]),
     ...verbatimFiles(kept),
     ["expectations.yaml", expectationsText(side)],
-    ...(findings.length === 0 ? [] : [["FINDINGS.md", findingsText(findings)] as const]),
+    ...(hasFindings ? [["FINDINGS.md", findingsText(findings, plan.deleted)] as const] : []),
   ]);
   const written = await withLanguage(() => readStack(stack, folder));
   writeFiles(folder, generatedFiles(written.cluster, stack));
@@ -96,7 +98,7 @@ export async function bring(
     translation,
     inventory,
     findings,
-    plan: planOf(source.policies, written.policies, inventory),
+    plan,
     proof: proof(source.policies, written.policies, inventory),
     change: repair ? differences(source.policies, written.policies, inventory) : undefined,
   };

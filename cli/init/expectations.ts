@@ -41,18 +41,33 @@ function allowedIn(side: Side): Expected[] {
   const told = new Set<string>();
   return flowsOf(side)
     .map(certain)
-    .flatMap(({ source, destination, spans }) =>
-      spans.flatMap((span): Expected[] => {
-        const end = endOf(destination.peer);
-        const key = JSON.stringify([end, span.from, span.protocol]);
-        // Where every port is open, one of them tells.
-        const isTold = told.has(key) || (span.from === 0 && span.protocol !== "TCP");
-        if (end === undefined || !isNamed(source.peer) || isTold) return [];
+    .flatMap(({ source, destination: { peer }, spans }): Expected[] => {
+      const end = endOf(peer);
+      if (end === undefined || !isNamed(source.peer)) return [];
+      // Where nearly every port is open one of them tells, and of all that lies outside the world.
+      const wide = spans.filter(isWide);
+      const [one] = isPeerOfItsOwn(peer)
+        ? [wide.find(isOverHttp) ?? wide.find(({ protocol }) => protocol === "TCP")]
+        : [];
+      return spans.flatMap((span): Expected[] => {
+        const { protocol, from } = span;
+        const port = isOverHttp(span) ? 80 : from;
+        const key = JSON.stringify([end, port, protocol]);
+        if ((isWide(span) && span !== one) || port === 0 || told.has(key)) return [];
         told.add(key);
-        return [{ from: peerText(source.peer), ...end, ...portOf(span), expect: "allow" }];
-      }),
-    );
+        return [{ from: peerText(source.peer), ...end, port, protocol, expect: "allow" }];
+      });
+    });
 }
+
+/** Whether it is what is left of every port. */
+const isWide = ({ from, to }: AllowedSpan): boolean => from === 0 || to === 65535;
+
+const isOverHttp = (span: AllowedSpan): boolean =>
+  isWide(span) && span.protocol === "TCP" && span.from <= 80 && 80 <= span.to;
+
+const isPeerOfItsOwn = (peer: Peer): boolean =>
+  peer.kind === "endpoint" || (peer.kind === "entity" && peer.entity === "world");
 
 /** What the world may or may not reach, of what somebody may. */
 function fromWorld(
@@ -72,8 +87,6 @@ function fromWorld(
 }
 
 const world: Peer = { kind: "entity", entity: "world" };
-
-const portOf = ({ from, protocol }: AllowedSpan) => ({ port: from === 0 ? 80 : from, protocol });
 
 /** A destination as a question can name it. */
 function endOf(peer: Peer): Pick<Expected, "to" | "fqdn"> | undefined {

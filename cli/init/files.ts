@@ -15,8 +15,14 @@ export interface Project {
 /** Where the files of `cluster/` import the language from. */
 export const language = `${description.name}/language`;
 
+/** What a project has only where there is anything to say. */
+export interface Parts {
+  readonly hasPolicyPack: boolean;
+  readonly hasFindings: boolean;
+}
+
 /** The files by their paths, seen from the project's folder. */
-export const projectFiles = (project: Project): Map<string, string> =>
+export const projectFiles = (project: Project, parts: Parts): Map<string, string> =>
   new Map([
     ["package.json", packageText(project)],
     ["tsconfig.json", json(tsconfig)],
@@ -26,7 +32,7 @@ export const projectFiles = (project: Project): Map<string, string> =>
     [`Pulumi.${project.stack}.yaml`, yaml(stackConfig(project))],
     ["index.ts", index],
     [".github/workflows/pull-request.yml", workflow(project)],
-    ["README.md", readme(project)],
+    ["README.md", readme(project, parts)],
   ]);
 
 const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
@@ -124,14 +130,14 @@ jobs:
           BASE: \${{ github.base_ref }}
 `;
 
-const readme = ({ name, stack }: Project): string => `# ${name}
+const readme = ({ name, stack }: Project, { hasPolicyPack, hasFindings }: Parts): string => `# ${name}
 
 The network policies of a cluster as a Pulumi program. \`cluster/\` has a file for each namespace, a table of who talks to whom;
 both ends of a flow follow from its line. What no flow says stands in \`cluster/verbatim/\` as it was. Written by \`netpol init\`,
 which asked the engine that these policies allow what those before them did.
 
 \`\`\`sh
-npm install
+npm install               # commit the package-lock.json that it writes: the workflow installs from it
 npx netpol check          # what is wrong, and how much is verbatim
 npx netpol list           # who may connect to whom
 npx netpol docs           # after a change: docs/network-policies.md and the pack's config
@@ -151,9 +157,7 @@ pulumi config rm adoptExisting --stack ${stack}
 | file | what |
 |---|---|
 | \`cluster/\` | the cluster: namespaces, workloads, flows |
-| \`cluster/policy-pack.ts\` | policies that break a rule of the pack as they did before |
-| \`expectations.yaml\` | what held when the project was written, for \`netpol test\` |
-| \`FINDINGS.md\` | what was odd about the policies, which nothing here repairs |
-| \`Pulumi.${stack}.yaml\` | the cluster's name and configuration |
+${hasPolicyPack ? "| `cluster/policy-pack.ts` | policies that break a rule of the pack as they did before |\n" : ""}| \`expectations.yaml\` | what held when the project was written, for \`netpol test\` |
+${hasFindings ? "| `FINDINGS.md` | what was odd about the policies, and which to delete after the first update |\n" : ""}| \`Pulumi.${stack}.yaml\` | the cluster's name and configuration |
 | \`.github/workflows/\` | what a pull request has to pass |
 `;

@@ -63,13 +63,28 @@ function open(network: Network): Finding[] {
   );
 }
 
-/** The findings as a page of the project. */
-export const findingsText = (findings: readonly Finding[]): string =>
-  `# What netpol init found
+/** The findings as a page of the project, with what is to be deleted once its policies are in place. */
+export const findingsText = (findings: readonly Finding[], deleted: readonly Policy[]): string =>
+  [
+    "# What netpol init found\n",
+    ...(findings.length === 0
+      ? []
+      : [
+          "What is odd about the policies that this project is made of. Nothing of it is changed: it is as it was.\n",
+          [...markdown(findingsTable(findings))].join(""),
+        ]),
+    ...(deleted.length === 0
+      ? []
+      : [
+          "## To be deleted after the first update\n",
+          "They stand beside policies that allow the same, so it does not matter when.\n",
+          `\`\`\`sh\n${deleted.map((policy) => `${deletionOf(policy)}\n`).join("")}\`\`\`\n`,
+        ]),
+  ].join("\n");
 
-Nothing of it is changed, and no policy is the worse for it: this is how the policies were that the project is made of.
-
-${[...markdown(findingsTable(findings))].join("")}`;
+/** The command that deletes a policy. */
+export const deletionOf = ({ kind, metadata: { name, namespace } }: Policy): string =>
+  `kubectl delete ${kind.toLowerCase()} ${name}${namespace ? ` -n ${namespace}` : ""}`;
 
 export const findingsTable = (findings: readonly Finding[]): Table => ({
   columns: ["about", "place", "finding"],

@@ -1,5 +1,6 @@
 /** The policies of a live cluster as they are stored, whatever their form, with what Cilium says of them. Reads only. */
 import type { KubernetesObject } from "@kubernetes/client-node";
+import { policyResources } from "../../cilium/policy/resources.ts";
 import type { Policy } from "../../cilium/policy/schema.ts";
 import { type StoredPolicy, storedPolicy } from "../../cilium/stored/policy.ts";
 import { clusterFailure, connect, list, refusalOf } from "./cluster.ts";
@@ -13,13 +14,6 @@ export interface StoredPolicies {
   /** Kinds of policies that the cluster does not know. */
   readonly absent: ReadonlySet<StoredPolicy["kind"]>;
 }
-
-const apiVersions: Readonly<Record<StoredPolicy["kind"], string>> = {
-  CiliumClusterwideNetworkPolicy: "cilium.io/v2",
-  CiliumNetworkPolicy: "cilium.io/v2",
-  NetworkPolicy: "networking.k8s.io/v1",
-  ClusterNetworkPolicy: "policy.networking.k8s.io/v1alpha2",
-};
 
 /**
  * Reads the policies of all namespaces or, for somebody who may not do that, of each of the namespaces given.
@@ -42,7 +36,8 @@ export async function readStoredPolicies(
   /** The policies of a kind; undefined if they may not be listed. */
   async function attempt(kind: StoredPolicy["kind"], namespace?: string): Promise<StoredPolicy[] | undefined> {
     try {
-      const objects = await list(api, { apiVersion: apiVersions[kind], kind }, namespace);
+      const { group, version } = policyResources[kind];
+      const objects = await list(api, { apiVersion: `${group}/${version}`, kind }, namespace);
       return objects.map((object: KubernetesObject) => storedPolicy.parse({ ...object, kind }));
     } catch (error) {
       const refusal = refusalOf(error, { kind });

@@ -20,7 +20,7 @@ export function waysOf(peers: readonly Peer[], lines: readonly Line[]): Ways {
   };
 }
 
-export interface Reached {
+export interface Reach {
   /** How many flows away each peer is, by id; 0 is a start. */
   readonly distance: ReadonlyMap<string, number>;
   readonly lines: ReadonlySet<Line>;
@@ -35,7 +35,7 @@ export function reached(
   starts: readonly string[],
   trace: Trace,
   isGiven: (line: Line) => boolean,
-): Reached {
+): Reach {
   const distance = new Map(starts.map((start) => [start, 0]));
   const walked = new Set<Line>();
   for (const [peer, steps] of distance) {

@@ -1,7 +1,7 @@
 /** What the reader has chosen, and which lines and cards that brings forward. */
 import type { Line } from "../graph.ts";
 import type { Peer } from "../picture.ts";
-import { type Reached, reached, type Trace, type Ways } from "./reach.ts";
+import { type Reach, reached, type Trace, type Ways } from "./reach.ts";
 import type { ShownSheet } from "./sheet.ts";
 
 export const scopes = ["all", "across", "outside"] as const;
@@ -52,7 +52,7 @@ export function finder(peers: readonly Peer[]): (query: string) => string[] {
   };
 }
 
-export interface Focus extends Reached {
+export interface Focus extends Reach {
   /** The card that it starts from. */
   readonly start: string;
 }

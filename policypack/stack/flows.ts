@@ -12,14 +12,14 @@ import {
 } from "../../cilium/reach/compile/ports.ts";
 import type { CompiledRule, RuleReference } from "../../cilium/reach/compile/rules.ts";
 import { type EndVerdict, endVerdict, ruleSelects } from "../../cilium/reach/decide/decide.ts";
-import type { Stack, Subject } from "./stack.ts";
+import type { Stack, StandIn } from "./stack.ts";
 
 export type HalfOpenFlow = {
   /** The rule that allows the flow. */
   readonly opened: { readonly by: string; readonly place: string; readonly direction: Direction };
   readonly ports: string;
   /** The workload that drops it. */
-  readonly closed: Subject;
+  readonly closed: StandIn;
 };
 
 /**
@@ -50,7 +50,7 @@ export function halfOpenFlows(policy: CiliumPolicy, stack: Stack, cluster: strin
 }
 
 /** A rule that means to open something for `target`, and the workload on whose side it stands. */
-type Intent = { readonly rule: CompiledRule; readonly opener: Subject; readonly target: Subject };
+type Intent = { readonly rule: CompiledRule; readonly opener: StandIn; readonly target: StandIn };
 
 function intentsOf(policy: CiliumPolicy, stack: Stack): Intent[] {
   const own = stack.whole ? policyName(policy) : undefined;

@@ -11,13 +11,13 @@ import type { Endpoint } from "../../cilium/reach/compile/inventory.ts";
 import { compile, type Network } from "../../cilium/reach/compile/network.ts";
 import type { Party } from "../../cilium/reach/compile/party.ts";
 import { soleParty } from "../../cilium/reach/compile/resolve.ts";
-import type { Subject } from "./stack.ts";
+import type { StandIn } from "./stack.ts";
 
-export type WorkloadNetwork = { readonly network: Network; readonly partyOf: (workload: Subject) => Party };
+export type WorkloadNetwork = { readonly network: Network; readonly partyOf: (workload: StandIn) => Party };
 
 /** @param policies those that select one of the workloads, or more */
 export function networkOf(
-  workloads: readonly Subject[],
+  workloads: readonly StandIn[],
   policies: readonly Policy[],
   cluster: string,
 ): WorkloadNetwork {
@@ -35,7 +35,7 @@ export function networkOf(
 }
 
 /** The pod as Kubernetes has it: what Cilium adds to its identity is told apart from its own labels. */
-function endpointOf({ pod }: Subject, index: number): Endpoint {
+function endpointOf({ pod }: StandIn, index: number): Endpoint {
   const own = pod.filter(({ source, key }) => source === "k8s" && !added(key));
   const ofNamespace = pod.filter(({ key }) => key.startsWith(namespaceLabelsPrefix));
   const serviceAccount = labelValue(pod, serviceAccountLabel);

@@ -17,7 +17,7 @@ import { networkOf, type WorkloadNetwork } from "./network.ts";
 import { Passthrough } from "./passthrough.ts";
 
 /** A pod that stands for what a policy selects. */
-export type Subject = { readonly policy: CiliumPolicy; readonly pod: readonly Label[] };
+export type StandIn = { readonly policy: CiliumPolicy; readonly pod: readonly Label[] };
 
 /** A peer of a rule that names workloads by their labels. */
 export type NamedPeer = { readonly rule: CompiledRule; readonly requirements: readonly Requirement[] };
@@ -35,9 +35,9 @@ export class Stack {
   readonly #rules = new Selecting<CompiledRule>();
   readonly #peers = new Selecting<NamedPeer>();
   readonly #namedPeers = new Map<CompiledRule, readonly NamedPeer[]>();
-  readonly #workloads = new Selected<Subject>();
+  readonly #workloads = new Selected<StandIn>();
   /** The pods that stand for what a namespaced policy selects. */
-  readonly #ownWorkloads = new Map<CiliumPolicy, readonly Subject[]>();
+  readonly #ownWorkloads = new Map<CiliumPolicy, readonly StandIn[]>();
   #network: WorkloadNetwork | undefined;
   #cluster: string | undefined;
 
@@ -71,11 +71,11 @@ export class Stack {
   }
 
   /** The pods that stand for what a policy selects: for a clusterwide one, those of other policies. */
-  workloadsOf(policy: CiliumPolicy): readonly Subject[] {
+  workloadsOf(policy: CiliumPolicy): readonly StandIn[] {
     return this.#ownWorkloads.get(policy) ?? this.#findWorkloads(policy);
   }
 
-  #findWorkloads(policy: CiliumPolicy): Subject[] {
+  #findWorkloads(policy: CiliumPolicy): StandIn[] {
     return rulesOf(policy).flatMap(({ endpointSelector }) => {
       if (!endpointSelector) return [];
       if (policy.kind === "CiliumClusterwideNetworkPolicy") {
@@ -86,7 +86,7 @@ export class Stack {
   }
 
   /** What Cilium enforces between some of its pods; of a whole stack, between all of them, which is compiled once. */
-  network(some: ReadonlySet<Subject>, cluster: string): WorkloadNetwork {
+  network(some: ReadonlySet<StandIn>, cluster: string): WorkloadNetwork {
     if (this.whole) {
       this.#network ??= networkOf([...this.#ownWorkloads.values()].flat(), [...this.#policies.values()], cluster);
       return this.#network;
@@ -96,13 +96,13 @@ export class Stack {
   }
 
   /** The pods of other policies, and its own, that a policy's subject selects. */
-  workloadsSelectedBySubjectsOf(policy: CiliumPolicy): Subject[] {
+  workloadsSelectedBySubjectsOf(policy: CiliumPolicy): StandIn[] {
     return rulesOf(policy).flatMap(({ endpointSelector }) =>
       endpointSelector ? this.#workloads.by(subjectRequirements(endpointSelector, namespaceOf(policy))) : [],
     );
   }
 
-  workloadsSelectedBy(requirements: readonly Requirement[]): Subject[] {
+  workloadsSelectedBy(requirements: readonly Requirement[]): StandIn[] {
     return this.#workloads.by(requirements);
   }
 

@@ -154,7 +154,7 @@ describe("What a change means for connections", () => {
         );
         for (const { topic } of sentences) topics.set(topic, (topics.get(topic) ?? 0) + 1);
       }),
-      { seed, numRuns: 15 },
+      { seed, numRuns: 40 },
     );
     console.log(`      seed ${seed}: ${[...topics].map(([topic, count]) => `${count} ${topic}`).join(", ")}`);
     for (const topic of ["workloads", "default deny", "closed", "opened", "changed"]) {

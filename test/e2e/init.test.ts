@@ -131,7 +131,7 @@ describe("From policies by hand to a program", function () {
 
   it("is brought in from the live cluster, and nothing changes", async function () {
     this.timeout("10m");
-    const archive = await packed(folder);
+    const archive = await packed();
     const words = ["init", "network-policies", "--context", cluster.context, "--package", archive];
     said = netpolWith(
       { env: { KUBECONFIG: cluster.kubeconfig }, command: join(repository, "cli/netpol.js") },

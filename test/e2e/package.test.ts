@@ -40,7 +40,7 @@ describe("The npm package, in a project of its own", function () {
       mkdirSync(dirname(join(folder, name)), { recursive: true });
       writeFileSync(join(folder, name), text);
     }
-    await install(folder, await packed(folder), `@pulumi/pulumi@${pulumiVersion}`, `typescript@${typescriptVersion}`);
+    await install(folder, await packed(), `@pulumi/pulumi@${pulumiVersion}`, `typescript@${typescriptVersion}`);
   });
 
   it("brings no second copy of what it shares with the program, and nothing of this cluster", async () => {

@@ -100,6 +100,6 @@ async function installedPack(): Promise<string> {
   for (const name of readdirSync(join(repository, "node_modules"))) {
     symlinkSync(join(repository, "node_modules", name), join(modules, name));
   }
-  await run("tar", ["--extract", "--file", await packed(modules), "--directory", installed, "--strip-components=1"]);
+  await run("tar", ["--extract", "--file", await packed(), "--directory", installed, "--strip-components=1"]);
   return join(installed, "policypack");
 }

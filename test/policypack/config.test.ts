@@ -118,7 +118,7 @@ describe("What the pack knows without a config of Pulumi's", () => {
   it("is nothing: a foreign policy is exempt from no rule", () => {
     const foreign = policyWith(
       { egress: [{ toCIDR: ["0.0.0.0/0"], toPorts: tcp("443") }] },
-      { name: "workflow-pods", namespace: "argo" },
+      { name: "steps", namespace: "jobs" },
     );
     assert.deepEqual(
       register([foreign]).map(({ rule }) => rule),

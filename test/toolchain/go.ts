@@ -1,16 +1,11 @@
 /** Go programs of this repository, built when they are needed. */
 import { spawn } from "node:child_process";
-import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
-import { readdir, readFile, rm, stat } from "node:fs/promises";
-import { basename, join, relative } from "node:path";
+import { readFile } from "node:fs/promises";
+import { basename, join } from "node:path";
 import { createInterface } from "node:readline";
-import { cacheFolder } from "../../cli/cache.js";
-import { cached } from "./cache.ts";
+import { builtOf, filesIn } from "./cache.ts";
 import { stoppedOnInterrupt } from "./lifetime.ts";
 import { progress } from "./progress.ts";
-
-const day = 24 * 60 * 60 * 1000;
 
 /**
  * The path of a Go program's executable. It is built when its sources or its modules have changed.
@@ -27,12 +22,11 @@ export async function goProgram(
   const name = basename(pkg === "." ? directory : pkg);
   const gomod = await readFile(join(directory, "go.mod"), "utf8");
   const flags = Object.entries(stamps).map(([variable, path]) => `-X ${variable}=${requiredVersion(gomod, path)}`);
-  const key = await digest(directory, [process.platform, process.arch, pkg, ...flags]);
-  const entry = `${name}-${key}`;
-  const folder = await cached(entry, async (folder) => {
+  const files = (await filesIn(directory)).filter((file) => !file.endsWith(".ts"));
+  const settings = [process.platform, process.arch, pkg, ...flags];
+  const folder = await builtOf({ name, directory, files, settings }, async (folder) => {
     await build(directory, pkg, ["-s", "-w", ...flags].join(" "), join(folder, "bin", name));
   });
-  await removeOutdated(name, entry);
   return join(folder, "bin", name);
 }
 
@@ -42,17 +36,6 @@ export function requiredVersion(gomod: string, module: string): string {
   const version = lines.find(([path]) => path === module)?.[1];
   if (version === undefined) throw new Error(`go.mod does not require ${module}`);
   return version;
-}
-
-/** A hash of every file of the module, but for the TypeScript that lives beside it. */
-async function digest(directory: string, more: readonly string[]): Promise<string> {
-  const hash = createHash("sha256").update(JSON.stringify(more));
-  const entries = await readdir(directory, { recursive: true, withFileTypes: true });
-  const files = entries
-    .filter((entry) => entry.isFile() && !entry.name.endsWith(".ts"))
-    .map((entry) => join(entry.parentPath, entry.name));
-  for (const file of files.sort()) hash.update(`\0${relative(directory, file)}\0`).update(await readFile(file));
-  return hash.digest("hex").slice(0, 16);
 }
 
 async function build(directory: string, pkg: string, ldflags: string, output: string): Promise<void> {
@@ -87,15 +70,5 @@ async function build(directory: string, pkg: string, ldflags: string, output: st
   } finally {
     shown.end();
     await stop();
-  }
-}
-
-/** Removes builds of older sources; those of the last day may be another checkout's. */
-async function removeOutdated(name: string, current: string): Promise<void> {
-  for (const entry of existsSync(cacheFolder) ? await readdir(cacheFolder) : []) {
-    if (entry === current || !entry.startsWith(`${name}-`)) continue;
-    const folder = join(cacheFolder, entry);
-    const age = Date.now() - (await stat(folder).catch(() => ({ mtimeMs: Date.now() }))).mtimeMs;
-    if (age > day) await rm(folder, { recursive: true, force: true });
   }
 }

@@ -13,9 +13,9 @@ export interface CidrPeer {
 }
 
 /** A range, and with `except` the same without some of it. */
-export type Range = Reachable<CidrPeer> & { except(...ranges: string[]): Reachable<CidrPeer> };
+export type CidrRange = Reachable<CidrPeer> & { except(...ranges: string[]): Reachable<CidrPeer> };
 
-export const cidr = (range: string): Range => {
+export const cidr = (range: string): CidrRange => {
   const peer: CidrPeer = { kind: "cidr", cidr: range, exceptions: [] };
   return { ...reachable(peer), except: (...exceptions) => reachable({ ...peer, exceptions }) };
 };

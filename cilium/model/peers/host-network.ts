@@ -5,7 +5,7 @@ import { plainLabels } from "../labels.ts";
 import type { NumberedPort } from "../ports.ts";
 import { nodes } from "./entities.ts";
 import { asMade, type PeerKind } from "./kind.ts";
-import { type NamedPorts, namedPorts } from "./named-ports.ts";
+import { type DeclaredPorts, namedPorts } from "./named-ports.ts";
 
 export interface HostNetworkPods {
   readonly kind: "host-network";
@@ -22,7 +22,7 @@ export interface HostNetworkPods {
 export interface HostNetworkSpec<Name extends string> {
   readonly reason: string;
   readonly labels?: Readonly<Record<string, string>>;
-  readonly ports?: NamedPorts<HostNetworkPods, Name>;
+  readonly ports?: DeclaredPorts<HostNetworkPods, Name>;
 }
 
 export const hostNetworkSpec: ObjectSchema<Pick<HostNetworkPods, "reason" | "labels" | "ports">> = z.strictObject(

@@ -17,7 +17,7 @@ export type WithPorts<T extends Pods, Name extends string> = Reachable<T> & {
 };
 
 /** Ports by name. A name that the pods themselves use for something else (`labels`, `name`, …) would be unreachable. */
-export type NamedPorts<T, Name extends string> = Readonly<Record<Name, NumberedPort>> & {
+export type DeclaredPorts<T, Name extends string> = Readonly<Record<Name, NumberedPort>> & {
   readonly [taken in keyof Reachable<T>]?: never;
 };
 

@@ -4,7 +4,7 @@ import type { ObjectSchema } from "../issues.ts";
 import { type Labels, labelFaults, labelsSchema, plainLabels, strippedLabels } from "../labels.ts";
 import type { NumberedPort } from "../ports.ts";
 import { asMade, type PeerKind } from "./kind.ts";
-import { type NamedPorts, namedPorts, portChoice } from "./named-ports.ts";
+import { type DeclaredPorts, namedPorts, portChoice } from "./named-ports.ts";
 
 export interface Workload {
   readonly kind: "workload";
@@ -46,7 +46,7 @@ export const defaultDenySchema = z
 export interface WorkloadSpec<Name extends string> {
   readonly labels: Labels;
   readonly otherLabels?: Readonly<Record<string, string>>;
-  readonly ports?: NamedPorts<Workload, Name>;
+  readonly ports?: DeclaredPorts<Workload, Name>;
   readonly probes?: readonly NoInfer<Name>[];
   /** In both directions, unless it says otherwise. */
   readonly defaultDeny?: Direction | "none";

@@ -45,13 +45,13 @@ export type Coverage = {
   /** Pods that some direction is open of, by what made them. */
   readonly open: readonly OpenPods[];
   /** Pods on their node's network that a policy selects in vain. */
-  readonly moot: readonly Selected[];
+  readonly moot: readonly SelectedPods[];
   /** Labels that Cilium strips from identities: what asks for them selects nothing. */
   readonly stripped: readonly PlacedSelector[];
   /** Selectors that no pod satisfies, ended ones neither. */
   readonly orphans: readonly PlacedSelector[];
   /** Pods that two namespaced policies select. */
-  readonly overlaps: readonly Selected[];
+  readonly overlaps: readonly SelectedPods[];
   /** Declared ports that no container of the workload's pods names. */
   readonly missingPorts: readonly { readonly workload: string; readonly ports: readonly number[] }[];
 };
@@ -68,7 +68,7 @@ export type NamespaceCoverage = {
 };
 
 export type OpenPods = { readonly owner: string; readonly pods: number; readonly directions: readonly Direction[] };
-export type Selected = { readonly owner: string; readonly policies: readonly string[] };
+export type SelectedPods = { readonly owner: string; readonly policies: readonly string[] };
 export type PlacedSelector = { readonly policy: string; readonly place: string; readonly what: string };
 
 /**
@@ -172,7 +172,7 @@ function selections(policies: readonly Policy[], pods: readonly Identified[]) {
         requirements: subjectRequirements(rule.endpointSelector ?? {}, namespaceOf(policy)),
       })),
     );
-  return (isOfKind: (pod: CoveredPod) => boolean, least: number): Selected[] => {
+  return (isOfKind: (pod: CoveredPod) => boolean, least: number): SelectedPods[] => {
     const found = pods
       .filter(({ pod }) => isOfKind(pod))
       .map(({ pod, labels }) => ({

@@ -65,8 +65,9 @@ export async function changes(oracle: VerdictOracle, world: World, after: readon
   });
 }
 
+/** What the agent drops whatever policies say is the same whatever they say. */
 const answerText = ({ egress, ingress, dropped }: Partial<JobAnswer["answers"][number]> = {}): string =>
-  JSON.stringify([egress, ingress].map((end) => [end && { ...end, origins: undefined }, dropped]));
+  JSON.stringify(dropped ?? [egress, ingress].map((end) => end && { ...end, origins: undefined }));
 
 /** A world as the program of test/oracle takes it. */
 export function jobOf({ policies, inventory, questions }: World, { surroundings }: Network): Job {
