@@ -6,12 +6,14 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { dump } from "js-yaml";
+import { z } from "zod";
 import { inventoryOf } from "../cilium/model/inventory.ts";
 import { repository } from "../test/project.ts";
 import { program } from "../test/this-cluster/rendered.ts";
 import { temporaryFolder } from "../test/toolchain/lifetime.ts";
 
 const count = Number(process.argv[2] ?? 30_000);
+const answer = z.object({ results: z.array(z.unknown()) });
 const netpol = join(repository, "cli/netpol.js");
 
 const workloads = inventoryOf(program.cluster)
@@ -40,7 +42,7 @@ for (const [form, file] of Object.entries(files)) {
   const run = () => spawnSync(process.execPath, args, { encoding: "utf8", maxBuffer: 2 ** 30 });
   let answered = 0;
   const took = seconds(() => {
-    answered = JSON.parse(run().stdout).length;
+    answered = answer.parse(JSON.parse(run().stdout)).results.length;
   });
   console.log(`${answered} questions in ${form}: ${took}`);
 }

@@ -141,7 +141,7 @@ if (!isScan) {
 
 /** Runs the command as a user would, and has it tell its own peak of memory when it ends. */
 const command = join(repository, "cli/netpol.js");
-const measure = `process.on("exit", () => console.error("peak " + process.resourceUsage().maxRSS + " cpu " + (process.resourceUsage().userCPUTime + process.resourceUsage().systemCPUTime)))`;
+const measure = `import { isMainThread } from "node:worker_threads"; if (isMainThread) process.on("exit", () => console.error("peak " + process.resourceUsage().maxRSS + " cpu " + (process.resourceUsage().userCPUTime + process.resourceUsage().systemCPUTime)))`;
 const start = performance.now();
 const child = spawn(
   process.execPath,

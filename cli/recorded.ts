@@ -1,6 +1,7 @@
 /** What answers say of the record that they are about. */
 import { mostApart } from "../cilium/hubble/outside.ts";
 import type { FlowRecord } from "../cilium/hubble/record.ts";
+import { mostRequests } from "../cilium/hubble/requests.ts";
 import type { Times } from "../cilium/hubble/times.ts";
 
 /** How much of a record was understood, in percent. */
@@ -21,14 +22,16 @@ export function skippedText({ unread, otherLines }: FlowRecord): string[] {
   return reasons.length + others.length === 0 ? [] : [`skipped: ${[...reasons, ...others].join(", ")}`];
 }
 
-/** Whether addresses outside stand for others too. */
-export function togetherText({ connections }: FlowRecord): string[] {
+/** Whether addresses outside or requests stand for others too. */
+export function togetherText({ connections, requests }: FlowRecord): string[] {
   const isTogether = connections.some(({ source, destination }) =>
     [source, destination].some((end) => end.kind === "outside" && end.standsForMore),
   );
-  return isTogether
-    ? [`more than ${mostApart} addresses outside: further ones are one where policies do not tell them apart`]
-    : [];
+  const isOne = "further ones are one where policies do not tell them apart";
+  return [
+    ...(isTogether ? [`more than ${mostApart} addresses outside: ${isOne}`] : []),
+    ...(requests.some(({ standsForMore }) => standsForMore) ? [`more than ${mostRequests} requests: ${isOne}`] : []),
+  ];
 }
 
 export function incompleteness({ lostEvents, missingNodes }: FlowRecord, problems: readonly string[]): string[] {

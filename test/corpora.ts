@@ -68,13 +68,12 @@ async function compare(cilium: VerdictOracle, title: string, policies: readonly 
   follow(title, policies, world);
 }
 
-/** Follows what explain advises on denied connections between some of the pods that deny any: they are allowed then, and nothing else is. */
+/** Follows what explain advises on denied connections between some pods, of which many deny any: they are allowed then, and nothing else is. */
 function follow(title: string, policies: readonly Policy[], { inventory, questions }: World): void {
   const isOpen = openDirections(compile(policies, inventory));
-  const endpoints = evenly(
-    inventory.endpoints.filter((endpoint) => isOpen(endpoint).length < 2),
-    advisedPods,
-  );
+  const denying = inventory.endpoints.filter((endpoint) => isOpen(endpoint).length < 2);
+  const others = inventory.endpoints.filter((endpoint) => !denying.includes(endpoint));
+  const endpoints = [denying, others].flatMap((some) => evenly(some, advisedPods / 2));
   const peers = endpoints.map(({ namespace, name }): Peer => ({ kind: "endpoint", namespace, name }));
   const pairs = peers.flatMap((source) => peers.map((destination) => ({ source, destination })));
   const outcomes = evenly(pairs, advisedPairs).map((pair, index) => {

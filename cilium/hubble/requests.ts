@@ -34,13 +34,13 @@ export function requestOf({ l7 }: HubbleFlow): RecordedRequest | undefined {
 }
 
 /** More than anybody reads, and few enough to keep. */
-const mostApart = 20_000;
+export const mostRequests = 20_000;
 
 /**
  * Requests by connection, method, host and path. Paths hold numbers of orders and the like: beyond a number of requests, those
  * of a connection and method that no rule tells apart are one.
  */
-export function requestStore(rules: readonly HttpRule[], limit = mostApart) {
+export function requestStore(rules: readonly HttpRule[], limit = mostRequests) {
   const requests = new Map<string, Request>();
   const found = (key: unknown, one: Omit<Request, "passed" | "refused">): Request => {
     const text = JSON.stringify(key);

@@ -161,7 +161,9 @@ function unenforced(
     const key = kindKeys[kind];
     return enforcedKinds[kind]
       ? []
-      : [`${length} ${kind} are not enforced: ${key} is ${key in data ? "false" : "off by default"}`];
+      : [
+          `${length} ${kind} ${length === 1 ? "is" : "are"} not enforced: ${key} is ${key in data ? "false" : "off by default"}`,
+        ];
   });
 }
 

@@ -133,8 +133,8 @@ jobs:
 const readme = ({ name, stack }: Project, { hasPolicyPack, hasFindings }: Parts): string => `# ${name}
 
 The network policies of a cluster as a Pulumi program. \`cluster/\` has a file for each namespace, a table of who talks to whom;
-both ends of a flow follow from its line. What no flow says stands in \`cluster/verbatim/\` as it was. Written by \`netpol init\`,
-which asked the engine that these policies allow what those before them did.
+both ends of a flow follow from its line. A policy that flows cannot say is kept as it is in \`cluster/verbatim/\`. Written by
+\`netpol init\`, which asked the engine that these policies allow what those before them did.
 
 \`\`\`sh
 npm install               # commit the package-lock.json that it writes: the workflow installs from it

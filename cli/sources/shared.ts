@@ -72,6 +72,8 @@ function thread(reading: Reading): Thread {
     // What a thread makes of a line is gone with the next one.
     resourceLimits: { maxYoungGenerationSizeMb: 12 },
   });
+  // Nobody waits for it until its tally is asked for.
+  worker.unref();
   const result = Promise.withResolvers<Tally>();
   // Whoever waits for the tally is told.
   result.promise.catch(() => undefined);
@@ -87,6 +89,7 @@ function thread(reading: Reading): Thread {
     },
     waiting: () => waiting,
     tally: async () => {
+      worker.ref();
       worker.postMessage(undefined);
       const tally = await result.promise;
       await worker.terminate();

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
-import { letsThrough, type RecordedRequest } from "../../../cilium/hubble/requests.ts";
+import type { RecordedPod } from "../../../cilium/hubble/end.ts";
+import { lookupStore } from "../../../cilium/hubble/lookups.ts";
+import { addRequest, letsThrough, type RecordedRequest, requestStore } from "../../../cilium/hubble/requests.ts";
 import type { HttpRule } from "../../../cilium/policy/schema.ts";
 
 const request: RecordedRequest = {
@@ -36,4 +38,43 @@ describe("a recorded request", () => {
     const outcome = expected === undefined ? "not decidable" : expected ? "let through" : "refused";
     it(`is ${outcome} by ${name}`, () => assert.equal(letsThrough(rules, request), expected));
   }
+});
+
+describe("The requests of a record", () => {
+  it("are told apart up to a number of them, then by method and what the rules make of them", () => {
+    const store = requestStore([{ path: "/orders/[0-9]+" }], 2);
+    const end = { kind: "entity", key: "#0", entity: "host" } as const;
+    const ends = { source: end, destination: end, port: 80 };
+    const asked = { method: "GET", host: "shop", headers: new Map(), standsForMore: false, first: "", last: "" };
+    for (const path of ["/orders/1", "/", "/orders/2", "/orders/3", "/orders/1", "/health", "/live"]) {
+      addRequest(store.of({ ...ends, ...asked, path }), { ...ends, ...asked, path, passed: 1, refused: 0 });
+    }
+    assert.deepEqual(
+      store.all().map(({ path, passed, standsForMore }) => [path, passed, standsForMore]),
+      [
+        ["/orders/1", 2, false],
+        ["/", 1, false],
+        ["/orders/2", 2, true],
+        ["/health", 2, true],
+      ],
+    );
+  });
+});
+
+const pod: RecordedPod = {
+  ...({ kind: "pod", key: "#1", namespace: "shop", name: "web", isNamed: true, labels: {}, isIdentity: true } as const),
+  ...{ namespaceLabels: undefined, serviceAccount: undefined, cluster: undefined },
+};
+
+describe("The look-ups of a record", () => {
+  it("are kept as long as they were answered or refused, however many names are asked for", () => {
+    const store = lookupStore(3);
+    const names = Array.from({ length: 10 }, (_, i) => `${i}.example`);
+    for (const [i, name] of names.entries()) {
+      const lookup = store.of(pod, name, { first: "", last: "" });
+      lookup[i % 5 === 0 ? "answered" : "failed"] += 1;
+    }
+    const kept = store.all().map(({ name }) => name);
+    assert.ok(kept.includes("0.example") && kept.includes("5.example") && kept.length < 6, `${kept}`);
+  });
 });

@@ -39,7 +39,7 @@ describe("what an answer rests on", () => {
       "a.yaml": policy("a", "shop"),
       "config.yaml": config('enable-cilium-network-policy: "False"'),
     });
-    assert.deepEqual(notes, ["1 CiliumNetworkPolicy are not enforced: enable-cilium-network-policy is false"]);
+    assert.deepEqual(notes, ["1 CiliumNetworkPolicy is not enforced: enable-cilium-network-policy is false"]);
   });
 
   it("says of a policy that Cilium refuses that it is not enforced, and why", () => {
