@@ -10,22 +10,28 @@ export type Redundant = {
   readonly policy: Policy;
   /** For example `ingress[1]`; empty for the policy as a whole. */
   readonly place: string;
+  /** Another policy that alone says all that this one does; undefined if it takes several, or if this one says nothing. */
+  readonly within?: Policy | undefined;
 };
 
 /** Each for itself: of two rules that say the same, either could go. What is not decidable is left out. */
 export function redundant(side: Side): Redundant[] {
-  return side.policies
-    .filter((policy) => invalidities(policy).length === 0)
-    .flatMap((policy): Redundant[] => {
-      const isSameWith = (replacement: readonly Policy[]): boolean => {
-        const policies = side.policies.flatMap((own) => (own === policy ? replacement : own));
-        return equal(side, { ...side, policies }, { connections: false }).kind === "proved";
-      };
-      if (isSameWith([])) return [{ policy, place: "" }];
-      return withoutEach(policy)
-        .filter(({ rest }) => invalidities(rest).length === 0 && isSameWith([rest]))
-        .map(({ place }) => ({ policy, place }));
-    });
+  const isSame = (before: readonly Policy[], after: readonly Policy[]): boolean =>
+    equal({ ...side, policies: before }, { ...side, policies: after }, { connections: false }).kind === "proved";
+  const valid = side.policies.filter((policy) => invalidities(policy).length === 0);
+  const within = (policy: Policy): Policy | undefined =>
+    isSame([], [policy]) ? undefined : valid.find((other) => other !== policy && isSame([other], [other, policy]));
+  return valid.flatMap((policy): Redundant[] => {
+    const isSameWith = (replacement: readonly Policy[]): boolean =>
+      isSame(
+        side.policies,
+        side.policies.flatMap((own) => (own === policy ? replacement : own)),
+      );
+    if (isSameWith([])) return [{ policy, place: "", within: within(policy) }];
+    return withoutEach(policy)
+      .filter(({ rest }) => invalidities(rest).length === 0 && isSameWith([rest]))
+      .map(({ place }) => ({ policy, place }));
+  });
 }
 
 /** As in `shop/web ingress[1]`. */

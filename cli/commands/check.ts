@@ -2,6 +2,7 @@
 import { styleText } from "node:util";
 import type { Command } from "commander";
 import { policyText, referenceTo } from "../../cilium/policy/parts.ts";
+import type { Redundant } from "../../cilium/prove/redundant.ts";
 import type { PackConfig } from "../../policypack/config.ts";
 import { type Finding, findingsOf } from "../findings.ts";
 import { basisText, type Format, print, withOutput } from "../output/format.ts";
@@ -84,10 +85,13 @@ async function redundancies({ policies, inventory, places }: Source): Promise<Fi
       rule: "redundant",
       subject: policyText(referenceTo(one.policy)),
       ...(file !== undefined && { file }),
-      message: `${redundantText(one)}: could go without any change for any pod that could exist, as long as all else stays`,
+      message: `${redundantText(one)}: could go without any change for any pod that could exist, as long as all else stays${saidBy(one)}`,
     };
   });
 }
+
+const saidBy = ({ within }: Redundant): string =>
+  within === undefined ? "" : `; ${policyText(referenceTo(within))} alone says all of it`;
 
 const isProgram = (options: Options): boolean => ["program", "revision"].includes(sourceChoice(options).kind);
 

@@ -207,6 +207,17 @@ spec: {selector: {app: web}, ports: [{port: 443, targetPort: 8080}]}
     assert.deepEqual(redundant(check(manifests)), []);
   });
 
+  it("names the policy that says all that another one does", () => {
+    const allowing = (name: string, peers: string) =>
+      shopPolicy("db", `ingress: [{fromEndpoints: ${peers}}]`).replace("name: db", `name: ${name}`);
+    const manifests = allowing("all", "[{}]") + allowing("web", "[{matchLabels: {app: web}}]") + shopPods;
+    const messages = check(manifests, "--redundant").found.flatMap(({ rule, message }) =>
+      rule === "redundant" ? [message] : [],
+    );
+    assert.equal(messages.length, 1, messages.join("\n"));
+    assert.match(messages[0] ?? "", /^shop\/web: could go .*; shop\/all alone says all of it$/);
+  });
+
   it("places its findings at the lines of their policies, for code scanning", () => {
     const twice = shopPolicy("typo", "ingress: [{fromEntities: [wrld]}]");
     const folder = folderOf({ "apps/a b.yaml": `${shopPolicies}${twice}`, "pods.yaml": shopPods });
