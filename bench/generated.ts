@@ -9,11 +9,15 @@ type Rules = { readonly [Direction in "ingress" | "egress"]?: NonNullable<Spec[D
 
 const ports = (port: number, protocol: "TCP" | "UDP" = "TCP") => [{ ports: [{ port: `${port}`, protocol }] }];
 
-/** Namespaces of twenty workloads: each is called by three neighbours, by Prometheus and the Gateway, and calls others. */
-export function policiesOf(size: number, besides: (i: number) => Rules = () => ({})): Policy[] {
+/** Namespaces of some workloads: each is called by three neighbours, by Prometheus and the Gateway, and calls others. */
+export function policiesOf(
+  size: number,
+  besides: (i: number) => Rules = () => ({}),
+  workloads = perNamespace,
+): Policy[] {
   return Array.from({ length: size }, (_, i): Policy => {
-    const { namespace, name } = place(i);
-    const neighbour = (step: number) => ({ matchLabels: { app: place(inNamespace(i, step, size)).name } });
+    const { namespace, name } = place(i, workloads);
+    const neighbour = (step: number) => ({ matchLabels: { app: place(inNamespace(i, step, size, workloads)).name } });
     const { ingress = [], egress = [] } = besides(i);
     return {
       apiVersion: "cilium.io/v2",
@@ -84,13 +88,13 @@ export function inventoryOfSize(size: number, replicas = 1): Inventory {
   return { cluster: "default", endpoints, nodes: [], names: [] };
 }
 
-function place(i: number): { namespace: string; name: string } {
-  return { namespace: `namespace-${Math.floor(i / perNamespace)}`, name: `workload-${i}` };
+function place(i: number, workloads = perNamespace): { namespace: string; name: string } {
+  return { namespace: `namespace-${Math.floor(i / workloads)}`, name: `workload-${i}` };
 }
 
 /** The workload some steps further on in the same namespace. */
-function inNamespace(i: number, step: number, size: number): number {
-  const first = i - (i % perNamespace);
-  const length = Math.min(perNamespace, size - first);
+function inNamespace(i: number, step: number, size: number, workloads: number): number {
+  const first = i - (i % workloads);
+  const length = Math.min(workloads, size - first);
   return first + ((((i - first + step) % length) + length) % length);
 }

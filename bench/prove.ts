@@ -1,6 +1,7 @@
 /**
  * How long proofs take, and how much memory: this cluster and made-up ones against an edit and against a rewriting of
- * themselves, and policies that were made to have many combinations. `node bench/prove.ts [sizes]`
+ * themselves, and policies that were made to have many combinations. Made-up ones have ten policies a namespace.
+ * `node bench/prove.ts [sizes]`
  */
 import { inventoryOf } from "../cilium/model/inventory.ts";
 import type { Policy, Rule } from "../cilium/policy/schema.ts";
@@ -18,7 +19,7 @@ const families = process.argv.length > 2 ? [] : [75, 150, 300];
 
 console.table([
   ...against("this cluster", policies, own),
-  ...sizes.flatMap((size) => against(`${size} policies`, policiesOf(size), nobody)),
+  ...sizes.flatMap((size) => against(`${size} policies`, policiesOf(size, undefined, 10), nobody)),
   ...families.flatMap((size) => [
     ...against(`${size} opt-in labels, a port each`, optIn(size, true), nobody),
     ...against(`${size} opt-in labels, a peer each`, optIn(size, false), nobody),
