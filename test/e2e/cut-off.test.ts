@@ -35,7 +35,7 @@ const seed = Number(process.env.SEED ?? Date.now() % 1_000_000);
 const moments: Moment[] = [
   { write: 1, arrives: true, torn: false, reconfigured: false },
   { write: policyCount, arrives: true, torn: true, reconfigured: true },
-  ...fc.sample(moment, { numRuns: 8, seed }),
+  ...fc.sample(moment, { numRuns: 4, seed }),
 ];
 
 const told = ({ write, arrives, torn, reconfigured }: Moment): string =>
