@@ -2,7 +2,8 @@
  * Puts the engine beside Cilium's own code on the policies of files: `npm run corpora -- FILE…`. Pods are made from the
  * selectors, and each file is asked about as it is and without its NetworkPolicies; list, exposure, explain, diff, map and coverage
  * have to say the same of it, and what explain advises is followed. Then it is brought in as `netpol init` does,
- * and both are asked about by Cilium's code. Ends with 1 if an answer differs.
+ * and both are asked about by Cilium's code; and it is changed in many ways, of each of which the prover says whether it matters.
+ * Ends with 1 if an answer differs.
  */
 import { readObjects } from "../cilium/kubernetes/read.ts";
 import type { Policy } from "../cilium/policy/schema.ts";
@@ -13,6 +14,8 @@ import { bring } from "../cli/init/bring.ts";
 import { readFiles } from "../cli/sources/files.ts";
 import { readPolicies } from "../cli/sources/source.ts";
 import { inTemporaryFolder } from "../cli/sources/temporary.ts";
+import { judged } from "./cilium/prove/judged.ts";
+import { changed, changes as waysToChange } from "./cilium/prove/pairs.ts";
 import { worldAround } from "./cilium/reach/around.ts";
 import { type Counts, changes, differences, printed } from "./cilium/reach/compare.ts";
 import { apply } from "./cilium/reach/report/advice.ts";
@@ -30,6 +33,10 @@ const podsEach = 50;
 const advisedPods = 40;
 const advisedPairs = 500;
 
+/** How often a file is changed in each way, in another place each time. */
+const changesEach = 40;
+const questionsOfAChange = 100;
+
 const shownDifferences = 10;
 
 async function main(files: readonly string[]): Promise<void> {
@@ -45,6 +52,7 @@ async function main(files: readonly string[]): Promise<void> {
       const ciliumOnly = policies.filter(({ kind }) => kind !== "NetworkPolicy");
       await compare(cilium, file, policies);
       await bringIn(cilium, file, policies);
+      await change(cilium, file, policies);
       if (ciliumOnly.length < policies.length) await compare(cilium, `${file} without NetworkPolicies`, ciliumOnly);
     }
   } finally {
@@ -109,6 +117,33 @@ async function bringIn(cilium: VerdictOracle, file: string, policies: readonly P
   );
   for (const difference of found.slice(0, shownDifferences)) console.log(`  ${difference}`);
   if (found.length > 0) process.exitCode = 1;
+}
+
+/** Changes a file, and asks the prover of each change whether it means the same. */
+async function change(cilium: VerdictOracle, file: string, policies: readonly Policy[]): Promise<void> {
+  const { inventory, questions } = supplied(worldAround(policies, questionsEach));
+  const asked = evenly(questions, questionsOfAChange);
+  const start = performance.now();
+  const answers = new Map<string, number>();
+  const contradictions: string[] = [];
+  for (const way of Object.keys(waysToChange)) {
+    const known = new Set<string>();
+    for (let choice = 0; choice < changesEach; choice++) {
+      const pair = changed(policies, inventory, way, choice);
+      if (pair === undefined) continue;
+      const text = JSON.stringify(pair.after.policies);
+      if (known.has(text)) continue;
+      known.add(text);
+      const found = await judged(pair, asked, cilium);
+      answers.set(found.answer, (answers.get(found.answer) ?? 0) + 1);
+      contradictions.push(...found.contradictions);
+    }
+  }
+  const seconds = ((performance.now() - start) / 1000).toFixed(1);
+  const counts = [...answers].map(([answer, count]) => `${count} ${answer}`).join(", ");
+  console.log(`${file} changed: ${counts}, ${contradictions.length} contradictions, in ${seconds} s`);
+  for (const contradiction of contradictions.slice(0, shownDifferences)) console.log(`  ${contradiction}`);
+  if (contradictions.length > 0) process.exitCode = 1;
 }
 
 /** With everything given that rules may ask for. */
