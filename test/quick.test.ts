@@ -7,8 +7,8 @@ import { repository } from "./project.ts";
 /** Where Go programs are built, and where Chromium is started. */
 const slow = ["test/toolchain/go.ts", "test/map/browser/chromium.ts"];
 
-/** Properties over thousands of sets of policies. */
-const long = ["test/cilium/prove/brute-force.test.ts", "test/cilium/prove/methods.test.ts"];
+/** Properties over thousands of sets of policies, and a million flows. */
+const long = ["test/cilium/prove/brute-force.test.ts", "test/cilium/prove/smt.test.ts", "test/cli/aggregated.test.ts"];
 
 /** It runs the quick tests itself. */
 const itself = "test/another-cluster/replaced.test.ts";
