@@ -9,6 +9,7 @@ import { shellBlocks } from "../markdown.ts";
 import { type KubernetesApi, kubernetesApiOf } from "../provider/kubernetes-api.ts";
 import { namespaces, policyCount } from "../sample/counts.ts";
 import { type Cluster, startCluster } from "../toolchain/cluster.ts";
+import { toolchain } from "../toolchain/pulumi.ts";
 import { type ProdStack, prodStack } from "../toolchain/stack.ts";
 import { isPolicy, recorded, rendered, stored } from "./policies.ts";
 
@@ -53,6 +54,7 @@ describe(`An update whose engine is killed (SEED=${seed})`, function () {
 
   before(async function () {
     this.timeout("45m");
+    await toolchain();
     cluster = await startCluster({ namespaces });
     api = kubernetesApiOf(cluster.kubeconfig, cluster.context);
   });
