@@ -89,7 +89,7 @@ export async function readFile(
     for await (const chunk of unpacked(chunks)) {
       const end = chunk.lastIndexOf("\n");
       if (end < 0) {
-        rest.push(chunk);
+        rest.push(joined([chunk]));
         length += chunk.length;
         const longest = /^\s*[[{]/.test(rest[0]?.toString() ?? "") ? longestArray : longestLine;
         if (length > longest) return `${name} has no lines after the first ${lines}: it is no Hubble record`;
