@@ -5,7 +5,7 @@ import { everyValue, isIn } from "./mask.ts";
 import type { Group } from "./reduce.ts";
 import { type Assignment, conditionsOf, type Region } from "./search.ts";
 import { directions } from "./side.ts";
-import type { Universe, Variable } from "./universe.ts";
+import { roles, type Universe, type Variable } from "./universe.ts";
 
 /** The same without the labels and names that are not needed. */
 export function smaller(
@@ -27,7 +27,7 @@ export function smaller(
 
 /** The rules that match at a point, where variables that are not assigned have their first value. */
 function matchingGroups(rules: readonly Item[], assignment: Assignment, universe: Universe): Group[] {
-  const [source, destination] = (["source", "destination"] as const).map((end) => {
+  const [source, destination] = roles.map((end) => {
     const namespace = universe.variable(end, { kind: "namespace" });
     return namespace && assignment.get(namespace);
   });

@@ -9,6 +9,7 @@ import {
   type Difference,
   type FlowChange,
   type FlowEnd,
+  joined,
   noDifference,
   type PortSpan,
 } from "../reach/report/difference.ts";
@@ -25,7 +26,7 @@ import { nothing, type Problem, problemOf, tooManyNames, unreadableReasons } fro
 import { type Assignment, type Budget, conditionsOf, type Region, regionOf } from "./search.ts";
 import { isWithin } from "./sets.ts";
 import { directions, networksOf } from "./side.ts";
-import { domainsOf, type Kind, type Role, type Universe } from "./universe.ts";
+import { domainsOf, type Kind, type Role, roles, type Universe } from "./universe.ts";
 import { endsInWords } from "./words.ts";
 
 export type Possible = {
@@ -232,25 +233,16 @@ function told(found: readonly Told[]): Difference {
 }
 
 function flowsOf({ sources, destinations, spans }: Told): FlowChange[] {
-  const ports = joined(spans);
+  const ports = portsIn(spans);
   return sources.flatMap((from) => destinations.map((to) => ({ from, to, ports })));
 }
 
-/** Ascending within each protocol, each port once; all ports of a protocol are all numbers, as everywhere in a difference. */
-function joined(spans: readonly PortSpan[]): PortSpan[] {
-  const joined: PortSpan[] = [];
-  for (const span of spans.toSorted((a, b) => a.from - b.from)) {
-    const last = joined.findLastIndex(({ protocol }) => protocol === span.protocol);
-    const before = joined[last];
-    if (before !== undefined && span.from <= before.to + 1)
-      joined[last] = { ...before, to: Math.max(before.to, span.to) };
-    else joined.push(span);
-  }
-  return joined.map(({ protocol, from, to }) => {
-    const [first, last] = portsOf(protocol);
-    return from === first && to === last ? { protocol, from: 0, to: 65535 } : { protocol, from, to };
+/** Each port once; all ports of a protocol are all numbers, as everywhere in a difference. */
+const portsIn = (spans: readonly PortSpan[]): PortSpan[] =>
+  joined(spans.toSorted((a, b) => a.from - b.from)).map((span) => {
+    const [first, last] = portsOf(span.protocol);
+    return span.from === first && span.to === last ? { ...span, from: 0, to: 65535 } : span;
   });
-}
 
 /** Whether what changes for existing ends shows a change: for one that stands for all others, or with the labels that it names. */
 function shownIn(
@@ -267,7 +259,7 @@ function shownIn(
     };
     // What changes with a pod that comes or goes is told by that.
     const moving = [...shown.added, ...shown.removed];
-    if (ends.some((end) => moving.some((name) => isPinnedAt(end, name)))) return true;
+    if (roles.some((end) => moving.some((name) => isPinnedAt(end, name)))) return true;
     const isAt = (end: Role, { kind, name }: FlowEnd): boolean => {
       switch (pair[end].kind) {
         case "pod":
@@ -291,8 +283,6 @@ function shownIn(
     );
   };
 }
-
-const ends = ["source", "destination"] as const satisfies readonly Role[];
 
 const stranger = { namespace: "\0", name: "", labels: {}, namespaceLabels: {}, serviceAccount: "\0" };
 

@@ -8,7 +8,7 @@ import { conditionOn, type Item, type Items, type Tail } from "./items.ts";
 import { isEvery, isIn, isNone, type Mask } from "./mask.ts";
 import type { Outcome } from "./outcome.ts";
 import { type Group, groupsOf } from "./reduce.ts";
-import type { Universe, Variable } from "./universe.ts";
+import { roles, type Universe, type Variable } from "./universe.ts";
 
 /** What each variable that was decided is, as a position in its domain. */
 export type Assignment = ReadonlyMap<Variable, number>;
@@ -38,7 +38,7 @@ export type Budget = { left: number };
 
 /** @returns whether something was accepted, or the budget ran out */
 export function search(task: Task, universe: Universe, items: Items, budget: Budget): "found" | "none" | "exhausted" {
-  const namespaces = (["source", "destination"] as const)
+  const namespaces = roles
     .flatMap((end) => universe.variable(end, { kind: "namespace" }) ?? [])
     .sort((a, b) => a.index - b.index);
   const [earlier, later] = namespaces;
@@ -217,9 +217,7 @@ function unified(alive: readonly Item[], region: Region, universe: Universe, ite
 function ofNamespace(variable: Variable, region: Region, universe: Universe): Variable {
   const { attribute } = variable;
   if (attribute.kind !== "namespace-label") return variable;
-  const both = (["source", "destination"] as const)
-    .flatMap((end) => universe.variable(end, attribute) ?? [])
-    .sort((a, b) => a.index - b.index);
+  const both = roles.flatMap((end) => universe.variable(end, attribute) ?? []).sort((a, b) => a.index - b.index);
   return both.find((one) => region.has(one)) ?? both[0] ?? variable;
 }
 

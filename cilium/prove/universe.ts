@@ -21,7 +21,8 @@ import type { CompiledRule } from "../reach/compile/rules.ts";
 import type { Unknown } from "../reach/compile/unknown.ts";
 import { representativeNames } from "./names.ts";
 
-export type Role = "source" | "destination";
+export const roles = ["source", "destination"] as const;
+export type Role = (typeof roles)[number];
 
 export type Kind = { readonly name: string } & (
   | /** A pod of the cluster itself. */

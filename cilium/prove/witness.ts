@@ -3,7 +3,7 @@ import { namespaceLabelsPrefix, namespaceNameLabel } from "../policy/selector.ts
 import type { ClusterNode, Endpoint, Inventory, NamedPort, Peer, Question } from "../reach/compile/inventory.ts";
 import type { Assignment } from "./search.ts";
 import { isNear, type Pair } from "./side.ts";
-import type { Attribute, Kind, Role, Universe, Variable } from "./universe.ts";
+import { type Attribute, type Kind, type Role, roles, type Universe, type Variable } from "./universe.ts";
 
 export type Point = Pair & {
   readonly assignment: Assignment;
@@ -20,8 +20,6 @@ export type Witness = {
   readonly question: Question;
 };
 
-const ends = ["source", "destination"] as const;
-
 /** @param addressed whether pods must have addresses, since policies can name them */
 export function witnessOf(point: Point, universe: Universe, addressed: boolean): Witness {
   const value = valueReader(point, universe);
@@ -31,13 +29,13 @@ export function witnessOf(point: Point, universe: Universe, addressed: boolean):
     destination: peerOf(point.destination, "destination", namespaces.destination.name, value),
   };
   const nodes = nodesOf(point, value, universe);
-  const endpoints = ends.flatMap((end) => {
+  const endpoints = roles.flatMap((end) => {
     const kind = point[end];
     return kind.kind === "pod" || kind.kind === "foreign-pod"
       ? [podOf(end, kind, point, namespaces[end], value, addressed, universe)]
       : [];
   });
-  const outside = ends.flatMap((end) => {
+  const outside = roles.flatMap((end) => {
     const kind = point[end];
     return kind.kind === "outside"
       ? [{ kind, address: addressAt(end, value, universe), name: value(end, { kind: "name" }) }]
@@ -82,7 +80,7 @@ function valueReader({ assignment }: Point, universe: Universe): ValueReader {
 
 /** The address of what is outside, or of a pod or node whose address matters: the plainest if it does not. */
 function addressAt(end: Role, value: ValueReader, universe: Universe): string {
-  const [source, destination] = ends.map(
+  const [source, destination] = roles.map(
     (one) => value(one, { kind: "address" }) ?? universe.variable(one, { kind: "address" })?.values[0] ?? "203.0.113.1",
   );
   if (source === undefined || destination === undefined) throw new Error("a connection has two ends");
@@ -106,7 +104,7 @@ function namespacesOf({ assignment }: Point, value: ValueReader, universe: Unive
           : [];
       }),
     );
-  const [source, destination] = ends.map((end) => ({
+  const [source, destination] = roles.map((end) => ({
     name: value(end, { kind: "namespace" }) ?? other,
     labels: labels(end),
   }));
@@ -168,7 +166,7 @@ const nodeName = (end: Role): string => `${end}-node`;
 const plainNode = (name: string): ClusterNode => ({ name, controlPlane: false, labels: {}, addresses: [] });
 
 function nodesOf(point: Point, value: ValueReader, universe: Universe): ClusterNode[] {
-  const own = ends.flatMap((end): ClusterNode[] => {
+  const own = roles.flatMap((end): ClusterNode[] => {
     const kind = point[end];
     if (kind.kind !== "node") return [];
     const labels = Object.fromEntries(
@@ -189,7 +187,7 @@ function nodesOf(point: Point, value: ValueReader, universe: Universe): ClusterN
       },
     ];
   });
-  const far = ends.some((end) => point[end].kind === "node" && !isNear(point[end]));
+  const far = roles.some((end) => point[end].kind === "node" && !isNear(point[end]));
   return far ? [...own, plainNode("worker")] : own;
 }
 

@@ -14,7 +14,7 @@ import { undecidableText, type Verdict } from "../decide/verdict.ts";
 import { conditionsOf } from "./conditions.ts";
 import { answers } from "./connections.ts";
 import { type ComparedEnd, compileSides, enforcedAt, type Side, type Sides } from "./diff-sides.ts";
-import type { Difference, FlowEnd, IsolationChange, PortSpan } from "./difference.ts";
+import { type Difference, type FlowEnd, type IsolationChange, joined, type PortSpan } from "./difference.ts";
 
 export type { Side } from "./diff-sides.ts";
 
@@ -159,17 +159,6 @@ function changeOf(before: Possibility, after: Possibility): VerdictChange | unde
       : { kind: "closed", conditions: before.conditions };
   }
   return after.kind === "possible" ? { kind: "opened", conditions: after.conditions } : undefined;
-}
-
-/** Adjacent spans of one protocol as one. */
-function joined(spans: readonly PortSpan[]): PortSpan[] {
-  const result: PortSpan[] = [];
-  for (const span of spans) {
-    const last = result.at(-1);
-    if (last?.protocol === span.protocol && last.to + 1 === span.from) result.splice(-1, 1, { ...last, to: span.to });
-    else result.push(span);
-  }
-  return result;
 }
 
 /** The pods and nodes of both sides whose default deny changes in the given way. */

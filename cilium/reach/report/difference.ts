@@ -53,6 +53,18 @@ export type Difference = {
   readonly undecidable: readonly UndecidableChange[];
 };
 
+/** Spans that touch or overlap as one; they ascend within each protocol. */
+export function joined(spans: readonly PortSpan[]): PortSpan[] {
+  const result: PortSpan[] = [];
+  for (const span of spans) {
+    const at = result.findLastIndex(({ protocol }) => protocol === span.protocol);
+    const last = result[at];
+    if (last === undefined || last.to + 1 < span.from) result.push(span);
+    else result[at] = { ...last, to: Math.max(last.to, span.to) };
+  }
+  return result;
+}
+
 export const noDifference: Difference = {
   added: [],
   removed: [],

@@ -141,6 +141,7 @@ const policyKeyOf = ({ subject }: Empty["about"]): string =>
  * there, and hardly ever the name server's, so that they have none says nothing of the cluster.
  */
 export function podsNotGiven(scene: Scene): Oddity[] {
+  if (!scene.network.inventory.isExcerpt) return [];
   const empty = [...emptySubjects(scene), ...emptyPeers(scene)].filter((one) => isElsewhere(one, scene.network));
   const byNamespace = Map.groupBy(empty, ({ requirements }) => selectorText(requirements.filter(isOnNamespace)));
   return [...byNamespace].flatMap(([namespace, alike]) =>
