@@ -4,20 +4,20 @@
  */
 import type { z } from "zod";
 import { endpoint, type HubbleFlow, outcome, readEvent, tcpFlags } from "./event.ts";
-import { onceEach } from "./once.ts";
+import { onceEachText, own } from "./once.ts";
 
 /**
  * Reads lines that have the fields of a flow in the order of `api/v1/flow/flow.proto`, without spaces, and ports; gives
  * undefined for any other line, which may hold a flow all the same. Ends are one object for each text.
  */
 export function lineReader(): (line: string) => HubbleFlow | undefined {
-  const outcomeIn = onceEach((text: string) => parsed(outcome, `{${text}}`), own);
-  const flagsIn = onceEach((text: string) => parsed(tcpFlags, `{${text}}`), own);
-  const endIn = onceEach((text: string) => parsed(endpoint, text), own);
-  const restIn = onceEach((text: string) => {
+  const outcomeIn = onceEachText((text) => parsed(outcome, `{${text}}`));
+  const flagsIn = onceEachText((text) => parsed(tcpFlags, `{${text}}`));
+  const endIn = onceEachText((text) => parsed(endpoint, text));
+  const restIn = onceEachText((text) => {
     const event = readEvent(json(`{"flow":{${text}}`));
     return event.kind === "flow" ? event.flow : undefined;
-  }, own);
+  });
   return (line) => {
     const found = beginning.exec(line);
     if (found === null) return undefined;
@@ -39,8 +39,8 @@ export function lineReader(): (line: string) => HubbleFlow | undefined {
       };
       return { time: own(time), uuid: uuid ?? rest.uuid, node_name: rest.node_name, is_reply: true, ...ends };
     }
-    const source = endIn(line.slice(start, middle + 1));
-    const destination = endIn(line.slice(middle + betweenEnds.length - 1, end + 1));
+    const source = endIn(line.slice(start, middle + 1), from);
+    const destination = endIn(line.slice(middle + betweenEnds.length - 1, end + 1), to);
     const outcome = outcomeIn(told);
     const flags = flagsIn(set);
     if (!source || !destination || !outcome || !flags) return undefined;
@@ -86,9 +86,6 @@ function namespaceIn(line: string, start: number): { readonly namespace: string 
   endUntilNamespace.lastIndex = start;
   return { namespace: own(endUntilNamespace.exec(line)?.[2] ?? "") };
 }
-
-/** A copy that does not keep the file's whole block that a text was cut from. */
-const own = (text: string): string => ` ${text}`.slice(1);
 
 function parsed<T>(schema: z.ZodType<T>, text: string): T | undefined {
   return schema.safeParse(json(text)).data;

@@ -52,9 +52,9 @@ export type RecordReader = Lines & {
 
 /**
  * Adds up the lines of one record, from one file or several.
- * @param isRepeated whether an event was read before, here or by another reader
+ * @param repeats whether an event was read before, here or by another reader
  */
-export function recordReader(reading: Reading = {}, isRepeated = repeats()): RecordReader {
+export function recordReader(reading: Reading = {}, { isRepeated } = repeats()): RecordReader {
   const { since, until, namespace, pods, distinctions = nothingApart } = reading;
   const outside = outsideReader(addressClass(distinctions));
   const ends = endReader(pods === undefined ? () => undefined : podFinder(pods), outside);

@@ -9,8 +9,8 @@ import { merged } from "../../cilium/hubble/merge.ts";
 import { type Lines, type Reading, recordReader } from "../../cilium/hubble/reading.ts";
 import type { FlowRecord } from "../../cilium/hubble/record.ts";
 import { isEmpty, recordOf, type Tally } from "../../cilium/hubble/tally.ts";
-import { repeats } from "../../cilium/hubble/uuids.ts";
-import { type Block, neverRepeated, readBlock, sift } from "./blocks.ts";
+import { neverRepeated, repeats } from "../../cilium/hubble/uuids.ts";
+import { type Block, readBlock, sift } from "./blocks.ts";
 
 export type SharedReader = Lines & {
   /** Takes whole lines, with all of the memory that they are in. Gives how many they are. */
@@ -29,9 +29,9 @@ const mostThreads = Math.min(availableParallelism() - 1, 3);
 const mostWaiting = 8;
 
 export function sharedReader(reading: Reading, threadsFrom = worthThreads): SharedReader {
-  const isRepeated = repeats();
+  const told = repeats();
   /** For what is no flow in a line of its own: an envelope, a pretty-printed value. */
-  const others = recordReader(reading, isRepeated);
+  const others = recordReader(reading, told);
   const flows = recordReader(reading, neverRepeated);
   const threads: Thread[] = [];
   let length = 0;
@@ -40,7 +40,7 @@ export function sharedReader(reading: Reading, threadsFrom = worthThreads): Shar
     add: others.add,
     end: others.end,
     addBlock: (block) => {
-      const sifted = sift(block, isRepeated, others.add);
+      const sifted = sift(block, told, others.add);
       duplicates += sifted.duplicates;
       length += block.length;
       if (length > threadsFrom && threads.length < mostThreads) threads.push(thread(reading));

@@ -21,8 +21,8 @@ describe("Tallies of one record", () => {
       fc.property(shuffled, ({ lines, order, readers }) => {
         const one = recordReader();
         for (const line of lines) one.add(line);
-        const isRepeated = repeats();
-        const several = Array.from({ length: readers }, () => recordReader({}, isRepeated));
+        const told = repeats();
+        const several = Array.from({ length: readers }, () => recordReader({}, told));
         order.forEach((line, i) => {
           several[(i * 7) % readers]?.add(line);
         });
