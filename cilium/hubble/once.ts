@@ -19,7 +19,7 @@ export function onceEach<K, V>(read: (thing: K) => V): (thing: K) => V {
 /**
  * Reads each text once, as long as it is among the last ones. A hint nearly always tells which long text it is: to compare with
  * that one takes a tenth of what it takes to hash a text.
- * @param hint whatever else tells texts apart; else some of its letters do
+ * @param hint a text that is kept and tells them apart; else some of their letters do
  */
 export function onceEachText<V>(read: (text: string) => V): (text: string, hint?: string) => V {
   const known = new Map<string, Read<V>>();
@@ -38,7 +38,7 @@ export function onceEachText<V>(read: (text: string) => V): (text: string, hint?
       found = { text: kept, value: read(kept) };
       known.set(kept, found);
     }
-    hinted.set(typeof telling === "string" ? own(telling) : telling, found);
+    hinted.set(telling, found);
     return found.value;
   };
 }
@@ -51,6 +51,19 @@ function sampled(text: string): number {
 }
 
 type Read<V> = { readonly text: string; readonly value: V };
+
+/** Gives one text for all that are equal, as long as it is among the last ones. */
+export function keeper(): (text: string) => string {
+  const known = new Map<string, string>();
+  return (text) => {
+    const found = known.get(text);
+    if (found !== undefined) return found;
+    if (known.size >= most) known.clear();
+    const kept = own(text);
+    known.set(kept, kept);
+    return kept;
+  };
+}
 
 /** A copy that does not keep the whole block of a file that a text was cut from. */
 export const own = (text: string): string => ` ${text}`.slice(1);

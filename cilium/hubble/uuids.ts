@@ -37,12 +37,12 @@ const dash = 45;
 /** A hexadecimal number of some digits; negative or NaN where there is another letter. */
 function numberAt(bytes: Uint8Array, at: number, digits: number): number {
   let sum = 0;
-  for (let i = at; i < at + digits; i++) sum = sum * 16 + (valueOf[bytes[i] ?? 0] ?? Number.NaN);
+  for (let i = at; i < at + digits; i++) sum = sum * 16 + (digitOf[bytes[i] ?? 0] ?? Number.NaN);
   return sum;
 }
 
 /** Of each letter as a digit; far below zero where it is none. */
-const valueOf = Float64Array.from({ length: 256 }, (_, code) => {
+const digitOf = Float64Array.from({ length: 256 }, (_, code) => {
   const value = Number.parseInt(String.fromCharCode(code), 16);
   return Number.isNaN(value) ? Number.NEGATIVE_INFINITY : value;
 });
