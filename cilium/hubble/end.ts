@@ -12,7 +12,7 @@ import {
 } from "../policy/selector.ts";
 import type { PeerEntity } from "../reach/compile/inventory.ts";
 import type { HubbleEndpoint } from "./event.ts";
-import { onceEach } from "./once.ts";
+import { manyPods, onceEach } from "./once.ts";
 import type { Outside, OutsideReader } from "./outside.ts";
 import type { FindPod } from "./pods.ts";
 
@@ -77,7 +77,7 @@ export function endReader(find: FindPod, outside: OutsideReader): EndReader {
     if (identity.kind === "pod") rename(identity, nameIn(endpoint, identity.labels));
     return identity;
   };
-  const ofLabels = onceEach((endpoint: HubbleEndpoint) => identityOf(endpoint, undefined));
+  const ofLabels = onceEach((endpoint: HubbleEndpoint) => identityOf(endpoint, undefined), manyPods);
   const read: ReadEnd = (endpoint, address) => {
     const identity = endpoint?.labels?.length ? ofLabels(endpoint) : identityOf(endpoint ?? {}, address ?? undefined);
     if (identity.kind !== "world") return identity;

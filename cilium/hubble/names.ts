@@ -63,17 +63,17 @@ function namesByPolicy({ connections, lookups, names }: FlowRecord, judged: Judg
  * of it, and no connection to it is in the record.
  */
 export function unlistedLookups({ connections, lookups }: FlowRecord, judged: Judged): Lookup[] {
-  const connected = new Set(
-    connections.flatMap(({ source, destination }) =>
-      destination.kind === "outside" ? [`${source.key} ${destination.address}`] : [],
-    ),
-  );
+  const connected = new Map<End, Set<string>>();
+  for (const { source, destination } of connections) {
+    if (destination.kind !== "outside") continue;
+    connected.set(source, (connected.get(source) ?? new Set()).add(destination.address));
+  }
   return lookups.filter(({ pod, inCluster, addresses, count }) => {
     if (inCluster || count === 0) return false;
     const egress = egressOf(pod, judged);
     return (
       egress?.defaultDeny === true &&
-      [...addresses].every((address) => !connected.has(`${pod.key} ${address}`) && !allows(egress, address, judged))
+      [...addresses].every((address) => !connected.get(pod)?.has(address) && !allows(egress, address, judged))
     );
   });
 }

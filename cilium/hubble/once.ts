@@ -1,10 +1,10 @@
 /** What is read again and again of equal things, read once. */
 
 /** Few enough to keep, and more than the pods of many nodes. */
-const most = 10_000;
+export const manyPods = 10_000;
 
-/** Reads each thing once, as long as it is among the last ones. */
-export function onceEach<K, V>(read: (thing: K) => V): (thing: K) => V {
+/** Reads each thing once. @param most how many are kept before all are forgotten */
+export function onceEach<K, V>(read: (thing: K) => V, most = Number.POSITIVE_INFINITY): (thing: K) => V {
   const known = new Map<K, V>();
   return (thing) => {
     const found = known.get(thing);
@@ -28,7 +28,7 @@ export function onceEachText<V>(read: (text: string) => V): (text: string, hint?
     const telling = hint ?? sampled(text);
     const likely = hinted.get(telling);
     if (likely !== undefined && likely.text === text) return likely.value;
-    if (known.size >= most || hinted.size >= most) {
+    if (known.size >= manyPods || hinted.size >= manyPods) {
       known.clear();
       hinted.clear();
     }
@@ -58,7 +58,7 @@ export function keeper(): (text: string) => string {
   return (text) => {
     const found = known.get(text);
     if (found !== undefined) return found;
-    if (known.size >= most) known.clear();
+    if (known.size >= manyPods) known.clear();
     const kept = own(text);
     known.set(kept, kept);
     return kept;
