@@ -15,8 +15,8 @@ import { apiServerAddresses, classifyAddresses } from "./addresses.ts";
 import { ByEnds } from "./between.ts";
 import type { End, RecordedPod } from "./end.ts";
 import { onceEach } from "./once.ts";
-import type { Distinctions } from "./reading.ts";
 import { type Connection, type FlowRecord, recordedEnds } from "./record.ts";
+import type { Distinctions } from "./sums.ts";
 
 export type Judgement = { readonly connection: Connection } & Decided;
 

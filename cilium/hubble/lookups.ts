@@ -76,38 +76,36 @@ export function addLookup(to: SeenLookup, { asked, answered, failed, refused, ad
   widen(to, times);
 }
 
-export type LookupReader = {
-  readonly add: (flow: HubbleFlow, span: Times, weight: number) => void;
-  readonly seen: () => readonly SeenLookup[];
-};
-
-/** @param learn is told of each name outside the cluster with an address that was answered for it */
-export function lookupReader(readEnd: ReadEnd, learn: (address: string, name: string) => void): LookupReader {
-  const store = lookupStore();
-  return {
-    seen: store.all,
-    add: (flow, span, weight) => {
-      const { l7, l4, source, destination, IP } = flow;
-      const dns = l7?.dns;
-      if (!dns?.query) return;
-      const name = dns.query.replace(/\.$/, "").toLowerCase();
-      const isAnswer = isReply(flow) ?? l7?.type === "RESPONSE";
-      const addresses = isAnswer && !dns.rcode ? (dns.ips ?? []) : [];
-      if (!isClusterName(name)) for (const address of addresses) learn(address, name);
-      const ends = [readEnd(source, IP?.source), readEnd(destination, IP?.destination)] as const;
-      const [pod, server] = isAnswer ? [ends[1], ends[0]] : ends;
-      if (pod.kind !== "pod") return;
-      const lookup = store.of(pod, name, span);
-      if (flow.verdict === "DROPPED") lookup.refused += weight;
-      else if (!isAnswer) lookup.asked += weight;
-      else if (addresses.length > 0) lookup.answered += weight;
-      else lookup.failed += weight;
-      const ports = l4?.UDP ?? l4?.TCP;
-      const port = isAnswer ? ports?.source_port : ports?.destination_port;
-      if (server.kind !== "unknown" && port) addServer(lookup, server, port);
-      for (const address of addresses) lookup.addresses.add(address);
-      widen(lookup, span);
-    },
+/**
+ * Adds up look-ups.
+ * @param learn is told of each name outside the cluster with an address that was answered for it
+ */
+export function lookupReader(
+  store: ReturnType<typeof lookupStore>,
+  readEnd: ReadEnd,
+  learn: (address: string, name: string) => void,
+): (flow: HubbleFlow, span: Times, weight: number) => void {
+  return (flow, span, weight) => {
+    const { l7, l4, source, destination, IP } = flow;
+    const dns = l7?.dns;
+    if (!dns?.query) return;
+    const name = dns.query.replace(/\.$/, "").toLowerCase();
+    const isAnswer = isReply(flow) ?? l7?.type === "RESPONSE";
+    const addresses = isAnswer && !dns.rcode ? (dns.ips ?? []) : [];
+    if (!isClusterName(name)) for (const address of addresses) learn(address, name);
+    const ends = [readEnd(source, IP?.source), readEnd(destination, IP?.destination)] as const;
+    const [pod, server] = isAnswer ? [ends[1], ends[0]] : ends;
+    if (pod.kind !== "pod") return;
+    const lookup = store.of(pod, name, span);
+    if (flow.verdict === "DROPPED") lookup.refused += weight;
+    else if (!isAnswer) lookup.asked += weight;
+    else if (addresses.length > 0) lookup.answered += weight;
+    else lookup.failed += weight;
+    const ports = l4?.UDP ?? l4?.TCP;
+    const port = isAnswer ? ports?.source_port : ports?.destination_port;
+    if (server.kind !== "unknown" && port) addServer(lookup, server, port);
+    for (const address of addresses) lookup.addresses.add(address);
+    widen(lookup, span);
   };
 }
 

@@ -1,6 +1,6 @@
 /**
  * What was added up of a record: plain data, so that threads can give theirs to each other, of which several make one
- * (`merge.ts`) and from which the record follows.
+ * (`sums.ts`) and from which the record follows.
  */
 import { ByEnds } from "./between.ts";
 import { type Answer, type Judgeable, replies, type Seen } from "./connection.ts";
@@ -21,10 +21,6 @@ export type Tally = Times &
     readonly lookups: readonly SeenLookup[];
     readonly requests: readonly Request[];
   };
-
-/** Whether nothing was read at all. */
-export const isEmpty = ({ flows, otherLines, duplicates, unread }: Tally): boolean =>
-  flows + otherLines + duplicates + unread.size === 0;
 
 /** What was seen of a connection. */
 export type Sightings = Omit<Connection, "passed" | "dropped" | "reached" | "decisions" | "example"> & {

@@ -1,14 +1,14 @@
 /**
- * A record that several threads read: blocks of lines go to whoever has time, and what each adds up is merged in the end.
+ * A record that several threads read: blocks of lines go to whoever has time, and what each adds up is added in the end.
  * Events are told apart by their uuids before, so that each counts once, whoever would read it.
  */
 import { availableParallelism } from "node:os";
 import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
-import { merged } from "../../cilium/hubble/merge.ts";
-import { type Lines, type Reading, recordReader } from "../../cilium/hubble/reading.ts";
+import { type Lines, recordReader } from "../../cilium/hubble/reading.ts";
 import type { FlowRecord } from "../../cilium/hubble/record.ts";
-import { isEmpty, recordOf, type Tally } from "../../cilium/hubble/tally.ts";
+import type { Reading } from "../../cilium/hubble/sums.ts";
+import type { Tally } from "../../cilium/hubble/tally.ts";
 import { neverRepeated, repeats } from "../../cilium/hubble/uuids.ts";
 import { type Block, readBlock, sift } from "./blocks.ts";
 
@@ -50,10 +50,9 @@ export function sharedReader(reading: Reading, threadsFrom = worthThreads): Shar
       return sifted.lines;
     },
     record: async () => {
-      const tallies = [others.tally(), flows.tally(), ...(await Promise.all(threads.map((one) => one.tally())))];
-      const [only = others.tally(), ...more] = tallies.filter((tally) => !isEmpty(tally));
-      const tally = more.length === 0 ? only : merged([only, ...more], reading);
-      return recordOf({ ...tally, duplicates: tally.duplicates + duplicates });
+      flows.include({ ...others.tally(), duplicates: others.tally().duplicates + duplicates });
+      for (const one of threads) flows.include(await one.tally());
+      return flows.record();
     },
   };
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { outsideReader } from "../../../cilium/hubble/outside.ts";
-import { nothingApart, recordReader } from "../../../cilium/hubble/reading.ts";
+import { recordReader } from "../../../cilium/hubble/reading.ts";
+import { nothingApart } from "../../../cilium/hubble/sums.ts";
 import { repeats } from "../../../cilium/hubble/uuids.ts";
 import { parsePrefix } from "../../../cilium/policy/cidr.ts";
 import { flow, line, outside, pod } from "./recorded.ts";
