@@ -114,7 +114,7 @@ function decider(network: Network): (question: Question) => Verdict {
 
 /** Those who were asked for names among them. */
 function podsOf(record: FlowRecord): RecordedPod[] {
-  const servers = record.lookups.flatMap(({ servers }) => Array.from(servers.values(), ({ end }) => end));
+  const servers = record.lookups.flatMap(({ servers }) => servers.map(({ end }) => end));
   return [...new Set([...recordedEnds(record), ...servers])].filter((end) => end.kind === "pod");
 }
 

@@ -195,7 +195,7 @@ function allowedBy(
   const told = new ByEnds<End, true>();
   for (const { source, destination, port } of requests) told.set({ source, destination, ...viaProxy, port }, true);
   for (const { pod, servers } of lookups) {
-    for (const { end, port } of servers.values()) told.set({ source: pod, destination: end, ...viaProxy, port }, true);
+    for (const { end, port } of servers) told.set({ source: pod, destination: end, ...viaProxy, port }, true);
   }
   const counts = { rule: 0, noPolicy: 0, notCompared: 0 };
   for (const { connection, verdict } of allowed) {
