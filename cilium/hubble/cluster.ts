@@ -8,8 +8,8 @@ import { type FlowRecord, recordedEnds } from "./record.ts";
  */
 export function clustersOf(record: FlowRecord): readonly string[] {
   const nodes = [...record.nodes].map((node) => node.split("/"));
-  const named = new Set(nodes.flatMap(([cluster = "", name]) => (name === undefined ? [] : [cluster])));
-  if (named.size > 0) return [...named];
+  const named = new Set(nodes.map(([cluster = "", name]) => (name === undefined ? byDefault : cluster)));
+  if (nodes.some(([, name]) => name !== undefined)) return [...named];
   const pods = podClusters(record);
   return nodes.length > 0 && pods.includes(byDefault) ? [byDefault] : pods;
 }

@@ -3,7 +3,7 @@
  * (`sums.ts`) and from which the record follows.
  */
 import { ByEnds } from "./between.ts";
-import { type Answer, type Judgeable, replies, type Seen } from "./connection.ts";
+import { type Answer, type Judgeable, replies, type Seen, seenLeaving } from "./connection.ts";
 import type { Decision, Decisions } from "./decision.ts";
 import type { End, Inside } from "./end.ts";
 import { lookupsOf, type SeenLookup } from "./lookups.ts";
@@ -34,21 +34,26 @@ export type Answers = Answer & { readonly count: number };
 
 export const noneSeen = (): Record<Seen, number> => ({
   left: 0,
+  "verdict left": 0,
+  TO_OVERLAY: 0,
+  TO_NETWORK: 0,
+  TO_CRYPTO: 0,
   arrived: 0,
   passed: 0,
   dropped: 0,
   "verdict dropped": 0,
 });
-const ways = ["left", "arrived", "passed", "dropped", "verdict dropped"] as const satisfies readonly Seen[];
+const ways = [...seenLeaving, "arrived", "passed", "dropped", "verdict dropped"] as const satisfies readonly Seen[];
 
 function connectionOfSightings({ seen, decisions = noDecisions, ...connection }: Sightings): Connection {
-  const stopped = stoppedOnTheWay(seen, decisions);
-  const left = seen.left + seen.passed;
+  const leaving = seenLeaving.map((way) => seen[way]);
+  const left = leaving.reduce((sum, count) => sum + count, 0);
+  const stopped = Math.round(left * stoppedShare(seen, Math.max(...leaving), decisions));
   return {
     ...connection,
-    passed: seen.arrived + left - stopped,
+    passed: seen.arrived + left + seen.passed - stopped,
     dropped: seen.dropped + seen["verdict dropped"] + stopped,
-    reached: seen.arrived > 0 ? "arrived" : left > 0 ? "left" : "nowhere",
+    reached: seen.arrived > 0 ? "arrived" : left + seen.passed > 0 ? "left" : "nowhere",
     decisions,
   };
 }
@@ -67,13 +72,15 @@ export function addSightings(to: Sightings, { seen, decisions, example, ...times
 const noDecisions: Map<Decision, number> = new Map();
 
 /**
- * Both ends enforce: what left its source and was dropped at its destination was not let through. Each attempt that is
- * dropped is seen as a verdict and as a packet.
+ * Both ends enforce: what left its source and was dropped at its destination was not let through. Each attempt that leaves
+ * is seen once in each of several ways, and each that is dropped as a verdict and as a packet.
+ * @param attempts how many left
  */
-function stoppedOnTheWay(seen: Sightings["seen"], decisions: Decisions): number {
+function stoppedShare(seen: Sightings["seen"], attempts: number, decisions: Decisions): number {
   const ends = [...decisions.keys()].flatMap(({ outcome, direction }) => (outcome === "denied" ? [direction] : []));
   const isFarEnd = ends.length === 0 || ends.includes("ingress");
-  return isFarEnd ? Math.min(seen.left, Math.max(seen.dropped, seen["verdict dropped"])) : 0;
+  if (attempts === 0 || !isFarEnd) return 0;
+  return Math.min(attempts, Math.max(seen.dropped, seen["verdict dropped"])) / attempts;
 }
 
 /** Connections by their ends and ports. */

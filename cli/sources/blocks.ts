@@ -36,6 +36,7 @@ export type Sifted = { readonly lines: number; readonly duplicates: number };
 
 const newline = 10;
 const quote = 34;
+const closing = 93;
 const beforeTime = Buffer.from('{"flow":{"time":"');
 const beforeUuid = Buffer.from('","uuid":"');
 
@@ -50,7 +51,8 @@ export function sift(block: Block, { isRepeatedAt }: Repeats, other: (line: stri
     const found = block.indexOf(newline, start);
     const end = found < 0 ? block.length : found;
     const uuid = uuidIn(block, start);
-    const isOther = uuid === undefined;
+    // What ends an array is for whoever knows that it began.
+    const isOther = uuid === undefined || block[end - 1] === closing;
     const isDuplicate = !isOther && isRepeatedAt(block, uuid);
     if (isOther) other(text(block.subarray(start, end)));
     if (isDuplicate) duplicates++;
