@@ -4,6 +4,7 @@ import { type Basis, basisLines } from "../cilium/kubernetes/basis.ts";
 import type { Inventory } from "../cilium/reach/compile/inventory.ts";
 import type { Side } from "../cilium/reach/report/diff.ts";
 import { Failure } from "./failure.ts";
+import { projectFolder } from "./project.ts";
 import { currentContext } from "./sources/cluster.ts";
 import { readPolicies, type Source, type SourceOptions } from "./sources/source.ts";
 import { type Workloads, workloadsOf } from "./workloads.ts";
@@ -70,6 +71,9 @@ export async function readPolicySides(
 ): Promise<PolicySides> {
   const before = (await readSide(words[0], words[1], options)).source;
   const after = (await readSide(words[1], words[0], options)).source;
+  if (isEmpty(before) && isEmpty(after)) {
+    throw new Failure(`neither ${before.title} nor ${after.title} holds a .yaml, .yml or .json file`);
+  }
   return {
     titles: [before.title, after.title],
     sources: [before, after],
@@ -78,6 +82,9 @@ export async function readPolicySides(
     basis: { before: before.basis, after: after.basis },
   };
 }
+
+/** Whether nothing was read for a side: its path is likely to be a mistake. */
+const isEmpty = ({ policies, objects }: Source): boolean => policies.length === 0 && objects.files.length === 0;
 
 /** Two sides, and the sources that they were read from. */
 export interface PolicySides extends Sides {
@@ -145,6 +152,7 @@ async function readSide(word: string, other: string, choice: Choice): Promise<Re
   const [kind, name] = /^(git|context):(.+)$/.exec(word)?.slice(1) ?? [word];
   switch (kind) {
     case "program":
+      projectFolder(", or name another side, such as a folder or context:NAME");
       return { source: await readPolicies(choice), hasPods: inventory !== undefined };
     case "git": {
       const [ref = "", ...rest] = (name ?? word).split(":");

@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { constants } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
-import { Failure } from "../failure.ts";
+import { Failure, reasonOf } from "../failure.ts";
 
 /**
  * Has `work` write into a temporary folder beside the one that is wanted, and moves it there when it is done.
@@ -58,6 +58,6 @@ function attempt<T>(folder: string, operation: () => T): T {
     return operation();
   } catch (error) {
     if (error instanceof Failure) throw error;
-    throw new Failure(`${folder} cannot be written: ${error instanceof Error ? error.message : error}`);
+    throw new Failure(`${folder} cannot be written: ${reasonOf(error)}`);
   }
 }
