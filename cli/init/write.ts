@@ -1,5 +1,5 @@
 /** Writing a new folder whole or not at all, and nothing over what is there. */
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { constants } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { Failure, reasonOf } from "../failure.ts";
@@ -19,6 +19,8 @@ export async function inNewFolder<T>(folder: string, work: (temporary: string) =
   process.once("exit", remove).once("SIGINT", interrupted).once("SIGTERM", interrupted);
   try {
     const result = await work(temporary);
+    // Temporary folders are for their owner alone.
+    attempt(folder, () => chmodSync(temporary, 0o777 & ~process.umask()));
     attempt(folder, () => move(temporary, target, folder));
     return result;
   } finally {
