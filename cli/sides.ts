@@ -53,16 +53,15 @@ export async function readSides(
   const pods = { before: judgedAgainst(before, after), after: judgedAgainst(after, before) };
   return {
     titles: [titleOf(before, configBefore), titleOf(after, configAfter)],
-    before: { policies: before.source.policies, inventory: inventoryAgainst(before, pods.before) },
-    after: { policies: after.source.policies, inventory: inventoryAgainst(after, pods.after) },
+    before: { policies: before.source.policies, inventory: inventoryAgainst(before.source, pods.before, after.source) },
+    after: { policies: after.source.policies, inventory: inventoryAgainst(after.source, pods.after, before.source) },
     basis: { before: basisAgainst(before, pods.before), after: basisAgainst(after, pods.after) },
     pods: new Map([pods.before, pods.after].flatMap(({ source }) => [...workloadsOf(source).pods])),
   };
 }
 
 /**
- * Reads both sides as policies alone, for what holds whatever pods there are. What one does not say of its cluster, the
- * other says for it.
+ * Reads both sides as policies alone, for what holds whatever pods there are.
  * @throws Failure as `readSides`
  */
 export async function readPolicySides(
@@ -91,7 +90,9 @@ export interface PolicySides extends Sides {
   readonly sources: readonly [before: Source, after: Source];
 }
 
-function clusterOf({ inventory: own }: Source, { inventory: other }: Source): Inventory {
+/** What is known of a side's cluster: what it says itself, but for a program, which says nothing of that, what the other says. */
+function clusterOf({ inventory: own, cluster: objects }: Source, { inventory: other }: Source): Inventory {
+  if (objects !== undefined) return own;
   const { cidrGroups = other.cidrGroups, services = other.services } = own;
   const configured = own.configuration === undefined && other.configuration !== undefined ? other : own;
   const { cluster, configuration } = configured;
@@ -130,9 +131,9 @@ const titleOf = ({ source: { title } }: ReadSide, configuration: string | undefi
 const judgedAgainst = (own: ReadSide, other: ReadSide): ReadSide =>
   (other.hasPods && !own.hasPods) || own.source.inventory.endpoints.length === 0 ? other : own;
 
-/** The pods are those of one side, but what a side says of its cluster besides holds for it. */
-function inventoryAgainst({ source }: ReadSide, pods: ReadSide): Inventory {
-  const { cidrGroups, cluster, configuration, hosts } = source.inventory;
+/** The pods are those of one side, but what is known of a side's cluster besides holds for it. */
+function inventoryAgainst(own: Source, pods: ReadSide, other: Source): Inventory {
+  const { cidrGroups, cluster, configuration, hosts } = clusterOf(own, other);
   return {
     ...inventoryOf(pods.source),
     ...(cidrGroups && { cidrGroups }),
