@@ -1,9 +1,9 @@
 /** What a proxy lets through of connections that policies allow, and whether two proxies let through the same. */
-import { RE2JS } from "re2js";
 import type { FqdnSelector, HttpRule } from "../policy/schema.ts";
 import { nameMatcher } from "../reach/compile/fqdn.ts";
 import type { Redirect } from "../reach/decide/decide.ts";
 import { representativeNames } from "./names.ts";
+import { isEveryRequest, requestBeyond } from "./requests.ts";
 
 export type Limit =
   | { readonly kind: "http"; readonly lets: readonly HttpRule[] }
@@ -72,7 +72,7 @@ function beyond(limit: Limit, others: readonly Limit[]): Excess {
 function stoppedBy(limit: Limit): string {
   switch (limit.kind) {
     case "http":
-      return limit.lets.some(isEverything) ? "what is not HTTP" : "every request, and what is not HTTP";
+      return limit.lets.some(isEveryRequest) ? "what is not HTTP" : "every request, and what is not HTTP";
     case "dns":
       return limit.lets.some(({ matchPattern }) => matchPattern === "*")
         ? "what is not DNS"
@@ -115,6 +115,17 @@ function protocolOf(limit: Limit): string {
   }
 }
 
+function httpExcess(first: readonly HttpRule[], second: readonly HttpRule[]): Excess {
+  const request = requestBeyond(first, second);
+  if (request === undefined) return no;
+  return request === "unknown"
+    ? {
+        kind: "unknown",
+        why: "which requests the regular expressions of two sets of HTTP rules let through is not compared",
+      }
+    : { kind: "yes", example: request };
+}
+
 function dnsExcess(first: readonly FqdnSelector[], second: readonly FqdnSelector[]): Excess {
   const added = without(second, first);
   if (added.length === 0) return no;
@@ -125,62 +136,7 @@ function dnsExcess(first: readonly FqdnSelector[], second: readonly FqdnSelector
   return name === undefined ? no : { kind: "yes", example: `the name ${name}` };
 }
 
-/** Requests that rules write out are tried; what regular expressions let through besides is not known. */
-function httpExcess(first: readonly HttpRule[], second: readonly HttpRule[]): Excess {
-  const added = without(second, first);
-  if (added.length === 0 || first.some(isEverything)) return no;
-  const request = added
-    .flatMap(requestsOf)
-    .find((request) => second.some((rule) => lets(rule, request)) && !first.some((rule) => lets(rule, request)));
-  if (request !== undefined) return { kind: "yes", example: `${request.method} ${request.path}` };
-  if (added.every((rule) => first.some((wider) => isWithin(rule, wider)))) return no;
-  return {
-    kind: "unknown",
-    why: "which requests the regular expressions of two sets of HTTP rules let through is not compared",
-  };
-}
-
 const without = <T>(items: readonly T[], others: readonly T[]): T[] => {
   const known = new Set(others.map((item) => JSON.stringify(item)));
   return items.filter((item) => !known.has(JSON.stringify(item)));
 };
-
-const parts = ["method", "path", "host"] as const;
-
-const hasHeaders = ({ headers, headerMatches }: HttpRule): boolean =>
-  (headers ?? []).length > 0 || (headerMatches ?? []).length > 0;
-
-const isEverything = (rule: HttpRule): boolean => parts.every((part) => !rule[part]) && !hasHeaders(rule);
-
-/** Whether a rule asks for all that another does, in the same words. */
-const isWithin = (rule: HttpRule, wider: HttpRule): boolean =>
-  !hasHeaders(wider) && parts.every((part) => !wider[part] || wider[part] === rule[part]);
-
-type Request = { readonly method: string; readonly path: string };
-
-const isLiteral = (text: string): boolean => /^[-\w/ ]*$/.test(text);
-
-/** Requests without a host or headers of their own. */
-function requestsOf(rule: HttpRule): Request[] {
-  if (rule.host || hasHeaders(rule)) return [];
-  const methods = !rule.method
-    ? ["GET", "POST", "DELETE", "OTHER"]
-    : isLiteral(rule.method)
-      ? [rule.method]
-      : ["GET", "POST"];
-  const paths = !rule.path ? ["/", "/other"] : isLiteral(rule.path) ? [rule.path] : samplesOf(rule.path);
-  return methods.flatMap((method) => paths.map((path) => ({ method, path })));
-}
-
-/** Texts that an expression made of letters and the usual wildcards may match. */
-const samplesOf = (expression: string): string[] =>
-  ["", "x", "1"].map((text) => expression.replaceAll(/(\[[^\]]*\]|\.)[*+?]?/g, text).replaceAll(/[\\^$]/g, ""));
-
-/** A rule on hosts or headers lets nothing through that names none. */
-function lets(rule: HttpRule, { method, path }: Request): boolean {
-  if (rule.host || hasHeaders(rule)) return false;
-  return matchesWhole(rule.method, method) && matchesWhole(rule.path, path);
-}
-
-const matchesWhole = (expression: string | null | undefined, text: string): boolean =>
-  !expression || RE2JS.compile(expression).matches(text);
