@@ -185,9 +185,11 @@ const podIdentities = { from: 256, until: 1 << 24 };
  * (`resolveIdentityConflict` in `pkg/hubble/parser/common/endpoint.go`): what the pod sent is recorded by itself.
  */
 const isSentForPod = (source: HubbleEndpoint | null | undefined): boolean =>
-  Boolean(source?.labels?.includes("reserved:host")) &&
+  // A node is in no namespace, and nearly every other end is.
+  !source?.namespace &&
   (source?.identity ?? 0) >= podIdentities.from &&
-  (source?.identity ?? 0) < podIdentities.until;
+  (source?.identity ?? 0) < podIdentities.until &&
+  Boolean(source?.labels?.includes("reserved:host"));
 
 const opensConnection = ({ l4 }: HubbleFlow): boolean => l4?.TCP?.flags?.SYN === true;
 
