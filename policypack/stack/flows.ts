@@ -69,7 +69,7 @@ function intentsOf(policy: CiliumPolicy, stack: Stack): Intent[] {
           .namedPeersOf(rule)
           .flatMap(({ requirements }) =>
             stack
-              .workloadsSelectedBy(requirements)
+              .workloadsMeantBy(requirements)
               .map((target) => ({ rule, peer: requirements, opener: workload, target })),
           ),
       ),
@@ -80,8 +80,8 @@ function intentsOf(policy: CiliumPolicy, stack: Stack): Intent[] {
 }
 
 /**
- * Whether rules at the other end allow all that an intent opens, in words that can be compared one by one, and none denies: then there is
- * nothing to prove.
+ * Whether rules at the other end allow all that an intent opens, in words that can be compared one by one, and none denies:
+ * then there is nothing to prove. That the agent refuses a policy is said by another rule.
  */
 function isAnswered({ rule, peer, opener, target }: Intent, stack: Stack): boolean {
   const here = [...rule.subject, ...opener.subject, ofThisCluster];
