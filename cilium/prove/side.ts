@@ -332,7 +332,8 @@ const selectsPeer = (rule: NetworkRule, end: Role, kind: Kind, reading: Reading)
     ({ selector }) => reading.peer(selector, end, kind).length > 0 || reading.itself(selector, end, kind).length > 0,
   );
 
-const mayMeet = (cube: Cube, region: Region): boolean =>
+/** Whether some ends of a cube may be in a region. */
+export const mayMeet = (cube: Cube, region: Region): boolean =>
   cube.every(({ variable, mask }) => {
     const limit = region.get(variable);
     return limit === undefined || !isNone(intersection(mask, limit), variable.values.length);
