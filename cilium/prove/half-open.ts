@@ -55,8 +55,10 @@ export type Refusal = {
 };
 
 /**
- * What is refused of openings between pods of a cluster that has some policies, under Cilium's defaults. What may be open counts
- * as open: a port that pods may call as a rule does, and a peer of which it is not decidable whom it selects.
+ * What is refused of openings between pods of a cluster that has some policies, under Cilium's defaults: to some of the pods for
+ * lack of a rule about them, or to all of them, whatever by. Pods with a label that an opening does not ask for are no exception:
+ * by such a label somebody has decided to deny, to leave out or to isolate. What may be open counts as open: a port that pods
+ * may call as a rule does, and a peer of which it is not decidable whom it selects.
  *
  * A port without protocol is meant for any of them, and a rule about every port for any port, so that one which is open will do;
  * of a range all have to be.
