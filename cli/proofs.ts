@@ -7,6 +7,7 @@ import {
   type Proof,
   type Witness,
   witnessObjects,
+  witnessParties,
 } from "../cilium/prove/prove.ts";
 import { withWitness } from "../cilium/prove/witness.ts";
 import type { Inventory, Peer, Question } from "../cilium/reach/compile/inventory.ts";
@@ -105,22 +106,5 @@ export const witnessLines = (witness: Witness): string[] =>
 export const exceptionLines = ({ witness, verdict }: Exception): string[] => [
   `  but ${questionText(witness.question)} is ${outcomeText(verdict)}`,
   ...endsLines(witness.question, verdict).map((line) => `  ${line}`),
-  ...partiesLines(witness).map((line) => `    ${line}`),
+  ...witnessParties(witness).map((line) => `    ${line}`),
 ];
-
-/** Who stands at the ends of a witness. */
-export const partiesLines = ({ endpoints }: Witness): string[] =>
-  endpoints.map(({ namespace, name, labels, namespaceLabels = {}, ports = [] }) =>
-    [
-      `where ${namespace}/${name} has ${labelsText(labels)}`,
-      ...ports.map(({ name, port, protocol }) => `the name ${name} for port ${port}/${protocol}`),
-      ...(Object.keys(namespaceLabels).length > 0 ? [`and its namespace ${labelsText(namespaceLabels)}`] : []),
-    ].join(", "),
-  );
-
-const labelsText = (labels: Readonly<Record<string, string>>): string =>
-  Object.keys(labels).length === 0
-    ? "no label"
-    : `the labels ${Object.entries(labels)
-        .map(([key, value]) => `${key}=${value}`)
-        .join(", ")}`;
