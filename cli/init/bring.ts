@@ -2,6 +2,7 @@
 import { basename } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import type { FlowRecord } from "../../cilium/hubble/record.ts";
+import { absentMakers } from "../../cilium/kubernetes/absent.ts";
 import { type Cluster, configure, workloadId, workloads } from "../../cilium/model/cluster.ts";
 import type { Statement } from "../../cilium/model/flow.ts";
 import { inventoryOf } from "../../cilium/model/inventory.ts";
@@ -73,7 +74,12 @@ export async function bring(
   const policyPack = policyPackOf(program);
   const side = { policies: program.policies, inventory: inventoryOf(program.cluster) };
   const places = new Map([...source.places].map(([policy, place]) => [policyKey(referenceTo(policy)), place]));
-  const findings = findingsOf(source.policies, compile(source.policies, inventory), (key) => places.get(key));
+  const findings = findingsOf(
+    source.policies,
+    compile(source.policies, inventory),
+    absentMakers(source.cluster ?? source.objects),
+    (key) => places.get(key),
+  );
   const plan = planOf(source.policies, program.policies, inventory);
   const hasFindings = findings.length + plan.deleted.length > 0;
   writeFiles(folder, [

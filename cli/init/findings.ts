@@ -3,7 +3,8 @@ import { policyKey, policyText } from "../../cilium/policy/parts.ts";
 import type { Policy } from "../../cilium/policy/schema.ts";
 import { type Network, policyAt } from "../../cilium/reach/compile/network.ts";
 import { inspect } from "../../cilium/reach/report/inspect.ts";
-import { namesOf } from "../../cilium/reach/report/oddity.ts";
+import { namesOf, type OddityKind } from "../../cilium/reach/report/oddity.ts";
+import { isUnsure } from "../findings.ts";
 import { markdown, type Table } from "../output/table.ts";
 
 export interface Finding {
@@ -13,14 +14,18 @@ export interface Finding {
   readonly finding: string;
 }
 
-/** @param placeOf the file and document of a policy */
+/**
+ * @param makers what makes pods that are not here: that a selector meets nobody is no finding then
+ * @param placeOf the file and document of a policy
+ */
 export function findingsOf(
   policies: readonly Policy[],
   network: Network,
+  makers: readonly string[],
   placeOf: (key: string) => string | undefined,
 ): Finding[] {
   const oddities = inspect(policies, network)
-    .filter(({ kind }) => kind !== "unreachable" && kind !== "deny-closes-the-rest")
+    .filter((oddity) => !leftOut.has(oddity.kind) && !isUnsure(oddity, makers))
     .map(({ subject, place, problem, fix }): Finding => {
       const isPolicy = typeof subject !== "string";
       const file = isPolicy ? placeOf(policyKey(subject)) : undefined;
@@ -32,6 +37,9 @@ export function findingsOf(
     });
   return [...oddities, ...open(network)];
 }
+
+/** What a project brings no news of. */
+const leftOut: ReadonlySet<OddityKind> = new Set(["unreachable", "deny-closes-the-rest", "pods-not-given"]);
 
 /** Pods that no policy closes, those of a namespace together. */
 function open(network: Network): Finding[] {
