@@ -230,7 +230,8 @@ function sorter(placement: Placement, options: ReadOptions) {
       } else if (kind === "ConfigMap" && metadataOf(value)?.name === "cilium-config") {
         present.add("cilium-config");
         takeConfig(document, kind);
-      } else if (!isApplied(group, kind)) leaveOut({ place, reason: "other-kind", detail: kind });
+      } else if (!isApplied(group, kind))
+        leaveOut({ place, reason: "other-kind", detail: kind in policyKinds ? `${kind} of ${apiVersion}` : kind });
     }
   }
 
