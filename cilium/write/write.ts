@@ -95,7 +95,7 @@ function portName(pods: Pods, port: NumberedPort, pageOf: (namespace: string) =>
 }
 
 /** What the pods call a port that they declare. */
-export const declaredName = ({ ports }: Pods, port: NumberedPort): string | undefined =>
+const declaredName = ({ ports }: Pods, port: NumberedPort): string | undefined =>
   Object.entries(ports).find(([, declared]) => serves(declared, port))?.[0];
 
 const serves = (declared: NumberedPort, port: NumberedPort): boolean =>

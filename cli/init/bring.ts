@@ -30,7 +30,7 @@ import type { Source } from "../sources/source.ts";
 import { readStack } from "../stack.ts";
 import { expectationsText } from "./expectations.ts";
 import { language, type Project, projectFiles } from "./files.ts";
-import { type Finding, findingsOf, findingsText } from "./findings.ts";
+import { findingsOf, findingsText, type InitialFinding } from "./findings.ts";
 import { withLanguage } from "./language.ts";
 import { policyPackOf, policyPackText } from "./policy-pack.ts";
 import { purposesIn } from "./purposes.ts";
@@ -40,7 +40,7 @@ export interface Brought {
   readonly program: Program;
   readonly translation: Translation;
   readonly inventory: Inventory;
-  readonly findings: readonly Finding[];
+  readonly findings: readonly InitialFinding[];
   readonly plan: Plan;
   /** What differs from the input where one-sided flows were declared whole; nothing does otherwise. */
   readonly change: Difference | undefined;
