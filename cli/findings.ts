@@ -52,8 +52,14 @@ export function findingsOf(source: Source, houseRules: PackConfig | undefined, i
 const isSeveralClusters = ({ objects: { files, twice } }: Source): boolean =>
   twice.length > 0 && clusterFolders(files, twice).length > 0;
 
-/** That nobody is selected is no fault where others may be, that charts make. */
-const unsure: ReadonlySet<OddityKind> = new Set(["selects-nothing", "peer-selects-nothing", "missing-service"]);
+const ofNobody: ReadonlySet<OddityKind> = new Set(["selects-nothing", "peer-selects-nothing", "missing-service"]);
+
+/**
+ * That nobody is selected is no fault where others may be.
+ * @param makers what makes pods that are not here, such as charts
+ */
+export const isUnsure = ({ kind }: Pick<Oddity, "kind">, makers: readonly string[]): boolean =>
+  makers.length > 0 && ofNobody.has(kind);
 
 /** How much of the program is not flows, of which the language knows nothing. */
 function verbatimNote({ program }: Source): Finding[] {
@@ -127,12 +133,13 @@ const refused = (subject: string, { place, value, reason, fix }: Fault): Finding
   message: `${subject} ${place}: the agent refuses ${value}: ${reason}. Instead: ${fix}.`,
 });
 
-function ofOddity({ kind, subject, place, problem, fix }: Oddity, source: Source, makers: readonly string[]): Finding {
+function ofOddity(oddity: Oddity, source: Source, makers: readonly string[]): Finding {
+  const { kind, subject, place, problem, fix } = oddity;
   const name = typeof subject === "string" ? subject : policyText(subject);
-  const isUnsure = makers.length > 0 && unsure.has(kind);
-  const instead = isUnsure ? `${fix}, unless what is not here makes it (${makers.join(", ")})` : fix;
+  const isDoubted = isUnsure(oddity, makers);
+  const instead = isDoubted ? `${fix}, unless what is not here makes it (${makers.join(", ")})` : fix;
   return {
-    level: isUnsure ? "note" : oddityLevels[kind],
+    level: isDoubted ? "note" : oddityLevels[kind],
     rule: kind,
     subject: name,
     ...(typeof subject === "string" ? {} : fileOf(source, policyKey(subject))),

@@ -63,7 +63,7 @@ export const guaranteed = (guarantee: Guarantee, source: Source): Proof<Exceptio
   ]);
 
 /** A question as an item of a file of expectations asks it. */
-export const questionData = ({ source, destination, port, protocol }: Question) => ({
+const questionData = ({ source, destination, port, protocol }: Question) => ({
   from: peerText(source),
   ...(isName(destination) ? { fqdn: destination.name } : { to: peerText(destination) }),
   port,

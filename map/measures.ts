@@ -15,7 +15,7 @@ export interface Size {
 export type Rectangle = Point & Size;
 
 export const fontSize = 13;
-export const smallFontSize = 11.5;
+const smallFontSize = 11.5;
 /** How much wider a text is in bold. */
 export const boldness = 1.06;
 /** A mark at the right end of a card. */

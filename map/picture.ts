@@ -4,14 +4,14 @@ export interface Picture {
   /** What was read, for the heading: `stack prod`. */
   readonly title: string;
   /** What it is compared with, where two versions are shown. */
-  readonly comparison: Comparison | undefined;
+  readonly comparison: PictureComparison | undefined;
   /** In the order in which they are shown. */
   readonly peers: readonly Peer[];
   readonly flows: readonly PictureFlow[];
   readonly policies: readonly PolicyText[];
 }
 
-export interface Comparison {
+export interface PictureComparison {
   /** What was read as the earlier version. */
   readonly title: string;
   /** What changes, counted: `1 flow closed, 2 flows opened`. */

@@ -8,7 +8,7 @@ import type { Peer } from "../reach/compile/inventory.ts";
 import type { Addition } from "../write/addition.ts";
 import type { SourceFile } from "../write/file.ts";
 import { gathered } from "../write/gathered.ts";
-import { type Stated, statementOf, undeclared } from "../write/statement.ts";
+import { type Proposal, statementOf, undeclared } from "../write/statement.ts";
 import { write } from "../write/write.ts";
 import type { End } from "./end.ts";
 import type { Group } from "./groups.ts";
@@ -49,7 +49,7 @@ export function statedAs(
   files: readonly SourceFile[],
   find: FindWorkload,
   names: readonly string[],
-): Stated[] {
+): Proposal[] {
   for (const end of [source, destination]) {
     if (end.kind === "pod" && find(end) === undefined) return [{ kind: "none", reason: undeclared(end, files) }];
   }

@@ -19,6 +19,8 @@ export type Cover = {
 export type Placement = {
   /** Those that replace an object's own namespace; several different ones where a file is used more than once. */
   readonly replacing: (file: string) => readonly Cover[];
+  /** Whether kustomizations take the file in by way of a component, which is there to be applied in several namespaces. */
+  readonly isShared: (file: string) => boolean;
   /** Those that fill in a missing one. */
   readonly filling: (file: string) => readonly Cover[];
   /** Files that are no objects but patches of some, with the kustomization that applies them. */
@@ -30,6 +32,7 @@ export type Placement = {
 };
 
 const kustomization = z.looseObject({
+  kind: z.string().nullish(),
   namespace: z.string().nullish(),
   resources: z.array(z.string()).nullish(),
   bases: z.array(z.string()).nullish(),
@@ -44,8 +47,14 @@ type Kustomization = z.infer<typeof kustomization> & { readonly file: string; re
 const fluxKustomization = z.looseObject({
   apiVersion: z.string().startsWith("kustomize.toolkit.fluxcd.io/"),
   kind: z.literal("Kustomization"),
-  spec: z.looseObject({ path: z.string().nullish(), targetNamespace: z.string() }),
+  spec: z.looseObject({
+    path: z.string().nullish(),
+    targetNamespace: z.string().nullish(),
+    sourceRef: z.looseObject({ kind: z.string(), name: z.string() }).nullish(),
+  }),
 });
+
+type Flux = { readonly place: string; readonly file: string } & z.infer<typeof fluxKustomization>["spec"];
 
 /** The names that kustomize reads a folder's kustomization from. */
 export const isKustomizationFile = (file: string): boolean =>
@@ -64,10 +73,12 @@ export function placementOf(documents: readonly Document[], read: readonly strin
   const known = new Set(files);
   const resourcesOf = (folder: string) => resources(folder, folders, known);
 
+  const shared = new Set<string>();
   const byKustomize = new Map<string, Cover[]>();
   for (const [folder] of folders) {
     if (used.has(folder)) continue;
-    for (const { file, cover } of resourcesOf(folder)) {
+    for (const { file, cover, isShared } of resourcesOf(folder)) {
+      if (isShared) shared.add(file);
       if (cover !== undefined) byKustomize.set(file, [...(byKustomize.get(file) ?? []), cover]);
     }
   }
@@ -80,12 +91,9 @@ export function placementOf(documents: readonly Document[], read: readonly strin
   /** By Flux, or by what Argo CD tells kustomize. */
   const byDeployment = new Map<string, Cover[]>();
   const byArgo = new Map<string, Cover[]>();
-  for (const { place, file, value } of documents) {
-    const flux = fluxKustomization.safeParse(value).data?.spec;
-    if (flux !== undefined) {
-      const folder = folderIn(files, file, flux.path ?? ".");
-      cover(byDeployment, applied(folder, true), { namespace: flux.targetNamespace, by: place });
-    }
+  for (const { place, file, path, targetNamespace } of ofThisRepository(fluxKustomizations(documents), files)) {
+    if (!targetNamespace) continue;
+    cover(byDeployment, applied(folderIn(files, file, path ?? "."), true), { namespace: targetNamespace, by: place });
   }
   const { applications, unknown } = applicationsOf(documents, (file, pattern) => foldersLike(files, file, pattern));
   for (const { place, file, namespace, sources } of applications) {
@@ -98,6 +106,7 @@ export function placementOf(documents: readonly Document[], read: readonly strin
   const patches = new Map([...folders.values()].flatMap((one) => patchFiles(one).map((path) => [path, one.folder])));
   return {
     replacing: (file) => byDeployment.get(posix.normalize(file)) ?? byKustomize.get(posix.normalize(file)) ?? [],
+    isShared: (file) => shared.has(posix.normalize(file)),
     filling: (file) => byArgo.get(posix.normalize(file)) ?? [],
     patches,
     unknown,
@@ -116,6 +125,27 @@ function kustomizations(documents: readonly Document[]): ReadonlyMap<string, Kus
   );
 }
 
+const fluxKustomizations = (documents: readonly Document[]): Flux[] =>
+  documents.flatMap(({ place, file, value }) => {
+    const { data } = fluxKustomization.safeParse(value);
+    return data === undefined ? [] : [{ place, file, ...data.spec }];
+  });
+
+/**
+ * Without those of the root of another repository, which would be taken for the root of this one: its source is none of those
+ * from which a folder is applied that is here.
+ */
+function ofThisRepository(all: readonly Flux[], files: readonly string[]): Flux[] {
+  const source = ({ sourceRef }: Flux) => (sourceRef ? `${sourceRef.kind} ${sourceRef.name}` : "");
+  const isRoot = ({ path }: Flux) => /^[./]*$/.test(path ?? "");
+  const isHere = (one: Flux) => {
+    const folder = folderIn(files, one.file, one.path ?? ".");
+    return files.some((file) => isBelow(file, folder));
+  };
+  const own = new Set(all.filter((one) => !isRoot(one) && isHere(one)).map(source));
+  return all.filter((one) => !isRoot(one) || own.size === 0 || own.has(source(one)));
+}
+
 /** What a kustomization takes in, as paths. */
 const entries = ({ folder, resources, bases, components }: Kustomization): string[] =>
   [...(resources ?? []), ...(bases ?? []), ...(components ?? [])]
@@ -125,7 +155,7 @@ const entries = ({ folder, resources, bases, components }: Kustomization): strin
 /** Something that kustomize fetches. */
 const isRemote = (path: string): boolean => /:\/\/|^git@|\?ref=|^[\w-]+\.[\w.-]+\/.*\/\//.test(path);
 
-type Resource = { readonly file: string; readonly cover: Cover | undefined };
+type Resource = { readonly file: string; readonly cover: Cover | undefined; readonly isShared: boolean };
 
 /** The files that a kustomization takes in, with the outermost namespace that is set on the way to each. */
 function resources(
@@ -138,9 +168,10 @@ function resources(
   const own = folders.get(folder);
   if (own === undefined || within.includes(folder)) return [];
   const cover = above ?? (own.namespace ? { namespace: own.namespace, by: own.file } : undefined);
+  const isShared = [...within, folder].some((path) => folders.get(path)?.kind === "Component");
   return entries(own).flatMap((path) =>
     files.has(path) && !isKustomizationFile(path)
-      ? [{ file: path, cover }]
+      ? [{ file: path, cover, isShared }]
       : resources(path, folders, files, cover, [...within, folder]),
   );
 }

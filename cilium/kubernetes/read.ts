@@ -1,11 +1,24 @@
 /** What Kubernetes objects say that matters to policies: the policies, and the cluster that they are judged against. */
 import { posix } from "node:path";
-import leven from "leven";
-import { z } from "zod";
-import { type ApiResource, policyResources } from "../policy/resources.ts";
+import type { z } from "zod";
 import { type Policy, policy as policySchema } from "../policy/schema.ts";
 import { type MalformedPolicy, malformedText, subjectOf } from "./broken.ts";
-import { helmMark, isLoss, type LeftOut, leftOutText, variableMark } from "./left-out.ts";
+import {
+  inNamespace,
+  isApplied,
+  isEncrypted,
+  isMisspelt,
+  issueLines,
+  judgedParts,
+  kindOf,
+  mayBePolicy,
+  metadataOf,
+  nameOf,
+  nearestKind,
+  policyKinds,
+  templateMark,
+} from "./document.ts";
+import { isLoss, type LeftOut, leftOutText } from "./left-out.ts";
 import { emptyLists } from "./nothing.ts";
 import type {
   CidrGroupObject,
@@ -22,7 +35,7 @@ import type {
 } from "./objects.ts";
 import { schemas } from "./objects.ts";
 import { type Cover, isKustomizationFile, type Placement, placementOf } from "./placement.ts";
-import { type BrokenText, chartCommand, type Document, variables } from "./text.ts";
+import type { BrokenText, Document } from "./text.ts";
 import { type Twice, versions } from "./twice.ts";
 import { UnreadableObjects } from "./unreadable.ts";
 
@@ -182,12 +195,15 @@ export type Lists = {
   >]: Objects[List] extends readonly (infer Item)[] ? Item[] : never;
 };
 
-const policyKinds: Readonly<Record<string, ApiResource>> = policyResources;
-
 /** The policies' own schema, whatever the kind. */
 const parsePolicy = (value: unknown) => policySchema.safeParse(value);
 
 type Take = (document: Document, kind: string) => void;
+
+type Where =
+  | { readonly kind: "known"; readonly namespaces: readonly string[] }
+  /** @param among what names several, and which; nothing where nobody names one */
+  | { readonly kind: "unknown"; readonly among: string };
 
 function sorter(placement: Placement, options: ReadOptions) {
   const objects = emptyLists();
@@ -214,7 +230,8 @@ function sorter(placement: Placement, options: ReadOptions) {
       } else if (kind === "ConfigMap" && metadataOf(value)?.name === "cilium-config") {
         present.add("cilium-config");
         takeConfig(document, kind);
-      } else if (!isApplied(group, kind)) leaveOut({ place, reason: "other-kind", detail: kind });
+      } else if (!isApplied(group, kind))
+        leaveOut({ place, reason: "other-kind", detail: kind in policyKinds ? `${kind} of ${apiVersion}` : kind });
     }
   }
 
@@ -241,8 +258,9 @@ function sorter(placement: Placement, options: ReadOptions) {
       if (object === undefined) return;
       const { place, file, value } = document;
       const where = placed(file, object.metadata.namespace ?? undefined);
-      if (typeof where === "string") {
-        list.push({ place, kind, object: { ...object, metadata: { ...object.metadata, namespace: where } } });
+      if (where.kind === "known") {
+        for (const namespace of where.namespaces)
+          list.push({ place, kind, object: { ...object, metadata: { ...object.metadata, namespace } } });
       } else {
         const among = where.among === "" ? "" : `: ${where.among}`;
         leaveOut({ place, reason: "without-namespace", detail: `${nameOf(value)}${among}` });
@@ -269,7 +287,7 @@ function sorter(placement: Placement, options: ReadOptions) {
     "apps ReplicaSet": workloads,
     "batch Job": placer(schemas.job, objects.jobs),
     "batch CronJob": placer(schemas.cronJob, objects.cronJobs),
-    "core Namespace": taker(schemas.namespace, objects.namespaces),
+    "core Namespace": takeNamespace,
     "core Node": taker(schemas.node, objects.nodes),
     "cilium.io CiliumCIDRGroup": taker(schemas.cidrGroup, objects.cidrGroups),
     "core Service": placer(schemas.service, objects.services),
@@ -278,6 +296,16 @@ function sorter(placement: Placement, options: ReadOptions) {
   };
   const takeConfig = taker(schemas.ciliumConfig, objects.ciliumConfigs);
 
+  /** Kustomize renames Namespaces as it places objects. */
+  function takeNamespace(document: Document, kind: string): void {
+    const object = parsed(schemas.namespace, document);
+    if (object === undefined) return;
+    const { place, file } = document;
+    const names = distinct(placement.replacing(file));
+    for (const name of names.length === 0 ? [object.metadata.name] : names)
+      objects.namespaces.push({ place, kind, object: { ...object, metadata: { ...object.metadata, name } } });
+  }
+
   function takePolicy(document: Document, kind: string): void {
     const { place, file, value } = document;
     const template = templateMark(judgedParts(value), document);
@@ -285,20 +313,30 @@ function sorter(placement: Placement, options: ReadOptions) {
       leaveOut(template);
       return;
     }
-    const clusterwide = policyKinds[kind]?.isNamespaced === false;
-    const where = clusterwide ? undefined : placed(file, metadataOf(value)?.namespace ?? undefined);
-    const parsed = parsePolicy(typeof where === "string" ? inNamespace(value, where) : value);
-    const namespace = typeof where === "string" ? where : undefined;
-    if (!parsed.success) {
-      objects.malformed.push({
-        place,
-        name: nameOf(value),
-        namespace,
-        subject: subjectOf(value),
-        reasons: issueLines(parsed.error),
-      });
-    } else if (clusterwide || namespace !== undefined) objects.policies.push({ place, policy: parsed.data });
-    else objects.unplaced.push({ place, policy: parsed.data, among: typeof where === "object" ? where.among : "" });
+    if (policyKinds[kind]?.isNamespaced === false) {
+      const policy = parsedPolicy(document, undefined);
+      if (policy !== undefined) objects.policies.push({ place, policy });
+      return;
+    }
+    const where = placed(file, metadataOf(value)?.namespace ?? undefined);
+    if (where.kind === "known") {
+      for (const namespace of where.namespaces) {
+        const policy = parsedPolicy(document, namespace);
+        if (policy !== undefined) objects.policies.push({ place, policy });
+      }
+    } else {
+      const policy = parsedPolicy(document, undefined);
+      if (policy !== undefined) objects.unplaced.push({ place, policy, among: where.among });
+    }
+  }
+
+  /** A policy in a namespace, where that is known; one that is malformed is told. */
+  function parsedPolicy({ place, value }: Document, namespace: string | undefined): Policy | undefined {
+    const parsed = parsePolicy(namespace === undefined ? value : inNamespace(value, namespace));
+    if (parsed.success) return parsed.data;
+    const reasons = issueLines(parsed.error);
+    objects.malformed.push({ place, name: nameOf(value), namespace, subject: subjectOf(value), reasons });
+    return undefined;
   }
 
   function takeMisspelt({ place, file, value }: Document, group: string, kind: string): void {
@@ -307,7 +345,7 @@ function sorter(placement: Placement, options: ReadOptions) {
     objects.malformed.push({
       place,
       name: nameOf(value),
-      namespace: typeof where === "string" ? where : undefined,
+      namespace: where.kind === "known" ? where.namespaces[0] : undefined,
       subject: subjectOf(value),
       reasons: [`there is no kind ${kind} in ${group}; did you mean ${near}?`],
     });
@@ -318,100 +356,23 @@ function sorter(placement: Placement, options: ReadOptions) {
     objects.malformed.push({ place, name: id, namespace, subject: undefined, reasons: [reason] });
   }
 
-  /** The namespace that an object is applied in; what is said of it where that is not known. */
-  function placed(file: string, own: string | undefined): string | { readonly among: string } {
+  /** The namespace that an object is applied in; those that a component brings it into. */
+  function placed(file: string, own: string | undefined): Where {
     const replacing = placement.replacing(file);
-    const [only, ...more] = distinct(replacing);
-    if (only !== undefined && more.length === 0 && (own !== undefined || options.namespace === undefined)) return only;
-    if (own && replacing.length === 0) return own;
-    if (options.namespace !== undefined) return options.namespace;
+    const namespaces = distinct(replacing);
+    const isOne = namespaces.length === 1 || (namespaces.length > 1 && placement.isShared(file));
+    if (isOne && (own !== undefined || options.namespace === undefined)) return { kind: "known", namespaces };
+    if (own && replacing.length === 0) return { kind: "known", namespaces: [own] };
+    if (options.namespace !== undefined) return { kind: "known", namespaces: [options.namespace] };
     const filling = placement.filling(file);
     const [filled, ...others] = distinct(filling);
-    if (replacing.length === 0 && filled !== undefined && others.length === 0) return filled;
+    if (replacing.length === 0 && filled !== undefined && others.length === 0)
+      return { kind: "known", namespaces: [filled] };
     const among = [...replacing, ...filling].map(({ namespace, by }) => `${namespace} by ${by}`);
-    return { among: among.join(", ") };
+    return { kind: "unknown", among: among.join(", ") };
   }
 
   return { objects, present, take, takeBroken };
 }
 
 const distinct = (covers: readonly Cover[]): string[] => [...new Set(covers.map(({ namespace }) => namespace))];
-
-const header = z.object({ apiVersion: z.string().min(1), kind: z.string().min(1) });
-
-function kindOf(value: unknown): { apiVersion: string; group: string; kind: string } {
-  const parsed = header.safeParse(value);
-  if (!parsed.success) return { apiVersion: "", group: "", kind: "" };
-  const { apiVersion, kind } = parsed.data;
-  return { apiVersion, group: apiVersion.includes("/") ? apiVersion.replace(/\/.*/, "") : "core", kind };
-}
-
-/** What places or applies objects rather than being one that policies could be about. */
-const isApplied = (group: string, kind: string): boolean =>
-  (kind === "Kustomization" && /^kustomize\./.test(group)) ||
-  (kind === "Component" && group === "kustomize.config.k8s.io") ||
-  (/^Application(Set)?$/.test(kind) && group === "argoproj.io");
-
-/** The policy kind that a kind of one of the policies' groups is a slip of the keys away from. */
-const nearestKind = (kind: string): string | undefined =>
-  Object.keys(policyKinds).find((known) => kind !== known && leven(kind.toLowerCase(), known.toLowerCase()) <= 3);
-
-const isMisspelt = (group: string, kind: string): boolean => {
-  const near = nearestKind(kind);
-  return near !== undefined && !(kind in policyKinds) && policyKinds[near]?.group === group;
-};
-
-/** Whether a patch is about a policy. */
-const mayBePolicy = (patch: unknown): boolean => JSON.stringify(patch)?.includes("NetworkPolicy") ?? false;
-
-/** `sops` encrypts values and adds itself as a field. */
-const sops = z.union([z.looseObject({ sops: z.looseObject({}) }), z.string().startsWith("ENC[AES256_GCM")]);
-const isEncrypted = (value: unknown): boolean => sops.safeParse(value).success;
-
-const metadata = z.object({
-  metadata: z.object({ name: z.string().nullish(), namespace: z.string().nullish() }),
-});
-
-const metadataOf = (value: unknown) => metadata.safeParse(value).data?.metadata;
-
-function nameOf(value: unknown): string {
-  const { name, namespace } = metadataOf(value) ?? {};
-  const { kind } = kindOf(value);
-  return name ? `${kind} ${namespace ? `${namespace}/` : ""}${name}` : `${kind} without a name`;
-}
-
-const loose = z.looseObject({ metadata: z.looseObject({}) });
-
-function inNamespace(value: unknown, namespace: string): unknown {
-  const { data } = loose.safeParse(value);
-  return data === undefined ? value : { ...data, metadata: { ...data.metadata, namespace } };
-}
-
-/** What of a policy says who may connect: its words for people may contain anything. */
-function judgedParts(value: unknown): unknown {
-  const { data } = loose.safeParse(value);
-  if (data === undefined) return value;
-  const { annotations, managedFields, ...metadata } = data.metadata;
-  return JSON.parse(
-    JSON.stringify({ ...data, metadata, status: undefined }, (key, part) => (key === "description" ? undefined : part)),
-  );
-}
-
-/** What is left out because it is applied only after something was filled in. */
-function templateMark(judged: unknown, { place, file }: Document): LeftOut | undefined {
-  const text = JSON.stringify(judged) ?? "";
-  if (helmMark.test(text)) return { place, reason: "template", ...chartCommand(file) };
-  return variableMark.test(text) ? variables(place, text) : undefined;
-}
-
-/** Zod's issues as `spec.ingress[0].toPorts: what is wrong`. */
-const issueLines = (error: z.ZodError): string[] =>
-  error.issues.flatMap((issue) => {
-    const path = issue.path.map((key) => (typeof key === "number" ? `[${key}]` : `.${String(key)}`)).join("");
-    const at = path === "" ? "" : `${path.replace(/^\./, "")}: `;
-    if (issue.code === "unrecognized_keys") return issue.keys.map((key) => `${at}there is no field ${key}`);
-    if (issue.code === "too_big" && issue.maximum === 0) {
-      return [`${at}Cilium no longer takes it; write what it requires into the selectors beside it`];
-    }
-    return [`${at}${issue.message.replace(/^Invalid input: /, "")}`];
-  });

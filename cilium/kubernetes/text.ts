@@ -161,18 +161,19 @@ export const chartCommand = (file: string): { render?: string } => {
 };
 
 /** The kinds of typed lists (`PodList`) go to their items. */
-const list = z.object({
-  apiVersion: z.string(),
-  kind: z.string().regex(/List$/),
-  items: z.array(z.looseObject({ apiVersion: z.string().optional(), kind: z.string().optional() })),
-});
+const list = z.object({ apiVersion: z.string(), kind: z.string().regex(/List$/), items: z.array(z.unknown()) });
+
+const object = z.looseObject({});
 
 function itemsOf(document: Document): Document[] {
   const parsed = list.safeParse(document.value);
   if (!parsed.success) return [document];
   const { apiVersion, kind, items } = parsed.data;
   const typed = kind === "List" ? {} : { apiVersion, kind: kind.slice(0, -"List".length) };
-  return items.flatMap((item, index) =>
-    itemsOf({ ...document, place: `${document.place}, item ${index + 1}`, value: { ...typed, ...item } }),
-  );
+  return items.flatMap((item, index) => {
+    const { data } = object.safeParse(item);
+    // What is no object keeps none of the others from being read.
+    const value = data === undefined ? item : { ...typed, ...data };
+    return itemsOf({ ...document, place: `${document.place}, item ${index + 1}`, value });
+  });
 }

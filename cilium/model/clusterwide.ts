@@ -1,6 +1,6 @@
 /** What belongs to no namespace: groups of pods of any, nodes, and the flows that start there or come from outside of both. */
 import { declaring } from "./declaring.ts";
-import type { Stated, StatedFlow, Statement } from "./flow.ts";
+import type { Collected, StatedFlow, Statement } from "./flow.ts";
 import {
   type ClusterwideGroup,
   type ClusterwideGroupSpec,
@@ -23,7 +23,7 @@ export interface ClusterwideDeclaration {
   readonly kind: "clusterwide";
   readonly at: Place;
   readonly groups: readonly (ClusterwideGroup | NodeGroup)[];
-  readonly state: () => Stated;
+  readonly state: () => Collected;
   /** What is wrong with its groups, a line each. */
   readonly faults: readonly string[];
 }

@@ -1,5 +1,5 @@
 /** What a file declares while it is loaded: what is wrong is kept with its place, so that all of it is said at once. */
-import { collect, type Stated, type StatedFlow } from "./flow.ts";
+import { type Collected, collect, type StatedFlow } from "./flow.ts";
 import { givenIn, issueTexts, type ObjectSchema, reading, shown } from "./issues.ts";
 import { type Place, placeText } from "./place.ts";
 
@@ -12,7 +12,7 @@ export interface Declaring {
   /** The same of something that is called so. */
   read<T>(at: Place, called: unknown, schema: ObjectSchema<T>, spec: unknown, unread: T): T;
   /** Takes the function that states the flows, after which nothing is declared. */
-  close(at: Place, state: () => readonly StatedFlow[]): () => Stated;
+  close(at: Place, state: () => readonly StatedFlow[]): () => Collected;
 }
 
 /** `name` is that of the file's namespace. */

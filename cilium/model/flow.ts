@@ -132,13 +132,13 @@ const stated = (flow: Omit<StatedFlow, Words>): StatedFlow => ({
 });
 
 /** What a namespace's function gives, and the places of all flows that it began. */
-export interface Stated {
+export interface Collected {
   readonly given: readonly StatedFlow[];
   readonly begun: readonly Place[];
 }
 
 /** Runs a namespace's function. */
-export function collect(state: () => readonly StatedFlow[]): Stated {
+export function collect(state: () => readonly StatedFlow[]): Collected {
   const outer = begun;
   const own: Place[] = [];
   begun = own;

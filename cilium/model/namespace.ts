@@ -1,7 +1,7 @@
 /** A namespace: the workloads, the pods on the host's network, and the flows that start here or come from outside the pods. */
 import { z } from "zod";
 import { declaring, isName, nameSyntax } from "./declaring.ts";
-import type { Stated, StatedFlow, Statement } from "./flow.ts";
+import type { Collected, StatedFlow, Statement } from "./flow.ts";
 import { type ObjectSchema, shown } from "./issues.ts";
 import { plainLabels } from "./labels.ts";
 import { type HostNetworkSpec, hostNetworkSpec } from "./peers/host-network.ts";
@@ -28,7 +28,7 @@ export interface NamespaceDeclaration {
   readonly at: Place;
   readonly workloads: readonly Workload[];
   readonly hostNetwork: readonly HostNetworkPods[];
-  readonly state: () => Stated;
+  readonly state: () => Collected;
   /** What is wrong with its workloads, a line each. */
   readonly faults: readonly string[];
 }

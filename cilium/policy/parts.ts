@@ -1,6 +1,8 @@
 /** What a policy is called, where it lives, and the rules of Cilium's own kinds, written with `spec` or with `specs`. */
 import type { Policy, PolicyKind, Rule } from "./schema.ts";
 
+export type Direction = "ingress" | "egress";
+
 /** The rules of a policy of Cilium's own kinds; none for the others, whose rules have another form. */
 export const rulesOf = (policy: Policy): Rule[] => placedRules(policy).map(({ rule }) => rule);
 

@@ -3,12 +3,13 @@
  * about them, or to all of them.
  */
 import { isDeepStrictEqual } from "node:util";
+import type { Direction } from "../policy/parts.ts";
 import type { CiliumPolicy } from "../policy/schema.ts";
 import type { Requirement } from "../policy/selector.ts";
 import { flowProtocols } from "../reach/compile/inventory.ts";
 import type { Network } from "../reach/compile/network.ts";
 import { maySelectPods } from "../reach/compile/peers.ts";
-import { type Direction, isEveryPort, type PortMatch, protocolBit } from "../reach/compile/ports.ts";
+import { isEveryPort, type PortMatch, protocolBit } from "../reach/compile/ports.ts";
 import type { RuleReference } from "../reach/compile/rules.ts";
 import { type DeniedBy, protocolKey } from "../reach/decide/decide.ts";
 import type { Side } from "../reach/report/diff.ts";

@@ -10,6 +10,15 @@ import { nameMatcher } from "../reach/compile/fqdn.ts";
  */
 export function representativeNames(selectors: readonly FqdnSelector[]): readonly string[] | undefined {
   const written = selectors.map(({ matchName, matchPattern }) => normal(matchName || (matchPattern ?? "")));
+  const key = written.join(" ");
+  // A search asks of the same few lists thousands of times.
+  if (!answered.has(key)) answered.set(key, namesOf(selectors, written));
+  return answered.get(key);
+}
+
+const answered = new Map<string, readonly string[] | undefined>();
+
+function namesOf(selectors: readonly FqdnSelector[], written: readonly string[]): readonly string[] | undefined {
   const names = [...new Set(written.filter((text) => !text.includes("*")))];
   const patterns = [...new Set(written.filter((text) => text.includes("*")))];
   const common = patterns.length === 0 ? [] : selectedTogether(patterns, alphabetOf(written));

@@ -1,7 +1,9 @@
 /** The ports of all protocols in parts that no rule divides, and what the ports of rules say about each part. */
+
+import type { Direction } from "../policy/parts.ts";
 import { type FlowProtocol, flowProtocols } from "../reach/compile/inventory.ts";
 import type { Network } from "../reach/compile/network.ts";
-import { type Direction, type PortMatch, protocolBit } from "../reach/compile/ports.ts";
+import { type PortMatch, protocolBit } from "../reach/compile/ports.ts";
 import { portLookedUp, protocolKey } from "../reach/decide/decide.ts";
 import type { PortSpan } from "../reach/report/difference.ts";
 import { type Mask, only } from "./mask.ts";

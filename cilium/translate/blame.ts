@@ -12,10 +12,10 @@ import { describe } from "../reach/report/diff-text.ts";
 import type { Difference } from "../reach/report/difference.ts";
 import { questionText } from "../reach/report/explain.ts";
 import type { Said } from "./said.ts";
-import type { Declared } from "./subjects.ts";
+import type { DeclaredSubject } from "./subjects.ts";
 
 /** The policies of the pods at the ends of what differs. */
-export function blamed(difference: Difference, declared: readonly Declared[]): Map<Policy, string> {
+export function blamed(difference: Difference, declared: readonly DeclaredSubject[]): Map<Policy, string> {
   const { opened, closed, changed, undecidable, isolated, exposed } = difference;
   const ends = new Set([
     ...[...opened, ...closed, ...changed, ...undecidable].flatMap(({ from, to }) => [from.name, to.name]),

@@ -5,7 +5,7 @@ import { kubeDns } from "../model/read.ts";
 import { placedRules } from "../policy/parts.ts";
 import type { Policy } from "../policy/schema.ts";
 import { renderPolicies } from "../render/policies.ts";
-import type { Declared } from "./subjects.ts";
+import type { DeclaredSubject } from "./subjects.ts";
 
 /** Where all pods resolve names, and the config of that. */
 export interface Dns {
@@ -14,7 +14,7 @@ export interface Dns {
 }
 
 /** @returns undefined where a policy says anything else, or its name servers are not declared */
-export function dnsOf(policy: Policy, all: readonly Declared[], settings: Settings): Dns | undefined {
+export function dnsOf(policy: Policy, all: readonly DeclaredSubject[], settings: Settings): Dns | undefined {
   const [rule] = placedRules(policy).map(({ rule }) => rule);
   if (policy.kind !== "CiliumClusterwideNetworkPolicy" || policy.metadata.name !== dnsPolicyName || !rule)
     return undefined;

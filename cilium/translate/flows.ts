@@ -9,10 +9,10 @@ import type { Policy } from "../policy/schema.ts";
 import { homeOf } from "../write/write.ts";
 import type { Other } from "./other-end.ts";
 import type { Said } from "./said.ts";
-import type { Declared } from "./subjects.ts";
+import type { DeclaredSubject } from "./subjects.ts";
 
 /** A statement, and the policies that it is made of. */
-export interface Flow {
+export interface SaidFlow {
   readonly statement: Statement;
   readonly said: readonly Said[];
 }
@@ -41,7 +41,7 @@ interface Item extends Terms {
  * @param other what the policies of the other end say of a connection today
  */
 export function flowsOf(
-  all: readonly Declared[],
+  all: readonly DeclaredSubject[],
   resolve: Resolve,
   other: Other,
   {
@@ -54,7 +54,7 @@ export function flowsOf(
     /** Whether ports that policies name keep their names, whatever number pods give them. */
     readonly byName: boolean;
   },
-): Flow[] {
+): SaidFlow[] {
   const subjects = all.map(({ subject }) => subject);
   const among = new Map<string, Subject[]>();
   const subjectsAmong = (peer: Peer): Subject[] => {
@@ -140,11 +140,11 @@ function isWhole(item: Item, distinct: readonly Item[]): boolean {
 }
 
 /** First all ports between two ends in one statement, then all ends that agree in the rest. */
-function together(items: readonly Item[], apiServerPort: number): Flow[] {
+function together(items: readonly Item[], apiServerPort: number): SaidFlow[] {
   const key = (item: Item) =>
     JSON.stringify([peerName(item.from), peerName(item.to), termsOf(item), item.only, item.purpose]);
   const statements = [...Map.groupBy(items, key).values()].flatMap((alike) =>
-    alike.slice(0, 1).flatMap(({ from, to, isDenied, isAuthenticated, carried, only, purpose }): Flow[] => {
+    alike.slice(0, 1).flatMap(({ from, to, isDenied, isAuthenticated, carried, only, purpose }): SaidFlow[] => {
       if (!isSource(from)) return [];
       const ports = [...new Map(alike.map(({ port }) => [portNames(port).join(), port])).values()];
       const terms = { isDenied, isAuthenticated, carried, only, purpose };

@@ -9,14 +9,14 @@ import type { Network } from "../reach/compile/network.ts";
 import type { Party } from "../reach/compile/party.ts";
 import { protocolBit } from "../reach/compile/ports.ts";
 import { endVerdict } from "../reach/decide/decide.ts";
-import type { Declared } from "./subjects.ts";
+import type { DeclaredSubject } from "./subjects.ts";
 
 export interface Other {
   /**
    * Whether the pods of another subject allow at their end what a rule of a declared one allows at its own, without a word about
    * requests: saying so there as well then changes nothing.
    */
-  allows(declared: Declared, direction: Direction, there: Subject, port: Port): boolean;
+  allows(declared: DeclaredSubject, direction: Direction, there: Subject, port: Port): boolean;
 }
 
 /**
@@ -24,7 +24,7 @@ export interface Other {
  * @param all what is declared
  * @param literal the policies of whose pods nothing is to be said but what they say themselves
  */
-export function otherEnd(network: Network, all: readonly Declared[], literal: ReadonlySet<Policy>): Other {
+export function otherEnd(network: Network, all: readonly DeclaredSubject[], literal: ReadonlySet<Policy>): Other {
   const literally = new Set(
     all.flatMap(({ subject, said }) => (said.some(({ policy }) => literal.has(policy)) ? [subject] : [])),
   );

@@ -19,14 +19,14 @@ import { podsSelected } from "./selectors.ts";
 import { Unsayable } from "./unsayable.ts";
 
 /** What the meaning of a peer depends on. */
-export interface Home {
+export interface PolicyHome {
   /** The policy's namespace; undefined for a clusterwide one. */
   readonly namespace: string | undefined;
   readonly cluster: string;
 }
 
 /** Whom an ingress rule lets in; nobody where it names a list without items. */
-export function sourcesOf(rule: Omit<IngressRule, "toPorts" | "icmps">, home: Home): Peer[] {
+export function sourcesOf(rule: Omit<IngressRule, "toPorts" | "icmps">, home: PolicyHome): Peer[] {
   const { fromEndpoints, fromEntities, fromCIDR, fromCIDRSet, fromNodes, fromGroups } = rule;
   if (fromNodes != null) throw new Unsayable("fromNodes");
   if (fromGroups != null) throw new Unsayable("fromGroups");
@@ -40,7 +40,7 @@ export function sourcesOf(rule: Omit<IngressRule, "toPorts" | "icmps">, home: Ho
 }
 
 /** What an egress rule lets out to. */
-export function destinationsOf(rule: Omit<EgressRule, "toPorts" | "icmps">, home: Home): Peer[] {
+export function destinationsOf(rule: Omit<EgressRule, "toPorts" | "icmps">, home: PolicyHome): Peer[] {
   const { toEndpoints, toEntities, toCIDR, toCIDRSet, toFQDNs, toNodes, toGroups, toServices } = rule;
   if (toNodes != null) throw new Unsayable("toNodes");
   if (toGroups != null) throw new Unsayable("toGroups");
@@ -63,7 +63,7 @@ function plain(peer: Peer): Peer {
   return data;
 }
 
-function podSet(selector: LabelSelector, { namespace, cluster }: Home): Peer {
+function podSet(selector: LabelSelector, { namespace, cluster }: PolicyHome): Peer {
   const [only, ...others] = selectorRequirements(selector);
   if (only?.source === "reserved" && isEntity(only) && others.length === 0) {
     const [entity] = entityPeers(entities.filter((one) => one === only.key));
@@ -106,7 +106,7 @@ function entityPeers(entities: readonly Entity[]): EntityPeer[] {
 const prefixOf = (address: string): string =>
   address.includes("/") ? address : `${address}/${address.includes(":") ? 128 : 32}`;
 
-function ranges({ cidr: range, except, cidrGroupRef, cidrGroupSelector }: CidrRule, home: Home): Peer {
+function ranges({ cidr: range, except, cidrGroupRef, cidrGroupSelector }: CidrRule, home: PolicyHome): Peer {
   const exceptions = except ?? [];
   if (range != null)
     return exceptions.length === 0 ? cidr(prefixOf(range)) : cidr(prefixOf(range)).except(...exceptions);
@@ -117,7 +117,7 @@ function ranges({ cidr: range, except, cidrGroupRef, cidrGroupSelector }: CidrRu
 
 function servicePeer(
   { k8sService, k8sServiceSelector }: NonNullable<EgressRule["toServices"]>[number],
-  { namespace, cluster }: Home,
+  { namespace, cluster }: PolicyHome,
 ): Peer {
   const place = (k8sService ?? k8sServiceSelector)?.namespace || namespace;
   if (place === undefined) throw new Unsayable("toServices without a namespace");

@@ -9,7 +9,7 @@ import type { EgressDenyRule, EgressRule, IngressDenyRule, IngressRule, Policy, 
 import { clusterLabel, serviceAccountLabel } from "../policy/selector.ts";
 import type { Endpoint, Inventory } from "../reach/compile/inventory.ts";
 import { ciliumRule } from "./kubernetes.ts";
-import { destinationsOf, type Home, sourcesOf } from "./peers.ts";
+import { destinationsOf, type PolicyHome, sourcesOf } from "./peers.ts";
 import { portsOf, type SaidPorts } from "./ports.ts";
 import { podsSelected } from "./selectors.ts";
 import { Unsayable } from "./unsayable.ts";
@@ -83,7 +83,7 @@ function rulesIn(policy: Policy): ReturnType<typeof placedRules> {
 }
 
 /** What the meaning of a rule depends on. */
-interface RuleHome extends Home {
+interface RuleHome extends PolicyHome {
   readonly hasSctp: boolean;
 }
 
@@ -128,7 +128,7 @@ function part(rule: Rule, place: string, home: RuleHome): Part {
   }
 }
 
-function whose({ endpointSelector, nodeSelector }: Rule, { namespace, cluster }: Home): Whose {
+function whose({ endpointSelector, nodeSelector }: Rule, { namespace, cluster }: PolicyHome): Whose {
   if (nodeSelector) return { kind: "nodes", labels: podsSelected(nodeSelector, undefined, cluster).labels };
   const { namespaces, labels } = podsSelected(endpointSelector ?? {}, namespace, cluster);
   if (clusterLabel in labels) throw new Unsayable("endpointSelector names pods of another cluster");

@@ -10,7 +10,7 @@ import type { Endpoint, Inventory } from "../reach/compile/inventory.ts";
 import { podsIn, type Said, type Whose } from "./said.ts";
 
 /** Policies of the same pods or nodes, as one declaration. */
-export interface Declared {
+export interface DeclaredSubject {
   readonly subject: Subject;
   readonly said: readonly Said[];
   /** Its pods in the inventory. */
@@ -22,7 +22,7 @@ export interface Declared {
  * others groups beside them.
  * @param taken names of policies that stay as they are, as `namespace/name`
  */
-export function declaredFor(all: readonly Said[], inventory: Inventory, taken: ReadonlySet<string>): Declared[] {
+export function declaredFor(all: readonly Said[], inventory: Inventory, taken: ReadonlySet<string>): DeclaredSubject[] {
   const drafts = [...Map.groupBy(all, ({ of }) => keyOf(of)).values()].flatMap((said) =>
     said.slice(0, 1).map(({ of }) => ({ said, of, pods: podsOf(of, inventory) })),
   );
@@ -39,7 +39,7 @@ export function declaredFor(all: readonly Said[], inventory: Inventory, taken: R
   );
   const alone = new Set([...called.values()].flatMap((alike) => (alike.length === 1 ? alike : [])));
   const names = namesFor(all, inventory, taken);
-  return drafts.map((draft): Declared => {
+  return drafts.map((draft): DeclaredSubject => {
     const { of, said, pods } = draft;
     const isGroup = !workloads.includes(draft);
     const wanted = isGroup ? [] : [controllerOf(pods), alone.has(draft) ? nameByLabel(of) : undefined];
@@ -47,7 +47,7 @@ export function declaredFor(all: readonly Said[], inventory: Inventory, taken: R
   });
 }
 
-interface Draft extends Pick<Declared, "said" | "pods"> {
+interface Draft extends Pick<DeclaredSubject, "said" | "pods"> {
   readonly of: Whose;
 }
 

@@ -22,11 +22,11 @@ import type { Kept } from "../write/verbatim.ts";
 import { homeOf } from "../write/write.ts";
 import { blamed, blamedFor, exampleOf } from "./blame.ts";
 import { type Dns, dnsOf } from "./dns.ts";
-import { type Flow, flowsOf, type PurposeOf, type Resolve } from "./flows.ts";
+import { flowsOf, type PurposeOf, type Resolve, type SaidFlow } from "./flows.ts";
 import { otherEnd } from "./other-end.ts";
 import { differences, proof, withStrangers } from "./proof.ts";
 import { labelsOf, podsIn, type Said, said } from "./said.ts";
-import { type Declared, declaredFor } from "./subjects.ts";
+import { type DeclaredSubject, declaredFor } from "./subjects.ts";
 import { Unsayable } from "./unsayable.ts";
 
 export interface Translation {
@@ -205,12 +205,12 @@ const differing = (
 });
 
 /** The name that a policy has already, where its workload is called otherwise. */
-function nameOfPolicy({ subject, said }: Declared): (readonly [string, string])[] {
+function nameOfPolicy({ subject, said }: DeclaredSubject): (readonly [string, string])[] {
   const own = said.find(({ policy }) => policy.kind === "CiliumNetworkPolicy")?.name;
   return subject.kind !== "workload" || own === undefined || own === subject.name ? [] : [[workloadId(subject), own]];
 }
 
-function commentOf({ subject, said }: Declared): (readonly [string, string])[] {
+function commentOf({ subject, said }: DeclaredSubject): (readonly [string, string])[] {
   // What this program describes its policies with, the flows say.
   const isOwn = (text: string) => /^\S+\. Ingress: .*\. Egress: .*\.$/s.test(text);
   const texts = [...new Set(said.flatMap(({ description }) => description ?? []))].filter((text) => !isOwn(text));
@@ -218,8 +218,8 @@ function commentOf({ subject, said }: Declared): (readonly [string, string])[] {
 }
 
 /** A peer that a policy names as what is declared, where that is the same pods: today's, or of a literal policy all that could exist. */
-function resolver(declared: readonly Declared[], inventory: Inventory, literal: ReadonlySet<Policy>): Resolve {
-  const isBeside = ({ subject }: Declared) => subject.kind !== "workload" || subject.isGroup;
+function resolver(declared: readonly DeclaredSubject[], inventory: Inventory, literal: ReadonlySet<Policy>): Resolve {
+  const isBeside = ({ subject }: DeclaredSubject) => subject.kind !== "workload" || subject.isGroup;
   const bySize = declared.toSorted((a, b) => Number(isBeside(a)) - Number(isBeside(b)));
   const known = new Map<string, Peer>();
   return (peer, policy) => {
@@ -233,7 +233,7 @@ function resolver(declared: readonly Declared[], inventory: Inventory, literal: 
   };
 }
 
-function sameAs(set: PodSet, declared: readonly Declared[], inventory: Inventory): Declared | undefined {
+function sameAs(set: PodSet, declared: readonly DeclaredSubject[], inventory: Inventory): DeclaredSubject | undefined {
   const pods = podsIn(set, inventory);
   return declared.find(({ subject, pods: own }) =>
     pods.length > 0
@@ -254,10 +254,10 @@ function isAlike(set: PodSet, subject: Subject): boolean {
 
 /** What the pods of workloads carry besides, as far as sets of pods ask for it that include them. */
 function withOtherLabels(
-  declared: readonly Declared[],
+  declared: readonly DeclaredSubject[],
   inventory: Inventory,
   literal: ReadonlySet<Policy>,
-): Declared[] {
+): DeclaredSubject[] {
   const resolve = resolver(declared, inventory, literal);
   const sets = new Map(
     declared
@@ -270,7 +270,7 @@ function withOtherLabels(
           : [],
       ),
   );
-  return declared.map((one): Declared => {
+  return declared.map((one): DeclaredSubject => {
     const { subject, pods } = one;
     if (subject.kind !== "workload") return one;
     const keys = [...sets.values()]
@@ -288,7 +288,11 @@ function common(key: string, pods: readonly Readonly<Record<string, string>>[]):
   return value !== undefined && pods.every((labels) => labels[key] === value) ? [[key, value]] : [];
 }
 
-function clusterOf(declared: readonly Declared[], flows: readonly Flow[], inventory: Inventory): Omit<Cluster, "dns"> {
+function clusterOf(
+  declared: readonly DeclaredSubject[],
+  flows: readonly SaidFlow[],
+  inventory: Inventory,
+): Omit<Cluster, "dns"> {
   const subjects = declared.map(({ subject }) => subject);
   const workloads = subjects.filter((subject) => subject.kind === "workload");
   const onNodes = inventory.endpoints.filter(({ hostNetwork }) => hostNetwork);
@@ -314,7 +318,7 @@ function clusterOf(declared: readonly Declared[], flows: readonly Flow[], invent
 }
 
 /** The policies of statements that the language refuses. */
-function statementProblems(flows: readonly Flow[], { namespaces, clusterwide }: Cluster): Map<Policy, string> {
+function statementProblems(flows: readonly SaidFlow[], { namespaces, clusterwide }: Cluster): Map<Policy, string> {
   const declared = declaredIn([
     ...namespaces.flatMap((one) => [...one.workloads, ...one.hostNetwork]),
     ...clusterwide.groups,

@@ -3,13 +3,19 @@
 /** How long a line may be. */
 export const width = 120;
 
-export const quoted = (text: string): string => JSON.stringify(text);
+/** A text in the quotes that it has fewer of, in double ones if in doubt. */
+export function quoted(text: string): string {
+  const literal = JSON.stringify(text);
+  const count = (quote: string) => text.split(quote).length;
+  if (count('"') <= count("'")) return literal;
+  const inner = literal.slice(1, -1).replaceAll(/\\.|'/g, (part) => ({ '\\"': '"', "'": "\\'" })[part] ?? part);
+  return `'${inner}'`;
+}
 
 const propertyName = (name: string): string => (/^[A-Za-z_$][\w$]*$/.test(name) ? name : quoted(name));
 
 /** A property of an object: `.https`, or `["https-metrics"]`. */
-export const property = (name: string): string =>
-  propertyName(name) === name ? `.${name}` : `[${JSON.stringify(name)}]`;
+export const property = (name: string): string => (propertyName(name) === name ? `.${name}` : `[${quoted(name)}]`);
 
 /** An object as code in a line. */
 export function objectText<T>(object: Readonly<Record<string, T>>, text: (value: T) => string): string {
@@ -66,7 +72,7 @@ interface Call {
 }
 
 function parse(code: string): Code {
-  const tokens = code.match(/"(?:[^"\\]|\\.)*"|[\w$]+|[^\s\w$]/g) ?? [];
+  const tokens = code.match(/"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[\w$]+|[^\s\w$]/g) ?? [];
   let at = 0;
   const list = <T>(close: string, item: () => T): T[] => {
     const items: T[] = [];

@@ -132,13 +132,17 @@ function declarationText(
   file: SourceFile,
   comment: string | undefined,
 ): string {
-  const keys = Object.entries(keysOf(scope)).flatMap(([key, code]) =>
-    code === undefined ? [] : [laidOut(code, { indent: 2, before: `${key}: `, after: "," })],
-  );
-  const begun = `export const ${file.constants.get(peerName(peer))} = ${own}.${word}(${quoted(peer.name)}`;
+  const keys = Object.entries(keysOf(scope)).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  const name = quoted(peer.name);
+  const begun = `export const ${file.constants.get(peerName(peer))} = ${own}.${word}(`;
+  const inLines = (indent: number) =>
+    keys.map(([key, code]) => laidOut(code, { indent, before: `${key}: `, after: "," }));
+  const first = keys.length === 0 ? `${begun}${name});` : `${begun}${name}, {`;
+  const rest = keys.length === 0 ? [] : [...inLines(2), "});"];
+  const given = keys.length === 0 ? [] : ["  {", ...inLines(4), "  },"];
   return [
     ...(comment === undefined ? [] : [commentText(comment)]),
-    ...(keys.length === 0 ? [`${begun});`] : [`${begun}, {`, ...keys, "});"]),
+    ...(first.length <= width ? [first, ...rest] : [begun, `  ${name},`, ...given, ");"]),
   ].join("\n");
 }
 

@@ -24,12 +24,12 @@ import type { Peer, PeerEntity, Question } from "../reach/compile/inventory.ts";
 import { peerText } from "../reach/report/explain.ts";
 import { fileOf, type PodsName, type SourceFile } from "./file.ts";
 
-export type Stated =
+export type Proposal =
   | { readonly kind: "statement"; readonly statement: Statement }
   | { readonly kind: "none"; readonly reason: string };
 
 /** The statement that allows a connection. `files` are those that it may be written into. */
-export function statementOf(question: Question, cluster: ConfiguredCluster, files: readonly SourceFile[]): Stated {
+export function statementOf(question: Question, cluster: ConfiguredCluster, files: readonly SourceFile[]): Proposal {
   const { source, destination, protocol, port: number } = question;
   const port = portOf(protocol, number);
   const client = podsAt(source, cluster);
@@ -57,7 +57,7 @@ export function statementOf(question: Question, cluster: ConfiguredCluster, file
   return fault === undefined ? { kind: "statement", statement } : none(fault);
 }
 
-const none = (reason: string): Stated => ({ kind: "none", reason });
+const none = (reason: string): Proposal => ({ kind: "none", reason });
 
 function portOf(protocol: Question["protocol"], number: number): Port {
   switch (protocol) {

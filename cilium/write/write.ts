@@ -25,7 +25,7 @@ import {
 } from "../model/ports.ts";
 import type { Addition } from "./addition.ts";
 import { fileOf, type SourceFile } from "./file.ts";
-import { objectText, property } from "./layout.ts";
+import { objectText, property, quoted } from "./layout.ts";
 import { type Scope, scopeOf, unusedName } from "./scope.ts";
 
 /** What has to be added to which files for these statements. The files export all pods of the statements. */
@@ -95,7 +95,7 @@ function portName(pods: Pods, port: NumberedPort, pageOf: (namespace: string) =>
 }
 
 /** What the pods call a port that they declare. */
-export const declaredName = ({ ports }: Pods, port: NumberedPort): string | undefined =>
+const declaredName = ({ ports }: Pods, port: NumberedPort): string | undefined =>
   Object.entries(ports).find(([, declared]) => serves(declared, port))?.[0];
 
 const serves = (declared: NumberedPort, port: NumberedPort): boolean =>
@@ -124,8 +124,8 @@ function termsText({ carried, isAuthenticated, only, purpose }: Omit<Terms, "isD
   return [
     ...(carried === undefined ? [] : [carriedWords(carried)]),
     ...(isAuthenticated ? [".authenticated()"] : []),
-    ...(only === undefined ? [] : [`.only(${JSON.stringify(only)})`]),
-    ...(purpose === undefined ? [] : [`.for(${JSON.stringify(purpose)})`]),
+    ...(only === undefined ? [] : [`.only(${quoted(only)})`]),
+    ...(purpose === undefined ? [] : [`.for(${quoted(purpose)})`]),
   ].join("");
 }
 
@@ -170,14 +170,14 @@ export function peerText(peer: Peer, scope: Scope): string {
 
 /** What a word is given: a text, a condition on a label, or conditions by their labels. */
 export function givenText(given: Given, scope: Scope): string {
-  if (typeof given === "string") return JSON.stringify(given);
+  if (typeof given === "string") return quoted(given);
   if (!isLabelMatch(given)) {
     return objectText(given, (match) => givenText(match, scope));
   }
   if ("present" in given) return scope.word("present");
   if ("absent" in given) return scope.word("absent");
   return Object.entries(given)
-    .map(([word, values]) => `${scope.word(word)}(${values.map((value) => JSON.stringify(value)).join(", ")})`)
+    .map(([word, values]) => `${scope.word(word)}(${values.map(quoted).join(", ")})`)
     .join();
 }
 
@@ -199,13 +199,15 @@ export function declaredPort(port: TransportPort, scope: Scope): string {
 }
 
 function numbersGiven(port: TransportPort): string {
-  if (!isNumbered(port)) return JSON.stringify(port.name);
+  if (!isNumbered(port)) return quoted(port.name);
   if (isEveryOf(port)) return "";
   return port.last === undefined ? String(port.number) : `${port.number}, ${port.last}`;
 }
 
-const valueText = (value: unknown): string =>
-  Array.isArray(value) ? `[${value.map((one) => JSON.stringify(one)).join(", ")}]` : JSON.stringify(value);
+function valueText(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(valueText).join(", ")}]`;
+  return typeof value === "string" ? quoted(value) : JSON.stringify(value);
+}
 
 /** The word that makes this port of its number or name. */
 const wordFor = ({ transports, speaks }: TransportPort): string | undefined =>

@@ -9,9 +9,9 @@ import {
   type Coverage,
   type CoveredPod,
   coverage as coverageOf,
-  type DeclaredPorts,
   type PlacedSelector,
   type SelectedPods,
+  type WorkloadPorts,
 } from "../../cilium/reach/report/coverage.ts";
 import type { Program } from "../../components/program.ts";
 import { requireNamespace } from "../ends.ts";
@@ -100,7 +100,7 @@ function coveredPods(cluster: Objects): CoveredPod[] {
 const ownerOf = ({ pod, workload }: KnownPod): string =>
   workload === undefined ? podId(pod) : `${workload.namespace}/${workload.name}`;
 
-const declaredPorts = ({ cluster }: Program): DeclaredPorts[] =>
+const declaredPorts = ({ cluster }: Program): WorkloadPorts[] =>
   workloads(cluster).map((workload) => ({
     workload: workloadId(workload),
     namespace: workload.namespace,

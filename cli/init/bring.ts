@@ -2,6 +2,7 @@
 import { basename } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import type { FlowRecord } from "../../cilium/hubble/record.ts";
+import { absentMakers } from "../../cilium/kubernetes/absent.ts";
 import { type Cluster, configure, workloadId, workloads } from "../../cilium/model/cluster.ts";
 import type { Statement } from "../../cilium/model/flow.ts";
 import { inventoryOf } from "../../cilium/model/inventory.ts";
@@ -29,7 +30,7 @@ import type { Source } from "../sources/source.ts";
 import { readStack } from "../stack.ts";
 import { expectationsText } from "./expectations.ts";
 import { language, type Project, projectFiles } from "./files.ts";
-import { type Finding, findingsOf, findingsText } from "./findings.ts";
+import { findingsOf, findingsText, type InitialFinding } from "./findings.ts";
 import { withLanguage } from "./language.ts";
 import { policyPackOf, policyPackText } from "./policy-pack.ts";
 import { purposesIn } from "./purposes.ts";
@@ -39,7 +40,7 @@ export interface Brought {
   readonly program: Program;
   readonly translation: Translation;
   readonly inventory: Inventory;
-  readonly findings: readonly Finding[];
+  readonly findings: readonly InitialFinding[];
   readonly plan: Plan;
   /** What differs from the input where one-sided flows were declared whole; nothing does otherwise. */
   readonly change: Difference | undefined;
@@ -73,7 +74,12 @@ export async function bring(
   const policyPack = policyPackOf(program);
   const side = { policies: program.policies, inventory: inventoryOf(program.cluster) };
   const places = new Map([...source.places].map(([policy, place]) => [policyKey(referenceTo(policy)), place]));
-  const findings = findingsOf(source.policies, compile(source.policies, inventory), (key) => places.get(key));
+  const findings = findingsOf(
+    source.policies,
+    compile(source.policies, inventory),
+    absentMakers(source.cluster ?? source.objects),
+    (key) => places.get(key),
+  );
   const plan = planOf(source.policies, program.policies, inventory);
   const hasFindings = findings.length + plan.deleted.length > 0;
   writeFiles(folder, [

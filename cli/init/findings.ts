@@ -3,25 +3,30 @@ import { policyKey, policyText } from "../../cilium/policy/parts.ts";
 import type { Policy } from "../../cilium/policy/schema.ts";
 import { type Network, policyAt } from "../../cilium/reach/compile/network.ts";
 import { inspect } from "../../cilium/reach/report/inspect.ts";
-import { namesOf } from "../../cilium/reach/report/oddity.ts";
+import { namesOf, type OddityKind } from "../../cilium/reach/report/oddity.ts";
+import { isUnsure } from "../findings.ts";
 import { markdown, type Table } from "../output/table.ts";
 
-export interface Finding {
+export interface InitialFinding {
   readonly about: string;
   /** Where it stands; undefined for what stands nowhere. */
   readonly place: string | undefined;
   readonly finding: string;
 }
 
-/** @param placeOf the file and document of a policy */
+/**
+ * @param makers what makes pods that are not here: that a selector meets nobody is no finding then
+ * @param placeOf the file and document of a policy
+ */
 export function findingsOf(
   policies: readonly Policy[],
   network: Network,
+  makers: readonly string[],
   placeOf: (key: string) => string | undefined,
-): Finding[] {
+): InitialFinding[] {
   const oddities = inspect(policies, network)
-    .filter(({ kind }) => kind !== "unreachable" && kind !== "deny-closes-the-rest")
-    .map(({ subject, place, problem, fix }): Finding => {
+    .filter((oddity) => !leftOut.has(oddity.kind) && !isUnsure(oddity, makers))
+    .map(({ subject, place, problem, fix }): InitialFinding => {
       const isPolicy = typeof subject !== "string";
       const file = isPolicy ? placeOf(policyKey(subject)) : undefined;
       return {
@@ -33,8 +38,11 @@ export function findingsOf(
   return [...oddities, ...open(network)];
 }
 
+/** What a project brings no news of. */
+const leftOut: ReadonlySet<OddityKind> = new Set(["unreachable", "deny-closes-the-rest", "pods-not-given"]);
+
 /** Pods that no policy closes, those of a namespace together. */
-function open(network: Network): Finding[] {
+function open(network: Network): InitialFinding[] {
   const found = network.parties.flatMap((party) => {
     const { peer } = party;
     if (peer.kind !== "endpoint") return [];
@@ -52,7 +60,7 @@ function open(network: Network): Finding[] {
   });
   return [...Map.groupBy(found, ({ namespace, directions }) => `${namespace} ${directions}`).values()].flatMap(
     (alike) =>
-      alike.slice(0, 1).map(({ namespace, directions }): Finding => {
+      alike.slice(0, 1).map(({ namespace, directions }): InitialFinding => {
         const names = alike.map(({ name }) => name).join("; ");
         return {
           about: namespace,
@@ -64,7 +72,7 @@ function open(network: Network): Finding[] {
 }
 
 /** The findings as a page of the project, with what is to be deleted once its policies are in place. */
-export const findingsText = (findings: readonly Finding[], deleted: readonly Policy[]): string =>
+export const findingsText = (findings: readonly InitialFinding[], deleted: readonly Policy[]): string =>
   [
     "# What netpol init found\n",
     ...(findings.length === 0
@@ -86,7 +94,7 @@ export const findingsText = (findings: readonly Finding[], deleted: readonly Pol
 export const deletionOf = ({ kind, metadata: { name, namespace } }: Policy): string =>
   `kubectl delete ${kind.toLowerCase()} ${name}${namespace ? ` -n ${namespace}` : ""}`;
 
-export const findingsTable = (findings: readonly Finding[]): Table => ({
+export const findingsTable = (findings: readonly InitialFinding[]): Table => ({
   columns: ["about", "place", "finding"],
   rows: findings.map(({ about, place = "", finding }) => [about, place, finding]),
 });

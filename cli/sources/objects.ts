@@ -47,7 +47,7 @@ export const readSurroundings = (options: SourceOptions): Promise<Objects> =>
  * Reads the cluster that policies are judged against from a file, a folder or standard input.
  * @throws Failure when nothing can be read, or there is no pod in it.
  */
-export function readInventory(path: string, options: Partial<SourceOptions>): Objects {
+function readInventory(path: string, options: Partial<SourceOptions>): Objects {
   const objects = readObjects(readFiles(path, options), options);
   if (inventoryOfObjects(objects).inventory.endpoints.length === 0) {
     const broken = objects.leftOut.filter(isLoss).map(leftOutText);

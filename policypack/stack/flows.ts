@@ -1,10 +1,12 @@
 /** Flows that one end allows and the other does not: what rules mean is read here, what is refused of it is proved. */
+
+import type { Direction } from "../../cilium/policy/parts.ts";
 import { namespaceOf, policyName } from "../../cilium/policy/parts.ts";
 import type { CiliumPolicy } from "../../cilium/policy/schema.ts";
 import { areImplied, clusterLabel, equals, type Requirement } from "../../cilium/policy/selector.ts";
 import type { Refusal } from "../../cilium/prove/half-open.ts";
 import { maySelectPods } from "../../cilium/reach/compile/peers.ts";
-import { coversAll, type Direction, isEveryPort, type PortMatch } from "../../cilium/reach/compile/ports.ts";
+import { coversAll, isEveryPort, type PortMatch } from "../../cilium/reach/compile/ports.ts";
 import { type CompiledRule, noCluster } from "../../cilium/reach/compile/rules.ts";
 import type { Stack, StandIn } from "./stack.ts";
 

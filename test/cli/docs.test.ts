@@ -84,7 +84,7 @@ describe("netpol docs", () => {
     const { code, stderr } = netpol(folder, "docs");
     rmSync(file, { recursive: true });
     assert.equal(code, 2);
-    assert.match(stderr, /^docs\/network-policies\.md: EISDIR.*\n$/);
+    assert.match(stderr, /^docs\/network-policies\.md cannot be written: it is a folder\n$/);
   });
 
   it("names the nearest stack when there is none of the given name", () => {

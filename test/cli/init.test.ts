@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import { flow, line, outside, pod } from "../cilium/hubble/recorded.ts";
 import { repository } from "../project.ts";
 import { temporaryFolder } from "../toolchain/lifetime.ts";
-import { folderOf, shopPods, shopPolicies } from "./folder.ts";
+import { folderOf, shopPods, shopPolicies, shopPolicy } from "./folder.ts";
 import { netpolHere } from "./here.ts";
 import { install } from "./installed.ts";
 
@@ -94,6 +94,21 @@ describe("netpol init", () => {
     assert.equal(dependency("told"), "^0.1.0");
     const mistyped = netpolHere(folder, "init", "mistyped", ...from, "--package", `./${archive}`);
     assert.deepEqual([mistyped.code, mistyped.stderr], [2, `there is no file or folder ./${archive}\n`]);
+  });
+
+  it("finds no fault in selectors of nobody where charts make pods that are not here", () => {
+    const nobody = shopPolicy("nobody", "ingress: [{}]");
+    // As a repository has them: what a cluster lists is all that there is.
+    const pods = shopPods.replaceAll(/^status: \{pod.*$/gm, "").replaceAll("nodeName: worker, ", "");
+    const chart =
+      "---\napiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: nobody, namespace: shop}\n";
+    for (const [name, more, found] of [
+      ["without-chart", "", /shop\/nobody .*: endpointSelector +selects no pod/],
+      ["with-chart", chart, /^(?!.*selects no pod)/s],
+    ] as const) {
+      writeFileSync(join(folder, `${name}.yaml`), shopPolicies + nobody + more + pods);
+      assert.match(netpolHere(folder, "init", name, "--from", `${name}.yaml`).stdout, found);
+    }
   });
 
   it("leaves the project open to whom the user lets read new folders", () => {

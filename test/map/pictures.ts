@@ -1,5 +1,5 @@
 /** Pictures for tests: the program's own, and small ones that show one thing each. */
-import type { Change, Comparison, Peer, Picture, PictureFlow } from "../../map/picture.ts";
+import type { Change, Peer, Picture, PictureComparison, PictureFlow } from "../../map/picture.ts";
 import { programPicture } from "../../map/program.ts";
 import { program } from "../rendered.ts";
 
@@ -39,7 +39,11 @@ export function flow(text: string, change: Change = "same", purpose?: string): P
   return { from, to, ports: [`${port}/TCP`], conditions: [], purpose, change };
 }
 
-export const picture = (peers: readonly Peer[], flows: readonly PictureFlow[], comparison?: Comparison): Picture => ({
+export const picture = (
+  peers: readonly Peer[],
+  flows: readonly PictureFlow[],
+  comparison?: PictureComparison,
+): Picture => ({
   title: "a test",
   comparison,
   peers,

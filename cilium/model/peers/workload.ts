@@ -1,5 +1,6 @@
 /** Pods that a policy governs: a workload's own policy, or that of a group of pods beside the policies that they have besides. */
 import { z } from "zod";
+import type { Direction } from "../../policy/parts.ts";
 import type { ObjectSchema } from "../issues.ts";
 import { type Labels, labelFaults, labelsSchema, plainLabels, strippedLabels } from "../labels.ts";
 import type { NumberedPort } from "../ports.ts";
@@ -28,7 +29,7 @@ export interface Workload {
   readonly denyWorld: boolean;
 }
 
-export type Direction = "ingress" | "egress";
+export type { Direction };
 export type DefaultDeny = "both" | Direction | "none";
 
 /** Whether its policy puts its pods into default deny. */

@@ -95,6 +95,5 @@ export const clusterNetworkPolicy = z
   });
 
 export type ClusterNetworkPolicy = z.infer<typeof clusterNetworkPolicy>;
-export type ClusterIngressPeer = z.infer<typeof ingressPeer>;
 export type ClusterEgressPeer = z.infer<typeof egressPeer>;
 export type ClusterProtocol = z.infer<typeof protocol>;

@@ -1,10 +1,12 @@
 /** CiliumNetworkPolicies and CiliumClusterwideNetworkPolicies as rules (`RulesToPolicyEntries`). */
+
+import type { Direction } from "../../policy/parts.ts";
 import { placedRules, referenceTo } from "../../policy/parts.ts";
 import { at } from "../../policy/place.ts";
 import type { CiliumPolicy, IngressDenyRule, Rule } from "../../policy/schema.ts";
 import { subjectRequirements } from "../../policy/selector.ts";
 import { egressPeers, ingressPeers, type PeerParts, placedPeers } from "./peers.ts";
-import { type Direction, portMatches } from "./ports.ts";
+import { portMatches } from "./ports.ts";
 import { type CompiledRule, defaultCluster, type Effect, type RuleWorld, withReferences } from "./rules.ts";
 
 export const ciliumRules = (policy: CiliumPolicy, namespace: string | undefined, world: RuleWorld): CompiledRule[] =>

@@ -2,6 +2,8 @@
  * Kubernetes' own kinds as rules: NetworkPolicies (`pkg/k8s/network_policy.go`) and ClusterNetworkPolicies
  * (`pkg/k8s/cluster_network_policy.go`).
  */
+
+import type { Direction } from "../../policy/parts.ts";
 import { namespaceOf, referenceTo } from "../../policy/parts.ts";
 import { at } from "../../policy/place.ts";
 import type { ClusterEgressPeer, ClusterProtocol } from "../../policy/schema/cluster-network-policy.ts";
@@ -16,7 +18,7 @@ import {
   sourcedRequirements,
 } from "../../policy/selector.ts";
 import { byLabels, cidrSelector, everything, fqdnSelector, type PeerSelector } from "./peers.ts";
-import { type Direction, portMatches } from "./ports.ts";
+import { portMatches } from "./ports.ts";
 import {
   type CompiledRule,
   defaultCluster,

@@ -2,7 +2,9 @@
  * The ports of a rule and the L7 rules on them (`pkg/policy/api/l4.go`, `icmp.go`, `createL4Filter` in
  * `pkg/policy/l4.go`).
  */
+
 import { icmpTypes } from "../../policy/icmp.ts";
+import type { Direction } from "../../policy/parts.ts";
 import { isPortName, portNumber } from "../../policy/port.ts";
 import type { FqdnSelector, HttpRule, PortDenyRule, PortProtocol, PortRule, Protocol } from "../../policy/schema.ts";
 import type { FlowProtocol } from "./inventory.ts";
@@ -21,8 +23,6 @@ export type PortMatch = {
 };
 
 export type Range = { readonly from: number; readonly to: number };
-
-export type Direction = "ingress" | "egress";
 
 export type L7Parser = "http" | "dns" | "tls" | "crd";
 

@@ -2,6 +2,8 @@
  * The neutral rule that policies of all four kinds become (`pkg/policy/types/policyentry.go`), with the place of every
  * part of it in its manifest.
  */
+
+import type { Direction } from "../../policy/parts.ts";
 import { namespaceOf, type PolicyReference, policyText } from "../../policy/parts.ts";
 import type { Policy } from "../../policy/schema.ts";
 import type { Requirement } from "../../policy/selector.ts";
@@ -10,9 +12,9 @@ import { type Configuration, defaultConfiguration } from "./configuration.ts";
 import type { CidrGroup, Service } from "./inventory.ts";
 import { clusterNetworkPolicyRules, networkPolicyRules } from "./kubernetes-rules.ts";
 import type { PeerSelector } from "./peers.ts";
-import type { Direction, PortMatch } from "./ports.ts";
+import type { PortMatch } from "./ports.ts";
 
-export type { Direction } from "./ports.ts";
+export type { Direction } from "../../policy/parts.ts";
 
 /** Tiers decide one after another. NetworkPolicies and Cilium's own kinds are in the one between. */
 export const tiers = ["Admin", "Normal", "Baseline"] as const;

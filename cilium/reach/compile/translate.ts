@@ -10,7 +10,7 @@ import { isBehind, serviceOfName } from "./services.ts";
 /** Where a connection arrives. */
 export type Arrival = { readonly destination: Peer; readonly port: number };
 
-export type Translation =
+export type ServiceTranslation =
   | { readonly kind: "none" }
   | {
       readonly kind: "service";
@@ -47,7 +47,7 @@ export function untranslatableText(why: Untranslatable): string {
   }
 }
 
-export function translate(network: Network, question: Question): Translation {
+export function translate(network: Network, question: Question): ServiceTranslation {
   const named = serviceAt(network, question);
   if (named === undefined) return { kind: "none" };
   if ("why" in named) return { kind: "unknown", why: named.why };

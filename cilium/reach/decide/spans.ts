@@ -1,9 +1,10 @@
 /** The ports on which one party can reach another: a question for each stretch that no rule's ports divide. */
 
+import type { Direction } from "../../policy/parts.ts";
 import { type FlowProtocol, flowProtocols } from "../compile/inventory.ts";
 import { type Network, policyAt } from "../compile/network.ts";
 import type { Party } from "../compile/party.ts";
-import { type Direction, type PortMatch, protocolBit, rangeAt } from "../compile/ports.ts";
+import { type PortMatch, protocolBit, rangeAt } from "../compile/ports.ts";
 import { type EndVerdict, ruleSelects } from "./decide.ts";
 import { partyVerdict, type Verdict } from "./verdict.ts";
 

@@ -2,11 +2,12 @@
  * All connections that a network's policies allow: for each pair of parties the ports. Pairs that the same rules decide
  * share their answer, so the time goes with the number of policies and of answers, not with ports times parties.
  */
+
+import type { Direction } from "../../policy/parts.ts";
 import { Bitset } from "../compile/bitset.ts";
 import { isHost } from "../compile/identity.ts";
 import { type Network, type NetworkRule, policyAt } from "../compile/network.ts";
 import type { Party } from "../compile/party.ts";
-import type { Direction } from "../compile/ports.ts";
 import { byNameOnly, deniesByDefault, ruleSelects } from "../decide/decide.ts";
 import { type AllowedSpan, allowedSpans } from "../decide/spans.ts";
 

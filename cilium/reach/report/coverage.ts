@@ -31,7 +31,7 @@ export type CoveredPod = {
 };
 
 /** The ports that a program declares for the pods which a selector selects. */
-export type DeclaredPorts = {
+export type WorkloadPorts = {
   readonly workload: string;
   readonly namespace: string;
   readonly selector: LabelSelector;
@@ -80,7 +80,7 @@ export function coverage(
   policies: readonly Policy[],
   pods: readonly CoveredPod[],
   surroundings: Omit<Inventory, "endpoints" | "nodes" | "names">,
-  declared: readonly DeclaredPorts[],
+  declared: readonly WorkloadPorts[],
   isChosen: (namespace: string | undefined) => boolean,
 ): Coverage {
   const identities = pods.map((pod): Identified => ({ pod, labels: identityOf(pod.endpoint, surroundings.cluster) }));
@@ -240,7 +240,7 @@ const strippedLabels = (policy: Policy): PlacedSelector[] =>
   );
 
 /** A container may listen without saying so; that no container of any pod says so is worth a look. */
-function missingPorts({ workload, namespace, selector, ports }: DeclaredPorts, pods: readonly Identified[]) {
+function missingPorts({ workload, namespace, selector, ports }: WorkloadPorts, pods: readonly Identified[]) {
   const requirements = subjectRequirements(selector, namespace);
   const own = pods.filter(({ labels }) => matches(requirements, labels));
   const named = new Set(own.flatMap(({ pod }) => pod.containerPorts));

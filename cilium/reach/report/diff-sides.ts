@@ -23,13 +23,13 @@ export type ComparedEnd = FlowEnd & {
 
 export type Networks = { readonly before: Network; readonly after: Network };
 
-export type Sides = Networks & { readonly ends: readonly ComparedEnd[] };
+export type ComparedSides = Networks & { readonly ends: readonly ComparedEnd[] };
 
 /**
  * Compiles both sides over the endpoints of both, and one that stands for all other pods; an endpoint that both have is on
  * each side as that side has it.
  */
-export function compileSides(before: Side, after: Side): Sides {
+export function compileSides(before: Side, after: Side): ComparedSides {
   const networks = {
     before: compile(before.policies, completed(before.inventory, after.inventory)),
     after: compile(after.policies, completed(after.inventory, before.inventory)),

@@ -13,7 +13,7 @@ import type { AllowedSpan } from "../decide/spans.ts";
 import { undecidableText, type Verdict } from "../decide/verdict.ts";
 import { conditionsOf } from "./conditions.ts";
 import { answers } from "./connections.ts";
-import { type ComparedEnd, compileSides, enforcedAt, type Side, type Sides } from "./diff-sides.ts";
+import { type ComparedEnd, type ComparedSides, compileSides, enforcedAt, type Side } from "./diff-sides.ts";
 import { type Difference, type FlowEnd, type IsolationChange, joined, type PortSpan } from "./difference.ts";
 
 export type { Side } from "./diff-sides.ts";
@@ -69,7 +69,7 @@ const mayDiffer = (from: ComparedEnd, to: ComparedEnd): boolean =>
   from.kind !== "fqdn";
 
 /** What changes between two ends. Pairs that the same rules decide on both sides share their answer. */
-function pairChanges(sides: Sides): (from: ComparedEnd, to: ComparedEnd) => readonly ChangedPorts[] {
+function pairChanges(sides: ComparedSides): (from: ComparedEnd, to: ComparedEnd) => readonly ChangedPorts[] {
   const before = spansIn(sides.before);
   const after = spansIn(sides.after);
   const known = new Map<Spans, Map<Spans, readonly ChangedPorts[]>>();
@@ -162,7 +162,10 @@ function changeOf(before: Possibility, after: Possibility): VerdictChange | unde
 }
 
 /** The pods and nodes of both sides whose default deny changes in the given way. */
-function isolationChanges(sides: Sides, changes: (before: boolean, after: boolean) => boolean): IsolationChange[] {
+function isolationChanges(
+  sides: ComparedSides,
+  changes: (before: boolean, after: boolean) => boolean,
+): IsolationChange[] {
   const isolated = (network: Network, party: Party | undefined, direction: Direction) =>
     enforcedAt(network, party)?.[direction].defaultDeny ?? false;
   return sides.ends

@@ -4,6 +4,8 @@ import { ids, policy, read } from "./files.ts";
 
 const kustomization = (...lines: string[]) => `kind: Kustomization\n${lines.join("\n")}\n`;
 
+const component = (...lines: string[]) => `kind: Component\n${lines.join("\n")}\n`;
+
 const flux = (path: string, targetNamespace: string, name = "one") => `apiVersion: kustomize.toolkit.fluxcd.io/v1
 kind: Kustomization
 metadata: {name: ${name}, namespace: flux-system}
@@ -75,6 +77,49 @@ const cases: readonly Case[] = [
       "overlays/dev/kustomization.yaml": kustomization("namespace: dev", "resources: [../../base]"),
     },
     [],
+  ],
+  [
+    "all of the kustomizations that use a component, which is there to be applied in several namespaces",
+    {
+      "components/deny/kustomization.yaml": component("resources: [a.yaml]"),
+      "components/deny/a.yaml": policy("a"),
+      "apps/web/kustomization.yaml": kustomization("namespace: web", "components: [../../components/deny]"),
+      "apps/db/kustomization.yaml": kustomization("namespace: db", "components: [../../components/deny]"),
+      "apps/cache/ks.yaml": flux("apps/cache/app", "cache"),
+      "apps/cache/app/kustomization.yaml": kustomization("resources: [b.yaml]"),
+      "apps/cache/app/b.yaml": policy("b"),
+    },
+    ["cache/b", "db/a", "web/a"],
+  ],
+  [
+    "all of the Flux Kustomizations that use a component",
+    {
+      "components/deny/kustomization.yaml": component("resources: [a.yaml]"),
+      "components/deny/a.yaml": policy("a"),
+      "apps/web/kustomization.yaml": kustomization("components: [../../components/deny]"),
+      "apps/db/kustomization.yaml": kustomization("components: [../../components/deny]"),
+      "clusters/web.yaml": flux("apps/web", "web"),
+      "clusters/db.yaml": flux("apps/db", "db", "two"),
+    },
+    ["db/a", "web/a"],
+  ],
+  [
+    "no Flux Kustomization of another repository's root",
+    {
+      "clusters/apps.yaml": flux("./apps/web", "shop"),
+      "clusters/other.yaml": flux("./", "other", "two").replace(
+        "spec: {",
+        "spec: {sourceRef: {kind: GitRepository, name: other}, ",
+      ),
+      "apps/web/a.yaml": policy("a"),
+      "apps/db/b.yaml": policy("b", "x"),
+    },
+    ["shop/a", "x/b"],
+  ],
+  [
+    "a Flux Kustomization of the root, where all are of one repository",
+    { "ks.yaml": flux("./", "shop"), "apps/b.yaml": policy("b", "x") },
+    ["shop/b"],
   ],
   [
     "a kustomization that takes itself in",
@@ -216,6 +261,19 @@ describe("the namespace of an object", () => {
       assert.deepEqual(ids(read(files, options)), placed);
     });
   }
+
+  it("is that of a Namespace itself, which kustomize renames", () => {
+    const named = (folder: string) => ({
+      [`apps/${folder}/kustomization.yaml`]: kustomization(`namespace: ${folder}`, "resources: [namespace.yaml]"),
+      [`apps/${folder}/namespace.yaml`]: `apiVersion: v1\nkind: Namespace\nmetadata: {name: _, labels: {team: ${folder}}}\n`,
+    });
+    const { namespaces, leftOut } = read({ ...named("web"), ...named("db") });
+    assert.deepEqual(namespaces.map(({ object: { metadata } }) => [metadata.name, metadata.labels?.team]).sort(), [
+      ["db", "db"],
+      ["web", "web"],
+    ]);
+    assert.deepEqual(leftOut, []);
+  });
 
   it("leaves clusterwide policies where they are", () => {
     const text = policy("a").replace("kind: CiliumNetworkPolicy", "kind: CiliumClusterwideNetworkPolicy");

@@ -24,6 +24,11 @@ const cases: readonly Case[] = [
     '{"apiVersion":"v1","kind":"List","items":[{"kind":"Pod"},{"apiVersion":"v1","kind":"NodeList","items":[{}]}]}',
     ["f.yaml, item 1", "f.yaml, item 2, item 1"],
   ],
+  [
+    "the items of a List beside what is no object",
+    '{"apiVersion":"v1","kind":"List","items":[null,{"kind":"Pod"},{"kind":7}]}',
+    ["f.yaml, item 1", "f.yaml, item 2", "f.yaml, item 3"],
+  ],
   ["nothing but comments", "# nothing\n", []],
   [
     "a comment before the first document",

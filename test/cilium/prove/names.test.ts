@@ -30,6 +30,11 @@ describe("The names that stand for all", () => {
     );
   });
 
+  it("are found once for the same selectors, which a search asks for over and over", () => {
+    const selectors = () => [{ matchPattern: "*.example.com" }, { matchPattern: "api.*.com" }];
+    assert.equal(representativeNames(selectors()), representativeNames(selectors()));
+  });
+
   it("are few where names are many", () => {
     const selectors = Array.from({ length: 500 }, (_, i) => ({ matchName: `api-${i}.example.com` }));
     assert.equal(representativeNames(selectors)?.length, 500);

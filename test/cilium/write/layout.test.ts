@@ -2,11 +2,13 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { runInNewContext } from "node:vm";
 import fc from "fast-check";
+import { load } from "js-yaml";
 import { policy as policySchema } from "../../../cilium/policy/schema.ts";
 import { translate } from "../../../cilium/translate/translate.ts";
 import { writeCluster } from "../../../cilium/write/cluster.ts";
-import { laidOut } from "../../../cilium/write/layout.ts";
+import { laidOut, quoted } from "../../../cilium/write/layout.ts";
 import { repository } from "../../project.ts";
 import { program } from "../../rendered.ts";
 import { temporaryFolder } from "../../toolchain/lifetime.ts";
@@ -32,6 +34,7 @@ const texts = (count: number): string => Array.from({ length: count }, (_, i) =>
 const lines = [
   "from(a).to(b.web)",
   'from(a).to(b.on(443)).for("x")',
+  String.raw`from(a).to(b.web).for('says "x" and it\'s "y"')`,
   'from(a).to(b.on(http(443)), c.web).only("egress")',
   'from(a).to(b.web).carrying({ method: "GET", path: "/, (x) }" })',
   'from(a).to(b.web).carrying({ method: "GET", headers: ["X-A", "X-B"] })',
@@ -54,22 +57,58 @@ const lines = [
   `shop.workload("web", { labels: { app: oneOf(${texts(5)}), b: absent }, ports: { a: http(80) }, probes: ["a"] })`,
 ];
 
+/** Workloads whose names are as long as names of Kubernetes can be, with and without more to say of them. */
+function ofLongNames(): (readonly [path: string, text: string])[] {
+  const read = [30, 40, 60].flatMap((length) =>
+    ["ingress: [{}]", "ingress: [{}]\n  egress: [{}]"].map((rules, more) => {
+      const name = `${"n".repeat(length)}-${more}`;
+      return policySchema.parse(
+        load(`apiVersion: cilium.io/v2
+kind: CiliumNetworkPolicy
+metadata: {name: ${name}, namespace: observability}
+spec:
+  endpointSelector: {matchLabels: {app: ${name}}}
+  ${rules}
+`),
+      );
+    }),
+  );
+  const inventory = { endpoints: [], nodes: [], names: [], namespaces: {}, cluster: "default" };
+  const { cluster, comments } = translate(read, inventory, { ...program.config, clusterName: "default" });
+  const written = writeCluster(cluster, { language: "language", comments, hasPolicyPack: false });
+  return [...written].map(([path, text]) => [`long/${path}`, text] as const);
+}
+
 describe("The layout of code", () => {
   it("is that of Biome", () => {
     const text = lines.map((line, at) => `${laidOut(line, { indent: 0, before: `const c${at} = `, after: ";" })}\n`);
     assert.equal(text.join(""), formatted(new Map([["lines.ts", text.join("")]])).get("lines.ts"));
   });
 
+  it("puts texts into the quotes that Biome puts them into, and means the same", () => {
+    const texts = fc.sample(fc.string({ unit: fc.constantFrom('"', "'", "\\", "a", "\n", "`", "$"), maxLength: 8 }), {
+      numRuns: 300,
+      seed: 20261128,
+    });
+    const text = `export const texts = [\n${texts.map((one) => `  ${quoted(one)},\n`).join("")}];\n`;
+    assert.equal(formatted(new Map([["texts.ts", text]])).get("texts.ts"), text);
+    assert.deepEqual(
+      runInNewContext(text.replace("export const texts =", "JSON.stringify(").replace("];", "])")),
+      JSON.stringify(texts),
+    );
+  });
+
   it("is that of Biome in all files that are written for a cluster", () => {
     const seed = Number(process.env.SEED ?? 20261128);
-    const files = fc.sample(worlds(1), { numRuns: 100, seed }).flatMap(({ policies, inventory }, at) => {
+    const generated = fc.sample(worlds(1), { numRuns: 100, seed }).flatMap(({ policies, inventory }, at) => {
       const settings = { ...program.config, clusterName: inventory.cluster };
       const read = policies.map((manifest) => policySchema.parse(manifest));
       const { cluster, comments } = translate(read, inventory, settings);
       const written = writeCluster(cluster, { language: "language", comments, hasPolicyPack: false });
       return [...written].map(([path, text]) => [`${at}/${path}`, text] as const);
     });
-    assert.ok(files.length > 100);
+    const files = [...generated, ...ofLongNames()];
+    assert.ok(generated.length > 100);
     const after = formatted(new Map(files));
     for (const [path, text] of files) assert.equal(text, after.get(path), `seed ${seed}: ${path}`);
   });
