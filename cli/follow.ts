@@ -1,6 +1,7 @@
 /** A record that goes on: read as it comes, until a signal or the end of its only source. */
 import { setTimeout as after } from "node:timers/promises";
-import { type Reading, recordReader } from "../cilium/hubble/reading.ts";
+import { recordReader } from "../cilium/hubble/reading.ts";
+import type { Reading } from "../cilium/hubble/sums.ts";
 import { endings, type ReadFlows, readFile } from "./sources/flows.ts";
 import { lokiTail, reasonOf } from "./sources/loki.ts";
 import { tail } from "./sources/tail.ts";
@@ -23,11 +24,12 @@ export async function follow(
 ): Promise<ReadFlows> {
   const reader = recordReader(reading);
   const problems: string[] = [];
-  const read = (): ReadFlows => ({ record: reader.record(), problems });
+  const files = paths.filter((path) => path !== "-");
+  const followed = tail(files, reader);
+  const read = (): ReadFlows => ({ record: reader.record(), problems: [...problems, ...followed.problems()] });
   const stop = new AbortController();
   const end = (): void => stop.abort();
   for (const signal of endings) process.once(signal, end);
-  const files = paths.filter((path) => path !== "-");
   const onlyInput = files.length === 0 && loki === undefined;
   const input = async (): Promise<void> => {
     const problem = await readFile("-", reader);
@@ -40,12 +42,17 @@ export async function follow(
     ...(loki === undefined ? [] : [followLoki(loki)]),
     tellNow(),
   ];
-  await Promise.all(work);
-  for (const signal of endings) process.off(signal, end);
+  try {
+    await Promise.all(work);
+  } finally {
+    // Where one of them fails, nothing goes on.
+    end();
+    if (paths.includes("-")) process.stdin.destroy();
+    for (const signal of endings) process.off(signal, end);
+  }
   return read();
 
   async function followFiles(): Promise<void> {
-    const followed = tail(files, reader);
     do await followed.poll();
     while (await waited(pause));
     await followed.poll();
@@ -65,6 +72,7 @@ export async function follow(
         isAway = true;
       }
     } while (await waited(every));
+    if (isAway) problems.push(`${url} was away at the end: what it holds since it was read last is not judged`);
   }
 
   async function tellNow(): Promise<void> {

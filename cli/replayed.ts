@@ -78,6 +78,9 @@ export function reportOf(
 }
 
 function conclusionOf(record: FlowRecord, replay: Replay, { atLeast }: Wanted): string {
+  if (record.connections.length + record.lookups.length === 0) {
+    return "nothing is judged: none of the flows is a connection that can be; the counts say why";
+  }
   if (!replay.isConcerned) {
     return "nothing is judged: the policies select no pod of the record; compare namespaces, labels and the cluster's name";
   }

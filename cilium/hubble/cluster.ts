@@ -1,5 +1,5 @@
 /** Which cluster a record is from, as its lines tell it. */
-import type { FlowRecord } from "./record.ts";
+import { type FlowRecord, recordedEnds } from "./record.ts";
 
 /**
  * The names of the clusters that a record may be from: one if it is certain, none if nothing tells. Hubble names a node
@@ -8,8 +8,8 @@ import type { FlowRecord } from "./record.ts";
  */
 export function clustersOf(record: FlowRecord): readonly string[] {
   const nodes = [...record.nodes].map((node) => node.split("/"));
-  const named = new Set(nodes.flatMap(([cluster = "", name]) => (name === undefined ? [] : [cluster])));
-  if (named.size > 0) return [...named];
+  const named = new Set(nodes.map(([cluster = "", name]) => (name === undefined ? byDefault : cluster)));
+  if (nodes.some(([, name]) => name !== undefined)) return [...named];
   const pods = podClusters(record);
   return nodes.length > 0 && pods.includes(byDefault) ? [byDefault] : pods;
 }
@@ -17,10 +17,6 @@ export function clustersOf(record: FlowRecord): readonly string[] {
 const byDefault = "default";
 
 /** The clusters that the recorded pods are in. */
-export const podClusters = ({ connections, lookups }: Pick<FlowRecord, "connections" | "lookups">): string[] => {
-  const ends = [
-    ...connections.flatMap(({ source, destination }) => [source, destination]),
-    ...lookups.map(({ pod }) => pod),
-  ];
-  return [...new Set(ends.flatMap((end) => (end.kind === "pod" ? (end.cluster ?? []) : [])))];
-};
+export const podClusters = (record: Pick<FlowRecord, "connections" | "lookups">): string[] => [
+  ...new Set([...recordedEnds(record)].flatMap((end) => (end.kind === "pod" ? (end.cluster ?? []) : []))),
+];

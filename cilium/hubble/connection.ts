@@ -20,10 +20,16 @@ export type Judgeable = {
 };
 
 /**
- * How far a connection got: `left` its source's end, `arrived` at its destination's, or `passed` where the record does not
+ * How far a connection got: past its source's end, `arrived` past its destination's, or `passed` where the record does not
  * say which; or was dropped by a policy at an end. A node records such a drop twice, as the verdict and as the packet.
  */
-export type Seen = "left" | "arrived" | "passed" | "dropped" | "verdict dropped";
+export type Seen = (typeof seenLeaving)[number] | "arrived" | "passed" | "dropped" | "verdict dropped";
+
+/** Where packets leave for another node. */
+const leavingPoints = ["TO_OVERLAY", "TO_NETWORK", "TO_CRYPTO"] as const;
+
+/** How a connection is seen that is past its source's end: one attempt in several of these ways. */
+export const seenLeaving = ["left", "verdict left", ...leavingPoints] as const;
 
 /** A dropped packet without flags that looks like an answer: it is one if its port is one that others connect to. */
 export type Answer = Pick<Judgeable, "source" | "destination" | "protocol"> & {
@@ -44,6 +50,9 @@ export function connectionOf(flow: HubbleFlow, readEnd: ReadEnd): Judgeable | An
   if (aside !== undefined) return aside;
   const target = targetOf(flow.l4);
   if (target === undefined) return notJudged("the flow names no protocol and port");
+  if (!flow.verdict || flow.verdict === "VERDICT_UNKNOWN") {
+    return notJudged("whether it was let through was not recorded (verdict)");
+  }
   if (isReply(flow) === undefined && flow.verdict !== "DROPPED" && !opensConnection(flow)) {
     return notJudged("whether it is a reply was not recorded (is_reply)");
   }
@@ -70,13 +79,15 @@ export const isReply = ({ is_reply, reply }: HubbleFlow): boolean | undefined =>
 
 function seenOf(flow: HubbleFlow, dropped: boolean): Seen {
   if (dropped) return isVerdict(flow) ? "verdict dropped" : "dropped";
-  const point = flow.trace_observation_point ?? "";
-  if (point === "TO_ENDPOINT" || flow.traffic_direction === "INGRESS") return "arrived";
-  return leavingPoints.has(point) || flow.traffic_direction === "EGRESS" ? "left" : "passed";
+  const point = leavingPointOf(flow);
+  if (point !== undefined) return point;
+  if (flow.trace_observation_point === "TO_ENDPOINT" || flow.traffic_direction === "INGRESS") return "arrived";
+  if (flow.traffic_direction !== "EGRESS") return "passed";
+  return isVerdict(flow) ? "verdict left" : "left";
 }
 
-/** Where a packet leaves for another node. */
-const leavingPoints = new Set(["TO_OVERLAY", "TO_NETWORK", "TO_CRYPTO"]);
+const leavingPointOf = ({ trace_observation_point }: HubbleFlow) =>
+  leavingPoints.find((point) => point === trace_observation_point);
 
 /**
  * The ends as the other one's node knows them: a node is `host` only to the pods that it runs
@@ -85,30 +96,55 @@ const leavingPoints = new Set(["TO_OVERLAY", "TO_NETWORK", "TO_CRYPTO"]);
 function asSeenFromAfar(flow: HubbleFlow, readEnd: ReadEnd): Record<"source" | "destination", End | UnknownEnd> {
   const source = readEnd(flow.source, flow.IP?.source);
   const destination = readEnd(flow.destination, flow.IP?.destination);
-  if (destination.kind === "pod" && leavingPoints.has(flow.trace_observation_point ?? "")) {
-    return { source: remote(source, readEnd), destination };
+  if (source.kind === "pod" && isRecorder(destination)) {
+    return { source, destination: nodeOf(destination, isSourceLocal(flow), readEnd) };
   }
-  if (source.kind === "pod" && !isLocal(flow.source)) return { source, destination: remote(destination, readEnd) };
+  if (destination.kind === "pod" && isRecorder(source)) {
+    return { source: nodeOf(source, isDestinationLocal(flow), readEnd), destination };
+  }
   return { source, destination };
 }
 
-/** Whether the recording node runs a pod: it knows the number and the workload of its own endpoints only. */
-const isLocal = (endpoint: HubbleEndpoint | null | undefined): boolean =>
+type Recorder = Extract<End, { kind: "entity" }>;
+
+/** Whether an end is the node that recorded the event. */
+const isRecorder = (end: End | UnknownEnd): end is Recorder =>
+  end.kind === "entity" && (end.entity === "host" || end.entity === "control-plane-host");
+
+/** Whether the recording node runs the pod that a connection to it comes from; undefined where that was not recorded. */
+function isSourceLocal({ source, destination, traffic_direction }: HubbleFlow): boolean | undefined {
+  if (isOwnEndpoint(source)) return true;
+  if (isOwnEndpoint(destination) || traffic_direction === "INGRESS") return false;
+  return traffic_direction === "EGRESS" ? true : undefined;
+}
+
+/** The same of the pod that a connection from it goes to. */
+function isDestinationLocal(flow: HubbleFlow): boolean | undefined {
+  if (leavingPointOf(flow) !== undefined) return false;
+  if (isOwnEndpoint(flow.destination) || flow.trace_observation_point === "TO_ENDPOINT") return true;
+  if (isOwnEndpoint(flow.source) || flow.traffic_direction === "EGRESS") return false;
+  return flow.traffic_direction === "INGRESS" ? true : undefined;
+}
+
+/** A node knows the numbers and the workloads of its own endpoints only. */
+const isOwnEndpoint = (endpoint: HubbleEndpoint | null | undefined): boolean =>
   Boolean(endpoint?.ID) || Boolean(endpoint?.workloads?.length);
 
-function remote(end: End | UnknownEnd, readEnd: ReadEnd): End | UnknownEnd {
-  if (end.kind !== "entity") return end;
-  if (end.entity === "host") return readEnd({ labels: ["reserved:remote-node"] }, undefined);
-  if (end.entity !== "control-plane-host") return end;
-  return readEnd({ labels: ["reserved:kube-apiserver", "reserved:remote-node"] }, undefined);
+function nodeOf(node: Recorder, runsPod: boolean | undefined, readEnd: ReadEnd): End | UnknownEnd {
+  if (runsPod === undefined) return { kind: "unknown", reason: "which node runs a pod was not recorded (ID)" };
+  if (runsPod) return node;
+  const apiServer = node.entity === "control-plane-host" ? ["reserved:kube-apiserver"] : [];
+  return readEnd({ labels: [...apiServer, "reserved:remote-node"] }, undefined);
 }
 
 function leftOut(flow: HubbleFlow, dropped: boolean): LeftOut | undefined {
-  const { Type, verdict, trace_reason, l4 } = flow;
+  const { Type, verdict, event_type, trace_reason, l4 } = flow;
   const reply = isReply(flow);
   const flags = l4?.TCP?.flags;
   if (reply || (reply === undefined && flags?.SYN && flags.ACK)) return replies;
   if (Type === "SOCK" || verdict === "TRACED" || verdict === "TRANSLATED") return translation;
+  if (event_type?.type === debugCapture) return captured;
+  if (isSentForPod(flow.source)) return sentForPod;
   if (trace_reason === "RELATED") return related;
   if (reply === undefined && (flow.trace_observation_point ?? "").startsWith("FROM_")) return beforeDecision;
   if (!dropped) return undefined;
@@ -121,6 +157,8 @@ const notJudged = (reason: string): NotJudged => ({ kind: "not-judged", reason }
 
 export const replies = leftOutBecause("replies");
 const translation = leftOutBecause("socket events of a Service's translation");
+const captured = leftOutBecause("packets captured for debugging");
+const sentForPod = leftOutBecause("packets that a node sends for a pod, through a proxy or encrypted");
 const related = leftOutBecause("ICMP messages about another connection");
 const beforeDecision = leftOutBecause("packets seen before Cilium looked at them");
 const otherDrops = leftOutBecause("drops that no policy made");
@@ -135,6 +173,21 @@ const policyDrops = new Set<unknown>([
   undefined,
   null,
 ]);
+
+/** The type of the event of a packet that was captured (`MessageTypeCapture` in `pkg/monitor/api/types.go`). */
+const debugCapture = 3;
+
+/** The first number of an identity of pods, and the first of those that a node makes for itself (`pkg/identity/numericidentity.go`). */
+const podIdentities = { from: 256, until: 1 << 24 };
+
+/**
+ * Whether a packet has a node's address and keeps the identity of the pod that it is sent for
+ * (`resolveIdentityConflict` in `pkg/hubble/parser/common/endpoint.go`): what the pod sent is recorded by itself.
+ */
+const isSentForPod = (source: HubbleEndpoint | null | undefined): boolean =>
+  Boolean(source?.labels?.includes("reserved:host")) &&
+  (source?.identity ?? 0) >= podIdentities.from &&
+  (source?.identity ?? 0) < podIdentities.until;
 
 const opensConnection = ({ l4 }: HubbleFlow): boolean => l4?.TCP?.flags?.SYN === true;
 

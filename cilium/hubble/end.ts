@@ -12,7 +12,7 @@ import {
 } from "../policy/selector.ts";
 import type { PeerEntity } from "../reach/compile/inventory.ts";
 import type { HubbleEndpoint } from "./event.ts";
-import { onceEach } from "./once.ts";
+import { manyPods, onceEach } from "./once.ts";
 import type { Outside, OutsideReader } from "./outside.ts";
 import type { FindPod } from "./pods.ts";
 
@@ -59,6 +59,8 @@ export type EndReader = {
   readonly read: ReadEnd;
   /** Who was met within the cluster, by what tells them apart. */
   readonly known: () => Map<string, Inside>;
+  /** The same end as another reader has met it. */
+  readonly same: (tellingApart: string, end: Inside) => Inside;
 };
 
 /**
@@ -77,7 +79,7 @@ export function endReader(find: FindPod, outside: OutsideReader): EndReader {
     if (identity.kind === "pod") rename(identity, nameIn(endpoint, identity.labels));
     return identity;
   };
-  const ofLabels = onceEach((endpoint: HubbleEndpoint) => identityOf(endpoint, undefined));
+  const ofLabels = onceEach((endpoint: HubbleEndpoint) => identityOf(endpoint, undefined), manyPods);
   const read: ReadEnd = (endpoint, address) => {
     const identity = endpoint?.labels?.length ? ofLabels(endpoint) : identityOf(endpoint ?? {}, address ?? undefined);
     if (identity.kind !== "world") return identity;
@@ -86,13 +88,20 @@ export function endReader(find: FindPod, outside: OutsideReader): EndReader {
   };
   const isInside = (entry: [string, Identity]): entry is [string, Inside] =>
     entry[1].kind === "pod" || entry[1].kind === "entity";
-  return { read, known: () => new Map([...identities].filter(isInside)) };
+  const same = (tellingApart: string, end: Inside): Inside => {
+    const met = identities.get(tellingApart);
+    const known = met?.kind === "pod" || met?.kind === "entity" ? met : { ...end, key: `#${identities.size}` };
+    identities.set(tellingApart, known);
+    if (known.kind === "pod" && end.kind === "pod") rename(known, end);
+    return known;
+  };
+  return { read, known: () => new Map([...identities].filter(isInside)), same };
 }
 
 type Name = Pick<RecordedPod, "name" | "isNamed">;
 
 /** Hubble knows workloads better than the names of pods tell them. Of several names the first in order is the pod's. */
-export function rename(pod: RecordedPod, { name, isNamed }: Name): void {
+function rename(pod: RecordedPod, { name, isNamed }: Name): void {
   const isBetter = isNamed === pod.isNamed ? name < pod.name || pod.name === unnamed : isNamed;
   if (isBetter && name !== unnamed) Object.assign(pod, { name, isNamed });
 }
@@ -104,26 +113,39 @@ const nameIn = (endpoint: HubbleEndpoint, labels: RecordedPod["labels"]): Name =
 
 const unnamed = "unnamed";
 
-function worldOf({ labels, identity }: HubbleEndpoint): World | undefined {
-  const isNumbered = reservedNumbers[identity ?? 0]?.some((name) => name.startsWith("world")) ?? false;
-  const isWorld = labels?.length ? labels.some((label) => label.startsWith("reserved:world")) : isNumbered;
-  return isWorld ? { kind: "world", isApiServer: labels?.includes("reserved:kube-apiserver") ?? false } : undefined;
+function worldOf(endpoint: HubbleEndpoint): World | undefined {
+  if (!isWorld(endpoint) || isMistaken(endpoint)) return undefined;
+  return { kind: "world", isApiServer: endpoint.labels?.includes("reserved:kube-apiserver") ?? false };
 }
+
+function isWorld({ labels, identity }: HubbleEndpoint): boolean {
+  if (labels?.length) return labels.some((label) => label.startsWith("reserved:world"));
+  return reservedNumbers[identity ?? 0]?.some((name) => name.startsWith("world")) ?? false;
+}
+
+/**
+ * Whether a pod counted as the world, since its identity had not reached the node that recorded it: whose pod an address
+ * is can be known before (`ResolveEndpoint` in `pkg/hubble/parser/common/endpoint.go`).
+ */
+const isMistaken = (endpoint: HubbleEndpoint): boolean => Boolean(endpoint.namespace) && isWorld(endpoint);
 
 /** What tells identities apart: whatever of cluster, namespace and labels a line carries. */
 function signatureOf(endpoint: HubbleEndpoint, address: string | null | undefined): string {
   const { identity, labels, cluster_name, namespace } = endpoint;
-  if (labels?.length) return `${labels.join(",")} ${cluster_name ?? ""} ${namespace ?? ""}`;
+  if (labels?.length && !isMistaken(endpoint)) return `${labels.join(",")} ${cluster_name ?? ""} ${namespace ?? ""}`;
   const masked = namespace ? ` ${namespace} ${endpoint.pod_name || workloadOf(endpoint) || (address ?? "")}` : "";
   return `${identity ?? 0}${masked}`;
 }
 
 function readIdentity(endpoint: HubbleEndpoint, address: string | undefined, key: string, find: FindPod): Identity {
+  if (isMistaken(endpoint)) return podOfInventory(endpoint, address, key, find) ?? tooEarly;
   const labels = (endpoint.labels ?? []).map(parseLabel);
   const reserved = labels.filter(({ source }) => source === "reserved").map((label) => label.key);
   const names = labels.length > 0 ? reserved : (reservedNumbers[endpoint.identity ?? 0] ?? []);
   if (names.length === 0) {
-    return labels.length > 0 ? readPod(endpoint, labels, key) : podOfInventory(endpoint, address, key, find);
+    return labels.length > 0
+      ? readPod(endpoint, labels, key)
+      : (podOfInventory(endpoint, address, key, find) ?? unlabelled);
   }
   const entity = entityOf(new Set(names));
   return entity === undefined
@@ -137,13 +159,11 @@ function podOfInventory(
   address: string | undefined,
   key: string,
   find: FindPod,
-): RecordedPod | UnknownEnd {
+): RecordedPod | undefined {
   const { namespace, pod_name, workloads, cluster_name } = endpoint;
   const names = [pod_name, workloads?.[0]?.name].flatMap((name) => name || []);
   const known = namespace ? find({ namespace, names, address }) : undefined;
-  if (known === undefined) {
-    return unknown("the labels of an end were not recorded, and its identity is none of Cilium's own");
-  }
+  if (known === undefined) return undefined;
   return {
     kind: "pod",
     key,
@@ -158,6 +178,8 @@ function podOfInventory(
   };
 }
 
+const unlabelled = unknown("the labels of an end were not recorded, and its identity is none of Cilium's own");
+const tooEarly = unknown("a pod's identity had not reached the node that recorded it");
 const withoutAddress = unknown("the address of an end outside the cluster was not recorded");
 
 function unknown(reason: string): UnknownEnd {

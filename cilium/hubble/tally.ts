@@ -1,9 +1,9 @@
 /**
  * What was added up of a record: plain data, so that threads can give theirs to each other, of which several make one
- * (`merge.ts`) and from which the record follows.
+ * (`sums.ts`) and from which the record follows.
  */
-import { type FlowProtocol, flowProtocols } from "../reach/compile/inventory.ts";
-import { type Answer, type Judgeable, replies, type Seen } from "./connection.ts";
+import { ByEnds } from "./between.ts";
+import { type Answer, type Judgeable, replies, type Seen, seenLeaving } from "./connection.ts";
 import type { Decision, Decisions } from "./decision.ts";
 import type { End, Inside } from "./end.ts";
 import { lookupsOf, type SeenLookup } from "./lookups.ts";
@@ -22,10 +22,6 @@ export type Tally = Times &
     readonly requests: readonly Request[];
   };
 
-/** Whether nothing was read at all. */
-export const isEmpty = ({ flows, otherLines, duplicates, unread }: Tally): boolean =>
-  flows + otherLines + duplicates + unread.size === 0;
-
 /** What was seen of a connection. */
 export type Sightings = Omit<Connection, "passed" | "dropped" | "reached" | "decisions" | "example"> & {
   readonly seen: Record<Seen, number>;
@@ -38,21 +34,26 @@ export type Answers = Answer & { readonly count: number };
 
 export const noneSeen = (): Record<Seen, number> => ({
   left: 0,
+  "verdict left": 0,
+  TO_OVERLAY: 0,
+  TO_NETWORK: 0,
+  TO_CRYPTO: 0,
   arrived: 0,
   passed: 0,
   dropped: 0,
   "verdict dropped": 0,
 });
-const ways = ["left", "arrived", "passed", "dropped", "verdict dropped"] as const satisfies readonly Seen[];
+const ways = [...seenLeaving, "arrived", "passed", "dropped", "verdict dropped"] as const satisfies readonly Seen[];
 
 function connectionOfSightings({ seen, decisions = noDecisions, ...connection }: Sightings): Connection {
-  const stopped = stoppedOnTheWay(seen, decisions);
-  const left = seen.left + seen.passed;
+  const leaving = seenLeaving.map((way) => seen[way]);
+  const left = leaving.reduce((sum, count) => sum + count, 0);
+  const stopped = Math.round(left * stoppedShare(seen, Math.max(...leaving), decisions));
   return {
     ...connection,
-    passed: seen.arrived + left - stopped,
+    passed: seen.arrived + left + seen.passed - stopped,
     dropped: seen.dropped + seen["verdict dropped"] + stopped,
-    reached: seen.arrived > 0 ? "arrived" : left > 0 ? "left" : "nowhere",
+    reached: seen.arrived > 0 ? "arrived" : left + seen.passed > 0 ? "left" : "nowhere",
     decisions,
   };
 }
@@ -71,36 +72,30 @@ export function addSightings(to: Sightings, { seen, decisions, example, ...times
 const noDecisions: Map<Decision, number> = new Map();
 
 /**
- * Both ends enforce: what left its source and was dropped at its destination was not let through. Each attempt that is
- * dropped is seen as a verdict and as a packet.
+ * Both ends enforce: what left its source and was dropped at its destination was not let through. Each attempt that leaves
+ * is seen once in each of several ways, and each that is dropped as a verdict and as a packet.
+ * @param attempts how many left
  */
-function stoppedOnTheWay(seen: Sightings["seen"], decisions: Decisions): number {
+function stoppedShare(seen: Sightings["seen"], attempts: number, decisions: Decisions): number {
   const ends = [...decisions.keys()].flatMap(({ outcome, direction }) => (outcome === "denied" ? [direction] : []));
   const isFarEnd = ends.length === 0 || ends.includes("ingress");
-  return isFarEnd ? Math.min(seen.left, Math.max(seen.dropped, seen["verdict dropped"])) : 0;
+  if (attempts === 0 || !isFarEnd) return 0;
+  return Math.min(attempts, Math.max(seen.dropped, seen["verdict dropped"])) / attempts;
 }
 
-/** Connections by their ends and ports. Ends are one object each, which finds faster than a text made of them. */
+/** Connections by their ends and ports. */
 export function connectionStore() {
-  const bySource = new Map<End, Map<End, Map<number, Sightings>>>();
+  const known = new ByEnds<End, Sightings>();
   const all: Sightings[] = [];
   return {
     all,
-    find: ({ source, destination, protocol, port }: Key): Sightings | undefined =>
-      bySource.get(source)?.get(destination)?.get(portNumber(protocol, port)),
+    find: (key: Key): Sightings | undefined => known.get(key),
     add: (one: Sightings): void => {
-      const byDestination = bySource.get(one.source) ?? new Map<End, Map<number, Sightings>>();
-      bySource.set(one.source, byDestination);
-      const byPort = byDestination.get(one.destination) ?? new Map<number, Sightings>();
-      byDestination.set(one.destination, byPort);
-      byPort.set(portNumber(one.protocol, one.port), one);
+      known.set(one, one);
       all.push(one);
     },
   };
 }
-
-const portNumber = (protocol: FlowProtocol, port: number): number =>
-  port * flowProtocols.length + flowProtocols.indexOf(protocol);
 
 type Key = Pick<Judgeable, "source" | "destination" | "protocol" | "port">;
 

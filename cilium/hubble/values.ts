@@ -13,6 +13,8 @@ export function valueReader(take: (value: unknown) => void): ValueReader {
   /** The pieces of lines that go on, by stream. */
   const cut = new Map<string, string>();
   let open: { readonly end: string; readonly lines: string[] } | undefined;
+  /** Whether an array that stands on several lines goes on. */
+  let isInArray = false;
 
   const takeAll = (value: unknown): void => {
     for (const one of unwrapped(value)) take(one);
@@ -27,10 +29,15 @@ export function valueReader(take: (value: unknown) => void): ValueReader {
     if (whole.trim() !== "") takeAll(parseLine(whole) ?? whole);
   };
   const takeLine = (line: string): void => {
-    const value = parseLine(line) ?? itemOf(line);
+    const value = parseLine(line) ?? takeItem(line.trim());
     const piece = criPiece(line) ?? dockerPiece(value);
     if (piece === undefined) takeAll(value ?? line);
     else takePiece(piece);
+  };
+  const takeItem = (text: string): unknown => {
+    const value = itemOf(text);
+    if (value !== undefined) isInArray = !text.endsWith("]") && (isInArray || text.startsWith("["));
+    return value;
   };
   return {
     add: (line) => {
@@ -44,14 +51,17 @@ export function valueReader(take: (value: unknown) => void): ValueReader {
         return;
       }
       const text = line.trim();
+      if (text === "[" || text === "[{") isInArray = true;
+      if (text === "]") isInArray = false;
       if (text === "" || text === "[" || text === "]" || text === ",") return;
       // Those who write a value over several lines indent what is within, so it ends where its first line begins.
       if (text === "{" || text === "[{") open = { end: line.trimEnd().replace(/\[?\{$/, "}"), lines: ["{"] };
       else takeLine(line);
     },
     end: () => {
-      const within = open !== undefined || cut.size > 0;
+      const within = open !== undefined || cut.size > 0 || isInArray;
       open = undefined;
+      isInArray = false;
       cut.clear();
       return within;
     },
@@ -59,8 +69,7 @@ export function valueReader(take: (value: unknown) => void): ValueReader {
 }
 
 /** An item of an array that has a line for each: `[{…},` `{…},` `{…}]`. */
-function itemOf(line: string): unknown {
-  const text = line.trim();
+function itemOf(text: string): unknown {
   const item = text.replace(/^[[,]\s*/, "").replace(/\s*[\],]$/, "");
   return item === text ? undefined : parseLine(item);
 }

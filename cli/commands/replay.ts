@@ -45,6 +45,9 @@ export default function replay(command: Command): void {
     .addOption(new Option("-o, --output <format>", "how to print the answer").choices(reportFormats).default("table"))
     .addHelpText("after", help)
     .action(async (paths: string[], options: Options) => {
+      const asked = ["every", "metrics"].find((name) => command.getOptionValueSource(name) === "cli");
+      if (asked !== undefined && !options.follow)
+        throw new Failure(`--${asked} is about a record that goes on; add --follow`);
       if (options.suggest && sourceChoice(options).kind !== "program") {
         throw new Failure("--suggest writes lines for the program; leave out --from, --git and --context");
       }

@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { pipeline, Readable, type Transform } from "node:stream";
 import { setImmediate } from "node:timers/promises";
 import { createGunzip, createZstdDecompress } from "node:zlib";
-import type { Lines, Reading } from "../../cilium/hubble/reading.ts";
+import type { Lines } from "../../cilium/hubble/reading.ts";
 import type { FlowRecord } from "../../cilium/hubble/record.ts";
+import type { Reading } from "../../cilium/hubble/sums.ts";
 import { type Block, readBlock } from "./blocks.ts";
 import { sharedReader } from "./shared.ts";
 
@@ -35,8 +36,8 @@ export async function readFlows(
     if (problem !== undefined) problems.push(problem);
   }
   for (const path of paths) {
-    const files = filesOf(path);
-    if (files.length === 0) problems.push(`${path} is a folder without a file`);
+    const { files, problem = files.length === 0 ? `${path} is a folder without a file` : undefined } = filesOf(path);
+    if (problem !== undefined) problems.push(problem);
     for (const file of files) {
       const problem = await readFile(file, reader, reader.addBlock);
       if (problem !== undefined) problems.push(problem);
@@ -45,14 +46,29 @@ export async function readFlows(
   return { record: await reader.record(), problems };
 }
 
-/** The path itself, or the files below it; hidden ones are none of the exporter's. */
-export function filesOf(path: string): string[] {
-  if (path === "-" || !statSync(path, { throwIfNoEntry: false })?.isDirectory()) return [path];
-  return readdirSync(path, { withFileTypes: true, recursive: true })
-    .filter((entry) => entry.isFile() && !entry.name.startsWith("."))
-    .map((entry) => join(entry.parentPath, entry.name))
-    .sort();
+export type FoundFiles = { readonly files: readonly string[]; readonly problem?: string };
+
+/** The path itself, or the files below it and those that links there lead to; hidden ones are none of the exporter's. */
+export function filesOf(path: string): FoundFiles {
+  try {
+    if (path === "-" || !statSync(path, { throwIfNoEntry: false })?.isDirectory()) return { files: [path] };
+    return { files: [...filesBelow(path)].sort() };
+  } catch (error) {
+    return { files: [], problem: `${path} ${unreadable(error, 0)}` };
+  }
 }
+
+function* filesBelow(folder: string): Generator<string> {
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.name.startsWith(".")) continue;
+    if (entry.isDirectory()) yield* filesBelow(path);
+    else if (entry.isFile() || (entry.isSymbolicLink() && isFile(path))) yield path;
+  }
+}
+
+/** Kubernetes links to the logs of containers (`/var/log/containers`); links to folders may lead round and round. */
+const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() === true;
 
 /** What is read at once, in bytes. */
 const chunkSize = 256 * 1024;
@@ -174,9 +190,11 @@ function isJson(text: string): boolean {
   }
 }
 
-function unreadable(error: unknown, lines: number): string {
+/** Why a file is not read to its end, after its name. @param lines how many were read, if that is known */
+export function unreadable(error: unknown, lines?: number): string {
   const code = error instanceof Error && "code" in error ? error.code : undefined;
-  const judged = lines === 0 ? "nothing of it is judged" : `its first ${lines} lines are judged`;
+  const read = lines === undefined ? "what was read of it is judged" : `its first ${lines} lines are judged`;
+  const judged = lines === 0 ? "nothing of it is judged" : read;
   if (code === "ENOENT") return "does not exist";
   if (code === "Z_BUF_ERROR") return `is cut off in the middle of its packed data; ${judged}`;
   if (typeof code === "string" && /^(Z_|ZSTD_)/.test(code)) return `is damaged packed data; ${judged}`;

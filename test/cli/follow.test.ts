@@ -113,6 +113,15 @@ describe("netpol replay --follow", function () {
     assert.equal(await ended, 0);
   });
 
+  it("ends where what there is by now has no answer", async () => {
+    const folder = folderOf({ "policies/shop.yaml": shopPolicies });
+    const { child, said, ended } = await following("-", "--from", join(folder, "policies"));
+    const nodes = ["north/worker-1", "south/worker-1"];
+    child.stdin.write(nodes.map((node_name) => `${line(flow(web, api, 9000, { more: { node_name } }))}\n`).join(""));
+    assert.equal(await ended, 2);
+    assert.match(said.stderr, /^the record is of the clusters north, south; /);
+  });
+
   it("answers at the end of standard input", async () => {
     const folder = folderOf({ "policies/shop.yaml": shopPolicies });
     const { child, said, ended, has } = await following("-", "--from", join(folder, "policies"));
@@ -137,8 +146,11 @@ describe("netpol replay --follow", function () {
     try {
       await until("its line is read", has("flows_total", 1));
       assert.match(said.stderr, / is back\n/);
+      loki.close();
+      await until("it is told again that there is none", () => said.stderr.split("; asked again\n").length === 3);
       child.kill("SIGTERM");
-      assert.equal(await ended, 0);
+      assert.equal(await ended, 2, "what it holds since is not read");
+      assert.match(said.stdout, /\nthis record is incomplete: \S+ was away at the end: /);
     } finally {
       loki.close();
     }

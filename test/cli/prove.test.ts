@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { sample } from "../project.ts";
+import { copyOfProject, sample } from "../project.ts";
 import { netpol, withoutBasis } from "./command.ts";
-import { folderOf } from "./folder.ts";
+import { folderOf, shopPolicy } from "./folder.ts";
 
 const database = (peers: string, more = ""): string => `
 apiVersion: cilium.io/v2
@@ -180,6 +180,40 @@ ${rules.map((rule) => `    - {toEntities: [cluster], toPorts: [{ports: [{port: "
     const { code, stdout } = prove("equal", broken, broken);
     assert.equal(code, 2);
     assert.match(stdout, /because a policy cannot be judged: [^\n]*endpointSelektor/);
+  });
+
+  describe("of a policy that names a CIDRGroup", () => {
+    const office = `---
+apiVersion: cilium.io/v2
+kind: CiliumCIDRGroup
+metadata: {name: office}
+spec: {externalCIDRs: [192.0.2.0/24]}
+`;
+    const toOffice = (name: string) =>
+      shopPolicy(name, "egress: [{toCIDRSet: [{cidrGroupRef: office}]}]").replace(/(namespace:) shop/, "$1 argocd");
+    const files = side(toOffice("redis") + office);
+
+    it("does not decide where one side has no such group any more", () => {
+      const { code, stdout } = prove("equal", files, side(toOffice("redis")));
+      assert.equal(code, 2);
+      assert.match(
+        stdout,
+        /Not decidable, because argocd\/redis egress\[0\] may allow it: the CiliumCIDRGroups are not given/,
+      );
+    });
+
+    it("takes the other side's for a program, as netpol diff does", () => {
+      const project = copyOfProject();
+      mkdirSync(join(project, "cluster/verbatim"));
+      writeFileSync(join(project, "cluster/verbatim/redis.yaml"), toOffice("extra"));
+      const same = side(netpol(project, "render").stdout + office);
+      for (const command of [["prove", "equal"], ["diff"]]) {
+        const { code, stdout } = netpol(project, ...command, same, "program");
+        assert.equal(code, 0, stdout);
+        const alone = netpol(project, ...command, side(toOffice("extra")), "program");
+        assert.notEqual(alone.code, 0, alone.stdout);
+      }
+    });
   });
 
   it("compares what stands with a revision", () => {

@@ -203,6 +203,17 @@ describe("netpol replay", function () {
     );
   });
 
+  it("has no answer where no flow of the record is a connection that can be judged, whoever the policies select", () => {
+    for (const args of [
+      ["--since", "2027-01-01T00:00:00Z"],
+      ["--namespace", "nowhere"],
+    ]) {
+      const { code, stdout } = netpol(fileOf(declared), ...args);
+      assert.equal(code, 2);
+      assert.match(stdout, /: nothing is judged: none of the flows is a connection that can be; the counts say why\n/);
+    }
+  });
+
   it("judges what there is of a record that is cut off, says so in one line, and ends with 2", () => {
     const plain = fileOf(Buffer.from(`${declared}\n${undeclared}\n${declared.slice(0, 99)}`));
     const compressed = fileOf(gzipSync(`${declared}\n`.repeat(50_000)).subarray(0, -5000));
@@ -319,6 +330,15 @@ describe("netpol replay", function () {
       );
     });
 
+    it("has no answer where one of the clusters is called default, whose nodes are named without it", () => {
+      const nodes = ["worker-1", "north/worker-1"];
+      const events = nodes.map((node_name) => line(flow(grafana, postgres, 5432, { more: { node_name } })));
+      assert.match(
+        netpol(fileOf(...events), "--from", manifests()).stderr,
+        /^the record is of the clusters default, north; /,
+      );
+    });
+
     it("has no answer where the record is of another cluster", () => {
       assert.equal(answer(fileOf(north), "--from", manifests("south")).code, 2);
     });
@@ -356,6 +376,19 @@ describe("netpol replay", function () {
     assert.equal(code, 1);
     assert.match(stdout, /^stack prod: 1 lookup would be refused\n/);
     assert.match(stdout, /\nLookups that the DNS proxy would refuse\n.*\nmonitoring\/grafana +grafana\.com +1 /);
+  });
+
+  it("offers nothing of a record that does not go on", () => {
+    for (const args of [
+      ["--metrics", "9465"],
+      ["--every", "5m"],
+    ]) {
+      const { code, stderr } = netpol(fileOf(declared), ...args);
+      assert.deepEqual(
+        { code, stderr },
+        { code: 2, stderr: `${args[0]} is about a record that goes on; add --follow\n` },
+      );
+    }
   });
 
   it("does not take flows and policies from one input", () => {

@@ -36,16 +36,22 @@ describe("A record that threads share", () => {
     assert.equal(recordText(await shared.record()), recordText(one.record()));
   });
 
-  it(`is the one that its lines are where they stand in an array on one line (seed ${seed})`, async () => {
-    const lines = samples.flat();
-    const file = join(temporaryFolder("array"), "flows.json");
-    const text = `[${lines.join(",")}]`;
-    assert.ok(text.length > 2 ** 19, "one that takes several reads");
-    writeFileSync(file, text);
-    const one = recordReader();
-    for (const line of lines) one.add(line);
-    const { record, problems } = await readFlows([file], {});
-    assert.deepEqual(problems, []);
-    assert.equal(recordText(record), recordText(one.record()));
-  });
+  const arrays: Readonly<Record<string, (lines: readonly string[]) => string>> = {
+    "on one line": (lines) => `[${lines.join(",")}]`,
+    "with a line for each": (lines) => `[${lines.join(",\n")}]\n`,
+  };
+  for (const [name, arrayOf] of Object.entries(arrays)) {
+    it(`is the one that its lines are where they stand in an array ${name} (seed ${seed})`, async () => {
+      const lines = samples.flat();
+      const file = join(temporaryFolder("array"), "flows.json");
+      const text = arrayOf(lines);
+      assert.ok(text.length > 2 ** 19, "one that takes several reads");
+      writeFileSync(file, text);
+      const one = recordReader();
+      for (const line of lines) one.add(line);
+      const { record, problems } = await readFlows([file], {});
+      assert.deepEqual(problems, []);
+      assert.equal(recordText(record), recordText(one.record()));
+    });
+  }
 });

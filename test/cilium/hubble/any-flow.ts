@@ -23,9 +23,17 @@ const pods = inventoryOf(program.cluster)
 const dns = pods.find(({ endpoint }) => JSON.stringify(endpoint).includes("coredns")) ?? host;
 
 const addresses = ["203.0.113.7", "203.0.113.8", "198.51.100.1", "2001:db8::1"];
+const numberedHost = { ...host, endpoint: { ID: 7, ...host.endpoint } };
+const unknownYet = { ID: undefined, identity: 2, labels: ["reserved:world"], workloads: undefined };
 const end: fc.Arbitrary<RecordedEnd> = fc.oneof(
   { weight: 6, arbitrary: fc.constantFrom(...pods) },
   fc.constantFrom(host, remoteNode, apiServer, gateway, ...addresses.map(outside), ...addresses.map(namedAddress)),
+  fc.constantFrom(
+    numberedHost,
+    // What a proxy on a node sends for a pod, and a pod whose identity is not known to its node yet.
+    { ...numberedHost, endpoint: { ...numberedHost.endpoint, identity: 40_001 } },
+    ...pods.slice(0, 2).map(({ endpoint, address }) => ({ address, endpoint: { ...endpoint, ...unknownYet } })),
+  ),
 );
 const masked = ({ endpoint, address }: RecordedEnd): RecordedEnd => ({
   endpoint: { ...endpoint, labels: undefined, workloads: undefined },
@@ -50,6 +58,11 @@ const told: fc.Arbitrary<object> = fc.oneof(
     { destination_names: ["api.example.com"] },
     { destination_service: { name: "api", namespace: "shop" } },
     { traffic_direction: undefined, node_name: "default/worker-2" },
+    { verdict: undefined },
+    { event_type: { type: 3 } },
+    { trace_observation_point: "TO_CRYPTO" },
+    { trace_reason: "RELATED", l4: { ICMPv4: { type: 3 } } },
+    { trace_observation_point: undefined, traffic_direction: undefined },
     { l7: { type: "REQUEST", http: { method: "GET", url: "http://shop/items?page=2" } }, Type: "L7" },
     { l7: { type: "RESPONSE", http: { method: "GET", url: "http://shop/items" } }, Type: "L7", is_reply: true },
   ),
@@ -76,11 +89,12 @@ export const anyFlow: fc.Arbitrary<object> = fc.oneof(
         ends: fc.tuple(end, end),
         seenFrom: fc.constantFrom<(end: RecordedEnd) => RecordedEnd>((one) => one, far, masked),
         port: fc.constantFrom(53, 80, 443, 5432, 8080, 43_512),
-        protocol: fc.constantFrom("TCP" as const, "TCP" as const, "UDP" as const, "ICMP" as const),
+        seenTo: fc.constantFrom<(end: RecordedEnd) => RecordedEnd>((one) => one, far),
+        protocol: fc.constantFrom("TCP" as const, "TCP" as const, "UDP" as const, "SCTP" as const, "ICMP" as const),
         more: told,
       })
-      .map(({ ends: [from, to], seenFrom, port, protocol, more }) =>
-        flow(seenFrom(from), to, port, { protocol, more }),
+      .map(({ ends: [from, to], seenFrom, seenTo, port, protocol, more }) =>
+        flow(seenFrom(from), seenTo(to), port, { protocol, more }),
       ),
   },
   fc

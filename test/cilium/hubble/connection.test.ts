@@ -1,7 +1,19 @@
 import assert from "node:assert/strict";
 import { recordReader } from "../../../cilium/hubble/reading.ts";
 import type { Connection, FlowRecord } from "../../../cilium/hubble/record.ts";
-import { apiServer, dnsAnswer, flow, gateway, host, line, namedAddress, outside, pod, remoteNode } from "./recorded.ts";
+import {
+  apiServer,
+  dnsAnswer,
+  flow,
+  gateway,
+  host,
+  line,
+  namedAddress,
+  outside,
+  pod,
+  type RecordedEnd,
+  remoteNode,
+} from "./recorded.ts";
 
 const web = pod({ namespace: "shop", name: "web", labels: { app: "web", tier: "front" } }, 1);
 const api = pod({ namespace: "shop", name: "api", labels: { app: "api" } }, 2);
@@ -12,6 +24,11 @@ function read(...flows: object[]): FlowRecord {
   for (const one of flows) reader.add(line(one));
   return reader.record();
 }
+
+/** A pod as the nodes know it that do not run it. */
+const elsewhere = ({ endpoint }: RecordedEnd): object => ({ ...endpoint, ID: undefined, workloads: undefined });
+/** A packet that was not traced. */
+const unpointed = { trace_observation_point: undefined, trace_reason: undefined };
 
 const recordedWith = (more: object): FlowRecord => read(flow(web, api, 9000, { more }));
 
@@ -37,6 +54,31 @@ describe("a recorded flow", () => {
       { trace_observation_point: "FROM_ENDPOINT", is_reply: undefined },
       "leftOut",
       "packets seen before Cilium looked at them",
+    ],
+    "a packet that a proxy on a node sends for a pod, whose identity it keeps": [
+      { source: { ...host.endpoint, identity: 40_001 }, trace_observation_point: "TO_OVERLAY" },
+      "leftOut",
+      "packets that a node sends for a pod, through a proxy or encrypted",
+    ],
+    "a packet that was captured": [
+      { event_type: { type: 3 }, verdict: undefined, debug_capture_point: "DBG_CAPTURE_FROM_LB", is_reply: undefined },
+      "leftOut",
+      "packets captured for debugging",
+    ],
+    "a flow without a verdict": [
+      { verdict: undefined },
+      "notJudged",
+      "whether it was let through was not recorded (verdict)",
+    ],
+    "a flow of a pod whose identity its node did not know yet": [
+      { source: { namespace: "shop", pod_name: "web-1", identity: 2, labels: ["reserved:world"] } },
+      "notJudged",
+      "a pod's identity had not reached the node that recorded it",
+    ],
+    "a flow between a node and a pod of which nothing tells whether it runs there": [
+      { source: elsewhere(web), destination: host.endpoint, traffic_direction: undefined, ...unpointed },
+      "notJudged",
+      "which node runs a pod was not recorded (ID)",
     ],
     "a packet that was dropped for its address": [
       { verdict: "DROPPED", drop_reason_desc: "STALE_OR_UNROUTABLE_IP", is_reply: undefined },
@@ -215,9 +257,19 @@ describe("a recorded flow", () => {
       { kind: "pod" },
     ],
     "a node is remote to a pod of another one that connects to it": [
-      { source: { ...web.endpoint, ID: undefined, workloads: undefined }, destination: host.endpoint },
+      { source: elsewhere(web), destination: host.endpoint, traffic_direction: "INGRESS" },
       { kind: "pod" },
       { kind: "entity", entity: "remote-node" },
+    ],
+    "a node is remote to the pods of others that its own firewall lets it connect to": [
+      { source: host.endpoint, destination: elsewhere(api), event_type: { type: 5 }, ...unpointed },
+      { kind: "entity", entity: "remote-node" },
+      { kind: "pod" },
+    ],
+    "a node is host to its own pods, also where a field mask left out their numbers": [
+      { source: elsewhere(web), destination: host.endpoint, ...unpointed },
+      { kind: "pod" },
+      { kind: "entity", entity: "host" },
     ],
     "a control-plane node is an API server to the pods of others": [
       {
@@ -247,6 +299,13 @@ describe("a recorded flow", () => {
     const counts = (...flows: object[]) => read(...flows).connections.map(({ passed, dropped }) => [passed, dropped]);
     assert.deepEqual(counts(left, verdict, packet, left, verdict, packet), [[0, 6]]);
     assert.deepEqual(counts(left, left, left, verdict, packet), [[2, 3]], "one attempt of three was dropped");
+    const allowed = flow(web, api, 9000, { more: { event_type: { type: 5 }, ...unpointed } });
+    const encrypted = flow(web, api, 9000, { more: { trace_observation_point: "TO_CRYPTO" } });
+    assert.deepEqual(
+      counts(allowed, encrypted, left, verdict, packet),
+      [[0, 5]],
+      "one attempt, seen thrice as it left",
+    );
     const arrived = flow(web, api, 9000, {
       more: { trace_observation_point: "TO_ENDPOINT", traffic_direction: "INGRESS" },
     });

@@ -88,5 +88,10 @@ describe("the events of a record", () => {
     assert.equal(valuesOf(json([event], null, 2).slice(0, -10)).within, true);
     assert.equal(valuesOf(`2026-11-03T09:30:00.5Z stdout P ${text}`).within, true);
     assert.equal(valuesOf(text).within, false);
+    for (const array of [`[\n${text},\n${text}\n]`, `[${text},\n${text}]`, json([event, event], null, 2)]) {
+      assert.equal(valuesOf(array).within, false, array);
+      const lines = array.split("\n");
+      assert.equal(valuesOf(lines.slice(0, -1).join("\n")).within, true, array);
+    }
   });
 });
