@@ -92,6 +92,23 @@ spec:
     });
   }
 
+  it("tells namespaces of one name in two clusters of a mesh apart", () => {
+    const fromEast = (team: string) =>
+      side(`
+apiVersion: cilium.io/v2
+kind: CiliumClusterwideNetworkPolicy
+metadata: {name: mesh}
+spec:
+  endpointSelector: {matchLabels: {io.kubernetes.pod.namespace: shop, io.cilium.k8s.namespace.labels.team: blue}}
+  ingress:
+    - fromEndpoints:
+        - matchLabels:
+            io.kubernetes.pod.namespace: shop
+            io.cilium.k8s.policy.cluster: east
+            io.cilium.k8s.namespace.labels.team: ${team}`);
+    assert.equal(prove("equal", fromEast("red"), fromEast("green")).code, 1);
+  });
+
   it("tells a default deny that changes no verdict, unless only connections count", () => {
     const everybody = (spec: string) =>
       side(`
