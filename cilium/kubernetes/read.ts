@@ -22,7 +22,7 @@ import type {
 } from "./objects.ts";
 import { schemas } from "./objects.ts";
 import { type Cover, isKustomizationFile, type Placement, placementOf } from "./placement.ts";
-import { type BrokenText, chartCommand, type Document, variables } from "./text.ts";
+import { type BrokenText, type Document, template, variables } from "./text.ts";
 import { type Twice, versions } from "./twice.ts";
 import { UnreadableObjects } from "./unreadable.ts";
 
@@ -400,7 +400,7 @@ function judgedParts(value: unknown): unknown {
 /** What is left out because it is applied only after something was filled in. */
 function templateMark(judged: unknown, { place, file }: Document): LeftOut | undefined {
   const text = JSON.stringify(judged) ?? "";
-  if (helmMark.test(text)) return { place, reason: "template", ...chartCommand(file) };
+  if (helmMark.test(text)) return template(place, file, text);
   return variableMark.test(text) ? variables(place, text) : undefined;
 }
 

@@ -233,6 +233,35 @@ spec: {externalCIDRs: [192.0.2.0/24]}
     });
   });
 
+  for (const [what, file, text] of [
+    [
+      "a template that writes one",
+      "templates/odd.yaml",
+      "kind: CiliumNetworkPolicy\nmetadata: {name: {{ .Values.name }}}\n",
+    ],
+    [
+      "variables in one",
+      "odd.yaml",
+      database(api).replace("app: db", `app: '\${APP}'`).replace("name: db", "name: odd"),
+    ],
+    [
+      "marks of a template in one",
+      "odd.yaml",
+      database(api).replace("app: db", "app: '{{ .App }}'").replace("name: db", "name: odd"),
+    ],
+    [
+      "a list of policies that is cut off",
+      "odd.json",
+      '{"kind": "List", "items": [{"kind": "CiliumNetworkPolicy", "metadata": {',
+    ],
+  ] as const) {
+    it(`does not decide beside ${what}`, () => {
+      const { code, stdout } = prove("equal", folderOf({ "policies.yaml": database(api), [file]: text }), before);
+      assert.equal(code, 2, stdout);
+      assert.match(stdout, /because a policy cannot be judged: [^\n]*odd\./);
+    });
+  }
+
   it("compares what stands with a revision", () => {
     const { code, stdout } = netpol(sample, "prove", "equal", "program", "program");
     assert.equal(code, 0, stdout);
