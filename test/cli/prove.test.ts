@@ -165,6 +165,15 @@ ${rules.map((rule) => `    - {toEntities: [cluster], toPorts: [{ports: [{port: "
     );
   });
 
+  it("says that only one side asks for authentication", () => {
+    const authenticated = side(`${database(api)}      authentication: {mode: required}\n`);
+    assert.match(
+      prove("implies", authenticated, before).stdout,
+      /\n {2}let through only after: what is not authenticated\n/,
+    );
+    assert.equal(prove("implies", before, authenticated).code, 0);
+  });
+
   it("does not decide what terminates TLS before requests are read", () => {
     const secret = "terminatingTLS: {secret: {name: tls, namespace: shop}}";
     const requests = (more: string) => side(database(api, `, rules: {http: [{method: GET}]}${more}`));
