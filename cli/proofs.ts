@@ -1,5 +1,6 @@
 /** Proofs in the light of policies that could not be read, and how they are told. */
 import { malformedText, mayDecide } from "../cilium/kubernetes/broken.ts";
+import { hidesPolicies, type LeftOut, leftOutText } from "../cilium/kubernetes/left-out.ts";
 import {
   always,
   type Exception,
@@ -29,6 +30,7 @@ export function doubtedProof<Example extends { readonly witness: Witness }>(
 ): Proof<Example> {
   const broken = proved.flatMap(({ source: { objects } }) => [
     ...objects.malformed.map(malformedText),
+    ...objects.leftOut.filter(hidesPolicies).map(hiddenText),
     ...objects.unplaced.map(
       ({ place, policy }) => `${place}: ${policy.kind} ${policy.metadata.name} names no namespace`,
     ),
@@ -47,11 +49,15 @@ export function doubtedProof<Example extends { readonly witness: Witness }>(
   }
 }
 
+const hiddenText = (one: LeftOut): string =>
+  `${leftOutText(one)}${one.render === undefined ? "" : `; read the output of ${one.render}`}`;
+
 function maySelect({ source: { objects }, inventory }: ProvedSource, witness: Witness): boolean {
   const { source, destination } = witness.question;
   const found = withWitness(inventory, witness);
   return (
     objects.unplaced.length > 0 ||
+    objects.leftOut.some(hidesPolicies) ||
     [source, destination].some((end) => mayDecide(objects.malformed, end, found).length > 0)
   );
 }
