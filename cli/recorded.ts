@@ -4,8 +4,11 @@ import type { FlowRecord } from "../cilium/hubble/record.ts";
 import { mostRequests } from "../cilium/hubble/requests.ts";
 import type { Times } from "../cilium/hubble/times.ts";
 
-/** How much of a record was understood, in percent. */
-export function understood({ flows, notJudged, unread }: FlowRecord): number {
+/**
+ * How much of a record was understood, in percent.
+ * @param notJudged by reason; whoever judges knows of more than the record itself
+ */
+export function understood({ flows, unread, ...record }: FlowRecord, notJudged = record.notJudged): number {
   const lost = total(notJudged.values()) + total(unread.values());
   return (100 * (flows + total(unread.values()) - lost)) / (flows + total(unread.values()));
 }

@@ -38,7 +38,7 @@ export default function replay(command: Command): void {
   withRecord(command)
     .option("--suggest", "print the lines that would declare what would be dropped")
     .option("--all", "print what the record did not use, too: declared flows, rules and names")
-    .option("--at-least <percent>", "end with 2 if less of the record was understood", percentOf, 99)
+    .option("--at-least <percent>", "end with 2 if less of the record was understood and judged", percentOf, 99)
     .option("--follow", "go on reading until SIGTERM, SIGINT or the end of standard input; then answer")
     .option("--every <time>", "with --follow, how often what is new is told, on standard error", durationOf, 60_000)
     .option("--metrics <port>", "with --follow, a port of 127.0.0.1 to offer the counts to Prometheus on", portOf)
@@ -62,7 +62,7 @@ async function answerTo({ source, read, inventory }: Recorded, options: Options)
   const complete = options.all === true || options.output === "md";
   const report = reportOf(read, source.title, answer, { complete, atLeast: options.atLeast });
   printReport({ ...report, data: dataOf(read, inventory.cluster, answer), basis }, options.output);
-  const isUnsure = read.problems.length > 0 || understood(read.record) < options.atLeast;
+  const isUnsure = read.problems.length > 0 || understood(read.record, answer.replay.notJudged) < options.atLeast;
   if (isUnsure || !answer.replay.isConcerned) process.exitCode = 2;
   else if (losses(answer.replay).length > 0) process.exitCode = 1;
 }

@@ -181,12 +181,30 @@ describe("netpol replay", function () {
         understood: 25,
       },
     );
-    assert.match(
-      netpol(file).stdout,
-      /^stack prod: nothing .*, only 25 % of the record was understood\n.*\nskipped: 1 /,
-    );
+    assert.match(netpol(file).stdout, /^stack prod: nothing .*, only 25 % of the record was judged\n.*\nskipped: 1 /);
     assert.equal(answer(file, "--at-least", "25").code, 0);
     assert.equal(answer(fileOf(...Array.from({ length: 100 }, () => declared), "hello")).code, 0);
+  });
+
+  it("ends with 2 where too much turns on what the record does not say", () => {
+    const unnamed = Array.from({ length: 3 }, (_, i) => line(flow(grafana, outside(`203.0.113.${i}`), 443)));
+    const spec = {
+      endpointSelector: {},
+      egress: [
+        { toFQDNs: [{ matchPattern: "*.example.org" }] },
+        { toEndpoints: [{}], toPorts: [{ ports: [{ port: "53" }], rules: { dns: [{ matchPattern: "*" }] } }] },
+      ],
+    };
+    const metadata = { name: "grafana", namespace: "monitoring" };
+    const manifest = join(temporaryFolder("manifests"), "names.yaml");
+    writeFileSync(
+      manifest,
+      JSON.stringify({ apiVersion: "cilium.io/v2", kind: "CiliumNetworkPolicy", metadata, spec }),
+    );
+    const flows = [...unnamed, line(flow(grafana, postgres, 5432))];
+    const { code, stdout } = netpol(fileOf(...flows), "--from", manifest, "--at-least", "50");
+    assert.match(stdout, /^\S+: 1 of the flows [^\n]+, only 25 % of the record was judged\n/);
+    assert.equal(code, 2);
   });
 
   it("has no answer where the policies select nobody in the record", () => {
