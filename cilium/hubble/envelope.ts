@@ -36,17 +36,18 @@ export function dockerPiece(value: unknown): Piece | undefined {
   return { stream, text: log, ends: log.endsWith("\n") };
 }
 
-/** Fields under which an envelope holds the line that was logged, and those with the event itself. */
-const lineFields = ["log", "line", "message", "msg", "_raw", "MESSAGE"];
-const valueFields = ["_source", "log_processed", "data", "result", "event"];
+/** Fields under which an envelope holds the line that was logged, those with the event itself, and those with several. */
+const lineFields = ["log", "line", "message", "msg", "_raw", "MESSAGE", "textPayload", "original"];
+const valueFields = ["_source", "log_processed", "jsonPayload", "data", "result", "event"];
+const listFields = ["hits", "values", "events"];
 
 /** Deeper than any envelope within an envelope. */
 const deepest = 8;
 
 /**
  * The events that a JSON value holds: itself, the items of an array, or what is in an envelope, such as Fluent Bit's
- * `log`, logcli's `line`, Elasticsearch's `hits` and `_source`, Loki's `data.result[].values`. A line within that is no
- * JSON is given as it is, a text.
+ * `log`, logcli's `line`, Elasticsearch's `hits` and `_source`, Loki's `data.result[].values`, CloudWatch's `events`,
+ * Cloud Logging's `jsonPayload`. A line within that is no JSON is given as it is, a text.
  */
 export function* unwrapped(value: unknown, depth = 0): Generator<unknown> {
   const held = depth > deepest || !isObject(value) || isEvent(value) ? undefined : heldBy(value);
@@ -68,13 +69,14 @@ function heldBy(value: object): readonly unknown[] | undefined {
   const flows = flowsOfSeries(value);
   if (flows !== undefined) return flows;
   const fields = new Map<string, unknown>(Object.entries(value));
-  const list = fields.get("hits") ?? fields.get("values");
+  const list = listFields.map((name) => fields.get(name)).find(isObject);
   if (Array.isArray(list)) return list.map(lastOfPair);
-  if (isObject(list)) return [list];
-  const event = valueFields.map((name) => fields.get(name)).find(isObject);
-  if (event !== undefined) return [event];
+  if (list !== undefined) return [list];
+  const values = valueFields.map((name) => fields.get(name)).filter(isObject);
   const line = lineFields.map((name) => fields.get(name)).find((field) => typeof field === "string");
-  return line === undefined ? undefined : [line];
+  // Elastic's schema has an `event` of its own beside the line.
+  const held = values.find(isEvent) ?? line ?? values[0];
+  return held === undefined ? undefined : [held];
 }
 
 /** Loki pairs each line with its time. */

@@ -58,6 +58,14 @@ describe("the events of a record", () => {
       },
     }),
     "Elasticsearch's hits": [event, event].map((_source) => json({ _index: "i", _id: "1", _source })).join("\n"),
+    "Elasticsearch's hits, of Elastic's schema": [
+      { message: text, event: { dataset: "kubernetes.container_logs" }, log: { offset: 7 } },
+      { event: { dataset: "kubernetes.container_logs", original: text } },
+    ]
+      .map((_source) => json({ _index: "i", _id: "1", _source }))
+      .join("\n"),
+    "CloudWatch's answer": json({ events: [text, text].map((message) => ({ timestamp: 1, message })) }, null, 4),
+    "Cloud Logging's answer": json([{ jsonPayload: event }, { textPayload: text }], null, 2),
     "Elasticsearch's answer": json(
       { hits: { total: 2, hits: [{ _source: event }, { _source: { message: text } }] } },
       null,
