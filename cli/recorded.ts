@@ -39,7 +39,7 @@ export function togetherText({ connections, requests }: FlowRecord): string[] {
 
 export function incompleteness({ lostEvents, missingNodes }: FlowRecord, problems: readonly string[]): string[] {
   const missing = [
-    ...(lostEvents > 0 ? [`Hubble lost ${lostEvents} events`] : []),
+    ...(lostEvents > 0 ? [`Hubble lost ${counted(lostEvents, "event")}`] : []),
     ...(missingNodes.size > 0 ? [`nothing came from ${[...missingNodes].join(", ")}`] : []),
     ...problems,
   ];

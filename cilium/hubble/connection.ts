@@ -49,7 +49,9 @@ export function connectionOf(flow: HubbleFlow, readEnd: ReadEnd): Judgeable | An
   const aside = leftOut(flow, dropped);
   if (aside !== undefined) return aside;
   const target = targetOf(flow.l4);
-  if (target === undefined) return notJudged("the flow names no protocol and port");
+  if (target === undefined) {
+    return isBetweenNodes(flow, readEnd) ? betweenNodes : notJudged("the flow names no protocol and port");
+  }
   if (!flow.verdict || flow.verdict === "VERDICT_UNKNOWN") {
     return notJudged("whether it was let through was not recorded (verdict)");
   }
@@ -69,6 +71,10 @@ export function connectionOf(flow: HubbleFlow, readEnd: ReadEnd): Judgeable | An
   }
   return { kind: "connection", source, destination, ...target, seen: seenOf(flow, dropped) };
 }
+
+/** As IPsec and other tunnels of nodes are recorded. */
+const isBetweenNodes = ({ source, destination, IP }: HubbleFlow, readEnd: ReadEnd): boolean =>
+  readEnd(source, IP?.source).kind === "entity" && readEnd(destination, IP?.destination).kind === "entity";
 
 /** A proxy that refuses a request has let the connection through. */
 const isDropped = ({ verdict, Type }: HubbleFlow): boolean => verdict === "DROPPED" && Type !== "L7";
@@ -159,6 +165,7 @@ export const replies = leftOutBecause("replies");
 const translation = leftOutBecause("socket events of a Service's translation");
 const captured = leftOutBecause("packets captured for debugging");
 const sentForPod = leftOutBecause("packets that a node sends for a pod, through a proxy or encrypted");
+const betweenNodes = leftOutBecause("packets between nodes, of protocols without ports");
 const related = leftOutBecause("ICMP messages about another connection");
 const beforeDecision = leftOutBecause("packets seen before Cilium looked at them");
 const otherDrops = leftOutBecause("drops that no policy made");

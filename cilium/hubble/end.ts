@@ -102,7 +102,12 @@ const nameIn = (endpoint: HubbleEndpoint, labels: RecordedPod["labels"]): Name =
   isNamed: Boolean(endpoint.workloads?.[0]?.name),
 });
 
+/** Where neither Hubble nor the name of a pod tells. */
 const unnamed = "unnamed";
+
+/** What a pod is called: where the record has no names of pods, what their labels say, since rows of all would be one. */
+export const podName = ({ name, labels }: RecordedPod): string =>
+  name === unnamed ? (labels["app.kubernetes.io/name"] ?? labels["k8s-app"] ?? labels.app ?? name) : name;
 
 function worldOf(endpoint: HubbleEndpoint): World | undefined {
   if (!isWorld(endpoint) || isMistaken(endpoint)) return undefined;

@@ -60,6 +60,11 @@ describe("a recorded flow", () => {
       "leftOut",
       "packets that a node sends for a pod, through a proxy or encrypted",
     ],
+    "a tunnel between nodes": [
+      { source: host.endpoint, destination: remoteNode.endpoint, l4: undefined },
+      "leftOut",
+      "packets between nodes, of protocols without ports",
+    ],
     "a packet that was captured": [
       { event_type: { type: 3 }, verdict: undefined, debug_capture_point: "DBG_CAPTURE_FROM_LB", is_reply: undefined },
       "leftOut",
