@@ -67,6 +67,7 @@ export async function netpol(words: readonly string[]): Promise<void> {
   for (const { name, purpose, finds, load } of commands) {
     const command = program.command(name).description(purpose);
     if (name !== named) continue;
+    command.showHelpAfterError(`(netpol ${name} --help says more)`);
     (await load()).default(command);
     if (finds !== undefined) command.addHelpText("after", `\nEnds with 1 if ${finds}.`);
   }

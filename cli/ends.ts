@@ -19,8 +19,10 @@ import { Failure } from "./failure.ts";
 import type { Source } from "./sources/source.ts";
 
 /** For `--help`: what an end may be. */
-export const endsHelp = `An end is namespace/workload or namespace/pod, one of ${peerEntities.map(entityName).join(", ")} (gateway is Cilium's entity
-ingress, and may be called so), the name of a node, an IP address or a CIDR; the destination may be a DNS name too.`;
+export const endsHelp = `An end is namespace/workload or namespace/pod, one of
+  ${peerEntities.map(entityName).join(", ")}
+(gateway is Cilium's entity ingress, and may be called so), the name of a node, an IP address or a CIDR; the destination
+may be a DNS name too.`;
 
 /**
  * Reads ends against the names of an inventory.
@@ -69,11 +71,20 @@ function addressOf(text: string, inventory: Source["inventory"]): Peer | undefin
   return parsePrefix(text) === undefined ? undefined : { kind: "cidr", cidr: text };
 }
 
-/** A name without a namespace is compared with names without theirs. */
+/** A name without a namespace is compared with names without theirs; a namespace is no end. */
 function nearest(text: string, endpoints: readonly string[], others: readonly string[]): string {
   if (text.includes("/")) return didYouMean(text, endpoints);
+  const [inside] = endpoints.filter((id) => id.startsWith(`${text}/`));
+  if (inside !== undefined) return `; ${text} is a namespace: name something in it, such as ${inside}`;
   const namesakes = endpoints.filter((id) => id.endsWith(`/${text}`));
   return namesakes.length > 0 ? `; did you mean ${namesakes.join(" or ")}?` : didYouMean(text, others);
+}
+
+/** @throws Failure for a namespace in which there is nobody, with the nearest names. */
+export function requireNamespace(name: string, endpoints: readonly { readonly namespace: string }[]): void {
+  const known = [...new Set(endpoints.map(({ namespace }) => namespace))].sort();
+  if (known.includes(name)) return;
+  throw new Failure(`no pod is in a namespace ${name}${didYouMean(name, known) || `; there are ${known.join(", ")}`}`);
 }
 
 /** Like the reader, but what looks like a DNS name and is no node's is one. */

@@ -1,6 +1,7 @@
 /** What `netpol check` finds: faults, judged with the cluster by the engine, and breaches of the house rules. */
 import { absentMakers } from "../cilium/kubernetes/absent.ts";
 import { namespaceFor } from "../cilium/kubernetes/broken.ts";
+import { clusterFolders } from "../cilium/kubernetes/twice.ts";
 import { rings } from "../cilium/model/order.ts";
 import { policyKey, policyName, policyText, referenceTo } from "../cilium/policy/parts.ts";
 import type { Policy } from "../cilium/policy/schema.ts";
@@ -29,8 +30,7 @@ export interface Finding {
  */
 export function findingsOf(source: Source, houseRules: PackConfig | undefined, isProgram: boolean): Finding[] {
   const network = compile(source.policies, source.inventory);
-  // Where there are no pods, no selector selects any, and where an object has two versions, there is no saying what it does.
-  const hasWorld = source.inventory.endpoints.length > 0 && source.objects.twice.length === 0;
+  const hasWorld = source.inventory.endpoints.length > 0 && !isSeveralClusters(source);
   const makers = absentMakers(source.cluster ?? source.objects);
   return [
     ...unreadable(source),
@@ -47,6 +47,10 @@ export function findingsOf(source: Source, houseRules: PackConfig | undefined, i
     }),
   ];
 }
+
+/** Whether the input is of clusters side by side, of which one says nothing of what the other one selects. */
+const isSeveralClusters = ({ objects: { files, twice } }: Source): boolean =>
+  twice.length > 0 && clusterFolders(files, twice).length > 0;
 
 /** That nobody is selected is no fault where others may be, that charts make. */
 const unsure: ReadonlySet<OddityKind> = new Set(["selects-nothing", "peer-selects-nothing", "missing-service"]);
@@ -69,7 +73,7 @@ function unreadable({ objects: { malformed, unplaced, twice } }: Source): Findin
         rule: "one-version",
         subject: name,
         file: places[0] ?? "",
-        message: `${name}: stands differently in ${places.join(" and ")}; a cluster has one version of it`,
+        message: `${name}: stands differently in ${places.join(" and ")}, so it is not judged. Instead: keep one version of it.`,
       }),
     ),
     ...unplaced.map(

@@ -1,14 +1,17 @@
 /** Which of the flows a command prints. */
 import type { Command } from "commander";
 import { peerText } from "../cilium/reach/report/explain.ts";
-import { destinationReader, endReader, readPort } from "./ends.ts";
+import { destinationReader, endReader, readPort, requireNamespace } from "./ends.ts";
 import type { ListedFlow } from "./flows.ts";
 import type { Source } from "./sources/source.ts";
 
-export interface FlowChoice {
-  readonly pods?: true;
+export interface NamespaceChoice {
   readonly fromNamespace?: string;
   readonly toNamespace?: string;
+}
+
+export interface FlowChoice extends NamespaceChoice {
+  readonly pods?: true;
   readonly source?: string;
   readonly to?: string;
   readonly port?: string;
@@ -29,13 +32,14 @@ export const withPods = (command: Command): Command =>
 
 /**
  * Whether a flow is one of those that are asked for.
- * @throws Failure for an end that there is not, and for what is no port
+ * @throws Failure for an end or a namespace that there is not, and for what is no port
  */
 export function chosen(
   choice: FlowChoice,
   source: Pick<Source, "inventory" | "replicas">,
 ): (flow: ListedFlow) => boolean {
   const read = endReader(source);
+  requireNamespaces(choice, source);
   const from = choice.source === undefined ? undefined : peerText(read(choice.source));
   const to = choice.to === undefined ? undefined : peerText(destinationReader(read, source)(choice.to));
   const onPort = choice.port === undefined ? undefined : portTest(choice.port);
@@ -45,6 +49,12 @@ export function chosen(
     (choice.fromNamespace === undefined || flow.from.startsWith(`${choice.fromNamespace}/`)) &&
     (choice.toNamespace === undefined || flow.to.startsWith(`${choice.toNamespace}/`)) &&
     (onPort === undefined || flow.spans.some(onPort));
+}
+
+/** @throws Failure for a namespace that there is not */
+export function requireNamespaces(choice: NamespaceChoice, { inventory }: Pick<Source, "inventory">): void {
+  for (const name of [choice.fromNamespace, choice.toNamespace])
+    if (name !== undefined) requireNamespace(name, inventory.endpoints);
 }
 
 function portTest(text: string): (span: ListedFlow["spans"][number]) => boolean {

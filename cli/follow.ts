@@ -1,6 +1,7 @@
 /** A record that goes on: read as it comes, until a signal or the end of its only source. */
 import { setTimeout as after } from "node:timers/promises";
-import { type Reading, recordReader } from "../cilium/hubble/reading.ts";
+import { recordReader } from "../cilium/hubble/reading.ts";
+import type { Reading } from "../cilium/hubble/sums.ts";
 import { endings, type ReadFlows, readFile } from "./sources/flows.ts";
 import { lokiTail, reasonOf } from "./sources/loki.ts";
 import { tail } from "./sources/tail.ts";

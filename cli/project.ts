@@ -6,13 +6,14 @@ import { Failure } from "./failure.ts";
 
 /**
  * The folder of the project: the working folder, or the nearest one above it, that has `Pulumi.yaml` and `cluster/cluster.ts`.
+ * @param instead what else may be named, for who needs no project: `, or name …`
  * @throws Failure when there is none.
  */
-export function projectFolder(): string {
+export function projectFolder(instead = ""): string {
   const folder = findProject();
   if (folder !== undefined) return folder;
   throw new Failure(
-    `${process.cwd()} is in no project (a folder with Pulumi.yaml and ${clusterFile}); run it in one, or name policies with --from or --context`,
+    `${process.cwd()} is in no project (a folder with Pulumi.yaml and ${clusterFile}); run it in one${instead}`,
   );
 }
 

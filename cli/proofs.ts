@@ -73,11 +73,15 @@ const isName = (peer: Peer): peer is Peer & { kind: "fqdn" } => peer.kind === "f
 
 /** What `netpol test` needs to ask a question of a proof again. */
 export const witnessData = (witness: Witness) => ({
-  objects: witnessObjects(witness),
+  // An inventory without any Pod is taken for a mistake.
+  objects: witnessObjects(witness.endpoints.length > 0 ? witness : { ...witness, endpoints: [bystander] }),
   question: questionData(witness.question),
   // Of a name whose address matters, what no object can say.
   ...(witness.names.some(({ addresses }) => addresses.length > 0) && { names: witness.names }),
 });
+
+/** A pod at no end. */
+const bystander = { namespace: "default", name: "bystander", labels: {} };
 
 export const endsData = ({ egress, ingress }: Verdict) => ({ egress: endData(egress), ingress: endData(ingress) });
 

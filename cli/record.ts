@@ -2,8 +2,8 @@
 import { type Command, InvalidArgumentError } from "commander";
 import { clustersOf } from "../cilium/hubble/cluster.ts";
 import { distinctionsOf } from "../cilium/hubble/judge.ts";
-import type { Reading } from "../cilium/hubble/reading.ts";
 import type { FlowRecord } from "../cilium/hubble/record.ts";
+import type { Reading } from "../cilium/hubble/sums.ts";
 import type { Policy } from "../cilium/policy/schema.ts";
 import { clusterLabel } from "../cilium/policy/selector.ts";
 import type { Inventory } from "../cilium/reach/compile/inventory.ts";

@@ -86,6 +86,8 @@ function partOf(text: string, whole: string): Part {
 const instead =
   "write any pod [of NAMESPACE] [with KEY=VALUE,KEY] [without KEY] [but …], anything outside the cluster, or anything";
 
+const labelValue = /^([A-Za-z0-9]([-\w.]*[A-Za-z0-9])?)?$/;
+
 const names = (text: string): string[] => text.split(/\s*(?:,|\band\b|\bor\b)\s*/i).filter((name) => name !== "");
 
 function requirementsOf(word: string, what: string, not: boolean, whole: string): Requirement[] {
@@ -99,10 +101,11 @@ function requirementsOf(word: string, what: string, not: boolean, whole: string)
   const lacks = (word === "without") !== not;
   return names(what).map((label) => {
     const [key = "", value, ...more] = label.split("=");
-    if (!/^[\w./-]+$/.test(key) || more.length > 0)
-      throw new Failure(`${whole}: ${label} is no label; write key=value or key`);
-    if (value === undefined) return { source: "k8s", key, operator: lacks ? "DoesNotExist" : "Exists" };
-    return { source: "k8s", key, operator: lacks ? "NotIn" : "In", values: [value] };
+    const values = value?.split("|");
+    if (!/^[\w./-]+$/.test(key) || more.length > 0 || values?.some((one) => !labelValue.test(one)))
+      throw new Failure(`${whole}: ${label} is no label; write key=value, key=value|value or key`);
+    if (values === undefined) return { source: "k8s", key, operator: lacks ? "DoesNotExist" : "Exists" };
+    return { source: "k8s", key, operator: lacks ? "NotIn" : "In", values };
   });
 }
 

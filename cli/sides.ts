@@ -4,6 +4,7 @@ import { type Basis, basisLines } from "../cilium/kubernetes/basis.ts";
 import type { Inventory } from "../cilium/reach/compile/inventory.ts";
 import type { Side } from "../cilium/reach/report/diff.ts";
 import { Failure } from "./failure.ts";
+import { projectFolder } from "./project.ts";
 import { currentContext } from "./sources/cluster.ts";
 import { readPolicies, type Source, type SourceOptions } from "./sources/source.ts";
 import { type Workloads, workloadsOf } from "./workloads.ts";
@@ -52,16 +53,15 @@ export async function readSides(
   const pods = { before: judgedAgainst(before, after), after: judgedAgainst(after, before) };
   return {
     titles: [titleOf(before, configBefore), titleOf(after, configAfter)],
-    before: { policies: before.source.policies, inventory: inventoryAgainst(before, pods.before) },
-    after: { policies: after.source.policies, inventory: inventoryAgainst(after, pods.after) },
+    before: { policies: before.source.policies, inventory: inventoryAgainst(before.source, pods.before, after.source) },
+    after: { policies: after.source.policies, inventory: inventoryAgainst(after.source, pods.after, before.source) },
     basis: { before: basisAgainst(before, pods.before), after: basisAgainst(after, pods.after) },
     pods: new Map([pods.before, pods.after].flatMap(({ source }) => [...workloadsOf(source).pods])),
   };
 }
 
 /**
- * Reads both sides as policies alone, for what holds whatever pods there are. What one does not say of its cluster, the
- * other says for it.
+ * Reads both sides as policies alone, for what holds whatever pods there are.
  * @throws Failure as `readSides`
  */
 export async function readPolicySides(
@@ -70,6 +70,9 @@ export async function readPolicySides(
 ): Promise<PolicySides> {
   const before = (await readSide(words[0], words[1], options)).source;
   const after = (await readSide(words[1], words[0], options)).source;
+  if (isEmpty(before) && isEmpty(after)) {
+    throw new Failure(`neither ${before.title} nor ${after.title} holds a .yaml, .yml or .json file`);
+  }
   return {
     titles: [before.title, after.title],
     sources: [before, after],
@@ -79,12 +82,17 @@ export async function readPolicySides(
   };
 }
 
+/** Whether nothing was read for a side: its path is likely to be a mistake. */
+const isEmpty = ({ policies, objects }: Source): boolean => policies.length === 0 && objects.files.length === 0;
+
 /** Two sides, and the sources that they were read from. */
 export interface PolicySides extends Sides {
   readonly sources: readonly [before: Source, after: Source];
 }
 
-function clusterOf({ inventory: own }: Source, { inventory: other }: Source): Inventory {
+/** What is known of a side's cluster: what it says itself, but for a program, which says nothing of that, what the other says. */
+function clusterOf({ inventory: own, cluster: objects }: Source, { inventory: other }: Source): Inventory {
+  if (objects !== undefined) return own;
   const { cidrGroups = other.cidrGroups, services = other.services } = own;
   const configured = own.configuration === undefined && other.configuration !== undefined ? other : own;
   const { cluster, configuration } = configured;
@@ -123,9 +131,9 @@ const titleOf = ({ source: { title } }: ReadSide, configuration: string | undefi
 const judgedAgainst = (own: ReadSide, other: ReadSide): ReadSide =>
   (other.hasPods && !own.hasPods) || own.source.inventory.endpoints.length === 0 ? other : own;
 
-/** The pods are those of one side, but what a side says of its cluster besides holds for it. */
-function inventoryAgainst({ source }: ReadSide, pods: ReadSide): Inventory {
-  const { cidrGroups, cluster, configuration, hosts } = source.inventory;
+/** The pods are those of one side, but what is known of a side's cluster besides holds for it. */
+function inventoryAgainst(own: Source, pods: ReadSide, other: Source): Inventory {
+  const { cidrGroups, cluster, configuration, hosts } = clusterOf(own, other);
   return {
     ...inventoryOf(pods.source),
     ...(cidrGroups && { cidrGroups }),
@@ -145,6 +153,7 @@ async function readSide(word: string, other: string, choice: Choice): Promise<Re
   const [kind, name] = /^(git|context):(.+)$/.exec(word)?.slice(1) ?? [word];
   switch (kind) {
     case "program":
+      projectFolder(", or name another side, such as a folder or context:NAME");
       return { source: await readPolicies(choice), hasPods: inventory !== undefined };
     case "git": {
       const [ref = "", ...rest] = (name ?? word).split(":");

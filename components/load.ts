@@ -53,7 +53,7 @@ export async function loadSourceFiles(project: string): Promise<SourceFile[]> {
 /** What the files of `cluster/` export, by file. Each is loaded by itself, so that the faults of all of them are told. */
 async function loadFiles(project: string): Promise<Map<string, FileExports>> {
   if (!existsSync(join(project, clusterFile))) throw new Faults([`there is no ${clusterFile} in ${project}`]);
-  const others = readdirSync(join(project, "cluster")).filter((name) => /^[\w-]+\.ts$/.test(name));
+  const others = readdirSync(join(project, "cluster")).filter((name) => /^[\w-][\w.-]*(?<!\.d|\.test)\.ts$/.test(name));
   const files = new Map<string, FileExports>();
   const faults = new Set<string>();
   // One after the other, so that files which import each other always run in the same order.

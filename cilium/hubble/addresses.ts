@@ -8,7 +8,7 @@ import type { FqdnSelector } from "../policy/schema.ts";
 import { parseAddressOrPrefix } from "../reach/compile/addresses.ts";
 import { nameMatcher, sampleName } from "../reach/compile/fqdn.ts";
 import type { ResolvedName } from "../reach/compile/inventory.ts";
-import type { FlowRecord } from "./record.ts";
+import { type FlowRecord, recordedEnds } from "./record.ts";
 
 /** What policies see of an address outside the cluster and its names: equal for those that they do not tell apart. */
 export type ClassOf = (address: string, names: Iterable<string>) => string;
@@ -31,20 +31,16 @@ export type AddressClasses = {
   readonly names: readonly ResolvedName[];
 };
 
-export function classifyAddresses(
-  { connections, names }: FlowRecord,
-  distinctions: AddressDistinctions,
-): AddressClasses {
+export function classifyAddresses(record: FlowRecord, distinctions: AddressDistinctions): AddressClasses {
   const classOf = addressClass(distinctions);
   const matchers = distinctions.selectors.map(nameMatcher);
   const standIns = new Map<string, string>();
   const byClass = new Map<string, string>();
   const resolved: ResolvedName[] = [];
-  const ends = connections.flatMap(({ source, destination }) => [source, destination]);
-  const outside = ends.flatMap((end) => (end.kind === "outside" ? [end.address] : []));
-  const apiServers = new Set(apiServerAddresses(connections));
-  for (const address of new Set([...outside, ...names.keys()])) {
-    const known = names.get(address) ?? [];
+  const outside = [...recordedEnds(record)].flatMap((end) => (end.kind === "outside" ? [end.address] : []));
+  const apiServers = new Set(apiServerAddresses(record));
+  for (const address of new Set([...outside, ...record.names.keys()])) {
+    const known = record.names.get(address) ?? [];
     const key = `${apiServers.has(address)} ${classOf(address, known)}`;
     const first = byClass.get(key);
     standIns.set(address, first ?? address);
@@ -58,11 +54,9 @@ export function classifyAddresses(
 }
 
 /** Where the API server is outside the cluster. */
-export const apiServerAddresses = (connections: FlowRecord["connections"]): string[] => [
+export const apiServerAddresses = (record: FlowRecord): string[] => [
   ...new Set(
-    connections.flatMap(({ source, destination }) =>
-      [source, destination].flatMap((end) => (end.kind === "outside" && end.isApiServer ? [end.address] : [])),
-    ),
+    [...recordedEnds(record)].flatMap((end) => (end.kind === "outside" && end.isApiServer ? end.address : [])),
   ),
 ];
 

@@ -1,5 +1,5 @@
 /** Which cluster a record is from, as its lines tell it. */
-import type { FlowRecord } from "./record.ts";
+import { type FlowRecord, recordedEnds } from "./record.ts";
 
 /**
  * The names of the clusters that a record may be from: one if it is certain, none if nothing tells. Hubble names a node
@@ -17,10 +17,6 @@ export function clustersOf(record: FlowRecord): readonly string[] {
 const byDefault = "default";
 
 /** The clusters that the recorded pods are in. */
-export const podClusters = ({ connections, lookups }: Pick<FlowRecord, "connections" | "lookups">): string[] => {
-  const ends = [
-    ...connections.flatMap(({ source, destination }) => [source, destination]),
-    ...lookups.map(({ pod }) => pod),
-  ];
-  return [...new Set(ends.flatMap((end) => (end.kind === "pod" ? (end.cluster ?? []) : [])))];
-};
+export const podClusters = (record: Pick<FlowRecord, "connections" | "lookups">): string[] => [
+  ...new Set([...recordedEnds(record)].flatMap((end) => (end.kind === "pod" ? (end.cluster ?? []) : []))),
+];

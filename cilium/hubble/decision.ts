@@ -38,9 +38,8 @@ export function oneForEqual(): (decision: Decision) => Decision {
   };
 }
 
-/** Reads decisions; equal ones are one object. */
-export function decisionReader(): (flow: HubbleFlow) => Decision | undefined {
-  const one = oneForEqual();
+/** @param one gives one object for all that are equal */
+export function decisionReader(one: (decision: Decision) => Decision): (flow: HubbleFlow) => Decision | undefined {
   return (flow) => {
     const direction = directionOf(flow);
     const outcome = outcomeOf(flow);

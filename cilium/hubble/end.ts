@@ -12,7 +12,7 @@ import {
 } from "../policy/selector.ts";
 import type { PeerEntity } from "../reach/compile/inventory.ts";
 import type { HubbleEndpoint } from "./event.ts";
-import { onceEach } from "./once.ts";
+import { manyPods, onceEach } from "./once.ts";
 import type { Outside, OutsideReader } from "./outside.ts";
 import type { FindPod } from "./pods.ts";
 
@@ -59,6 +59,8 @@ export type EndReader = {
   readonly read: ReadEnd;
   /** Who was met within the cluster, by what tells them apart. */
   readonly known: () => Map<string, Inside>;
+  /** The same end as another reader has met it. */
+  readonly same: (tellingApart: string, end: Inside) => Inside;
 };
 
 /**
@@ -77,7 +79,7 @@ export function endReader(find: FindPod, outside: OutsideReader): EndReader {
     if (identity.kind === "pod") rename(identity, nameIn(endpoint, identity.labels));
     return identity;
   };
-  const ofLabels = onceEach((endpoint: HubbleEndpoint) => identityOf(endpoint, undefined));
+  const ofLabels = onceEach((endpoint: HubbleEndpoint) => identityOf(endpoint, undefined), manyPods);
   const read: ReadEnd = (endpoint, address) => {
     const identity = endpoint?.labels?.length ? ofLabels(endpoint) : identityOf(endpoint ?? {}, address ?? undefined);
     if (identity.kind !== "world") return identity;
@@ -86,13 +88,20 @@ export function endReader(find: FindPod, outside: OutsideReader): EndReader {
   };
   const isInside = (entry: [string, Identity]): entry is [string, Inside] =>
     entry[1].kind === "pod" || entry[1].kind === "entity";
-  return { read, known: () => new Map([...identities].filter(isInside)) };
+  const same = (tellingApart: string, end: Inside): Inside => {
+    const met = identities.get(tellingApart);
+    const known = met?.kind === "pod" || met?.kind === "entity" ? met : { ...end, key: `#${identities.size}` };
+    identities.set(tellingApart, known);
+    if (known.kind === "pod" && end.kind === "pod") rename(known, end);
+    return known;
+  };
+  return { read, known: () => new Map([...identities].filter(isInside)), same };
 }
 
 type Name = Pick<RecordedPod, "name" | "isNamed">;
 
 /** Hubble knows workloads better than the names of pods tell them. Of several names the first in order is the pod's. */
-export function rename(pod: RecordedPod, { name, isNamed }: Name): void {
+function rename(pod: RecordedPod, { name, isNamed }: Name): void {
   const isBetter = isNamed === pod.isNamed ? name < pod.name || pod.name === unnamed : isNamed;
   if (isBetter && name !== unnamed) Object.assign(pod, { name, isNamed });
 }

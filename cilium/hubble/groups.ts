@@ -5,6 +5,7 @@ import { ruleText } from "../reach/compile/rules.ts";
 import type { DeniedBy } from "../reach/decide/verdict.ts";
 import type { Denial, Judgement } from "./judge.ts";
 import type { NameEnds } from "./naming.ts";
+import { onceEach } from "./once.ts";
 import type { Connection, Example } from "./record.ts";
 import { type Times, widen } from "./times.ts";
 
@@ -30,13 +31,14 @@ export type Group = Times & {
 /** The judgements in groups, most seen first. */
 export function groupJudgements(judgements: readonly Judgement[], name: NameEnds): Group[] {
   const groups = new Map<string, Group & { connections: Connection[] }>();
+  const refusalTexts = onceEach((refused: readonly Denial[]) => refused.map(refusalText));
   for (const judgement of judgements) {
     const { connection } = judgement;
     const ends = name(connection);
     const port = `${connection.port}/${connection.protocol}`;
-    const refused = judgement.outcome === "denied" ? judgement.refusals : [];
-    const refusals = refused.map(refusalText);
-    const key = JSON.stringify([ends, port, refusals]);
+    const refused = judgement.outcome === "denied" ? judgement.refusals : none;
+    const refusals = refusalTexts(refused);
+    const key = [ends.source, ends.destination, port, ...refusals].join("\n");
     let group = groups.get(key);
     if (group === undefined) {
       const { first, last, example } = connection;
@@ -64,6 +66,8 @@ export function groupJudgements(judgements: readonly Judgement[], name: NameEnds
   }
   return [...groups.values()].sort((a, b) => b.passed + b.dropped - (a.passed + a.dropped));
 }
+
+const none: readonly Denial[] = [];
 
 const refusalText = ({ direction, by }: Denial): string => `${direction} by ${deniedByText(by)}`;
 

@@ -11,15 +11,17 @@ import { compile, type Network } from "../reach/compile/network.ts";
 import { addressParty, type Party } from "../reach/compile/party.ts";
 import type { Direction } from "../reach/compile/rules.ts";
 import { type DeniedBy, undecidableText, type Verdict, verdict } from "../reach/decide/verdict.ts";
-import { questionText } from "../reach/report/explain.ts";
 import { apiServerAddresses, classifyAddresses } from "./addresses.ts";
+import { ByEnds } from "./between.ts";
 import type { End, RecordedPod } from "./end.ts";
-import type { Lookup } from "./lookups.ts";
-import type { Distinctions } from "./reading.ts";
-import type { Connection, FlowRecord } from "./record.ts";
+import { onceEach } from "./once.ts";
+import { type Connection, type FlowRecord, recordedEnds } from "./record.ts";
+import type { Distinctions } from "./sums.ts";
+
+export type Judgement = { readonly connection: Connection } & Decided;
 
 /** `verdict` is that of the address where the outcome is open for lack of a name. */
-export type Judgement = { readonly connection: Connection; readonly verdict: Verdict } & (
+type Decided = { readonly verdict: Verdict } & (
   | { readonly outcome: "allowed" }
   | { readonly outcome: "denied"; readonly refusals: readonly Denial[] }
   | { readonly outcome: "undecided"; readonly reason: string }
@@ -47,7 +49,7 @@ export function distinctionsOf(policies: readonly Policy[], surroundings: Surrou
 }
 
 export function judge(record: FlowRecord, policies: readonly Policy[], surroundings: Surroundings): Judged {
-  const pods = [...new Set([...record.connections, ...record.lookups].flatMap(podsOf))];
+  const pods = podsOf(record);
   const places = new Map(pods.map((pod, index) => [pod, String(index)]));
   const inventory: Inventory = {
     ...surroundings,
@@ -55,21 +57,22 @@ export function judge(record: FlowRecord, policies: readonly Policy[], surroundi
     isPartial: true,
     nodes: [],
     names: [],
-    apiServer: apiServerAddresses(record.connections),
+    apiServer: apiServerAddresses(record),
   };
   const { prefixes } = compile(policies, { ...inventory, endpoints: [] });
   const addresses = classifyAddresses(record, { prefixes, selectors: fqdnSelectors(policies) });
   const network = compile(policies, { ...inventory, names: addresses.names });
-  const peerOf = (end: End): Peer => {
+  const addressPeer = onceEach((address: string): Peer => ({ kind: "address", address }));
+  const peerOf = onceEach((end: End): Peer => {
     switch (end.kind) {
       case "pod":
         return { kind: "endpoint", namespace: end.namespace, name: places.get(end) ?? "" };
       case "entity":
         return { kind: "entity", entity: end.entity };
       case "outside":
-        return { kind: "address", address: addresses.standFor(end.address) };
+        return addressPeer(addresses.standFor(end.address));
     }
-  };
+  });
   const decide = decider(network);
   const questionOf = (source: End, destination: End, protocol: FlowProtocol, port: number): Question => ({
     source: peerOf(source),
@@ -77,21 +80,18 @@ export function judge(record: FlowRecord, policies: readonly Policy[], surroundi
     protocol,
     port,
   });
-  const nameless = namelessJudge(network);
+  const mayReachName = nameFinder(network);
+  const outcomeOf = onceEach(read);
   const judgements = record.connections.map((connection): Judgement => {
     const { source, destination, protocol, port } = connection;
     const question = questionOf(source, destination, protocol, port);
-    const judgement = read(connection, decide(question));
-    const named = destination.kind !== "outside" || record.names.has(destination.address);
-    return named || judgement.outcome !== "denied" ? judgement : (nameless(judgement, question) ?? judgement);
+    const decided = outcomeOf(decide(question));
+    const isNamed = destination.kind !== "outside" || record.names.has(destination.address);
+    const isOpen = !isNamed && decided.outcome === "denied" && mayReachName(question);
+    return isOpen ? { connection, verdict: decided.verdict, ...withoutName } : { connection, ...decided };
   });
-  const parties = new Map<string, Party>();
-  const partyOf = (end: End): Party => {
-    const key = end.kind === "outside" ? addresses.standFor(end.address) : end.key;
-    const party = parties.get(key) ?? partyAt(network, peerOf(end));
-    parties.set(key, party);
-    return party;
-  };
+  const partyOfPeer = onceEach((peer: Peer): Party => partyAt(network, peer));
+  const partyOf = (end: End): Party => partyOfPeer(peerOf(end));
   return { network, judgements, verdictOf: (...question) => decide(questionOf(...question)), partyOf };
 }
 
@@ -104,21 +104,18 @@ function partyAt({ directory, surroundings }: Network, peer: Peer): Party {
 
 /** Verdicts, each asked for once. */
 function decider(network: Network): (question: Question) => Verdict {
-  const known = new Map<string, Verdict>();
+  const known = new ByEnds<Peer, Verdict>();
   return (question) => {
-    const key = questionText(question);
-    const found = known.get(key) ?? verdict(network, question);
-    known.set(key, found);
+    const found = known.get(question) ?? verdict(network, question);
+    known.set(question, found);
     return found;
   };
 }
 
-function podsOf(from: Connection | Lookup): RecordedPod[] {
-  const ends =
-    "pod" in from
-      ? [from.pod, ...Array.from(from.servers.values(), ({ end }) => end)]
-      : [from.source, from.destination];
-  return ends.filter((end) => end.kind === "pod");
+/** Those who were asked for names among them. */
+function podsOf(record: FlowRecord): RecordedPod[] {
+  const servers = record.lookups.flatMap(({ servers }) => servers.map(({ end }) => end));
+  return [...new Set([...recordedEnds(record), ...servers])].filter((end) => end.kind === "pod");
 }
 
 /** The record's pods as endpoints; their names are their places in the list. */
@@ -160,38 +157,36 @@ export const fqdnSelectors = (policies: readonly Policy[]): FqdnSelector[] =>
       : rulesOf(policy).flatMap(({ egress }) => (egress ?? []).flatMap(({ toFQDNs }) => toFQDNs ?? [])),
   );
 
-function read(connection: Connection, verdict: Verdict): Judgement {
+function read(verdict: Verdict): Decided {
   const ends = (["egress", "ingress"] as const).map((direction) => ({ direction, end: verdict[direction] }));
   const refusals = ends.flatMap(({ direction, end }) => (end.verdict === "denied" ? [{ direction, by: end.by }] : []));
-  if (refusals.length > 0) return { connection, verdict, outcome: "denied", refusals };
+  if (refusals.length > 0) return { verdict, outcome: "denied", refusals };
   const open = ends.flatMap(({ end }) => (end.verdict === "undecidable" ? [undecidableText(end.reason)] : []));
   const [reason] = open;
-  return reason === undefined
-    ? { connection, verdict, outcome: "allowed" }
-    : { connection, verdict, outcome: "undecided", reason };
+  return reason === undefined ? { verdict, outcome: "allowed" } : { verdict, outcome: "undecided", reason };
 }
 
+const withoutName = {
+  outcome: "undecided",
+  reason: "no name is known for the address, and names are allowed",
+} as const;
+
 /**
- * Judges a connection to an address whose name the record does not tell, when the address itself is not allowed: if the
- * source may reach a name on that port, the address may be one of that name's, and nothing is decided.
+ * Tells whether a source may reach some name on a port. Then nothing is decided of an address there whose name the record
+ * does not tell, and which is not allowed itself: it may be one of that name's.
  */
-function namelessJudge(network: Network): (judgement: Judgement, question: Question) => Judgement | undefined {
+function nameFinder(network: Network): (question: Question) => boolean {
   const names = network.parties.flatMap(({ peer }) => (peer.kind === "fqdn" ? [peer] : []));
-  const known = new Map<string, boolean>();
-  const mayReachName = ({ source, protocol, port }: Question, key: string): boolean => {
+  const known = new ByEnds<Peer, boolean>();
+  return ({ source, protocol, port }) => {
+    const question = { source, destination: source, protocol, port };
     const found =
-      known.get(key) ??
-      names.some(({ name }) => {
-        const { outcome } = verdict(network, { source, destination: { kind: "fqdn", name }, protocol, port });
+      known.get(question) ??
+      names.some((destination) => {
+        const { outcome } = verdict(network, { ...question, destination });
         return outcome === "allowed" || outcome === "allowed-once-resolved";
       });
-    known.set(key, found);
+    known.set(question, found);
     return found;
-  };
-  return ({ connection, verdict }, question) => {
-    const { source, protocol, port } = connection;
-    return mayReachName(question, `${source.key} ${protocol} ${port}`)
-      ? { connection, verdict, outcome: "undecided", reason: "no name is known for the address, and names are allowed" }
-      : undefined;
   };
 }

@@ -4,20 +4,17 @@
  */
 import type { z } from "zod";
 import { endpoint, type HubbleFlow, outcome, readEvent, tcpFlags } from "./event.ts";
-import { onceEach } from "./once.ts";
+import { keeper, onceEach, onceEachText, own } from "./once.ts";
 
 /**
  * Reads lines that have the fields of a flow in the order of `api/v1/flow/flow.proto`, without spaces, and ports; gives
  * undefined for any other line, which may hold a flow all the same. Ends are one object for each text.
  */
 export function lineReader(): (line: string) => HubbleFlow | undefined {
-  const outcomeIn = onceEach((text: string) => parsed(outcome, `{${text}}`), own);
-  const flagsIn = onceEach((text: string) => parsed(tcpFlags, `{${text}}`), own);
-  const endIn = onceEach((text: string) => parsed(endpoint, text), own);
-  const restIn = onceEach((text: string) => {
-    const event = readEvent(json(`{"flow":{${text}}`));
-    return event.kind === "flow" ? event.flow : undefined;
-  }, own);
+  const kept = keeper();
+  const flagsIn = onceEachText((text) => parsed(tcpFlags, `{${text}}`));
+  const endIn = onceEachText((text) => parsed(endpoint, text));
+  const restIn = onceEachText(restOf);
   return (line) => {
     const found = beginning.exec(line);
     if (found === null) return undefined;
@@ -32,30 +29,52 @@ export function lineReader(): (line: string) => HubbleFlow | undefined {
     const rest = restIn(line.slice(end + 2, last));
     if (rest === undefined) return undefined;
     // Near half of a record are replies, of which nothing counts but that they were.
-    if (rest.is_reply && !rest.l7 && !rest.destination_names && !rest.aggregate) {
-      const ends = {
-        source: namespaceIn(line, start),
-        destination: namespaceIn(line, middle + betweenEnds.length - 1),
-      };
-      return { time: own(time), uuid: uuid ?? rest.uuid, node_name: rest.node_name, is_reply: true, ...ends };
+    if (rest.isMereReply) {
+      const source = { namespace: kept(namespaceIn(line, start)) };
+      const destination = { namespace: kept(namespaceIn(line, middle + betweenEnds.length - 1)) };
+      const { node_name } = rest.flow;
+      return { time: own(time), uuid: uuid ?? rest.flow.uuid, node_name, is_reply: true, source, destination };
     }
-    const source = endIn(line.slice(start, middle + 1));
-    const destination = endIn(line.slice(middle + betweenEnds.length - 1, end + 1));
-    const outcome = outcomeIn(told);
+    const [sourceAddress, address] = [kept(from), kept(to)];
+    const source = endIn(line.slice(start, middle + 1), sourceAddress);
+    const destination = endIn(line.slice(middle + betweenEnds.length - 1, end + 1), address);
+    const flow = rest.after(kept(told));
     const flags = flagsIn(set);
-    if (!source || !destination || !outcome || !flags) return undefined;
+    if (!source || !destination || !flow || !flags) return undefined;
     const ports = { source_port: Number(fromPort), destination_port: Number(toPort) };
     return {
-      ...rest,
-      ...outcome,
+      ...flow,
       time: own(time),
-      uuid: uuid ?? rest.uuid,
-      IP: { source: own(from), destination: own(to) },
+      uuid: uuid ?? flow.uuid,
+      IP: { source: sourceAddress, destination: address },
       l4: protocol === "TCP" ? { TCP: { ...ports, flags } } : protocol === "UDP" ? { UDP: ports } : { SCTP: ports },
       source,
       destination,
     };
   };
+}
+
+/** What follows the ends in a line. */
+type Rest = {
+  readonly flow: HubbleFlow;
+  readonly isMereReply: boolean;
+  /** With what was told before the ends. */
+  readonly after: (told: string) => HubbleFlow | undefined;
+};
+
+function restOf(text: string): Rest | undefined {
+  const event = readEvent(json(`{"flow":{${text}}`));
+  if (event.kind !== "flow") return undefined;
+  const { flow } = event;
+  const isMereReply = flow.is_reply === true && !flow.l7 && !flow.destination_names && !flow.aggregate;
+  const after = onceEach((told: string) => {
+    const seen = parsed(outcome, `{${told}}`);
+    // With every field that a line adds, so that whatever is made of it is alike.
+    return (
+      seen && { ...flow, ...seen, time: "", IP: undefined, l4: undefined, source: undefined, destination: undefined }
+    );
+  });
+  return { flow, isMereReply, after };
 }
 
 const text = '"([^"\\\\]*)"';
@@ -82,13 +101,10 @@ const endUntilNamespace = new RegExp(
 );
 
 /** The namespace of an end that begins somewhere in a line. */
-function namespaceIn(line: string, start: number): { readonly namespace: string } {
+function namespaceIn(line: string, start: number): string {
   endUntilNamespace.lastIndex = start;
-  return { namespace: own(endUntilNamespace.exec(line)?.[2] ?? "") };
+  return endUntilNamespace.exec(line)?.[2] ?? "";
 }
-
-/** A copy that does not keep the file's whole block that a text was cut from. */
-const own = (text: string): string => ` ${text}`.slice(1);
 
 function parsed<T>(schema: z.ZodType<T>, text: string): T | undefined {
   return schema.safeParse(json(text)).data;

@@ -10,9 +10,9 @@ export type Lookup = Times & {
   readonly name: string;
   /** Whether it is a name of a Service or pod of the cluster. */
   readonly inCluster: boolean;
-  /** Who was asked, by whatever key. */
-  readonly servers: ReadonlyMap<string, DnsServer>;
-  readonly addresses: ReadonlySet<string>;
+  /** Who was asked. A few, as the addresses are: lists of them take a fifth of the memory that sets do. */
+  readonly servers: readonly DnsServer[];
+  readonly addresses: readonly string[];
   /** How often it was answered with addresses; or asked, where the record holds no answers. */
   readonly count: number;
   /** How often the proxy refused it when it was recorded. */
@@ -22,9 +22,9 @@ export type Lookup = Times & {
 export type DnsServer = { readonly end: End; readonly port: number };
 
 /** What was seen of a look-up. */
-export type SeenLookup = Times & Counts & Omit<Lookup, "count" | "refused" | "servers" | "addresses"> & Sets;
+export type SeenLookup = Times & Counts & Omit<Lookup, "count" | "refused" | "servers" | "addresses"> & Lists;
 type Counts = { asked: number; answered: number; failed: number; refused: number };
-type Sets = { readonly servers: Map<string, DnsServer>; readonly addresses: Set<string> };
+type Lists = { readonly servers: DnsServer[]; readonly addresses: string[] };
 
 /** Look-ups of which as many are kept before those that failed are forgotten. */
 const most = 50_000;
@@ -52,8 +52,19 @@ export function lookupStore(limit = most) {
       const found = byName.get(name);
       if (found !== undefined) return found;
       if (size >= room) forgetFailed();
-      const sets = { inCluster: isClusterName(name), servers: new Map(), addresses: new Set<string>() };
-      const unseen = { pod, name, ...sets, asked: 0, answered: 0, failed: 0, refused: 0, first, last };
+      const lists = { servers: [], addresses: [] };
+      const unseen = {
+        pod,
+        name,
+        inCluster: isClusterName(name),
+        ...lists,
+        asked: 0,
+        answered: 0,
+        failed: 0,
+        refused: 0,
+        first,
+        last,
+      };
       byName.set(name, unseen);
       size++;
       return unseen;
@@ -63,7 +74,11 @@ export function lookupStore(limit = most) {
 }
 
 export function addServer({ servers }: SeenLookup, end: End, port: number): void {
-  servers.set(`${end.key} ${port}`, { end, port });
+  if (!servers.some((known) => known.end === end && known.port === port)) servers.push({ end, port });
+}
+
+function addAddresses({ addresses }: SeenLookup, more: readonly string[]): void {
+  for (const address of more) if (!addresses.includes(address)) addresses.push(address);
 }
 
 /** Adds what was seen of a look-up elsewhere, but for its servers. */
@@ -72,42 +87,40 @@ export function addLookup(to: SeenLookup, { asked, answered, failed, refused, ad
   to.answered += answered;
   to.failed += failed;
   to.refused += refused;
-  for (const address of addresses) to.addresses.add(address);
+  addAddresses(to, addresses);
   widen(to, times);
 }
 
-export type LookupReader = {
-  readonly add: (flow: HubbleFlow, span: Times, weight: number) => void;
-  readonly seen: () => readonly SeenLookup[];
-};
-
-/** @param learn is told of each name outside the cluster with an address that was answered for it */
-export function lookupReader(readEnd: ReadEnd, learn: (address: string, name: string) => void): LookupReader {
-  const store = lookupStore();
-  return {
-    seen: store.all,
-    add: (flow, span, weight) => {
-      const { l7, l4, source, destination, IP } = flow;
-      const dns = l7?.dns;
-      if (!dns?.query) return;
-      const name = dns.query.replace(/\.$/, "").toLowerCase();
-      const isAnswer = isReply(flow) ?? l7?.type === "RESPONSE";
-      const addresses = isAnswer && !dns.rcode ? (dns.ips ?? []) : [];
-      if (!isClusterName(name)) for (const address of addresses) learn(address, name);
-      const ends = [readEnd(source, IP?.source), readEnd(destination, IP?.destination)] as const;
-      const [pod, server] = isAnswer ? [ends[1], ends[0]] : ends;
-      if (pod.kind !== "pod") return;
-      const lookup = store.of(pod, name, span);
-      if (flow.verdict === "DROPPED") lookup.refused += weight;
-      else if (!isAnswer) lookup.asked += weight;
-      else if (addresses.length > 0) lookup.answered += weight;
-      else lookup.failed += weight;
-      const ports = l4?.UDP ?? l4?.TCP;
-      const port = isAnswer ? ports?.source_port : ports?.destination_port;
-      if (server.kind !== "unknown" && port) addServer(lookup, server, port);
-      for (const address of addresses) lookup.addresses.add(address);
-      widen(lookup, span);
-    },
+/**
+ * Adds up look-ups.
+ * @param learn is told of each name outside the cluster with an address that was answered for it
+ */
+export function lookupReader(
+  store: ReturnType<typeof lookupStore>,
+  readEnd: ReadEnd,
+  learn: (address: string, name: string) => void,
+): (flow: HubbleFlow, span: Times, weight: number) => void {
+  return (flow, span, weight) => {
+    const { l7, l4, source, destination, IP } = flow;
+    const dns = l7?.dns;
+    if (!dns?.query) return;
+    const name = dns.query.replace(/\.$/, "").toLowerCase();
+    const isAnswer = isReply(flow) ?? l7?.type === "RESPONSE";
+    const addresses = isAnswer && !dns.rcode ? (dns.ips ?? []) : [];
+    if (!isClusterName(name)) for (const address of addresses) learn(address, name);
+    const ends = [readEnd(source, IP?.source), readEnd(destination, IP?.destination)] as const;
+    const [pod, server] = isAnswer ? [ends[1], ends[0]] : ends;
+    if (pod.kind !== "pod") return;
+    const lookup = store.of(pod, name, span);
+    if (flow.verdict === "DROPPED") lookup.refused += weight;
+    else if (!isAnswer) lookup.asked += weight;
+    else if (addresses.length > 0) lookup.answered += weight;
+    else lookup.failed += weight;
+    const ports = l4?.UDP ?? l4?.TCP;
+    const port = isAnswer ? ports?.source_port : ports?.destination_port;
+    if (server.kind !== "unknown" && port) addServer(lookup, server, port);
+    addAddresses(lookup, addresses);
+    widen(lookup, span);
   };
 }
 

@@ -8,6 +8,7 @@ import { ruleSelects } from "../reach/decide/decide.ts";
 import type { End, RecordedPod } from "./end.ts";
 import { fqdnSelectors, type Judged } from "./judge.ts";
 import type { Lookup } from "./lookups.ts";
+import { onceEach } from "./once.ts";
 import type { FlowRecord } from "./record.ts";
 
 /** The names of a policy's lists that no pod of the policy looked up or connected to. */
@@ -63,17 +64,18 @@ function namesByPolicy({ connections, lookups, names }: FlowRecord, judged: Judg
  * of it, and no connection to it is in the record.
  */
 export function unlistedLookups({ connections, lookups }: FlowRecord, judged: Judged): Lookup[] {
-  const connected = new Set(
-    connections.flatMap(({ source, destination }) =>
-      destination.kind === "outside" ? [`${source.key} ${destination.address}`] : [],
-    ),
-  );
+  const at = onceEach(addressEnd);
+  const connected = new Map<End, Set<string>>();
+  for (const { source, destination } of connections) {
+    if (destination.kind !== "outside") continue;
+    connected.set(source, (connected.get(source) ?? new Set()).add(destination.address));
+  }
   return lookups.filter(({ pod, inCluster, addresses, count }) => {
     if (inCluster || count === 0) return false;
     const egress = egressOf(pod, judged);
     return (
       egress?.defaultDeny === true &&
-      [...addresses].every((address) => !connected.has(`${pod.key} ${address}`) && !allows(egress, address, judged))
+      addresses.every((address) => !connected.get(pod)?.has(address) && !allows(egress, at(address), judged))
     );
   });
 }
@@ -90,18 +92,26 @@ export function refusalJudge({ verdictOf }: Judged): (lookup: Lookup) => boolean
     return matcher;
   };
   return ({ pod, name, servers }) =>
-    servers.size > 0 &&
-    Array.from(servers.values(), ({ end, port }) => {
+    servers.length > 0 &&
+    servers.every(({ end, port }) => {
       const { egress } = verdictOf(pod, end, "UDP", port);
       if (egress.verdict !== "allowed" || egress.redirect?.parser !== "dns") return false;
       const { lets } = egress.redirect;
       return lets !== "everything" && !lets.some((selector) => matcherOf(selector)(name));
-    }).every(Boolean);
+    });
 }
 
+const addressEnd = (address: string): End => ({
+  kind: "outside",
+  key: address,
+  address,
+  isApiServer: false,
+  standsForMore: false,
+});
+
 /** Whether a rule allows an address, on whatever port. */
-function allows({ rules }: DirectionPolicy, address: string, { partyOf }: Judged): boolean {
-  const party = partyOf({ kind: "outside", key: address, address, isApiServer: false, standsForMore: false });
+function allows({ rules }: DirectionPolicy, address: End, { partyOf }: Judged): boolean {
+  const party = partyOf(address);
   return rules.some((rule) => rule.effect === "allow" && ruleSelects(rule, party) !== "no");
 }
 

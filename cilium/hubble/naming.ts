@@ -1,4 +1,6 @@
 /** What the ends of a connection are called where people read about them. */
+import type { End } from "./end.ts";
+import { onceEach } from "./once.ts";
 import type { Connection, FlowRecord } from "./record.ts";
 import { endName, type FindWorkload } from "./workload.ts";
 
@@ -9,9 +11,13 @@ export type NameEnds = (ends: Ends) => { readonly source: string; readonly desti
 /** @param cluster the cluster whose policies are judged */
 export function endNames(record: FlowRecord, find: FindWorkload, cluster: string): NameEnds {
   const namesOf = destinationNames(record);
+  const nameOf = onceEach((end: End) => endName(end, find, [], cluster));
   return ({ source, destination }) => ({
-    source: source.kind === "outside" && !source.isApiServer ? "outside" : endName(source, find, [], cluster),
-    destination: endName(destination, find, namesOf({ source, destination }), cluster),
+    source: source.kind === "outside" && !source.isApiServer ? "outside" : nameOf(source),
+    destination:
+      destination.kind === "outside"
+        ? endName(destination, find, namesOf({ source, destination }), cluster)
+        : nameOf(destination),
   });
 }
 
@@ -20,17 +26,20 @@ export function endNames(record: FlowRecord, find: FindWorkload, cluster: string
  * record has such lookups, else all that are known.
  */
 export function destinationNames({ names, lookups }: FlowRecord): (ends: Ends) => readonly string[] {
-  const lookedUp = new Map<string, string[]>();
+  const lookedUp = new Map<End, Map<string, string[]>>();
   for (const { pod, name, inCluster, addresses } of lookups) {
     if (inCluster) continue;
+    const ofPod = lookedUp.get(pod) ?? new Map<string, string[]>();
+    lookedUp.set(pod, ofPod);
     for (const address of addresses) {
-      const key = `${pod.key} ${address}`;
-      lookedUp.set(key, [...(lookedUp.get(key) ?? []), name]);
+      const known = ofPod.get(address);
+      if (known === undefined) ofPod.set(address, [name]);
+      else known.push(name);
     }
   }
   return ({ source, destination }) => {
     if (destination.kind !== "outside") return [];
-    const own = lookedUp.get(`${source.key} ${destination.address}`);
+    const own = lookedUp.get(source)?.get(destination.address);
     return (own ?? [...(names.get(destination.address) ?? [])]).toSorted();
   };
 }

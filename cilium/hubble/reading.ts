@@ -1,38 +1,16 @@
 /** Reads a record, and adds it up as it is read: each connection once, however often it was seen. */
-import type { HttpRule } from "../policy/schema.ts";
-import { type AddressDistinctions, addressClass } from "./addresses.ts";
 import { connectionOf, type Judgeable } from "./connection.ts";
 import { decisionReader } from "./decision.ts";
-import { endReader } from "./end.ts";
 import { type HubbleFlow, readEvent } from "./event.ts";
 import { lineReader } from "./line.ts";
 import { lookupReader } from "./lookups.ts";
-import { outsideReader } from "./outside.ts";
-import { type KnownPods, podFinder } from "./pods.ts";
 import type { Example, FlowRecord } from "./record.ts";
-import { requestOf, requestStore } from "./requests.ts";
-import { type Answers, addAnswers, connectionStore, increment, noneSeen, recordOf, type Tally } from "./tally.ts";
+import { requestOf } from "./requests.ts";
+import { include, type Reading, sums, tallyOf } from "./sums.ts";
+import { addAnswers, increment, noneSeen, recordOf, type Tally } from "./tally.ts";
 import { isBefore, type Times, widen } from "./times.ts";
 import { repeats } from "./uuids.ts";
 import { valueReader } from "./values.ts";
-
-/** Which flows of a record count, and who its pods are: plain data. */
-export type Reading = {
-  /** In milliseconds since 1970; the flows without a time count. */
-  readonly since?: number;
-  readonly until?: number;
-  /** Only flows from or to pods of this namespace. */
-  readonly namespace?: string;
-  /** The pods of an inventory: their labels stand in where a field mask left them out. */
-  readonly pods?: KnownPods;
-  /** What the policies tell apart: a record of very many addresses and paths needs no memory for each. */
-  readonly distinctions?: Distinctions;
-};
-
-export type Distinctions = AddressDistinctions & { readonly requests: readonly HttpRule[] };
-
-/** Policies that tell nothing apart. */
-export const nothingApart: Distinctions = { prefixes: [], selectors: [], requests: [] };
 
 /** Takes the lines of a record. */
 export type Lines = {
@@ -45,6 +23,8 @@ export type Lines = {
 export type RecordReader = Lines & {
   /** Takes a value that a line held: an event, or the text of a line that is no JSON. */
   readonly take: (value: unknown) => void;
+  /** Adds what another reader has read of the same record. */
+  readonly include: (tally: Tally) => void;
   /** What was read so far. */
   readonly tally: () => Tally;
   readonly record: () => FlowRecord;
@@ -52,26 +32,16 @@ export type RecordReader = Lines & {
 
 /**
  * Adds up the lines of one record, from one file or several.
- * @param isRepeated whether an event was read before, here or by another reader
+ * @param repeats whether an event was read before, here or by another reader
  */
-export function recordReader(reading: Reading = {}, isRepeated = repeats()): RecordReader {
-  const { since, until, namespace, pods, distinctions = nothingApart } = reading;
-  const outside = outsideReader(addressClass(distinctions));
-  const ends = endReader(pods === undefined ? () => undefined : podFinder(pods), outside);
-  const readEnd = ends.read;
-  const readDecision = decisionReader();
-  const connections = connectionStore();
-  const requests = requestStore(distinctions.requests);
-  const answers = new Map<string, Answers>();
-  const leftOut = new Map<string, number>();
-  const notJudged = new Map<string, number>();
-  const unread = new Map<string, number>();
-  const missingNodes = new Set<string>();
-  const nodes = new Set<string>();
-  const days = new Map<string, Set<string>>();
-  const times: Times = { first: "", last: "" };
-  const counts = { flows: 0, otherLines: 0, lostEvents: 0, duplicates: 0 };
-  const lookups = lookupReader(readEnd, (address, name) => outside.learn(address, [name]));
+export function recordReader(reading: Reading = {}, { isRepeated } = repeats()): RecordReader {
+  const { since, until, namespace } = reading;
+  const all = sums(reading);
+  const { outside, connections, requests, answers, missingNodes, nodes, days, times, counts } = all;
+  const { leftOut, notJudged, unread } = all.reasons;
+  const readEnd = all.ends.read;
+  const readDecision = decisionReader(all.decision);
+  const addLookup = lookupReader(all.lookups, readEnd, (address, name) => outside.learn(address, [name]));
 
   const addFlow = (flow: HubbleFlow): void => {
     const weight = weightOf(flow);
@@ -92,7 +62,7 @@ export function recordReader(reading: Reading = {}, isRepeated = repeats()): Rec
       increment(leftOut, "flows of other namespaces", weight);
       return;
     }
-    lookups.add(flow, span, weight);
+    addLookup(flow, span, weight);
     const read = connectionOf(flow, readEnd);
     switch (read.kind) {
       case "left-out":
@@ -194,15 +164,6 @@ export function recordReader(reading: Reading = {}, isRepeated = repeats()): Rec
   const readLine = lineReader();
   const values = valueReader(take);
 
-  const tally = (): Tally => ({
-    ...{ ...counts, ...times, leftOut, notJudged, unread, missingNodes, days, nodes },
-    ends: ends.known(),
-    connections: connections.all,
-    answers: [...answers.values()],
-    lookups: lookups.seen(),
-    requests: requests.all(),
-    names: outside.names,
-  });
   return {
     add: (line) => {
       const flow = readLine(line);
@@ -211,8 +172,9 @@ export function recordReader(reading: Reading = {}, isRepeated = repeats()): Rec
     },
     end: values.end,
     take,
-    tally,
-    record: () => recordOf(tally()),
+    include: (tally) => include(all, tally),
+    tally: () => tallyOf(all),
+    record: () => recordOf(tallyOf(all)),
   };
 }
 

@@ -58,3 +58,11 @@ export type FlowRecord = Times & {
   /** The nodes that recorded: `cluster/name`, without a cluster in one that is called `default`. */
   readonly nodes: ReadonlySet<string>;
 };
+
+/** Whoever stands at an end of a connection, or looked a name up. */
+export function recordedEnds({ connections, lookups }: Pick<FlowRecord, "connections" | "lookups">): ReadonlySet<End> {
+  const ends = new Set<End>();
+  for (const { source, destination } of connections) ends.add(source).add(destination);
+  for (const { pod } of lookups) ends.add(pod);
+  return ends;
+}

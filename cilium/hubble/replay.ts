@@ -4,6 +4,7 @@ import type { Policy } from "../policy/schema.ts";
 import { policyAt } from "../reach/compile/network.ts";
 import { ruleText } from "../reach/compile/rules.ts";
 import type { EndVerdict } from "../reach/decide/decide.ts";
+import { ByEnds } from "./between.ts";
 import { podClusters } from "./cluster.ts";
 import { compareWithFlows, type UnseenFlow } from "./declared.ts";
 import type { End } from "./end.ts";
@@ -12,7 +13,7 @@ import { type Judged, type Judgement, judge, type Surroundings } from "./judge.t
 import type { Lookup } from "./lookups.ts";
 import { refusalJudge, type UnusedNames, unlistedLookups, unusedNames } from "./names.ts";
 import { endNames, type NameEnds } from "./naming.ts";
-import type { Connection, FlowRecord } from "./record.ts";
+import { type Connection, type FlowRecord, recordedEnds } from "./record.ts";
 import { letsThrough, type Request } from "./requests.ts";
 import { type Times, widen } from "./times.ts";
 import { endName, type FindWorkload } from "./workload.ts";
@@ -135,7 +136,7 @@ export function replayJudged(
     allowedBy: allowedBy(allowed, record, requests.refused),
     notJudged: notJudged(record, judgements),
     otherClusters: podClusters(record).filter((name) => name !== cluster),
-    isConcerned: endsOf(record).some((end) => isGoverned(end, judged)),
+    isConcerned: [...recordedEnds(record)].some((end) => isGoverned(end, judged)),
   };
 }
 
@@ -149,14 +150,6 @@ const isFromOwnNode = ({ source, destination }: Connection): boolean =>
   source.kind === "entity" &&
   (source.entity === "host" || source.entity === "control-plane-host") &&
   destination.kind === "pod";
-
-/** Whoever stands at an end of a connection or a look-up. */
-const endsOf = ({ connections, lookups }: FlowRecord): End[] => [
-  ...new Set([
-    ...connections.flatMap(({ source, destination }) => [source, destination]),
-    ...lookups.map(({ pod }) => pod),
-  ]),
-];
 
 /** Whether a policy governs an end of the record. */
 function isGoverned(end: End, { network, partyOf }: Judged): boolean {
@@ -199,23 +192,24 @@ function allowedBy(
   { requests, lookups }: FlowRecord,
   refused: readonly Request[],
 ): AllowedBy {
-  const portKey = (source: string, destination: string, port: number) => `${source} ${destination} ${port}`;
-  const told = new Set([
-    ...requests.map(({ source, destination, port }) => portKey(source.key, destination.key, port)),
-    ...lookups.flatMap(({ pod, servers }) =>
-      Array.from(servers.values(), ({ end, port }) => portKey(pod.key, end.key, port)),
-    ),
-  ]);
+  const told = new ByEnds<End, true>();
+  for (const { source, destination, port } of requests) told.set({ source, destination, ...viaProxy, port }, true);
+  for (const { pod, servers } of lookups) {
+    for (const { end, port } of servers) told.set({ source: pod, destination: end, ...viaProxy, port }, true);
+  }
   const counts = { rule: 0, noPolicy: 0, notCompared: 0 };
   for (const { connection, verdict } of allowed) {
     const ends = [verdict.egress, verdict.ingress];
     const { source, destination, port } = connection;
-    const isTold = told.has(portKey(source.key, destination.key, port));
+    const isTold = told.get({ source, destination, ...viaProxy, port }) === true;
     const kind = ends.some((end) => !isTold && isListed(end)) ? "notCompared" : ends.some(byRule) ? "rule" : "noPolicy";
     counts[kind] += flowCount(connection);
   }
   return { ...counts, rule: counts.rule - refused.reduce((sum, { passed }) => sum + passed, 0) };
 }
+
+/** What is asked for over either protocol is told. */
+const viaProxy = { protocol: "TCP" } as const;
 
 const byRule = (end: EndVerdict): boolean => end.verdict === "allowed" && end.by.kind === "rules";
 

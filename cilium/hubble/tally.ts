@@ -1,8 +1,8 @@
 /**
  * What was added up of a record: plain data, so that threads can give theirs to each other, of which several make one
- * (`merge.ts`) and from which the record follows.
+ * (`sums.ts`) and from which the record follows.
  */
-import { type FlowProtocol, flowProtocols } from "../reach/compile/inventory.ts";
+import { ByEnds } from "./between.ts";
 import { type Answer, type Judgeable, replies, type Seen, seenLeaving } from "./connection.ts";
 import type { Decision, Decisions } from "./decision.ts";
 import type { End, Inside } from "./end.ts";
@@ -21,10 +21,6 @@ export type Tally = Times &
     readonly lookups: readonly SeenLookup[];
     readonly requests: readonly Request[];
   };
-
-/** Whether nothing was read at all. */
-export const isEmpty = ({ flows, otherLines, duplicates, unread }: Tally): boolean =>
-  flows + otherLines + duplicates + unread.size === 0;
 
 /** What was seen of a connection. */
 export type Sightings = Omit<Connection, "passed" | "dropped" | "reached" | "decisions" | "example"> & {
@@ -87,27 +83,19 @@ function stoppedShare(seen: Sightings["seen"], attempts: number, decisions: Deci
   return Math.min(attempts, Math.max(seen.dropped, seen["verdict dropped"])) / attempts;
 }
 
-/** Connections by their ends and ports. Ends are one object each, which finds faster than a text made of them. */
+/** Connections by their ends and ports. */
 export function connectionStore() {
-  const bySource = new Map<End, Map<End, Map<number, Sightings>>>();
+  const known = new ByEnds<End, Sightings>();
   const all: Sightings[] = [];
   return {
     all,
-    find: ({ source, destination, protocol, port }: Key): Sightings | undefined =>
-      bySource.get(source)?.get(destination)?.get(portNumber(protocol, port)),
+    find: (key: Key): Sightings | undefined => known.get(key),
     add: (one: Sightings): void => {
-      const byDestination = bySource.get(one.source) ?? new Map<End, Map<number, Sightings>>();
-      bySource.set(one.source, byDestination);
-      const byPort = byDestination.get(one.destination) ?? new Map<number, Sightings>();
-      byDestination.set(one.destination, byPort);
-      byPort.set(portNumber(one.protocol, one.port), one);
+      known.set(one, one);
       all.push(one);
     },
   };
 }
-
-const portNumber = (protocol: FlowProtocol, port: number): number =>
-  port * flowProtocols.length + flowProtocols.indexOf(protocol);
 
 type Key = Pick<Judgeable, "source" | "destination" | "protocol" | "port">;
 

@@ -83,7 +83,7 @@ function replicasOf(pods: readonly KnownPod[]): ReadonlyMap<string, string> {
 
 /** A pod as policies see it. */
 export function endpointOf(pod: PodObject, namespaces: ReturnType<typeof namespaceLabels>): Endpoint {
-  const { metadata, spec, status } = pod;
+  const { metadata, cluster, spec, status } = pod;
   const namespace = podNamespace(pod);
   const ofNamespace = namespaces.get(namespace);
   // A pod that has ended gives its address back, and another pod may have it by now.
@@ -96,6 +96,7 @@ export function endpointOf(pod: PodObject, namespaces: ReturnType<typeof namespa
     ...(ofNamespace !== undefined && { namespaceLabels: ofNamespace }),
     // As the API server fills it in.
     serviceAccount: spec?.serviceAccountName || spec?.serviceAccount || "default",
+    ...(cluster && { cluster }),
     ports: namedPorts(pod),
     ...(known.length > 0 && { addresses: [...new Set(known)] }),
     hostNetwork: spec?.hostNetwork ?? false,

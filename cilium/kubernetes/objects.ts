@@ -37,6 +37,8 @@ const podSpec = z.object({
 
 const pod = z.object({
   metadata,
+  /** Of a pod that runs in another cluster of a mesh, that cluster's name: what a counterexample adds to the form of Pods. */
+  cluster: z.string().nullish(),
   spec: podSpec.nullish(),
   status: z
     .object({

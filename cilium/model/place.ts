@@ -25,7 +25,7 @@ export const placeText = ({ stack = "" }: Place): string =>
 export function faultsThrown(error: unknown): readonly string[] {
   if (isFaults(error)) return error.faults;
   if (!(error instanceof Error)) throw error;
-  const place = /\bcluster\/[\w-]+\.ts(:\d+)?/.exec(error.stack ?? "")?.[0];
+  const place = /\bcluster\/[\w.-]+\.ts(:\d+)?/.exec(error.stack ?? "")?.[0];
   if (place === undefined && !(error instanceof SyntaxError)) throw error;
   const advice = /^Cannot access '.+' before initialization$/.test(error.message)
     ? "files that import each other use what they import inside of flows(() => [ … ]) only"

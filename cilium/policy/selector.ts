@@ -47,6 +47,27 @@ export function subjectRequirements(selector: LabelSelector, namespace: string |
   });
 }
 
+/** Whether what satisfies some requirements is sure to satisfy others, as far as one of the former alone says so. */
+export const areImplied = (requirements: readonly Requirement[], by: readonly Requirement[]): boolean =>
+  requirements.every((wanted) => by.some((own) => isImplied(wanted, own)));
+
+function isImplied(wanted: Requirement, own: Requirement): boolean {
+  if (wanted.key !== own.key || (wanted.source !== "any" && wanted.source !== own.source)) return false;
+  switch (wanted.operator) {
+    case "In":
+      return own.operator === "In" && own.values.every((value) => wanted.values.includes(value));
+    case "Exists":
+      return own.operator === "In" || own.operator === "Exists";
+    case "NotIn":
+      return own.operator === "In"
+        ? !own.values.some((value) => wanted.values.includes(value))
+        : own.operator === "DoesNotExist" ||
+            (own.operator === "NotIn" && wanted.values.every((value) => own.values.includes(value)));
+    case "DoesNotExist":
+      return own.operator === "DoesNotExist";
+  }
+}
+
 /** Where a peer's selector stands. */
 export type PeerContext = {
   /** The policy's namespace; undefined for a clusterwide policy. */

@@ -1,12 +1,15 @@
 /** Whether what the rules of two sides come to is the same, or opens something. */
 import type { EndVerdict } from "../reach/decide/verdict.ts";
-import { limitOf } from "./limits.ts";
+import { limitsOf } from "./limits.ts";
 import { type Comparison, differ, type Outcome, opens } from "./outcome.ts";
 
 /** What is proved of two sides. */
 export type Property = "equal" | "implies";
 
-/** Compares what each direction comes to on both sides. */
+/**
+ * Compares what each direction comes to on both sides.
+ * @param together whether only the connection counts, which has to pass both ends
+ */
 export function compareOutcomes(
   before: readonly Outcome[],
   after: readonly Outcome[],
@@ -14,44 +17,31 @@ export function compareOutcomes(
   together: boolean,
 ): Comparison {
   const compare = property === "equal" ? differ : opens;
-  if (together) {
-    const [earlier, later] = [before, after].map((outcomes) => outcomes.every(({ allowed }) => allowed));
-    if (!earlier && !later) return { differs: false };
-    if (earlier !== later) return { differs: property === "equal" || later === true };
-    if (sameSet(limitsOf(before), limitsOf(after))) return { differs: false };
-  }
+  if (together) return compare(jointly(before), jointly(after));
   const compared = before.map((outcome, i) => compare(outcome, after[i] ?? outcome));
-  const certain = compared.filter(({ differs }) => differs === true);
-  const unclear = compared.find(({ differs }) => differs === "unclear");
-  const [first] = certain;
-  if (first === undefined) return unclear ?? { differs: false };
-  const limited = together && before.concat(after).filter((one) => one.allowed && one.limit.kind !== "none").length > 2;
-  return limited
-    ? { differs: "unclear", why: "what proxies at both ends let through together is not compared" }
-    : first;
+  return (
+    compared.find(({ differs }) => differs === true) ??
+    compared.find(({ differs }) => differs === "unclear") ?? { differs: false }
+  );
 }
 
-const limitsOf = (outcomes: readonly Outcome[]): ReadonlySet<string> =>
-  new Set(
-    outcomes.flatMap((outcome) =>
-      outcome.allowed
-        ? [
-            ...(outcome.limit.kind === "none" ? [] : [JSON.stringify(outcome.limit)]),
-            ...outcome.authentication.map((mode) => `authentication ${mode}`),
-          ]
-        : [],
-    ),
-  );
-
-export const sameSet = <T>(a: ReadonlySet<T>, b: ReadonlySet<T>): boolean =>
-  a.size === b.size && [...a].every((item) => b.has(item));
+/** What a connection comes to that has to pass both ends. */
+function jointly(ends: readonly Outcome[]): Outcome {
+  const allowed = ends.filter((end) => end.allowed);
+  if (allowed.length < ends.length) return { allowed: false };
+  return {
+    allowed: true,
+    limits: [...new Map(allowed.flatMap(({ limits }) => limits).map((one) => [JSON.stringify(one), one])).values()],
+    authentication: [...new Set(allowed.flatMap(({ authentication }) => authentication))].sort(),
+  };
+}
 
 /** What the engine says of an end, as the prover says it. */
 export const outcomeOfVerdict = (end: EndVerdict): Outcome =>
   end.verdict === "allowed"
     ? {
         allowed: true,
-        limit: limitOf(end.redirect),
+        limits: limitsOf(end.redirect),
         authentication: end.authentication.length > 0 ? ["demanded"] : [],
       }
     : { allowed: false };

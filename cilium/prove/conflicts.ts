@@ -6,9 +6,10 @@ import { conflictOf, conflictText } from "../reach/compile/conflicts.ts";
 import type { Network, NetworkRule } from "../reach/compile/network.ts";
 import type { PortMatch } from "../reach/compile/ports.ts";
 import type { Apart } from "./apart.ts";
-import { meet, type Reading } from "./cubes.ts";
-import { enforcementAt, subjectOf } from "./side.ts";
-import type { Kind } from "./universe.ts";
+import { type Cube, meet, type Reading } from "./cubes.ts";
+import type { Region } from "./search.ts";
+import { enforcementAt, mayMeet, type Pair, subjectOf } from "./side.ts";
+import { type Kind, type Role, roles } from "./universe.ts";
 
 export type Judged = { readonly network: Network; readonly reading: Reading };
 
@@ -37,15 +38,46 @@ export function conflictDoubts(sides: readonly Judged[], apart: readonly Apart[]
   return [...new Set(doubts)];
 }
 
+/** What keeps the rules of one side from being judged for the pods and endpoints at an end of some connections, each once. */
+export function conflictDoubtsAt({ network, reading }: Judged, places: readonly Place[]): string[] {
+  const doubts = candidates(network.rules).flatMap((rules) =>
+    places.flatMap(({ pair, region }) =>
+      roles.flatMap((end) => {
+        const kind = pair[end];
+        const conflict = enforcementAt(kind) === "endpoint" ? conflictOf(rules, kind.kind === "pod") : undefined;
+        const cubes = conflict === undefined ? [] : subjectsOfAll(rules, end, kind, reading);
+        return conflict !== undefined && cubes.some((cube) => mayMeet(cube, region)) ? [conflictText(conflict)] : [];
+      }),
+    ),
+  );
+  return [...new Set(doubts)];
+}
+
+/** Two kinds of ends, and which of them. */
+export type Place = { readonly pair: Pair; readonly region: Region };
+
+/** The ends of a kind that are the subject of all rules. */
+const subjectsOfAll = (rules: readonly NetworkRule[], end: Role, kind: Kind, reading: Reading): readonly Cube[] =>
+  rules.reduce<readonly Cube[]>(
+    (cubes, { subject }) =>
+      cubes.flatMap((cube) =>
+        reading.subject(subject, end, kind).flatMap((own) => {
+          const both = meet(cube, own);
+          return both === undefined ? [] : [both];
+        }),
+      ),
+    [[]],
+  );
+
 /** Whether an end of a kind can be the subject of all rules, the last of which is another side's. */
 function overlap(rules: readonly NetworkRule[], kind: Kind, own: Reading, last: Reading): boolean {
-  let cubes = [meet([], [])];
-  for (const [i, rule] of rules.entries()) {
-    const reading = i === rules.length - 1 ? last : own;
-    const subjects = reading.subject(rule.subject, subjectOf(rule.direction), kind);
-    cubes = cubes.flatMap((cube) => subjects.map((subject) => cube && meet(cube, subject)));
-  }
-  return cubes.some((cube) => cube !== undefined);
+  const [other, ...rest] = rules.toReversed();
+  if (other === undefined) return false;
+  const end = subjectOf(other.direction);
+  const cubes = subjectsOfAll(rest, end, kind, own);
+  return cubes.some((cube) =>
+    last.subject(other.subject, end, kind).some((subject) => meet(cube, subject) !== undefined),
+  );
 }
 
 /** Rules that may be in conflict: each with itself, and pairs that say different things of the same peers and ports. */

@@ -1,57 +1,129 @@
 /** What a proxy lets through of connections that policies allow, and whether two proxies let through the same. */
-import { RE2JS } from "re2js";
 import type { FqdnSelector, HttpRule } from "../policy/schema.ts";
 import { nameMatcher } from "../reach/compile/fqdn.ts";
 import type { Redirect } from "../reach/decide/decide.ts";
 import { representativeNames } from "./names.ts";
+import { isEveryRequest, requestBeyond } from "./requests.ts";
 
 export type Limit =
-  | { readonly kind: "none" }
   | { readonly kind: "http"; readonly lets: readonly HttpRule[] }
   | { readonly kind: "dns"; readonly lets: readonly FqdnSelector[] }
-  /** @param text what the rules say of names and certificates, which is compared as it is written */
-  | { readonly kind: "tls"; readonly text: string }
+  /** @param text what rules say of names and certificates, where it is no list of names; it is compared as it is written */
+  | { readonly kind: "tls"; readonly serverNames: readonly string[] | undefined; readonly text: string }
+  /** What rules on requests say of names and certificates besides. */
+  | { readonly kind: "certificates"; readonly text: string }
   | { readonly kind: "listener"; readonly listener: string };
 
-export const noLimit: Limit = { kind: "none" };
+/** What a proxy lets through that stops only what is none of its protocol, as Cilium writes it. */
+export const everyRequest: readonly HttpRule[] = [{}];
+export const everyName: readonly FqdnSelector[] = [{ matchPattern: "*" }];
 
-/** A proxy that lets everything through limits nothing. */
-export function limitOf(redirect: Redirect | undefined): Limit {
-  if (redirect === undefined) return noLimit;
-  switch (redirect.parser) {
+export function limitsOf(redirect: Redirect | undefined): readonly Limit[] {
+  switch (redirect?.parser) {
+    case undefined:
+      return [];
     case "http":
-      return redirect.lets === "everything" ? noLimit : { kind: "http", lets: redirect.lets };
+      return [{ kind: "http", lets: redirect.lets === "everything" ? everyRequest : redirect.lets }];
     case "dns":
-      return redirect.lets === "everything" ? noLimit : { kind: "dns", lets: redirect.lets };
+      return [{ kind: "dns", lets: redirect.lets === "everything" ? everyName : redirect.lets }];
     case "tls":
-      return { kind: "tls", text: "" };
+      return [{ kind: "tls", serverNames: redirect.serverNames, text: "" }];
     case "crd":
-      return { kind: "listener", listener: redirect.listener };
+      return [{ kind: "listener", listener: redirect.listener }];
   }
 }
 
-/** Whether a second limit lets through something that the first does not. */
+/** Whether a second list of limits lets through something that the first does not. */
 export type Excess =
   | { readonly kind: "no" }
   | { readonly kind: "yes"; readonly example: string }
   | { readonly kind: "unknown"; readonly why: string };
 
 const no: Excess = { kind: "no" };
+const asWritten: Excess = {
+  kind: "unknown",
+  why: "rules on TLS server names and certificates are compared as they are written, and differ",
+};
 
-export function excess(first: Limit, second: Limit): Excess {
-  if (first.kind === "none") return no;
+/** @param second limits that hold together, as at both ends of a connection; so do those of the first */
+export function excess(first: readonly Limit[], second: readonly Limit[]): Excess {
+  const all = first.map((limit) => beyond(limit, second));
+  const found = all.find(({ kind }) => kind === "yes") ?? all.find(({ kind }) => kind === "unknown");
+  // What terminates TLS decides what is read as a request at all.
+  return first.length > 0 && found?.kind !== "yes" && certificatesOf(first) !== certificatesOf(second)
+    ? asWritten
+    : (found ?? no);
+}
+
+const certificatesOf = (limits: readonly Limit[]): string =>
+  limits.flatMap((limit) => (limit.kind === "certificates" ? limit.text : [])).join();
+
+/** Whether limits together let through something that one does not. */
+function beyond(limit: Limit, others: readonly Limit[]): Excess {
+  const each = others.map((other) => excessOf(limit, other));
+  const [only, ...more] = each;
+  if (only === undefined) return { kind: "yes", example: stoppedBy(limit) };
+  if (each.some(({ kind }) => kind === "no")) return no;
+  return more.length === 0
+    ? only
+    : { kind: "unknown", why: "what several proxies let through together is not compared" };
+}
+
+function stoppedBy(limit: Limit): string {
+  switch (limit.kind) {
+    case "http":
+      return limit.lets.some(isEveryRequest) ? "what is not HTTP" : "every request, and what is not HTTP";
+    case "dns":
+      return limit.lets.some(({ matchPattern }) => matchPattern === "*")
+        ? "what is not DNS"
+        : "every name, and what is not DNS";
+    case "tls":
+    case "certificates":
+      return "what is not TLS";
+    case "listener":
+      return `what listener ${limit.listener} stops`;
+  }
+}
+
+function excessOf(first: Limit, second: Limit): Excess {
   if (first.kind === "http" && second.kind === "http") return httpExcess(first.lets, second.lets);
   if (first.kind === "dns" && second.kind === "dns") return dnsExcess(first.lets, second.lets);
   if (first.kind === "tls" && second.kind === "tls") {
-    return first.text === second.text
-      ? no
-      : {
-          kind: "unknown",
-          why: "rules on TLS server names and certificates are compared as they are written, and differ",
-        };
+    if (first.serverNames === undefined || second.serverNames === undefined)
+      return first.serverNames === second.serverNames && first.text === second.text ? no : asWritten;
+    const [before, after] = [first.serverNames, second.serverNames].map((names) => names.map(selectorOf));
+    return dnsExcess(before ?? [], after ?? []);
   }
+  if (first.kind === "certificates") return second.kind === first.kind && second.text === first.text ? no : asWritten;
   if (first.kind === "listener" && second.kind === "listener" && first.listener === second.listener) return no;
-  return { kind: "yes", example: second.kind === "none" ? "anything" : `what passes ${second.kind}` };
+  return { kind: "yes", example: `what passes a proxy for ${protocolOf(second)}` };
+}
+
+/** Server names have the wildcards of DNS names. */
+const selectorOf = (name: string): FqdnSelector => (name.includes("*") ? { matchPattern: name } : { matchName: name });
+
+function protocolOf(limit: Limit): string {
+  switch (limit.kind) {
+    case "http":
+    case "dns":
+    case "tls":
+      return limit.kind.toUpperCase();
+    case "certificates":
+      return "TLS";
+    case "listener":
+      return `listener ${limit.listener}`;
+  }
+}
+
+function httpExcess(first: readonly HttpRule[], second: readonly HttpRule[]): Excess {
+  const request = requestBeyond(first, second);
+  if (request === undefined) return no;
+  return request === "unknown"
+    ? {
+        kind: "unknown",
+        why: "which requests the regular expressions of two sets of HTTP rules let through is not compared",
+      }
+    : { kind: "yes", example: request };
 }
 
 function dnsExcess(first: readonly FqdnSelector[], second: readonly FqdnSelector[]): Excess {
@@ -64,62 +136,7 @@ function dnsExcess(first: readonly FqdnSelector[], second: readonly FqdnSelector
   return name === undefined ? no : { kind: "yes", example: `the name ${name}` };
 }
 
-/** Requests that rules write out are tried; what regular expressions let through besides is not known. */
-function httpExcess(first: readonly HttpRule[], second: readonly HttpRule[]): Excess {
-  const added = without(second, first);
-  if (added.length === 0 || first.some(isEverything)) return no;
-  const request = added
-    .flatMap(requestsOf)
-    .find((request) => second.some((rule) => lets(rule, request)) && !first.some((rule) => lets(rule, request)));
-  if (request !== undefined) return { kind: "yes", example: `${request.method} ${request.path}` };
-  if (added.every((rule) => first.some((wider) => isWithin(rule, wider)))) return no;
-  return {
-    kind: "unknown",
-    why: "which requests the regular expressions of two sets of HTTP rules let through is not compared",
-  };
-}
-
 const without = <T>(items: readonly T[], others: readonly T[]): T[] => {
   const known = new Set(others.map((item) => JSON.stringify(item)));
   return items.filter((item) => !known.has(JSON.stringify(item)));
 };
-
-const parts = ["method", "path", "host"] as const;
-
-const hasHeaders = ({ headers, headerMatches }: HttpRule): boolean =>
-  (headers ?? []).length > 0 || (headerMatches ?? []).length > 0;
-
-const isEverything = (rule: HttpRule): boolean => parts.every((part) => !rule[part]) && !hasHeaders(rule);
-
-/** Whether a rule asks for all that another does, in the same words. */
-const isWithin = (rule: HttpRule, wider: HttpRule): boolean =>
-  !hasHeaders(wider) && parts.every((part) => !wider[part] || wider[part] === rule[part]);
-
-type Request = { readonly method: string; readonly path: string };
-
-const isLiteral = (text: string): boolean => /^[-\w/ ]*$/.test(text);
-
-/** Requests without a host or headers of their own. */
-function requestsOf(rule: HttpRule): Request[] {
-  if (rule.host || hasHeaders(rule)) return [];
-  const methods = !rule.method
-    ? ["GET", "POST", "DELETE", "OTHER"]
-    : isLiteral(rule.method)
-      ? [rule.method]
-      : ["GET", "POST"];
-  const paths = !rule.path ? ["/", "/other"] : isLiteral(rule.path) ? [rule.path] : samplesOf(rule.path);
-  return methods.flatMap((method) => paths.map((path) => ({ method, path })));
-}
-
-/** Texts that an expression made of letters and the usual wildcards may match. */
-const samplesOf = (expression: string): string[] =>
-  ["", "x", "1"].map((text) => expression.replaceAll(/(\[[^\]]*\]|\.)[*+?]?/g, text).replaceAll(/[\\^$]/g, ""));
-
-/** A rule on hosts or headers lets nothing through that names none. */
-function lets(rule: HttpRule, { method, path }: Request): boolean {
-  if (rule.host || hasHeaders(rule)) return false;
-  return matchesWhole(rule.method, method) && matchesWhole(rule.path, path);
-}
-
-const matchesWhole = (expression: string | null | undefined, text: string): boolean =>
-  !expression || RE2JS.compile(expression).matches(text);

@@ -2,7 +2,8 @@
 import { isDeepStrictEqual } from "node:util";
 import type { L7 } from "../reach/compile/ports.ts";
 import { type Effect, type Tier, tiers } from "../reach/compile/rules.ts";
-import { excess, type Limit, noLimit } from "./limits.ts";
+import { serverNamesOf } from "../reach/decide/decide.ts";
+import { everyName, everyRequest, excess, type Limit } from "./limits.ts";
 
 /** What a rule says where it matches, or that it isolates or at least selects the end. */
 export type Content =
@@ -32,12 +33,13 @@ export type Circumstances = {
 
 export type Outcome =
   | { readonly allowed: false }
-  | { readonly allowed: true; readonly limit: Limit; readonly authentication: readonly string[] };
+  /** @param limits that hold together */
+  | { readonly allowed: true; readonly limits: readonly Limit[]; readonly authentication: readonly string[] };
 
 export const isEarlier = (a: RuleContent, b: RuleContent): boolean =>
   a.tier === b.tier ? a.priority < b.priority : tiers.indexOf(a.tier) < tiers.indexOf(b.tier);
 
-const plainly: Outcome = { allowed: true, limit: noLimit, authentication: [] };
+const plainly: Outcome = { allowed: true, limits: [], authentication: [] };
 const denied: Outcome = { allowed: false };
 
 /** The outcome of what certainly matches, where nothing else can. */
@@ -67,32 +69,51 @@ function decide(matching: readonly Content[], { isIsolated, admitsPeer }: Circum
 export const demandsAuthentication = ({ authentication }: RuleContent): boolean =>
   authentication !== undefined && authentication !== "disabled";
 
-/** As `redirectOf` in the room that decides, but for the proxies that let everything through. */
 function allowedBy(rules: readonly RuleContent[], isolated: boolean): Outcome {
   const demanded = rules.filter(demandsAuthentication).map(({ authentication }) => authentication ?? "");
-  return { allowed: true, limit: limitBy(rules, isolated), authentication: [...new Set(demanded)].sort() };
+  return { allowed: true, limits: limitsBy(rules, isolated), authentication: [...new Set(demanded)].sort() };
 }
 
-function limitBy(rules: readonly RuleContent[], isolated: boolean): Limit {
+/** As `redirectOf` in the room that decides, with what is said of certificates. */
+function limitsBy(rules: readonly RuleContent[], isolated: boolean): readonly Limit[] {
   const proxied = rules.flatMap(({ l7 }) => l7 ?? []);
   const [first, ...rest] = proxied;
-  if (first === undefined) return noLimit;
+  if (first === undefined) return [];
   const taking = rest.reduce((best, l7) => (l7.priority < best.priority ? l7 : best), first);
-  const lifted = !isolated || rules.some(({ l7 }) => l7 === undefined);
+  const lifted = !isolated || proxied.length < rules.length;
   switch (taking.parser) {
     case "http":
-      return lifted ? noLimit : { kind: "http", lets: distinct(proxied.flatMap(({ http }) => http)) };
+      return [
+        { kind: "http", lets: lifted ? everyRequest : distinct(proxied.flatMap(({ http }) => http)) },
+        ...(proxied.some(saysOfTls) ? [{ kind: "certificates", text: tlsText(rules) } as const] : []),
+      ];
     case "dns":
-      return lifted ? noLimit : { kind: "dns", lets: distinct(proxied.flatMap(({ dns }) => dns)) };
-    case "tls":
-      return { kind: "tls", text: distinct(proxied.map(tlsText)).sort().join() };
+      return [{ kind: "dns", lets: lifted ? everyName : distinct(proxied.flatMap(({ dns }) => dns)) }];
+    case "tls": {
+      const serverNames = serverNamesOf(rules.map(({ l7 }) => l7));
+      return [{ kind: "tls", serverNames, text: serverNames === undefined ? tlsText(rules) : "" }];
+    }
     case "crd":
-      return { kind: "listener", listener: taking.listener ?? "" };
+      return [{ kind: "listener", listener: taking.listener ?? "" }];
   }
 }
 
-const tlsText = ({ serverNames, terminatingTLS, originatingTLS }: L7): string =>
-  JSON.stringify([serverNames.toSorted(), terminatingTLS, originatingTLS]);
+export const saysOfTls = ({ serverNames, terminatingTLS, originatingTLS }: L7): boolean =>
+  serverNames.length > 0 || terminatingTLS !== undefined || originatingTLS !== undefined;
+
+/** What rules say of names and certificates, and whether some say nothing. */
+const tlsText = (rules: readonly RuleContent[]): string =>
+  [
+    ...new Set(
+      rules.map(({ l7 }) =>
+        l7 === undefined || !saysOfTls(l7)
+          ? ""
+          : JSON.stringify([l7.serverNames.toSorted(), l7.terminatingTLS, l7.originatingTLS]),
+      ),
+    ),
+  ]
+    .sort()
+    .join();
 
 const distinct = <T>(items: readonly T[]): T[] =>
   items.filter((item, i) => items.findIndex((other) => isDeepStrictEqual(item, other)) === i);
@@ -112,7 +133,7 @@ export function opens(before: Outcome, after: Outcome): Comparison {
   if (before.authentication.some((mode) => !after.authentication.includes(mode))) {
     return { differs: "unclear", why: "which of several demands for mutual authentication is heeded is not judged" };
   }
-  const more = excess(before.limit, after.limit);
+  const more = excess(before.limits, after.limits);
   switch (more.kind) {
     case "no":
       return same;

@@ -37,6 +37,17 @@ export function coverage(
   return { name, mask: reaches ? only(exact, below) : only(exact) };
 }
 
+/** Ports as a rule states them. */
+export type MatchedPorts = Pick<PortMatch, "protocols" | "ports">;
+
+/** Whether a rule is about some of these ports, or would be if pods gave one of them the name that it states; a port has one name. */
+export function mayBeAbout({ protocols, ports }: MatchedPorts, others: MatchedPorts): boolean {
+  if ((protocols & others.protocols) === 0) return false;
+  if ("name" in ports && "name" in others.ports) return ports.name === others.ports.name;
+  if ("name" in ports || "name" in others.ports) return true;
+  return ports.from <= others.ports.to && others.ports.from <= ports.to;
+}
+
 const havePorts: ReadonlySet<FlowProtocol> = new Set(["TCP", "UDP", "SCTP"]);
 
 /** An atom of one port. */

@@ -12,11 +12,11 @@ import type { Side } from "../reach/report/diff.ts";
 import { apartOf } from "./apart.ts";
 import { compareOutcomes, outcomeOfVerdict, type Property } from "./compare.ts";
 import { isolation, type Judged } from "./confirm.ts";
-import { conflictDoubts } from "./conflicts.ts";
+import { conflictDoubts, conflictDoubtsAt } from "./conflicts.ts";
 import { isolationDifference } from "./isolation.ts";
 import { look, type Sight, type Wish } from "./look.ts";
 import { atomAt } from "./ports.ts";
-import { nothing, type Problem, problemOf, tooManyNames, unreadableReasons } from "./problem.ts";
+import { nothing, type Problem, pairsOf, problemOf, tooManyNames, unreadableReasons } from "./problem.ts";
 import type { Budget } from "./search.ts";
 import { type EndSet, mentionedBy, regionsOf } from "./sets.ts";
 import { directions, networksOf } from "./side.ts";
@@ -63,6 +63,8 @@ export type Counterexample = {
   readonly before: Verdict;
   readonly after: Verdict;
   readonly isolated?: Isolation;
+  /** Where the limits of proxies differ: something that only one side lets through. */
+  readonly only?: { readonly side: "before" | "after"; readonly letsThrough: string };
 };
 
 /** An end that is in default deny on one side only. */
@@ -171,13 +173,30 @@ function refuted({ witness, verdicts }: Judged, end: Direction | undefined, isol
     (end === undefined ? directions : [end]).every((direction) => verdict[direction].verdict === "allowed"),
   );
   const differs = isolated !== undefined ? "default-deny" : allowed[0] === allowed[1] ? "limits" : "verdict";
+  const only = differs === "limits" ? letThroughOnce(before, after, end) : undefined;
   return {
     kind: "refuted",
     counterexample: {
       ...{ witness, end, differs, before, after },
       ...(isolated !== undefined && { isolated }),
+      ...(only !== undefined && { only }),
     },
   };
+}
+
+/** What a connection may carry on one side only. */
+function letThroughOnce(before: Verdict, after: Verdict, end: Direction | undefined): Counterexample["only"] {
+  const [earlier = [], later = []] = [before, after].map((verdict) =>
+    (end === undefined ? directions : [end]).map((direction) => outcomeOfVerdict(verdict[direction])),
+  );
+  const sides = [
+    ["after", compareOutcomes(earlier, later, "implies", true)],
+    ["before", compareOutcomes(later, earlier, "implies", true)],
+  ] as const;
+  for (const [side, compared] of sides) {
+    if (compared.differs === true && compared.example !== undefined) return { side, letsThrough: compared.example };
+  }
+  return undefined;
 }
 
 const extentOf = ({ universe, atoms }: Problem): Extent => ({
@@ -198,6 +217,8 @@ export type Guarantee = {
 /** A cluster, a question about it, and the verdict that is not as it should be. */
 export type Exception = { readonly witness: Witness; readonly verdict: Verdict };
 
+const nobody = "there can be no connection between the two sets, of which nothing would be said";
+
 /** All connections that a guarantee is about have the verdict that it says. */
 export function always(side: Side, guarantee: Guarantee): Proof<Exception> {
   const networks = networksOf([side]);
@@ -209,8 +230,12 @@ export function always(side: Side, guarantee: Guarantee): Proof<Exception> {
   const { configuration } = readConfiguration(side.inventory.configuration);
   const { apiServer } = surroundingsOf(side.inventory, configuration);
   const asked = { ...guarantee, apiServerOutside: apiServer.isManaged };
+  const places = pairsOf(problem.universe).flatMap((pair) =>
+    regionsOf(asked, pair, problem.universe).map((region) => ({ pair, region })),
+  );
+  if (places.length === 0) return { kind: "undecided", reasons: [nobody] };
   const isOtherwise = (allowed: boolean): boolean => allowed !== (guarantee.expect === "allowed");
-  const { found, doubts } = look(problem, {
+  const { found, doubts: unsure } = look(problem, {
     sides: [side],
     networks,
     directions,
@@ -224,5 +249,7 @@ export function always(side: Side, guarantee: Guarantee): Proof<Exception> {
   if (found !== undefined && verdict !== undefined) {
     return { kind: "refuted", counterexample: { witness: found.witness, verdict } };
   }
+  const [read] = problem.sides;
+  const doubts = new Set([...unsure, ...(read === undefined ? [] : conflictDoubtsAt(read, places))]);
   return doubts.size > 0 ? { kind: "undecided", reasons: [...doubts] } : { kind: "proved", over: extentOf(problem) };
 }

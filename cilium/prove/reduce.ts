@@ -1,7 +1,8 @@
 /** Leaves out of a set of rules what cannot change the outcome any more, given what certainly matches. */
+import type { L7 } from "../reach/compile/ports.ts";
 import type { Direction } from "../reach/compile/rules.ts";
 import type { Item, SideIndex } from "./items.ts";
-import { demandsAuthentication, isEarlier, type RuleContent } from "./outcome.ts";
+import { demandsAuthentication, isEarlier, type RuleContent, saysOfTls } from "./outcome.ts";
 
 /** The rules of one side and direction. */
 export type Group = {
@@ -77,31 +78,33 @@ function reduced(items: readonly Item[]): readonly Item[] {
   const isLevel = (content: RuleContent): boolean =>
     first !== undefined && !isEarlier(first, content) && !isEarlier(content, first);
   const allowing = items.filter(isRule).filter(({ content }) => isLevel(content) && content.effect === "allow");
-  // A rule without L7 lifts the limits of HTTP and DNS alone.
-  const isKept = allowing.some(({ content: { l7 } }) => l7?.parser === "crd" || l7?.parser === "tls");
-  const absorbs =
-    first?.effect === "allow" &&
-    !isKept &&
-    certain.some(({ content }) => isLevel(content) && content.effect === "allow" && content.l7 === undefined);
-  const keeps = (content: RuleContent): boolean => {
+  // A rule without L7 lifts the limits of HTTP and DNS alone; then only which proxy reads the traffic is open.
+  const isKept = allowing.some(({ content: { l7 } }) => l7 !== undefined && (!isRead(l7) || saysOfTls(l7)));
+  const allowed = certain.filter(({ content }) => isLevel(content) && content.effect === "allow");
+  const absorbs = first?.effect === "allow" && !isKept && allowed.some(({ content }) => content.l7 === undefined);
+  const isReadAnyway = (l7: L7): boolean =>
+    allowed.some(({ content }) => content.l7?.parser === l7.parser && content.l7.priority === l7.priority);
+  const keeps = (content: RuleContent, isSure: boolean): boolean => {
     if (isPassed(content)) return false;
     if (first === undefined) return true;
     if (isEarlier(first, content)) return mayPass && content.tier !== first.tier;
     if (!isLevel(content)) return true;
     if (first.effect === "deny") return content.effect === "deny";
     if (content.effect === "pass") return false;
-    return content.effect === "deny" || !absorbs || content.l7 === undefined || demandsAuthentication(content);
+    if (content.effect === "deny" || !absorbs || content.l7 === undefined || demandsAuthentication(content))
+      return true;
+    return isSure || !isReadAnyway(content.l7);
   };
   // Whether an end is isolated decides what no rule does, and whether the limits of one hold.
   const needsDefault =
     first === undefined ||
     mayPass ||
-    items.some(({ content }) => content.kind === "rule" && content.l7 && keeps(content));
+    items.some(({ tail, content }) => content.kind === "rule" && content.l7 && keeps(content, tail === undefined));
   const matters = (item: Item): boolean => {
     if (item.tail !== undefined && sure.has(item.contentId)) return false;
     switch (item.content.kind) {
       case "rule":
-        return keeps(item.content);
+        return keeps(item.content, item.tail === undefined);
       case "default-deny":
         return needsDefault && (item.tail === undefined || !isIsolated);
       case "selected":
@@ -110,6 +113,8 @@ function reduced(items: readonly Item[]): readonly Item[] {
   };
   return distinct(items.filter(matters));
 }
+
+const isRead = ({ parser }: L7): boolean => parser === "http" || parser === "dns";
 
 const distinct = (items: readonly Item[]): Item[] => [...new Set(items)];
 

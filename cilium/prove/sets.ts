@@ -11,6 +11,7 @@ import {
   type Attribute,
   addressOf,
   type Kind,
+  nodeEntity,
   podAttribute,
   type Role,
   type Universe,
@@ -103,7 +104,7 @@ function cubeOf(part: Part, place: Place): Cube | undefined {
     case "anything":
       return [];
     case "entity":
-      return kind.kind === "entity" && kind.entity === part.entity ? [] : undefined;
+      return isEntity(kind, part.entity, asked) ? [] : undefined;
     case "pods":
       return kind.kind === "pod" ? podsCube(part.requirements, place) : undefined;
     case "pod":
@@ -112,6 +113,21 @@ function cubeOf(part: Part, place: Place): Cube | undefined {
         : undefined;
     case "outside":
       return kind.kind === "outside" ? outsideCube(part, place) : undefined;
+  }
+}
+
+/** Whether all ends of a kind are an entity, whatever else policies tell of them. */
+function isEntity(kind: Kind, entity: PeerEntity, { apiServerOutside }: Asked): boolean {
+  if (entity === "kube-apiserver" && apiServerOutside) return kind.kind === "outside" && kind.apiServer;
+  switch (kind.kind) {
+    case "entity":
+      return kind.entity === entity;
+    case "node":
+      return entity === nodeEntity(kind);
+    case "pod":
+    case "foreign-pod":
+    case "outside":
+      return false;
   }
 }
 

@@ -12,7 +12,7 @@ import { type Cube, meet, type Reading, readingOf } from "./cubes.ts";
 import type { Item, Items, SideIndex, Tail } from "./items.ts";
 import { intersection, isNone } from "./mask.ts";
 import type { Circumstances, Content } from "./outcome.ts";
-import { type Atom, type Coverage, coverage } from "./ports.ts";
+import { type Atom, type Coverage, coverage, type MatchedPorts, mayBeAbout } from "./ports.ts";
 import type { Region } from "./search.ts";
 import { isNode, type Kind, type Role, type Universe } from "./universe.ts";
 
@@ -50,6 +50,8 @@ export type ReadSide = {
   readonly covers: (direction: Direction, match: PortMatch, atom: Atom) => boolean;
   /** All of its rules about two kinds of ends and a set of ports; those that may match in a region, and perhaps others. */
   readonly items: (direction: Direction, pair: Pair, atom: Atom, region?: Region) => readonly Item[];
+  /** The rules that are about some of these ports, or may be by a name for one of them, and may match in a region. */
+  readonly about: (direction: Direction, pair: Pair, ports: MatchedPorts, region: Region) => readonly Item[];
   /** The rules that put an end of a kind into default deny. */
   readonly isolating: (direction: Direction, pair: Pair) => readonly Item[];
 };
@@ -232,6 +234,11 @@ export function readSide(
       const selecting = admitsPeer ? selectedBy(direction, pair) : [];
       return [...new Set([...rules, ...(isIsolated ? selecting : isolating(direction, pair))])];
     },
+    about: (direction, pair, ports, region) =>
+      aboutOf(direction, pair)
+        .within(region)
+        .filter(({ match }) => mayBeAbout(match, ports))
+        .flatMap((one) => itemsOf(one, "yes", direction, pair)),
   };
 
   function apartAt(direction: Direction, pair: Pair): ApartIn {
@@ -325,7 +332,8 @@ const selectsPeer = (rule: NetworkRule, end: Role, kind: Kind, reading: Reading)
     ({ selector }) => reading.peer(selector, end, kind).length > 0 || reading.itself(selector, end, kind).length > 0,
   );
 
-const mayMeet = (cube: Cube, region: Region): boolean =>
+/** Whether some ends of a cube may be in a region. */
+export const mayMeet = (cube: Cube, region: Region): boolean =>
   cube.every(({ variable, mask }) => {
     const limit = region.get(variable);
     return limit === undefined || !isNone(intersection(mask, limit), variable.values.length);

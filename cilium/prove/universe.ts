@@ -155,6 +155,12 @@ const entities = peerEntities.filter((entity) => entity !== "world");
 export const isNode = (kind: Kind): boolean =>
   kind.kind === "node" || (kind.kind === "entity" && nodeEntities.has(kind.entity));
 
+/** The entity that a node is. */
+export function nodeEntity({ near, controlPlane }: Kind & { readonly kind: "node" }): PeerEntity {
+  if (near) return controlPlane ? "control-plane-host" : "host";
+  return controlPlane ? "kube-apiserver" : "remote-node";
+}
+
 function kindsOf(networks: readonly Network[]): Kind[] {
   const nodesDiffer = networks.some(({ configuration }) => tellsNodesApart(configuration));
   const both = [false, true];

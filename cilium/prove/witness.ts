@@ -91,7 +91,11 @@ function addressAt(end: Role, value: ValueReader, universe: Universe): string {
 type Namespace = { readonly name: string; readonly labels: Readonly<Record<string, string>> };
 
 /** Both ends' namespaces: the same only where it has the labels of both. */
-function namespacesOf({ assignment }: Point, value: ValueReader, universe: Universe): Record<Role, Namespace> {
+function namespacesOf(
+  { assignment, ...kinds }: Point,
+  value: ValueReader,
+  universe: Universe,
+): Record<Role, Namespace> {
   const plain = universe.variable("source", { kind: "namespace" });
   const other = plain?.values[0] ?? "elsewhere";
   const labels = (end: Role): Record<string, string> =>
@@ -113,6 +117,8 @@ function namespacesOf({ assignment }: Point, value: ValueReader, universe: Unive
   if (source.name === other && JSON.stringify(source.labels) !== JSON.stringify(destination.labels)) {
     return { source, destination: { ...destination, name: unusedName(`${other}-too`, plain) } };
   }
+  // In another cluster of a mesh a namespace of the same name is another one.
+  if (kinds.source !== kinds.destination) return { source, destination };
   const both = { name: source.name, labels: { ...source.labels, ...destination.labels } };
   return { source: both, destination: both };
 }
@@ -270,6 +276,6 @@ const podObject = ({
     ],
   },
   ...(addresses.length > 0 && { status: { podIPs: addresses.map((ip) => ({ ip })), podIP: addresses[0] } }),
-  // The form of Pods has no place for a cluster of a mesh.
+  // What the form of Pods has no place for, and whoever reads Pods here takes all the same.
   ...(cluster !== undefined && { cluster }),
 });

@@ -3,6 +3,7 @@ import { styleText } from "node:util";
 import type { Command } from "commander";
 import { policyText, referenceTo } from "../../cilium/policy/parts.ts";
 import type { Redundant } from "../../cilium/prove/redundant.ts";
+import { some } from "../../cilium/reach/report/oddity.ts";
 import type { PackConfig } from "../../policypack/config.ts";
 import { type Finding, findingsOf } from "../findings.ts";
 import { basisText, type Format, print, withOutput } from "../output/format.ts";
@@ -114,12 +115,16 @@ const packNotes = (options: Options): string[] =>
 
 function report(findings: readonly Finding[], { title, policies, objects: { malformed, unplaced } }: Source): string {
   const unreachable = findings.filter(({ rule }) => rule === "unreachable").map(({ subject }) => subject);
+  const exempt = findings.filter(({ rule }) => rule === "exemptions");
+  const isCounted = ({ rule }: Finding) =>
+    rule === "unreachable" || (rule === "exemptions" && exempt.length > toldExemptions);
   const lines = [
     ...findings
-      .filter(({ rule }) => rule !== "unreachable")
+      .filter((finding) => !isCounted(finding))
       .map(({ level, rule, file, message }) =>
         line(level, `${rule}: ${file === undefined ? "" : `${file}: `}${message}`),
       ),
+    ...(exempt.length <= toldExemptions ? [] : [line("note", `exemptions: ${exemptText(exempt)}`)]),
     // One line for what is often as it should be.
     ...(unreachable.length === 0
       ? []
@@ -137,6 +142,14 @@ function report(findings: readonly Finding[], { title, policies, objects: { malf
   const count = policies.length + malformed.length + unplaced.length;
   const summary = `${title}: ${count === 1 ? "1 policy" : `${count} policies`}, ${counts.join(", ")}`;
   return [...lines, summary].map((text) => `${text}\n`).join("");
+}
+
+/** How many exemptions are told one by one: a project for a cluster that has policies begins with some for each of them. */
+const toldExemptions = 10;
+
+function exemptText(exempt: readonly Finding[]): string {
+  const subjects = [...new Set(exempt.map(({ subject }) => subject))];
+  return `${subjects.length} policies are exempt from rules of the pack in ${exempt.length} places: ${some(subjects)}; -o json and -o md tell each with its reason`;
 }
 
 const line = (level: Finding["level"], text: string): string =>

@@ -5,7 +5,6 @@ import { hasEnded, type KnownPod, podId, podsOf } from "../../cilium/kubernetes/
 import type { Objects } from "../../cilium/kubernetes/read.ts";
 import { workloadId, workloads } from "../../cilium/model/cluster.ts";
 import { labelSelector } from "../../cilium/model/labels.ts";
-import { didYouMean } from "../../cilium/model/names.ts";
 import {
   type Coverage,
   type CoveredPod,
@@ -15,6 +14,7 @@ import {
   type SelectedPods,
 } from "../../cilium/reach/report/coverage.ts";
 import type { Program } from "../../components/program.ts";
+import { requireNamespace } from "../ends.ts";
 import { Failure } from "../failure.ts";
 import { printReport, type ReportFormat, reportFormats, type Section } from "../output/sections.ts";
 import { findProject } from "../project.ts";
@@ -40,7 +40,8 @@ export default function coverage(command: Command): void {
       const { title, policies, inventory, basis, cluster, program } = await read(options);
       const pods = coveredPods(cluster);
       const chosen = new Set(options.namespace);
-      for (const namespace of chosen) requireNamespace(namespace, pods);
+      const endpoints = pods.map(({ endpoint }) => endpoint);
+      for (const namespace of chosen) requireNamespace(namespace, endpoints);
       const isChosen = (namespace: string | undefined) => chosen.size === 0 || chosen.has(namespace ?? "");
       const declared = program === undefined ? [] : declaredPorts(program);
       const found = coverageOf(policies, pods, inventory, declared, isChosen);
@@ -98,12 +99,6 @@ function coveredPods(cluster: Objects): CoveredPod[] {
 
 const ownerOf = ({ pod, workload }: KnownPod): string =>
   workload === undefined ? podId(pod) : `${workload.namespace}/${workload.name}`;
-
-function requireNamespace(name: string, pods: readonly CoveredPod[]): void {
-  const known = [...new Set(pods.map(({ endpoint }) => endpoint.namespace))].sort();
-  if (known.includes(name)) return;
-  throw new Failure(`no pod is in a namespace ${name}${didYouMean(name, known) || `; there are ${known.join(", ")}`}`);
-}
 
 const declaredPorts = ({ cluster }: Program): DeclaredPorts[] =>
   workloads(cluster).map((workload) => ({

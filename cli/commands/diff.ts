@@ -25,7 +25,7 @@ export default function diff(command: Command): void {
   for (const side of ["before", "after"]) {
     command.option(
       `--config-${side} <place>`,
-      `judge the side as an agent under the cilium-config of a file, live or context:NAME`,
+      `judge ${side.toUpperCase()} as an agent under the cilium-config of a file, live or context:NAME`,
     );
   }
   for (const option of readingOptions()) command.addOption(option);

@@ -5,7 +5,7 @@ import type { Command } from "commander";
 import { createTwoFilesPatch } from "diff";
 import type { ConfiguredCluster } from "../../cilium/model/cluster.ts";
 import { renderDocument } from "../../cilium/render/document.ts";
-import { Failure } from "../failure.ts";
+import { Failure, reasonOf } from "../failure.ts";
 import { packConfig, packFile } from "../pack.ts";
 import { projectFolder } from "../project.ts";
 import { readStack } from "../stack.ts";
@@ -25,7 +25,7 @@ export default function docs(command: Command): void {
   command
     .option("-s, --stack <name>", "the stack whose config applies", "prod")
     .option("--check", "write nothing; fail when a file is not what would be written")
-    .addHelpText("after", "\nExamples:\n  npm run netpol -- docs\n  npm run netpol -- docs --check")
+    .addHelpText("after", "\nExamples:\n  netpol docs\n  netpol docs --check")
     .action(async ({ stack, check }: Options) => {
       const { cluster } = await readStack(stack);
       for (const [file, text] of generatedFiles(cluster, stack)) {
@@ -33,7 +33,7 @@ export default function docs(command: Command): void {
           if (check) compare(file, text, commandFor(stack));
           else write(file, text);
         } catch (error) {
-          throw new Failure(`${file}: ${error instanceof Error ? error.message : error}`);
+          throw new Failure(`${file} cannot be ${check ? "read" : "written"}: ${reasonOf(error)}`);
         }
       }
     });

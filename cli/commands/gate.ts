@@ -34,7 +34,7 @@ export default function gate(command: Command): void {
         .choices(["text", "json"])
         .default("text"),
     )
-    .addHelpText("after", "\nExamples:\n  npm run netpol -- gate\n  npm run --silent netpol -- gate -o json")
+    .addHelpText("after", "\nExamples:\n  netpol gate\n  netpol gate -o json")
     .action(async ({ stack, output, policyPack, policyPackConfig }: Options) => {
       // Faults of config and model are better said by the program itself than through the engine.
       const { cluster } = await readStack(stack);

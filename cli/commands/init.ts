@@ -1,6 +1,5 @@
 /** `netpol init`: the project of a cluster that has policies already. */
-import { existsSync } from "node:fs";
-import { relative, resolve } from "node:path";
+import { resolve } from "node:path";
 import { type Command, Option } from "commander";
 import type { FlowRecord } from "../../cilium/hubble/record.ts";
 import { policyText, referenceTo } from "../../cilium/policy/parts.ts";
@@ -9,11 +8,11 @@ import type { Inventory } from "../../cilium/reach/compile/inventory.ts";
 import { describe } from "../../cilium/reach/report/diff-text.ts";
 import { isEmpty } from "../../cilium/reach/report/difference.ts";
 import { outcomeText, questionText } from "../../cilium/reach/report/explain.ts";
-import description from "../../package.json" with { type: "json" };
 import { Failure } from "../failure.ts";
 import { type Brought, bring, projectName } from "../init/bring.ts";
 import type { Project } from "../init/files.ts";
 import { deletionOf, findingsTable } from "../init/findings.ts";
+import { type PackageOrigin, packageOrigin } from "../init/package.ts";
 import { type Update, updateOf } from "../init/update.ts";
 import { inNewFolder, requireNothing } from "../init/write.ts";
 import { withProgress } from "../output/progress.ts";
@@ -27,7 +26,7 @@ interface Options extends SourceOptions {
   readonly flows?: string;
   readonly repair?: true;
   readonly update?: true;
-  readonly package: string;
+  readonly package?: string;
   readonly output: ReportFormat;
 }
 
@@ -35,8 +34,7 @@ export default function init(command: Command): void {
   withSource(command.argument("<folder>", "the folder of the new project"))
     .option(
       "--package <spec>",
-      "where npm gets this package from: a version, an archive, a Git URL",
-      description.version,
+      "where npm gets this package from: a version, an archive, a Git URL (default: this version; of a checkout the archive that npm pack writes there)",
     )
     .option(
       "--flows <file>",
@@ -61,14 +59,15 @@ export default function init(command: Command): void {
         reportUpdate(folder, source, await updateOf(source, folder, options.stack), options.output);
         return;
       }
-      const project = projectOf(folder, source, options);
+      const origin = packageOrigin(folder, options.package);
+      const project = projectOf(folder, source, origin, options);
       const brought = await withProgress(
         "bringing in",
         inNewFolder(folder, (temporary) =>
           bring(source, project, temporary, { ...(options.repair && { repair: true }), ...(record && { record }) }),
         ),
       );
-      report(folder, source, brought, options.output);
+      report(folder, source, brought, origin, options.output);
     });
 }
 
@@ -89,10 +88,15 @@ Examples:
   netpol init shop --from manifests/ --inventory pods.yaml
   netpol init shop --flows flows.json --inventory pods.yaml`;
 
-const projectOf = (folder: string, { inventory }: Source, { stack, package: spec, context }: Options): Project => ({
+const projectOf = (
+  folder: string,
+  { inventory }: Source,
+  { spec }: PackageOrigin,
+  { stack, context }: Options,
+): Project => ({
   name: projectName(resolve(folder)),
   stack,
-  packageSpec: existsSync(spec) ? `file:${relative(folder, spec)}` : spec,
+  packageSpec: spec,
   config: {
     clusterName: inventory.cluster,
     ...apiServerPort(inventory),
@@ -111,7 +115,13 @@ function apiServerPort({ services = [] }: Inventory): { readonly apiServerPort?:
   return port === undefined ? {} : { apiServerPort: port };
 }
 
-function report(folder: string, { basis, objects, title }: Source, brought: Brought, output: ReportFormat): void {
+function report(
+  folder: string,
+  { basis, objects, title }: Source,
+  brought: Brought,
+  { made }: PackageOrigin,
+  output: ReportFormat,
+): void {
   const { program, translation, inventory, findings, plan, change, proof } = brought;
   const { kept } = translation;
   const { length } = program.policies;
@@ -170,7 +180,7 @@ function report(folder: string, { basis, objects, title }: Source, brought: Brou
       ],
       data,
       basis,
-      conclusion: `Next: cd ${folder} && npm install && npx netpol check`,
+      conclusion: `Next: ${made === undefined ? "" : `${made} && `}cd ${folder} && npm install && npx netpol check`,
     },
     output,
   );

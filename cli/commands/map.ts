@@ -7,7 +7,7 @@ import type { Program } from "../../components/program.ts";
 import type { Picture } from "../../map/picture.ts";
 import { programPicture } from "../../map/program.ts";
 import { reachPicture, type Stated, type Version } from "../../map/reach.ts";
-import { Failure } from "../failure.ts";
+import { Failure, reasonOf } from "../failure.ts";
 import { certain, flowsOf } from "../flows.ts";
 import { withProgress } from "../output/progress.ts";
 import { purposesOf, statementsOf } from "../purposes.ts";
@@ -34,7 +34,10 @@ export default function map(command: Command): void {
 const help = `
 Open the file in a browser. Beyond 150 workloads it shows namespaces first; a click opens one,
 Escape leads back. / searches, the arrow keys go from card to card, Enter selects one and Escape leaves it.
+
+With --diff, the map is of the policies that the other options choose, and what differs from BEFORE is drawn into it.
 ${sidesHelp}
+
 Examples:
   netpol map
   netpol map --diff git:main -o change.html
@@ -118,7 +121,7 @@ function write(file: string, text: string): void {
   try {
     writeFileSync(file, text);
   } catch (error) {
-    throw new Failure(`cannot write ${file}: ${error instanceof Error ? error.message : error}`);
+    throw new Failure(`cannot write ${file}: ${reasonOf(error)}`);
   }
   process.stderr.write(`${file} is written; open it in a browser\n`);
 }

@@ -3,19 +3,14 @@ import type { Command } from "commander";
 import type { Endpoint } from "../../cilium/reach/compile/inventory.ts";
 import type { Connection } from "../../cilium/reach/report/connections.ts";
 import { peerText } from "../../cilium/reach/report/explain.ts";
-import { withPods } from "../flow-filter.ts";
+import { type NamespaceChoice, requireNamespaces, withPods } from "../flow-filter.ts";
 import { flowsOf, listed, portList, spanData } from "../flows.ts";
 import { dot } from "../output/dot.ts";
 import { basisText, type Format, print, withOutput } from "../output/format.ts";
 import { readSource, type SourceOptions, withSource } from "../sources/source.ts";
 import { counted, type Workloads, workloadsOf } from "../workloads.ts";
 
-type Options = SourceOptions & {
-  readonly output: Format;
-  readonly pods?: true;
-  readonly fromNamespace?: string;
-  readonly toNamespace?: string;
-};
+type Options = SourceOptions & NamespaceChoice & { readonly output: Format; readonly pods?: true };
 
 export default function matrix(command: Command): void {
   withPods(withOutput(withSource(command), ["table", "json", "yaml", "csv", "md", "dot"]))
@@ -24,6 +19,7 @@ export default function matrix(command: Command): void {
     .addHelpText("after", help)
     .action(async (options: Options) => {
       const source = await readSource(options);
+      requireNamespaces(options, source);
       const { inventory, pods } = options.pods ? { ...source, pods: new Map() } : workloadsOf(source);
       const names = inventory.endpoints.filter(({ hostNetwork }) => !hostNetwork).map(nameOf);
       const rows = names.filter(isIn(options.fromNamespace));

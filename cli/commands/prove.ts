@@ -71,6 +71,13 @@ async function answer(property: Property, words: readonly [string, string], opti
   const { output, connections = false, effective = false, from: _from, git: _git, ...reading } = options;
   const sides = await readPolicySides(words, reading);
   const [before, after] = sides.sources;
+  if (
+    sides.sources.every(
+      ({ policies, objects }) => policies.length + objects.malformed.length + objects.unplaced.length === 0,
+    )
+  ) {
+    throw new Failure(`neither ${words[0]} nor ${words[1]} holds a policy, so there is nothing to prove`);
+  }
   const prove = property === "equal" ? equal : implies;
   const proof = doubtedProof(prove(sides.before, sides.after, { connections, effective }), [
     { source: before, inventory: sides.before.inventory },
@@ -96,7 +103,7 @@ function dataOf(proof: Proof, sides: PolicySides): object {
 }
 
 /** As `netpol test` takes objects and a question, and what the engine says of it on each side. */
-function counterexampleData({ witness, end, differs, before, after, isolated }: Counterexample): object {
+function counterexampleData({ witness, end, differs, before, after, isolated, only }: Counterexample): object {
   const { objects, question, ...more } = witnessData(witness);
   return {
     objects,
@@ -106,6 +113,7 @@ function counterexampleData({ witness, end, differs, before, after, isolated }: 
     differs,
     ...(end !== undefined && { end }),
     ...(isolated && { defaultDeny: isolated }),
+    ...(only && { only }),
     ...more,
     decided: { before: endsData(before), after: endsData(after) },
   };
@@ -157,7 +165,7 @@ function explanation(proof: Proof, sides: PolicySides): string[] {
 }
 
 /** A counterexample for people: the question, the verdict on both sides, and the objects. */
-function counterexampleLines({ witness, end, before, after, isolated }: Counterexample): string[] {
+function counterexampleLines({ witness, end, before, after, isolated, only }: Counterexample): string[] {
   const { question } = witness;
   const side = (name: string, verdict: Verdict): string[] => [
     `  ${name}: ${end === undefined ? outcomeText(verdict) : `${verdict[end].verdict} at ${end}`}`,
@@ -168,6 +176,7 @@ function counterexampleLines({ witness, end, before, after, isolated }: Countere
     ...(isolated === undefined
       ? []
       : [`  in default deny for ${end}: ${isolated.before ? "before" : "after"} only, which changes no verdict here`]),
+    ...(only === undefined ? [] : [`  let through only ${only.side}: ${only.letsThrough}`]),
     ...side("before", before),
     ...side("after", after),
     "with",

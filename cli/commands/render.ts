@@ -8,7 +8,7 @@ import { type Policy, policy as policySchema } from "../../cilium/policy/schema.
 import { yaml } from "../../cilium/render/yaml.ts";
 import { stackAnnotation } from "../../components/ownership.ts";
 import type { Program } from "../../components/program.ts";
-import { Failure } from "../failure.ts";
+import { Failure, reasonOf } from "../failure.ts";
 import { readStack } from "../stack.ts";
 
 interface Options {
@@ -23,7 +23,7 @@ export default function render(command: Command): void {
       "-o, --output-dir <dir>",
       "write one file for each policy instead, and remove those of policies that are gone",
     )
-    .addHelpText("after", "\nExamples:\n  npm run --silent render\n  npm run render -- -o manifests")
+    .addHelpText("after", "\nExamples:\n  netpol render > policies.yaml\n  netpol render -o manifests")
     .action(async ({ stack, outputDir }: Options) => {
       const { policies } = await readStack(stack);
       if (outputDir === undefined) process.stdout.write(policies.map(document).join(""));
@@ -44,7 +44,7 @@ function writeFiles(policies: Program["policies"], dir: string): void {
     }
     removeStale(policies, dir);
   } catch (error) {
-    throw new Failure(`cannot write to ${dir}: ${error instanceof Error ? error.message : error}`);
+    throw new Failure(`cannot write to ${dir}: ${reasonOf(error)}`);
   }
   process.stderr.write(`${policies.length} policies in ${dir}\n`);
 }

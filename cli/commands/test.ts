@@ -51,8 +51,8 @@ ${setsHelp}.
 
 Examples:
   netpol test expectations.yaml
-  netpol test expectations.yaml --from manifests/ --inventory pods.yaml --output json
-  kubectl get pods,namespaces,nodes -A -o yaml > pods.yaml`;
+  kubectl get pods,namespaces,nodes -A -o yaml > pods.yaml
+  netpol test expectations.yaml --from manifests/ --inventory pods.yaml --output json`;
 
 /** An expectation with its answer, as each of the forms tells it. */
 interface Result {

@@ -1,8 +1,8 @@
 /** Writing a new folder whole or not at all, and nothing over what is there. */
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { constants } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
-import { Failure } from "../failure.ts";
+import { Failure, reasonOf } from "../failure.ts";
 
 /**
  * Has `work` write into a temporary folder beside the one that is wanted, and moves it there when it is done.
@@ -19,6 +19,8 @@ export async function inNewFolder<T>(folder: string, work: (temporary: string) =
   process.once("exit", remove).once("SIGINT", interrupted).once("SIGTERM", interrupted);
   try {
     const result = await work(temporary);
+    // Temporary folders are for their owner alone.
+    attempt(folder, () => chmodSync(temporary, 0o777 & ~process.umask()));
     attempt(folder, () => move(temporary, target, folder));
     return result;
   } finally {
@@ -58,6 +60,6 @@ function attempt<T>(folder: string, operation: () => T): T {
     return operation();
   } catch (error) {
     if (error instanceof Failure) throw error;
-    throw new Failure(`${folder} cannot be written: ${error instanceof Error ? error.message : error}`);
+    throw new Failure(`${folder} cannot be written: ${reasonOf(error)}`);
   }
 }

@@ -1,11 +1,9 @@
 /** Blocks of lines, as bytes: what of them is a flow that any reader may take, and to read them. */
 import type { Lines } from "../../cilium/hubble/reading.ts";
+import type { Repeats } from "../../cilium/hubble/uuids.ts";
 
 /** Whole lines, in memory that a thread can be given. */
 export type Block = Buffer<ArrayBuffer>;
-
-/** For readers of what was told apart before. */
-export const neverRepeated = (): boolean => false;
 
 /** In bytes. Longer texts are no short-lived objects to V8, and take five times as long to make. */
 const pieceSize = 64 * 1024;
@@ -41,22 +39,21 @@ const quote = 34;
 const closing = 93;
 const beforeTime = Buffer.from('{"flow":{"time":"');
 const beforeUuid = Buffer.from('","uuid":"');
-const uuidLength = 36;
 
 /**
  * Empties the lines of a block whose flows came before, and those that do not begin as Hubble's exporter writes a flow, with
  * its time and uuid, which `other` is given.
  */
-export function sift(block: Block, isRepeated: (uuid: string) => boolean, other: (line: string) => void): Sifted {
+export function sift(block: Block, { isRepeatedAt }: Repeats, other: (line: string) => void): Sifted {
   let lines = 0;
   let duplicates = 0;
   for (let start = 0; start <= block.length; lines++) {
     const found = block.indexOf(newline, start);
     const end = found < 0 ? block.length : found;
-    const uuid = uuidOf(block, start);
+    const uuid = uuidIn(block, start);
     // What ends an array is for whoever knows that it began.
     const isOther = uuid === undefined || block[end - 1] === closing;
-    const isDuplicate = !isOther && isRepeated(uuid);
+    const isDuplicate = !isOther && isRepeatedAt(block, uuid);
     if (isOther) other(text(block.subarray(start, end)));
     if (isDuplicate) duplicates++;
     if (isOther || isDuplicate) block.fill(newline, start, end);
@@ -65,11 +62,12 @@ export function sift(block: Block, isRepeated: (uuid: string) => boolean, other:
   return { lines, duplicates };
 }
 
-function uuidOf(block: Block, start: number): string | undefined {
+/** Where the uuid of a flow begins. */
+function uuidIn(block: Block, start: number): number | undefined {
   if (!stands(beforeTime, block, start)) return undefined;
   const at = block.indexOf(quote, start + beforeTime.length);
   if (!stands(beforeUuid, block, at)) return undefined;
-  return block.toString("latin1", at + beforeUuid.length, at + beforeUuid.length + uuidLength);
+  return at + beforeUuid.length;
 }
 
 /** Whether bytes stand somewhere in a block: a few, which to compare takes less than to call what compares many. */

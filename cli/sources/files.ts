@@ -5,7 +5,7 @@ import type { LeftOut } from "../../cilium/kubernetes/left-out.ts";
 import { isKustomizationFile } from "../../cilium/kubernetes/placement.ts";
 import type { Read } from "../../cilium/kubernetes/read.ts";
 import { parseText } from "../../cilium/kubernetes/text.ts";
-import { Failure } from "../failure.ts";
+import { Failure, reasonOf } from "../failure.ts";
 
 export interface FileOptions {
   /**
@@ -129,8 +129,6 @@ let standardInput: string | undefined;
 function unreadable(path: string, error: unknown): Failure {
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   return new Failure(
-    code === "ENOENT"
-      ? `there is no file or folder ${path}`
-      : `${path} cannot be read: ${error instanceof Error ? error.message : error}`,
+    code === "ENOENT" ? `there is no file or folder ${path}` : `${path} cannot be read: ${reasonOf(error)}`,
   );
 }

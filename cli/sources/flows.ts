@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { pipeline, Readable, type Transform } from "node:stream";
 import { setImmediate } from "node:timers/promises";
 import { createGunzip, createZstdDecompress } from "node:zlib";
-import type { Lines, Reading } from "../../cilium/hubble/reading.ts";
+import type { Lines } from "../../cilium/hubble/reading.ts";
 import type { FlowRecord } from "../../cilium/hubble/record.ts";
+import type { Reading } from "../../cilium/hubble/sums.ts";
 import { type Block, readBlock } from "./blocks.ts";
 import { sharedReader } from "./shared.ts";
 

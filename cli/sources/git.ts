@@ -77,11 +77,19 @@ async function commitOf(ref: string, root: string): Promise<string> {
   } catch (error) {
     if (error instanceof Failure) throw error;
     const names = (await git(root, ["for-each-ref", "--format=%(refname:short)"])).split("\n").filter(Boolean);
-    throw new Failure(`there is no Git revision ${ref}${didYouMean(ref, names)}`);
+    const [remote] = names.filter((name) => name.endsWith(`/${ref}`));
+    const instead = remote === undefined ? didYouMean(ref, names) : `; did you mean ${remote}?`;
+    throw new Failure(`there is no Git revision ${ref}${instead || (await shallowness(root))}`);
   }
 }
 
-/** @throws Failure where Git is missing or this is no repository, the error of the command otherwise. */
+/** What is to be done where the clone of a CI job has none but the newest commit. */
+async function shallowness(root: string): Promise<string> {
+  const isShallow = (await git(root, ["rev-parse", "--is-shallow-repository"])).trim() === "true";
+  return isShallow ? "; this is a shallow clone: fetch the revision first" : "";
+}
+
+/** @throws Failure where Git is missing or does not read this as a repository, the error of the command otherwise. */
 async function git(root: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<string> {
   try {
     // Checkouts do not depend on the folder in which the command was started.
@@ -89,10 +97,13 @@ async function git(root: string, args: readonly string[], env: NodeJS.ProcessEnv
     return stdout;
   } catch (error) {
     if (isExecError(error) && error.code === "ENOENT")
-      throw new Failure("--git needs the command git, and there is none");
-    if (isExecError(error) && /not a git repository/.test(error.stderr ?? "")) {
-      throw new Failure(`--git needs a Git repository, and ${root} is in none`);
+      throw new Failure("a Git revision needs the command git, and there is none");
+    const said = isExecError(error) ? (error.stderr ?? "") : "";
+    if (/not a git repository/.test(said)) {
+      throw new Failure(`a Git revision needs a Git repository, and ${root} is in none`);
     }
+    // Git's own words name the command that allows it.
+    if (/dubious ownership/.test(said)) throw new Failure(oneLine(said));
     throw error;
   }
 }
@@ -113,6 +124,12 @@ async function netpol(checkout: string, ref: string, args: readonly string[]): P
     throw new Failure(`the program at ${ref} cannot say netpol ${args.join(" ")}: ${said.split("\n")[0] || error}`);
   }
 }
+
+const oneLine = (text: string): string =>
+  text
+    .trim()
+    .split(/\s*\n\s*/)
+    .join(" ");
 
 /** This process's own command. */
 const [, command = ""] = process.argv;

@@ -1,7 +1,9 @@
 /** A thread of `shared.ts`: reads blocks of lines, tells when it has read each, and gives what they add up to. */
 import { parentPort, workerData } from "node:worker_threads";
-import { type Reading, recordReader } from "../../cilium/hubble/reading.ts";
-import { neverRepeated, readBlock } from "./blocks.ts";
+import { recordReader } from "../../cilium/hubble/reading.ts";
+import type { Reading } from "../../cilium/hubble/sums.ts";
+import { neverRepeated } from "../../cilium/hubble/uuids.ts";
+import { readBlock } from "./blocks.ts";
 
 const reading: Reading = workerData;
 const reader = recordReader(reading, neverRepeated);

@@ -1,16 +1,17 @@
 /**
- * A record that several threads read: blocks of lines go to whoever has time, and what each adds up is merged in the end.
+ * A record that several threads read: blocks of lines go to whoever has time, and what each adds up is added in the end.
  * Events are told apart by their uuids before, so that each counts once, whoever would read it.
  */
 import { availableParallelism } from "node:os";
 import { extname } from "node:path";
+import { setFlagsFromString } from "node:v8";
 import { Worker } from "node:worker_threads";
-import { merged } from "../../cilium/hubble/merge.ts";
-import { type Lines, type Reading, recordReader } from "../../cilium/hubble/reading.ts";
+import { type Lines, recordReader } from "../../cilium/hubble/reading.ts";
 import type { FlowRecord } from "../../cilium/hubble/record.ts";
-import { isEmpty, recordOf, type Tally } from "../../cilium/hubble/tally.ts";
-import { repeats } from "../../cilium/hubble/uuids.ts";
-import { type Block, neverRepeated, readBlock, sift } from "./blocks.ts";
+import type { Reading } from "../../cilium/hubble/sums.ts";
+import type { Tally } from "../../cilium/hubble/tally.ts";
+import { neverRepeated, repeats } from "../../cilium/hubble/uuids.ts";
+import { type Block, readBlock, sift } from "./blocks.ts";
 
 export type SharedReader = Lines & {
   /** Takes whole lines, with all of the memory that they are in. Gives how many they are. */
@@ -29,9 +30,9 @@ const mostThreads = Math.min(availableParallelism() - 1, 3);
 const mostWaiting = 8;
 
 export function sharedReader(reading: Reading, threadsFrom = worthThreads): SharedReader {
-  const isRepeated = repeats();
+  const told = repeats();
   /** For what is no flow in a line of its own: an envelope, a pretty-printed value. */
-  const others = recordReader(reading, isRepeated);
+  const others = recordReader(reading, told);
   const flows = recordReader(reading, neverRepeated);
   const threads: Thread[] = [];
   let length = 0;
@@ -40,20 +41,22 @@ export function sharedReader(reading: Reading, threadsFrom = worthThreads): Shar
     add: others.add,
     end: others.end,
     addBlock: (block) => {
-      const sifted = sift(block, isRepeated, others.add);
+      const sifted = sift(block, told, others.add);
       duplicates += sifted.duplicates;
       length += block.length;
-      if (length > threadsFrom && threads.length < mostThreads) threads.push(thread(reading));
+      if (length > threadsFrom && threads.length < mostThreads) {
+        threads.push(thread(reading));
+        keepYoungGeneration();
+      }
       const idle = threads.find((one) => one.waiting() < mostWaiting);
       if (idle === undefined) readBlock(flows, block);
       else idle.read(block);
       return sifted.lines;
     },
     record: async () => {
-      const tallies = [others.tally(), flows.tally(), ...(await Promise.all(threads.map((one) => one.tally())))];
-      const [only = others.tally(), ...more] = tallies.filter((tally) => !isEmpty(tally));
-      const tally = more.length === 0 ? only : merged([only, ...more], reading);
-      return recordOf({ ...tally, duplicates: tally.duplicates + duplicates });
+      flows.include({ ...others.tally(), duplicates: others.tally().duplicates + duplicates });
+      for (const one of threads) flows.include(await one.tally());
+      return flows.record();
     },
   };
 }
@@ -66,10 +69,15 @@ type Thread = {
   readonly tally: () => Promise<Tally>;
 };
 
+/**
+ * What is made of a line is gone with the next one. V8 doubles the room for such objects, to more than 100 MB, which makes
+ * nothing faster here: `New Space` in `src/heap/heap.cc` grows by this factor each time that many objects survive.
+ */
+const keepYoungGeneration = (): void => setFlagsFromString("--semi-space-growth-factor=1");
+
 function thread(reading: Reading): Thread {
   const worker = new Worker(new URL(`./share${extname(import.meta.url)}`, import.meta.url), {
     workerData: reading,
-    // What a thread makes of a line is gone with the next one.
     resourceLimits: { maxYoungGenerationSizeMb: 12 },
   });
   // Nobody waits for it until its tally is asked for.

@@ -15,6 +15,7 @@ import type { Inventory } from "../../cilium/reach/compile/inventory.ts";
 import type { Program } from "../../components/program.ts";
 import { Failure } from "../failure.ts";
 import { withProgress } from "../output/progress.ts";
+import { projectFolder } from "../project.ts";
 import { readStack } from "../stack.ts";
 
 /** Which policies: the program's, those of files, either at a Git revision, or a live cluster's. */
@@ -58,8 +59,29 @@ export interface SourceOptions {
 export function withSource(command: Command): Command {
   const own = new Set(command.options.map(({ long }) => long));
   for (const option of sourceOptions()) if (!own.has(option.long)) command.addOption(option);
-  return command;
+  // Who has a project and no files means something else by these, and would take the whole answer for a part of it.
+  return command.hook("preAction", () => {
+    const { from, inventory, configuration, context } = command.opts<SourceOptions>();
+    if ([from, inventory, configuration, context].some((place) => place !== undefined)) return;
+    for (const [option, meaning] of ofObjects) {
+      if (own.has(option) || command.getOptionValueSource(option.slice(2)) !== "cli") continue;
+      throw new Failure(
+        `${option} ${meaning}, and none are read without --from, --inventory or --context${partOf(command)}`,
+      );
+    }
+  });
 }
+
+const ofObjects = [
+  ["--namespace", "is that of objects that name none"],
+  ["--exclude", "is for files of objects"],
+] as const;
+
+/** How a part of a list is asked for, where it can be. */
+const partOf = ({ options }: Command): string =>
+  options.some(({ long }) => long === "--from-namespace")
+    ? "; flows of a namespace: --from-namespace, --to-namespace"
+    : "";
 
 const sourceOptions = (): Option[] => [
   new Option("-s, --stack <name>", "the stack whose config applies to the program").default("prod"),
@@ -197,7 +219,7 @@ export async function readSourceAsIs(options: SourceOptions): Promise<Source> {
 }
 
 async function programSource(options: SourceOptions): Promise<Source> {
-  const program = await readStack(options.stack);
+  const program = await readStack(options.stack, projectFolder(", or name policies with --from or --context"));
   const source = await ofProgram(`stack ${options.stack}`, program.policies, inventoryOf(program.cluster), options);
   return { ...source, places: placesOf(program), program };
 }

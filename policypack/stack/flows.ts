@@ -1,25 +1,20 @@
-/** Flows that one end allows and the other does not: what rules mean is read here, what is open the engine decides. */
-import { policyName } from "../../cilium/policy/parts.ts";
+/** Flows that one end allows and the other does not: what rules mean is read here, what is refused of it is proved. */
+import { namespaceOf, policyName } from "../../cilium/policy/parts.ts";
 import type { CiliumPolicy } from "../../cilium/policy/schema.ts";
-import type { Network, NetworkRule } from "../../cilium/reach/compile/network.ts";
-import type { Party } from "../../cilium/reach/compile/party.ts";
-import {
-  type Direction,
-  type NamedPorts,
-  type PortMatch,
-  protocolBit,
-  type Range,
-} from "../../cilium/reach/compile/ports.ts";
-import type { CompiledRule, RuleReference } from "../../cilium/reach/compile/rules.ts";
-import { type EndVerdict, endVerdict, ruleSelects } from "../../cilium/reach/decide/decide.ts";
+import { areImplied, clusterLabel, equals, type Requirement } from "../../cilium/policy/selector.ts";
+import type { Refusal } from "../../cilium/prove/half-open.ts";
+import { maySelectPods } from "../../cilium/reach/compile/peers.ts";
+import { coversAll, type Direction, isEveryPort, type PortMatch } from "../../cilium/reach/compile/ports.ts";
+import { type CompiledRule, noCluster } from "../../cilium/reach/compile/rules.ts";
 import type { Stack, StandIn } from "./stack.ts";
 
 export type HalfOpenFlow = {
   /** The rule that allows the flow. */
   readonly opened: { readonly by: string; readonly place: string; readonly direction: Direction };
   readonly ports: string;
-  /** The workload that drops it. */
-  readonly closed: StandIn;
+  /** The policy whose workload drops it. */
+  readonly closed: CiliumPolicy;
+  readonly refusal: Refusal;
 };
 
 /**
@@ -28,29 +23,39 @@ export type HalfOpenFlow = {
  * @param cluster Cilium's name of the cluster
  */
 export function halfOpenFlows(policy: CiliumPolicy, stack: Stack, cluster: string): HalfOpenFlow[] {
-  const intents = intentsOf(policy, stack);
+  const intents = intentsOf(policy, stack).filter((intent) => !isAnswered(intent, stack));
   if (intents.length === 0) return [];
-  const involved = new Set(intents.flatMap(({ opener, target }) => [opener, target]));
-  const { network, partyOf } = stack.network(involved, cluster);
-  const found = intents.flatMap(({ rule, opener, target }) =>
-    rule.ports.flatMap((match, index): HalfOpenFlow[] => {
+  const ends = intents.flatMap(({ opener, target }) => [opener.policy, target.policy]);
+  const refusalOf = stack.refusals(new Set(ends.map(namespaceOf)), cluster);
+  const found = intents.flatMap(({ rule, peer, opener, target }) => {
+    const { direction } = rule;
+    const [here, there] = [
+      [...rule.subject, ...opener.subject],
+      [...peer, ...target.subject],
+    ];
+    const [source, destination] = direction === "egress" ? [here, there] : [there, here];
+    return rule.ports.flatMap((match, index): HalfOpenFlow[] => {
       const reference = rule.references[index];
-      if (reference === undefined) return [];
-      const flow = { opener: partyOf(opener), target: partyOf(target), direction: rule.direction, reference };
-      if (!isHalfOpen(network, flow, match)) return [];
-      const opened = { by: rule.policy, place: reference.path, direction: rule.direction };
-      return [{ opened, ports: describePort(match), closed: target }];
-    }),
-  );
+      const refusal = reference && refusalOf({ rule: reference, direction, match, source, destination });
+      if (reference === undefined || refusal === undefined) return [];
+      const opened = { by: rule.policy, place: reference.path, direction };
+      return [{ opened, ports: describePort(match), closed: target.policy, refusal }];
+    });
+  });
   return [
     ...new Map(
-      found.map((flow) => [JSON.stringify([flow.opened, flow.ports, policyName(flow.closed.policy)]), flow]),
+      found.map((flow) => [JSON.stringify([flow.opened, flow.ports, policyName(flow.closed)]), flow]),
     ).values(),
   ];
 }
 
-/** A rule that means to open something for `target`, and the workload on whose side it stands. */
-type Intent = { readonly rule: CompiledRule; readonly opener: StandIn; readonly target: StandIn };
+/** A rule that means to open something for the pods of `target` that its peer selects, at the pods of `opener`. */
+type Intent = {
+  readonly rule: CompiledRule;
+  readonly peer: readonly Requirement[];
+  readonly opener: StandIn;
+  readonly target: StandIn;
+};
 
 function intentsOf(policy: CiliumPolicy, stack: Stack): Intent[] {
   const own = stack.whole ? policyName(policy) : undefined;
@@ -62,84 +67,45 @@ function intentsOf(policy: CiliumPolicy, stack: Stack): Intent[] {
       .flatMap((rule) =>
         stack
           .namedPeersOf(rule)
-          .flatMap(({ requirements }) => stack.workloadsSelectedBy(requirements))
-          .map((target) => ({ rule, opener: workload, target })),
+          .flatMap(({ requirements }) =>
+            stack
+              .workloadsSelectedBy(requirements)
+              .map((target) => ({ rule, peer: requirements, opener: workload, target })),
+          ),
       ),
-    ...(isNew ? stack.rulesNaming(workload.pod) : []).flatMap(({ rule }) =>
-      stack.workloadsSelectedBy(rule.subject).map((opener) => ({ rule, opener, target: workload })),
+    ...(isNew ? stack.rulesNaming(workload.pod) : []).flatMap(({ rule, requirements }) =>
+      stack.workloadsSelectedBy(rule.subject).map((opener) => ({ rule, peer: requirements, opener, target: workload })),
     ),
   ]);
 }
 
-type Flow = {
-  readonly opener: Party;
-  readonly target: Party;
-  /** Of the rule that opens it. */
-  readonly direction: Direction;
-  readonly reference: RuleReference;
-};
-
 /**
- * Whether the target closes what a rule opens. A port without protocol is meant for any of them, and a rule about every
- * port for any port, so one that is open will do; of a range all have to be.
+ * Whether rules at the other end allow all that an intent opens, in words that can be compared one by one, and none denies: then there is
+ * nothing to prove.
  */
-function isHalfOpen(network: Network, flow: Flow, match: PortMatch): boolean {
-  const [source, destination] = flow.direction === "egress" ? [flow.opener, flow.target] : [flow.target, flow.opener];
-  const told = [
-    ...portsOf(network, "egress", source, destination),
-    ...portsOf(network, "ingress", destination, source),
-  ];
-  return protocolsIn(match.protocols).every((protocol) => {
-    const closed = (port: number, name?: string) => {
-      const ports: NamedPorts = new Map(name === undefined ? [] : [[name, { port, protocol }]]);
-      const server = { ...destination, ports };
-      const egress = endVerdict(network, "egress", source, server, protocol, port);
-      const ingress = endVerdict(network, "ingress", server, source, protocol, port);
-      const [here, there] = flow.direction === "egress" ? [egress, ingress] : [ingress, egress];
-      return allows(here, flow.reference) && there.verdict === "denied";
-    };
-    // A pod's port has one name at most, and which is the pods' business: what may be open counts as open.
-    if ("name" in match.ports) {
-      const { name } = match.ports;
-      return stretches(everyPort, told).every((port) => closed(port, name));
-    }
-    const names = told.flatMap(({ ports }) => ("name" in ports ? [ports.name] : []));
-    const ports = stretches(match.ports, told).map((port) => [undefined, ...names].every((name) => closed(port, name)));
-    return isEveryPort(match) ? ports.every(Boolean) : ports.some(Boolean);
-  });
+function isAnswered({ rule, peer, opener, target }: Intent, stack: Stack): boolean {
+  const here = [...rule.subject, ...opener.subject, ofThisCluster];
+  const there = [...peer, ...target.subject, ofThisCluster];
+  const rules = stack.rulesFor(target.pod).filter(({ direction }) => direction !== rule.direction);
+  const allows = rules.filter(
+    ({ effect, subject, peers }) =>
+      effect === "allow" &&
+      areImplied(subject, there) &&
+      peers.some(
+        ({ selector: { condition } }) => condition.kind === "labels" && areImplied(condition.requirements, here),
+      ),
+  );
+  return (
+    rule.ports.every((match) => allows.some(({ ports }) => ports.some((other) => coversAll(other, match)))) &&
+    !rules.some(({ effect, peers }) => effect === "deny" && peers.some(({ selector }) => maySelectPods(selector)))
+  );
 }
 
-const allows = (end: EndVerdict, { policy, path }: RuleReference): boolean =>
-  end.verdict === "allowed" &&
-  end.by.kind === "rules" &&
-  end.by.rules.some((rule) => rule.policy === policy && rule.path === path);
+/** As compiling says it where the cluster's name is not known. */
+const ofThisCluster = equals("k8s", clusterLabel, noCluster.cluster);
 
-/** The ports of the rules at one end that are, or may be, about the other. */
-const portsOf = ({ enforced }: Network, direction: Direction, subject: Party, peer: Party): PortMatch[] =>
-  (enforced[subject.position]?.[direction].rules ?? [])
-    .filter((rule: NetworkRule) => ruleSelects(rule, peer) !== "no")
-    .flatMap(({ ports }) => ports);
-
-/** A port of each stretch of a range that other ranges do not divide. */
-const stretches = ({ from, to }: Range, dividing: readonly PortMatch[]): number[] => [
-  ...new Set([
-    from,
-    ...dividing
-      .flatMap(({ ports }) => ("from" in ports ? [ports.from, ports.to + 1] : []))
-      .filter((port) => from < port && port <= to),
-  ]),
-];
-
-const everyPort: Range = { from: 0, to: 65535 };
-
-const isEveryPort = ({ ports }: PortMatch): boolean =>
-  "from" in ports && ports.from === everyPort.from && ports.to === everyPort.to;
-
-const protocolsIn = (bits: number): number[] => Object.values(protocolBit).filter((bit) => (bits & bit) !== 0);
-
-const describePort = (match: PortMatch): string => {
-  const { ports } = match;
-  if (isEveryPort(match)) return "every port";
+const describePort = ({ ports }: PortMatch): string => {
   if ("name" in ports) return ports.name;
+  if (isEveryPort(ports)) return "every port";
   return ports.from === ports.to ? `${ports.from}` : `${ports.from}-${ports.to}`;
 };

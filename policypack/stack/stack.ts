@@ -1,6 +1,6 @@
 /** The policies of a stack and what they have to do with each other, as far as resources were added. */
 import { namespaceOf, policyName, rulesOf } from "../../cilium/policy/parts.ts";
-import { representatives } from "../../cilium/policy/representatives.ts";
+import { podsSatisfying } from "../../cilium/policy/representatives.ts";
 import type { CiliumPolicy } from "../../cilium/policy/schema.ts";
 import {
   clusterLabel,
@@ -10,14 +10,18 @@ import {
   type Requirement,
   subjectRequirements,
 } from "../../cilium/policy/selector.ts";
+import { type Opening, type Refusal, refusals } from "../../cilium/prove/half-open.ts";
 import { type CompiledRule, compilePolicy, noCluster } from "../../cilium/reach/compile/rules.ts";
 import type { PolicyResource, Resource } from "../resource.ts";
 import { Selected, Selecting } from "./lookup.ts";
-import { networkOf, type WorkloadNetwork } from "./network.ts";
 import { Passthrough } from "./passthrough.ts";
 
-/** A pod that stands for what a policy selects. */
-export type StandIn = { readonly policy: CiliumPolicy; readonly pod: readonly Label[] };
+/** A pod that stands for what the subject of a policy selects. */
+export type StandIn = {
+  readonly policy: CiliumPolicy;
+  readonly subject: readonly Requirement[];
+  readonly pod: readonly Label[];
+};
 
 /** A peer of a rule that names workloads by their labels. */
 export type NamedPeer = { readonly rule: CompiledRule; readonly requirements: readonly Requirement[] };
@@ -38,7 +42,7 @@ export class Stack {
   readonly #workloads = new Selected<StandIn>();
   /** The pods that stand for what a namespaced policy selects. */
   readonly #ownWorkloads = new Map<CiliumPolicy, readonly StandIn[]>();
-  #network: WorkloadNetwork | undefined;
+  #refusals: ReturnType<typeof refusals> | undefined;
   #cluster: string | undefined;
 
   constructor({ whole = false }: { whole?: boolean } = {}) {
@@ -81,18 +85,22 @@ export class Stack {
       if (policy.kind === "CiliumClusterwideNetworkPolicy") {
         return this.#workloads.by(subjectRequirements(endpointSelector, undefined));
       }
-      return representatives(endpointSelector, namespaceOf(policy)).map((pod) => ({ policy, pod }));
+      const subject = subjectRequirements(endpointSelector, namespaceOf(policy));
+      return podsSatisfying(subject).map((pod) => ({ policy, subject, pod }));
     });
   }
 
-  /** What Cilium enforces between some of its pods; of a whole stack, between all of them, which is compiled once. */
-  network(some: ReadonlySet<StandIn>, cluster: string): WorkloadNetwork {
+  /** What the policies refuse; of a whole stack all of them, which are compiled once, else those of some namespaces. */
+  refusals(namespaces: ReadonlySet<string | undefined>, cluster: string): (opening: Opening) => Refusal | undefined {
     if (this.whole) {
-      this.#network ??= networkOf([...this.#ownWorkloads.values()].flat(), [...this.#policies.values()], cluster);
-      return this.#network;
+      this.#refusals ??= refusals([...this.#policies.values()], cluster);
+      return this.#refusals;
     }
-    const policies = new Set([...some].flatMap(({ pod }) => this.policiesFor(pod)));
-    return networkOf([...some], [...policies], cluster);
+    const near = [...this.#policies.values()].filter((policy) => {
+      const namespace = namespaceOf(policy);
+      return namespace === undefined || namespaces.has(namespace);
+    });
+    return refusals(near, cluster);
   }
 
   /** The pods of other policies, and its own, that a policy's subject selects. */
@@ -161,9 +169,15 @@ export class Stack {
 function namedPeers(rule: CompiledRule): (readonly Requirement[])[] {
   if (rule.effect !== "allow") return [];
   return rule.peers.flatMap(({ selector: { condition } }) =>
-    condition.kind === "labels" && condition.requirements.some(namesWorkload) ? [condition.requirements] : [],
+    condition.kind === "labels" && condition.requirements.some(namesWorkload)
+      ? [condition.requirements.filter((requirement) => !isOfNoCluster(requirement))]
+      : [],
   );
 }
+
+/** What compiling adds to a peer that names no cluster. */
+const isOfNoCluster = (requirement: Requirement): boolean =>
+  requirement.key === clusterLabel && requirement.operator === "In" && requirement.values.includes(noCluster.cluster);
 
 const namesWorkload = ({ source, key, operator }: Requirement): boolean =>
   source !== "reserved" &&
@@ -171,8 +185,8 @@ const namesWorkload = ({ source, key, operator }: Requirement): boolean =>
   ![clusterLabel, podNamespaceLabel].includes(key) &&
   !key.startsWith(namespaceLabelsPrefix);
 
-/** The clusters that requirements ask for; compiling adds one without a name to peers that ask for none. */
+/** The clusters that requirements ask for. */
 const clusterNames = (requirements: readonly Requirement[]): string[] =>
   requirements.flatMap((requirement) =>
-    requirement.key === clusterLabel && requirement.operator === "In" ? requirement.values.filter(Boolean) : [],
+    requirement.key === clusterLabel && requirement.operator === "In" ? requirement.values : [],
   );

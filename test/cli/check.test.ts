@@ -122,6 +122,50 @@ describe("netpol check", () => {
     });
   }
 
+  it("leaves a policy out that has two versions, and judges the others", () => {
+    const otherWeb = shopPolicy("web", "ingress: [{}]\negress: [{}]");
+    const { code, found } = check(shopPolicies + otherWeb + shopPolicy("nobody", "ingress: [{}]") + shopPods);
+    assert.equal(code, 1);
+    assert.deepEqual(
+      found.filter(({ level }) => level !== "note").map(({ rule, subject }) => [rule, subject]),
+      [
+        ["one-version", "CiliumNetworkPolicy shop/web"],
+        ["selects-nothing", "shop/nobody"],
+      ],
+    );
+  });
+
+  it("judges no flows where the two versions are those of two clusters", () => {
+    const folder = folderOf({
+      "clusters/blue/all.yaml": shopPolicies + shopPods,
+      "clusters/green/all.yaml": shopPolicies.replace('port: "8080"', 'port: "8081"'),
+      "clusters/green/nobody.yaml": shopPolicy("nobody", "ingress: [{}]"),
+    });
+    const { stdout } = netpol(sample, "check", "--from", folder, "-o", "json");
+    assert.deepEqual(
+      answer.parse(JSON.parse(stdout)).findings.map(({ rule, subject }) => [rule, subject]),
+      [["one-version", "CiliumNetworkPolicy shop/web"]],
+    );
+  });
+
+  it("counts exemptions where there are many, and tells each to programs", () => {
+    const names = Array.from({ length: 11 }, (_, index) => `web-${index}`);
+    const manifests = names.map((name) => shopPolicy(name, "ingress: [{fromEntities: [ingress]}]")).join("");
+    const exemptions = names.map((name) => ({ policy: `shop/${name}`, reason: "as it was" }));
+    const folder = folderOf({
+      "manifests/all.yaml": manifests + shopPods,
+      "pack.json": JSON.stringify({ "default-deny-both-ways": { exemptions } }),
+    });
+    const args = ["check", "--from", join(folder, "manifests"), "--policy-pack-config", join(folder, "pack.json")];
+    const told = netpol(sample, ...args).stdout.match(/^note exemptions: .*$/gm);
+    const counted = netpol(sample, ...args, "-o", "json").stdout;
+    const { length } = answer.parse(JSON.parse(counted)).findings.filter(({ rule }) => rule === "exemptions");
+    assert.ok(length >= names.length);
+    assert.deepEqual(told, [
+      `note exemptions: 11 policies are exempt from rules of the pack in ${length} places: shop/web-0, shop/web-1, shop/web-2 and 8 more; -o json and -o md tell each with its reason`,
+    ]);
+  });
+
   it("knows from a TLSRoute and its Service where HTTP rules break connections", () => {
     const route = `---
 apiVersion: gateway.networking.k8s.io/v1

@@ -42,6 +42,17 @@ describe("What a project's files get wrong", () => {
     });
   }
 
+  it("is said of a file with dots in its name too", () => {
+    const name = "cluster/my.shop.ts";
+    writeFileSync(join(folder, name), "export default shop.flows(() => []);\n");
+    const { code, stderr } = netpol(folder, "list");
+    rmSync(join(folder, name));
+    assert.deepEqual(
+      { code, stderr },
+      { code: 2, stderr: `${name}:1: shop is not defined; \`npm run check\` says more\n` },
+    );
+  });
+
   it("is said of all files at once", () => {
     rewrite(folder, "cluster/argocd.ts", 'labels: { "app.kubernetes.io/name": "argocd-redis" }', "lables: {}");
     rewrite(folder, "cluster/identity.ts", 'probes: ["https"]', 'probes: "https"');

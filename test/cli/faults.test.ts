@@ -220,6 +220,21 @@ egress:
       ],
     ],
     [
+      "names of several Services",
+      web(
+        "ingress: [{fromEntities: [ingress]}]\negress: [{toFQDNs: [{matchName: api.shop.svc.cluster.local}, {matchName: db.shop.svc.cluster.local}]}]",
+      ),
+      "warning",
+      "name-of-a-service",
+      /api\.shop\.svc\.cluster\.local, db\.shop\.svc\.cluster\.local are Services of the cluster: connections to them arrive .*Instead: select their pods/,
+      [
+        "names outside the cluster",
+        web(
+          "ingress: [{fromEntities: [ingress]}]\negress: [{toFQDNs: [{matchName: example.com}, {matchName: example.org}]}]",
+        ),
+      ],
+    ],
+    [
       "pods that cannot look up names",
       shopPolicies
         .replace(

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { flow, line, outside, pod } from "../cilium/hubble/recorded.ts";
+import { repository } from "../project.ts";
 import { temporaryFolder } from "../toolchain/lifetime.ts";
 import { folderOf, shopPods, shopPolicies } from "./folder.ts";
 import { netpolHere } from "./here.ts";
@@ -77,7 +78,28 @@ describe("netpol init", () => {
     const { code, stderr } = netpolHere(folder, "init", other, ...from);
     assert.equal(code, 0, stderr);
     assert.ok(existsSync(join(other, ".git")));
-    assert.match(readFileSync(join(other, "package.json"), "utf8"), /"cilium-network-policies": "0.1.0"/);
+  });
+
+  it("takes the package from where it is told, else from the checkout that runs, and says what makes it there", () => {
+    const dependency = (name: string): string =>
+      JSON.parse(readFileSync(join(folder, name, "package.json"), "utf8")).dependencies["cilium-network-policies"];
+    const archive = "cilium-network-policies-0.1.0.tgz";
+    const own = netpolHere(folder, "init", "own", ...from);
+    assert.ok(
+      own.stdout.includes(`\nNext: (cd ${repository} && npm pack) && cd own && npm install && npx netpol check\n`),
+    );
+    assert.equal(resolve(folder, "own", dependency("own").replace("file:", "")), join(repository, archive));
+    const told = netpolHere(folder, "init", "told", ...from, "--package", "^0.1.0");
+    assert.match(told.stdout, /^Next: cd told && npm install && npx netpol check$/m);
+    assert.equal(dependency("told"), "^0.1.0");
+    const mistyped = netpolHere(folder, "init", "mistyped", ...from, "--package", `./${archive}`);
+    assert.deepEqual([mistyped.code, mistyped.stderr], [2, `there is no file or folder ./${archive}\n`]);
+  });
+
+  it("leaves the project open to whom the user lets read new folders", () => {
+    const { code, stderr } = netpolHere(folder, "init", "open", ...from);
+    assert.equal(code, 0, stderr);
+    assert.equal(statSync(join(folder, "open")).mode & 0o777, 0o777 & ~process.umask());
   });
 
   it("writes flows of recorded traffic, of workloads that deny nothing yet", () => {

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { sample } from "../project.ts";
+import { copyOfProject, sample } from "../project.ts";
 import { netpol, withoutBasis } from "./command.ts";
-import { folderOf } from "./folder.ts";
+import { folderOf, shopPolicy } from "./folder.ts";
 
 const database = (peers: string, more = ""): string => `
 apiVersion: cilium.io/v2
@@ -54,12 +54,24 @@ describe("netpol prove", function () {
     assert.equal(prove("implies", before, after).code, 1);
   });
 
-  for (const [what, earlier] of [
-    ["on both sides", before],
-    ["of a side without any policy", folderOf({})],
+  const ofCluster = (name: string) =>
+    side(database(`[{matchLabels: {app: api, io.cilium.k8s.policy.cluster: ${name}}}]`));
+  const gateway = (port: number) =>
+    side(`
+apiVersion: cilium.io/v2
+kind: CiliumClusterwideNetworkPolicy
+metadata: {name: gateway}
+spec:
+  endpointSelector: {matchLabels: {reserved:ingress: ""}}
+  ingress: [{fromEntities: [world], toPorts: [{ports: [{port: "${port}", protocol: TCP}]}]}]`);
+  for (const [what, earlier, later] of [
+    ["on both sides", before, after],
+    ["of a side without any policy", folderOf({}), after],
+    ["about a pod of another cluster", ofCluster("east"), ofCluster("west")],
+    ["about no pod at all", gateway(80), gateway(443)],
   ] as const) {
     it(`gives programs a counterexample that netpol test answers the same ${what}`, () => {
-      const { code, stdout } = prove("equal", earlier, after, "-o", "json");
+      const { code, stdout } = prove("equal", earlier, later, "-o", "json");
       assert.equal(code, 1);
       const { proved, counterexample } = JSON.parse(stdout);
       assert.deepEqual([proved, Object.keys(counterexample.question)], [false, ["from", "to", "port", "protocol"]]);
@@ -69,7 +81,7 @@ describe("netpol prove", function () {
       writeFileSync(objects, JSON.stringify({ apiVersion: "v1", kind: "List", items: counterexample.objects }));
       for (const [policies, verdict] of [
         [earlier, counterexample.before],
-        [after, counterexample.after],
+        [later, counterexample.after],
       ]) {
         const expectations = join(folder, "question.json");
         const expect = verdict === "allowed" ? "allow" : "deny";
@@ -108,6 +120,50 @@ ${spec}`);
     assert.equal(prove("equal", ...sides, "--connections").code, 0);
   });
 
+  it("says what only one side lets through where the limits of proxies differ", () => {
+    const dns = (...rules: string[]) =>
+      side(`
+apiVersion: cilium.io/v2
+kind: CiliumNetworkPolicy
+metadata: {name: dns, namespace: shop}
+spec:
+  endpointSelector: {}
+  egress:
+${rules.map((rule) => `    - {toEntities: [cluster], toPorts: [{ports: [{port: "53", protocol: UDP}]${rule}}]}`).join("\n")}`);
+    const [open, proxied] = ["", ', rules: {dns: [{matchPattern: "*"}]}'];
+    // A proxy that lets every name through still stops what is no DNS, whether a rule says so or another one without L7 beside it.
+    assert.equal(prove("equal", dns(proxied), dns(open, proxied)).code, 0);
+    assert.equal(prove("implies", dns(open), dns(proxied)).code, 0);
+    const { code, stdout } = prove("implies", dns(open, proxied), dns(open), "-o", "json");
+    assert.equal(code, 1);
+    assert.partialDeepStrictEqual(JSON.parse(stdout).counterexample, {
+      differs: "limits",
+      only: { side: "after", letsThrough: "what is not DNS" },
+    });
+    const names = (list: string) => side(database(api, `, serverNames: ${list}`));
+    assert.equal(prove("equal", names('["**.a.org", b.org]'), names('[b.org, "**.a.org", c.a.org]')).code, 0);
+    assert.match(
+      prove("equal", names('["**.a.org"]'), names('["*.a.org"]')).stdout,
+      /\n {2}let through only before: the name \S+\.\S+\.a\.org\n/,
+    );
+  });
+
+  it("does not decide what terminates TLS before requests are read", () => {
+    const secret = "terminatingTLS: {secret: {name: tls, namespace: shop}}";
+    const requests = (more: string) => side(database(api, `, rules: {http: [{method: GET}]}${more}`));
+    const { code, stdout } = prove("equal", requests(""), requests(`, ${secret}`));
+    assert.equal(code, 2);
+    assert.match(stdout, /because rules on TLS server names and certificates are compared as they are written/);
+    assert.equal(prove("equal", requests(`, ${secret}`), requests(`, ${secret}`)).code, 0);
+  });
+
+  it("refuses to prove anything of no policies", () => {
+    const nothing = folderOf({});
+    const { code, stdout, stderr } = prove("equal", nothing, folderOf({ "empty.yaml": "" }));
+    assert.deepEqual({ code, stdout }, { code: 2, stdout: "" });
+    assert.match(stderr, /^neither \S+ nor \S+ holds a policy, so there is nothing to prove\n$/);
+  });
+
   it("does not decide what two regular expressions let through", () => {
     const path = (expression: string) => side(database(api, `, rules: {http: [{path: "${expression}"}]}`));
     const { code, stdout } = prove("equal", path("/a(b|c)?"), path("/(a|ab|ac)"));
@@ -124,6 +180,40 @@ ${spec}`);
     const { code, stdout } = prove("equal", broken, broken);
     assert.equal(code, 2);
     assert.match(stdout, /because a policy cannot be judged: [^\n]*endpointSelektor/);
+  });
+
+  describe("of a policy that names a CIDRGroup", () => {
+    const office = `---
+apiVersion: cilium.io/v2
+kind: CiliumCIDRGroup
+metadata: {name: office}
+spec: {externalCIDRs: [192.0.2.0/24]}
+`;
+    const toOffice = (name: string) =>
+      shopPolicy(name, "egress: [{toCIDRSet: [{cidrGroupRef: office}]}]").replace(/(namespace:) shop/, "$1 argocd");
+    const files = side(toOffice("redis") + office);
+
+    it("does not decide where one side has no such group any more", () => {
+      const { code, stdout } = prove("equal", files, side(toOffice("redis")));
+      assert.equal(code, 2);
+      assert.match(
+        stdout,
+        /Not decidable, because argocd\/redis egress\[0\] may allow it: the CiliumCIDRGroups are not given/,
+      );
+    });
+
+    it("takes the other side's for a program, as netpol diff does", () => {
+      const project = copyOfProject();
+      mkdirSync(join(project, "cluster/verbatim"));
+      writeFileSync(join(project, "cluster/verbatim/redis.yaml"), toOffice("extra"));
+      const same = side(netpol(project, "render").stdout + office);
+      for (const command of [["prove", "equal"], ["diff"]]) {
+        const { code, stdout } = netpol(project, ...command, same, "program");
+        assert.equal(code, 0, stdout);
+        const alone = netpol(project, ...command, side(toOffice("extra")), "program");
+        assert.notEqual(alone.code, 0, alone.stdout);
+      }
+    });
   });
 
   it("compares what stands with a revision", () => {

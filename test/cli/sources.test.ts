@@ -8,6 +8,7 @@ import { compileCache, copyOfProject, sample } from "../project.ts";
 import { temporaryFolder } from "../toolchain/lifetime.ts";
 import { netpol, netpolWith } from "./command.ts";
 import { folderOf, shopPods, shopPolicies, shopPolicy } from "./folder.ts";
+import { netpolHere } from "./here.ts";
 
 const policies = shopPolicies + shopPods;
 const allowedInShop = "shop/api → shop/db:5432/TCP is allowed";
@@ -15,6 +16,9 @@ const askShop = ["explain", "shop/api", "shop/db", "5432"];
 
 /** Without the escapes of JSON and the line breaks of YAML. */
 const asOneLine = (text: string): string => text.replaceAll("\\", "").replaceAll(/\s+/g, " ");
+
+const gitIn = (folder: string, ...args: string[]) =>
+  execFileSync("git", ["-c", "user.name=test", "-c", "user.email=test@example.com", ...args], { cwd: folder });
 
 describe("sources of policies", function () {
   // Many answers take several commands.
@@ -158,8 +162,7 @@ values: 1
 
     it("reads another revision of a folder with --git, and compares it by git:REF", () => {
       const folder = folderOf({ "shop/pods.yaml": shopPods, "shop/policies.yaml": shopPolicies });
-      const git = (...args: string[]) =>
-        execFileSync("git", ["-c", "user.name=test", "-c", "user.email=test@example.com", ...args], { cwd: folder });
+      const git = (...args: string[]) => gitIn(folder, ...args);
       git("init", "--quiet", "--initial-branch=main");
       git("commit", "--quiet", "--allow-empty", "--message=nothing yet");
       git("tag", "nothing");
@@ -193,8 +196,7 @@ values: 1
     this.timeout(120_000);
 
     let project: string;
-    const git = (...args: string[]) =>
-      execFileSync("git", ["-c", "user.name=test", "-c", "user.email=test@example.com", ...args], { cwd: project });
+    const git = (...args: string[]) => gitIn(project, ...args);
 
     before(() => {
       project = copyOfProject();
@@ -306,6 +308,17 @@ users: [{name: somebody, user: {token: secret}}]
       /foreign\.yaml holds no CiliumNetworkPolicy/,
     ],
     ["a file that is not there", ["list", "-f", file("nowhere.yaml")], /there is no file or folder .*nowhere\.yaml/],
+    ["a folder instead of a file", ["test", file("empty")], /empty cannot be read: it is a folder\n/],
+    [
+      "a folder that what is written is to replace",
+      ["map", "-o", file("empty")],
+      /cannot write .*empty: it is a folder\n/,
+    ],
+    [
+      "two folders without manifests",
+      ["prove", "equal", file("empty"), file("empty")],
+      /neither .*empty nor .*empty holds a \.yaml, \.yml or \.json file/,
+    ],
     ["a folder without manifests", ["list", "-f", file("empty")], /empty holds no \.yaml, \.yml or \.json file/],
     ["an inventory without pods", ["list", "--inventory", file("foreign.yaml")], /foreign\.yaml holds no Pod/],
     [
@@ -314,11 +327,28 @@ users: [{name: somebody, user: {token: secret}}]
       /pod\.yaml: Pod without a name: metadata\.name: /,
     ],
     ["an unknown workload", ["exposure", "argocd/sever"], /no workload.* argocd\/sever; did you mean argocd\/server/],
+    [
+      "a namespace as an end",
+      ["exposure", "argocd"],
+      /; argocd is a namespace: name something in it, such as argocd\/server/,
+    ],
+    ["rows of nobody", ["list", "--to-namespace", "argcd"], /no pod is in a namespace argcd; did you mean argocd\?/],
+    [
+      "columns of nobody",
+      ["matrix", "--from-namespace", "argcd"],
+      /no pod is in a namespace argcd; did you mean argocd\?/,
+    ],
+    [
+      "a namespace for objects that nobody reads",
+      ["list", "--namespace", "argocd"],
+      /--namespace is that of objects that name none, .*; flows of a namespace: --from-namespace, --to-namespace/,
+    ],
+    ["files to pass over where none are read", ["check", "--exclude", "*.yaml"], /--exclude is for files of objects/],
     ["an end that is no workload", ["exposure", "world"], /world is no workload/],
     ["a port that is none", ["explain", "world", "argocd/server", "http"], /http is no port/],
     ["a stack that does not exist", ["list", "-s", "dev"], /there is no stack dev .*stacks: prod/],
     ["two sources at once", ["list", "--context", "main", "--from", "x"], /cannot be used with option/],
-    ["an unknown option", ["list", "--form", "x"], /unknown option '--form'/],
+    ["an unknown option", ["list", "--form", "x"], /unknown option '--form'[\s\S]*\(netpol list --help says more\)/],
     ["an unknown output", ["list", "-o", "xml"], /'xml' is invalid\. Allowed choices are table, json/],
     ["a missing argument", ["explain", "world"], /missing required argument 'to'/],
     ["a command that does not exist", ["lst"], /unknown command 'lst'/],
@@ -332,6 +362,40 @@ users: [{name: somebody, user: {token: secret}}]
     const project = copyOfProject();
     execFileSync("git", ["init", "--quiet"], { cwd: project });
     assertFailure(netpol(project, "list", "--git", "no-such-ref"), /there is no Git revision no-such-ref/);
+  });
+
+  it("a branch that only the remote has, as in a checkout of CI", () => {
+    const project = copyOfProject();
+    gitIn(project, "init", "--quiet");
+    gitIn(project, "commit", "--quiet", "--allow-empty", "--message=before");
+    gitIn(project, "update-ref", "refs/remotes/origin/trunk", "HEAD");
+    assertFailure(
+      netpol(project, "list", "--git", "trunk"),
+      /there is no Git revision trunk; did you mean origin\/trunk\?/,
+    );
+  });
+
+  it("a repository that belongs to somebody else", () => {
+    const project = copyOfProject();
+    gitIn(project, "init", "--quiet");
+    assertFailure(
+      netpolWith({ env: { GIT_TEST_ASSUME_DIFFERENT_OWNER: "1" } }, project, "list", "--git", "main"),
+      /dubious ownership .* git config --global --add safe\.directory /,
+    );
+  });
+
+  it("no project", () => {
+    const nowhere = temporaryFolder("nowhere");
+    for (const [args, said] of [
+      [["list"], /is in no project .*; run it in one, or name policies with --from or --context\n/],
+      [
+        ["diff", "program", "live"],
+        /is in no project .*; run it in one, or name another side, such as a folder or context:NAME\n/,
+      ],
+      [["gate"], /is in no project \([^)]*\); run it in one\n/],
+    ] as const) {
+      assertFailure(netpolHere(nowhere, ...args), said);
+    }
   });
 
   for (const [about, kubeconfig, said] of [

@@ -135,6 +135,7 @@ shop/api → shop/db:5432/TCP is allowed, expected deny
         ["{from: any pod, to: shop/db, port: 5432, expect: deny}", false],
         ["{from: any pod but shop/api, to: shop/db, port: 5432, expect: deny}", true],
         ["{from: any pod but any pod of shop with app=api, to: shop/db, port: 5432, expect: deny}", true],
+        ["{from: any pod without app=api|jobs, to: shop/db, port: 5432, expect: deny}", true],
         ["{from: any pod without app, to: shop/db, port: 5432, expect: deny}", true],
         ["{from: every pod of shop not with app=api, to: shop/db, port: 5432, expect: deny}", true],
         ["{from: any pod outside shop, to: any pod of shop with app=db, port: 5432, expect: deny}", true],
@@ -228,6 +229,11 @@ shop/api → shop/db:5432/TCP is allowed, expected deny
         "words that say nothing of a set",
         "- {from: any pod near shop, to: shop/db, port: 1, expect: deny}",
         /item 1: any pod near shop: "near shop" says nothing of a set; write any pod/,
+      ],
+      [
+        "a value that no label has",
+        "- {from: any pod with app=api/web, to: shop/db, port: 1, expect: deny}",
+        /item 1: any pod with app=api\/web: app=api\/web is no label; write key=value, key=value\|value or key/,
       ],
       [
         "a node beside a set",

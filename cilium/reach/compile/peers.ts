@@ -127,6 +127,24 @@ function serviceSelectors(
   ];
 }
 
+/** Whether a peer can be a pod, where CIDRs are about none (`policy-cidr-match-mode` is empty by default). */
+export function maySelectPods({ condition }: PeerSelector): boolean {
+  switch (condition.kind) {
+    case "world":
+    case "cidr":
+    case "cidr-groups":
+    case "fqdn":
+      return false;
+    case "labels":
+      return !condition.requirements.some(
+        ({ source, operator }) => source === "reserved" && (operator === "In" || operator === "Exists"),
+      );
+    case "everything":
+    case "unknown":
+      return true;
+  }
+}
+
 export const everything: PeerSelector = { key: "everything", condition: { kind: "everything" } };
 
 const unknownPeer = (unknown: Unknown): PeerSelector => ({

@@ -41,6 +41,17 @@ export type L7 = {
   readonly originatingTLS: string | undefined;
 };
 
+/** Whether ports are all among those of another match, whatever names pods give them. */
+export function coversAll({ protocols, ports }: PortMatch, other: PortMatch): boolean {
+  if ((other.protocols & ~protocols) !== 0) return false;
+  if ("name" in other.ports) {
+    return "name" in ports
+      ? ports.name === other.ports.name && ports.endPort >= other.ports.endPort
+      : isEveryPort(ports);
+  }
+  return "from" in ports && ports.from <= other.ports.from && other.ports.to <= ports.to;
+}
+
 /** Container ports by lower-case name. */
 export type NamedPorts = ReadonlyMap<string, { readonly port: number; readonly protocol: number }>;
 
@@ -77,7 +88,9 @@ export const protocolBit: Record<FlowProtocol, number> = {
 
 const allProtocols = 4095;
 
-const everyPort = { from: 0, to: 65535 };
+const everyPort: Range = { from: 0, to: 65535 };
+
+export const isEveryPort = ({ from, to }: Range): boolean => from === everyPort.from && to === everyPort.to;
 
 /**
  * The ports of a rule; a rule with neither `toPorts` nor `icmps` is about all of them.

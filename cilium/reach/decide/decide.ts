@@ -63,7 +63,8 @@ export type DeniedBy =
 export type Redirect =
   | { readonly parser: "http"; readonly lets: "everything" | readonly HttpRule[] }
   | { readonly parser: "dns"; readonly lets: "everything" | readonly FqdnSelector[] }
-  | { readonly parser: "tls" }
+  /** The names that TLS connections may ask for; undefined where certificates, or rules without names, leave that open. */
+  | { readonly parser: "tls"; readonly serverNames: readonly string[] | undefined }
   | { readonly parser: "crd"; readonly listener: string };
 
 /** The verdict at one end about a connection with the other: egress at the source, ingress at the destination. */
@@ -326,17 +327,30 @@ function redirectOf(hits: readonly Hit[], defaultDeny: boolean): Redirect | unde
   if (first === undefined) return undefined;
   const taking = rest.reduce((best, l7) => (l7.priority < best.priority ? l7 : best), first);
   const lifted = !defaultDeny || hits.some(({ match }) => match.l7 === undefined);
-  return redirect(taking, proxied, lifted);
+  return redirect(taking, proxied, lifted, serverNamesOf(hits.map(({ match }) => match.l7)));
 }
 
-function redirect(taking: L7, proxied: readonly L7[], lifted: boolean): Redirect {
+/** The TLS server names that rules let through together, where each of them says nothing but such names. */
+export function serverNamesOf(rules: readonly (L7 | undefined)[]): readonly string[] | undefined {
+  const named = rules.filter(
+    (l7) => l7?.parser === "tls" && l7.serverNames.length > 0 && !l7.terminatingTLS && !l7.originatingTLS,
+  );
+  return named.length < rules.length ? undefined : [...new Set(named.flatMap((l7) => l7?.serverNames ?? []))].sort();
+}
+
+function redirect(
+  taking: L7,
+  proxied: readonly L7[],
+  lifted: boolean,
+  serverNames: readonly string[] | undefined,
+): Redirect {
   switch (taking.parser) {
     case "http":
       return { parser: "http", lets: lifted ? "everything" : proxied.flatMap(({ http }) => http) };
     case "dns":
       return { parser: "dns", lets: lifted ? "everything" : proxied.flatMap(({ dns }) => dns) };
     case "tls":
-      return { parser: "tls" };
+      return { parser: "tls", serverNames };
     case "crd":
       return { parser: "crd", listener: taking.listener ?? "" };
   }

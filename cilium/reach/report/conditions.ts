@@ -22,7 +22,7 @@ export function redirectText(redirect: Redirect): string {
     case "dns":
       return redirect.lets === "everything" ? "L7 DNS" : withList("L7 DNS", redirect.lets.map(nameText));
     case "tls":
-      return "L7 TLS";
+      return redirect.serverNames === undefined ? "L7 TLS" : withList("L7 TLS", redirect.serverNames);
     case "crd":
       return `Envoy listener ${redirect.listener}`;
   }

@@ -58,8 +58,8 @@ function vainNames({ network, governed }: Scene): VainName[] {
 
 const ofServices: VainName["tell"] = (names) => ({
   kind: "name-of-a-service",
-  problem: `${some(names)} ${names.length === 1 ? "is a Service" : "are Services"} of the cluster: connections to it arrive at pods, which no name matches`,
-  fix: "select its pods with toEndpoints, on the port that they listen on",
+  problem: `${some(names)} ${names.length === 1 ? "is a Service" : "are Services"} of the cluster: connections to ${names.length === 1 ? "it" : "them"} arrive at pods, which no name matches`,
+  fix: `select ${names.length === 1 ? "its" : "their"} pods with toEndpoints, on the port that they listen on`,
 });
 
 const notLookedUp = (names: readonly string[], pods: string, found: Lookup): ReturnType<VainName["tell"]> => ({

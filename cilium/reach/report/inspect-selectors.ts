@@ -17,26 +17,34 @@ import { selectsByOwnLabels } from "../compile/selection.ts";
 import { selectorText } from "./explain-selector.ts";
 import { type Oddity, type Scene, some } from "./oddity.ts";
 
-/** Policies, or rules of `specs`, whose subject is nobody. */
-export const orphanSubjects = (scene: Scene): Oddity[] =>
-  emptySubjects(scene)
-    .filter((empty) => !isElsewhere(empty, scene.network))
-    .map(({ about, requirements }): Oddity => {
-      const onNodes = hostNetworkPods(scene.network, requirements);
-      return onNodes.length > 0
-        ? {
-            ...about,
-            kind: "selects-host-network",
-            problem: `selects only pods on their node's network (${some(onNodes)}): they have the node's identity, and no policy for pods governs them`,
-            fix: "remove the policy, or govern the nodes with nodeSelector in a CiliumClusterwideNetworkPolicy and the host firewall",
-          }
-        : {
-            ...about,
-            kind: "selects-nothing",
-            problem: `selects no pod (${selectorText(requirements)})${missingNamespace(scene.network, requirements)}`,
-            fix: "correct the labels, or remove the policy",
-          };
-    });
+/** Policies, or rules of `specs`, whose subject is nobody; peers that are nobody; and selectors of pods that nobody gave. */
+export function selectorsOfNobody(scene: Scene): Oddity[] {
+  const { network } = scene;
+  const isHere = (empty: Empty) => !isElsewhere(empty, network);
+  const [subjects, peers] = [emptySubjects(scene), emptyPeers(scene)];
+  return [
+    ...subjects.filter(isHere).map((empty) => orphanSubject(empty, network)),
+    ...orphanPeers(peers.filter(isHere), network),
+    ...podsNotGiven([...subjects, ...peers].filter((empty) => !isHere(empty))),
+  ];
+}
+
+function orphanSubject({ about, requirements }: Empty, network: Network): Oddity {
+  const onNodes = hostNetworkPods(network, requirements);
+  return onNodes.length > 0
+    ? {
+        ...about,
+        kind: "selects-host-network",
+        problem: `selects only pods on their node's network (${some(onNodes)}): they have the node's identity, and no policy for pods governs them`,
+        fix: "remove the policy, or govern the nodes with nodeSelector in a CiliumClusterwideNetworkPolicy and the host firewall",
+      }
+    : {
+        ...about,
+        kind: "selects-nothing",
+        problem: `selects no pod (${selectorText(requirements)})${missingNamespace(network, requirements)}`,
+        fix: "correct the labels, or remove the policy",
+      };
+}
 
 /** A selector that meets no endpoint, and where it stands. */
 type Empty = { readonly about: Pick<Oddity, "subject" | "place">; readonly requirements: readonly Requirement[] };
@@ -79,27 +87,26 @@ function subjectsOf(policy: Policy): Subject[] {
   }
 }
 
-/** Selectors of peers that meet nobody, each once in a policy; pods of other clusters are not in the inventory. */
-export function orphanPeers(scene: Scene): Oddity[] {
-  const { network, governed } = scene;
-  const here = emptyPeers(scene).filter((empty) => !isElsewhere(empty, network));
-  const once = Map.groupBy(here, ({ about, requirements }) => `${policyKeyOf(about)} ${selectorText(requirements)}`);
-  return [
-    ...[...once.values()].flatMap((alike) =>
-      alike.slice(0, 1).map((empty) => orphanPeer(empty, alike.length, network)),
-    ),
-    ...[...governed.keys()]
-      .filter((rule) => rule.peers.length === 0 && rule.ports.some(({ path }) => path !== ""))
-      .map(
-        (rule): Oddity => ({
-          kind: "rule-for-nobody",
-          subject: rule,
-          place: rule.path,
-          problem: "names ports, but its list of peers is empty: it is for nobody",
-          fix: "name the peers, or leave the list out for everybody",
-        }),
-      ),
-  ];
+/** Rules that have no peer, and are not for everybody. */
+export const rulesForNobody = ({ governed }: Scene): Oddity[] =>
+  [...governed.keys()]
+    .filter((rule) => rule.peers.length === 0 && rule.ports.some(({ path }) => path !== ""))
+    .map(
+      (rule): Oddity => ({
+        kind: "rule-for-nobody",
+        subject: rule,
+        place: rule.path,
+        problem: "names ports, but its list of peers is empty: it is for nobody",
+        fix: "name the peers, or leave the list out for everybody",
+      }),
+    );
+
+/** Each once in a policy. */
+function orphanPeers(empty: readonly EmptyPeer[], network: Network): Oddity[] {
+  const once = Map.groupBy(empty, ({ about, requirements }) => `${policyKeyOf(about)} ${selectorText(requirements)}`);
+  return [...once.values()].flatMap((alike) =>
+    alike.slice(0, 1).map((empty) => orphanPeer(empty, alike.length, network)),
+  );
 }
 
 function orphanPeer({ about, direction, requirements }: EmptyPeer, places: number, network: Network): Oddity {
@@ -122,6 +129,7 @@ function orphanPeer({ about, direction, requirements }: EmptyPeer, places: numbe
 
 type EmptyPeer = Empty & Pick<NetworkRule, "direction">;
 
+/** Selectors of peers that meet nobody; pods of other clusters are not in the inventory. */
 const emptyPeers = ({ network, governed }: Scene): EmptyPeer[] =>
   [...governed.keys()].flatMap((rule) =>
     rule.selections.flatMap(({ selector: { condition }, list, undecided }, index): EmptyPeer[] => {
@@ -140,9 +148,7 @@ const policyKeyOf = ({ subject }: Empty["about"]): string =>
  * Selectors of namespaces of which the input has no pod, once for each namespace. Manifests hold the pods that somebody keeps
  * there, and hardly ever the name server's, so that they have none says nothing of the cluster.
  */
-export function podsNotGiven(scene: Scene): Oddity[] {
-  if (!scene.network.inventory.isExcerpt) return [];
-  const empty = [...emptySubjects(scene), ...emptyPeers(scene)].filter((one) => isElsewhere(one, scene.network));
+function podsNotGiven(empty: readonly Empty[]): Oddity[] {
   const byNamespace = Map.groupBy(empty, ({ requirements }) => selectorText(requirements.filter(isOnNamespace)));
   return [...byNamespace].flatMap(([namespace, alike]) =>
     alike.slice(0, 1).map(({ about, requirements }): Oddity => {

@@ -9,21 +9,24 @@ import { lookups, names } from "./inspect-names.ts";
 import { closedAtTheOtherEnd } from "./inspect-other-end.ts";
 import { namedPorts, servicePorts } from "./inspect-ports.ts";
 import { missingReferences } from "./inspect-references.ts";
-import { orphanPeers, orphanSubjects, podsNotGiven } from "./inspect-selectors.ts";
+import { rulesForNobody, selectorsOfNobody } from "./inspect-selectors.ts";
 import { shadowed } from "./inspect-shadows.ts";
 import { unreachable } from "./inspect-unreachable.ts";
 import { everyNamespace } from "./inspect-wide.ts";
-import type { Oddity, Scene } from "./oddity.ts";
+import { type Oddity, oddityLevels, type Scene } from "./oddity.ts";
 
-/** Everything odd, each once however often it shows; endpoints that nothing may reach come last. */
+/** Everything odd, each once however often it shows; notes come last. */
 export function inspect(policies: readonly Policy[], network: Network): Oddity[] {
   const scene = { policies, network, governed: governed(network) };
-  return inspections.flatMap((inspection) => inspection(scene));
+  const found = inspections.flatMap((inspection) => inspection(scene));
+  return [...found.filter((oddity) => !isNote(oddity)), ...found.filter(isNote)];
 }
 
+const isNote = ({ kind }: Oddity): boolean => oddityLevels[kind] === "note";
+
 const inspections: readonly ((scene: Scene) => Oddity[])[] = [
-  orphanSubjects,
-  orphanPeers,
+  selectorsOfNobody,
+  rulesForNobody,
   missingReferences,
   clusterAddresses,
   namedPorts,
@@ -35,7 +38,6 @@ const inspections: readonly ((scene: Scene) => Oddity[])[] = [
   denyOnly,
   everyNamespace,
   conflicts,
-  podsNotGiven,
   unreachable,
 ];
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { outsideReader } from "../../../cilium/hubble/outside.ts";
-import { nothingApart, recordReader } from "../../../cilium/hubble/reading.ts";
+import { recordReader } from "../../../cilium/hubble/reading.ts";
+import { nothingApart } from "../../../cilium/hubble/sums.ts";
 import { repeats } from "../../../cilium/hubble/uuids.ts";
 import { parsePrefix } from "../../../cilium/policy/cidr.ts";
 import { flow, line, outside, pod } from "./recorded.ts";
@@ -59,7 +60,7 @@ describe("The uuids of events", () => {
     `${((number * 2_654_435_761) >>> 0).toString(16).padStart(8, "0")}-0000-4${(number % 4096).toString(16).padStart(3, "0")}-8abc-000000000000`;
 
   it("tell which were read before, of the last ones at least", () => {
-    const isRepeated = repeats(1000);
+    const { isRepeated } = repeats(1000);
     const all = Array.from({ length: 5000 }, (_, i) => uuid(i));
     assert.deepEqual(all.filter(isRepeated), []);
     assert.equal(all.slice(-1000).every(isRepeated), true);
@@ -68,13 +69,13 @@ describe("The uuids of events", () => {
 
   it("tell it as fast where they begin with a number that counts up", function () {
     this.timeout("5s");
-    const isRepeated = repeats(90_000);
+    const { isRepeated } = repeats(90_000);
     const counted = (i: number) => `${i.toString(16).padStart(8, "0")}-0000-7000-8abc-000000000000`;
     for (let i = 0; i < 300_000; i++) assert.equal(isRepeated(counted(i)), false);
   });
 
   it("tell nothing where there is none", () => {
-    const isRepeated = repeats();
+    const { isRepeated } = repeats();
     assert.deepEqual(["", undefined, null, "17", "17"].map(isRepeated), [false, false, false, false, false]);
   });
 });

@@ -21,7 +21,10 @@ export const recordText = (record: FlowRecord): string =>
     record,
     (name, value: unknown) => {
       if (name === "key") return undefined;
-      if (name === "servers" && value instanceof Map) return [...value.values()].map(({ end, port }) => [end, port]);
+      if (name === "servers" && Array.isArray(value)) {
+        return value.map(({ end, port }) => JSON.stringify({ ...end, key: "", port })).sort();
+      }
+      if (name === "addresses" && Array.isArray(value)) return value.toSorted();
       if (value instanceof Map) return [...value].map((entry) => JSON.stringify(entry.map(asList))).sort();
       if (value instanceof Set) return [...value].sort();
       const isPlain = typeof value === "object" && value !== null && !Array.isArray(value);

@@ -76,9 +76,7 @@ function askAll({ before, after }: Pair): {
 
 const inWords = (end: EndVerdict): string =>
   end.verdict === "allowed"
-    ? JSON.stringify([
-        conditionsOf({ egress: end, ingress: end, outcome: "allowed" }).filter((text) => !/^L7 \w+$/.test(text)),
-      ])
+    ? JSON.stringify(conditionsOf({ egress: end, ingress: end, outcome: "allowed" }))
     : end.verdict;
 
 const others: readonly Peer[] = (["host", "remote-node", "ingress"] as const).map(

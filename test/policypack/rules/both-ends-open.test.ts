@@ -70,6 +70,43 @@ describeRule("both-ends-open", {
       web(fromClient("metrics")),
       client(toWeb("http")),
     ),
+    "a flow without protocol that the server opens on none": refused(
+      /opens 8080 for shop\/web, whose ingress is closed for it\./,
+      web([{}]),
+      client([{ toEndpoints: [{ matchLabels: { app: "web" } }], toPorts: [{ ports: [{ port: "8080" }] }] }]),
+    ),
+    "every port to a server that opens none": refused(
+      /opens every port for shop\/web/,
+      web([{}]),
+      client([{ toEndpoints: [{ matchLabels: { app: "web" } }] }]),
+    ),
+    "a server that lets in only some of the client's pods, which it says": refused(
+      /opens 8080 for shop\/web, whose ingress is closed for it, from any pod of shop with app=client without tier=front\./,
+      web([{ fromEndpoints: [{ matchLabels: { app: "client", tier: "front" } }], toPorts: tcp("8080") }]),
+      client(toWeb("8080")),
+    ),
+    "a server that lets in pods with one value of a label that the client's only have to have": refused(
+      /from any pod of shop with app=client with tier without tier=front\./,
+      web([{ fromEndpoints: [{ matchLabels: { app: "client", tier: "front" } }], toPorts: tcp("8080") }]),
+      policyWith(
+        {
+          endpointSelector: {
+            matchLabels: { app: "client" },
+            matchExpressions: [{ key: "tier", operator: "Exists" }],
+          },
+          egress: toWeb("8080"),
+        },
+        { name: "client" },
+      ),
+    ),
+    "a port that the server denies to all of the client's pods": refused(
+      /opens 8080/,
+      policyWith({
+        ingress: fromClient("8080"),
+        ingressDeny: [{ fromEndpoints: [{}], toPorts: tcp("8080") }],
+      }),
+      client(toWeb("8080")),
+    ),
     "the server that is registered later": refused(
       /shop\/web ingress: is closed for 8080, which shop\/client egress\[0\]/,
       client(toWeb("8080")),
@@ -77,6 +114,33 @@ describeRule("both-ends-open", {
     ),
   },
   good: {
+    "a deny rule for pods that somebody has marked": only(
+      policyWith({
+        ingress: fromClient("8080"),
+        ingressDeny: [{ fromEndpoints: [{ matchLabels: { quarantine: "yes" } }] }],
+      }),
+      client(toWeb("8080")),
+    ),
+    "a rule that leaves out pods which somebody has marked": only(
+      web([
+        {
+          fromEndpoints: [
+            { matchLabels: { app: "client" }, matchExpressions: [{ key: "own-rules", operator: "DoesNotExist" }] },
+          ],
+          toPorts: tcp("8080"),
+        },
+      ]),
+      client(toWeb("8080")),
+    ),
+    "a policy that is stricter with pods which somebody has marked": only(
+      policyWith({ ingress: undefined }),
+      client(toWeb("8080")),
+      policyWith({ endpointSelector: { matchLabels: { hardened: "yes" } } }, { name: "hardened" }),
+    ),
+    "a flow without protocol that the server opens on one": only(
+      web(fromClient("8080")),
+      client([{ toEndpoints: [{ matchLabels: { app: "web" } }], toPorts: [{ ports: [{ port: "8080" }] }] }]),
+    ),
     "a flow that both open": only(web(fromClient("8080")), client(toWeb("8080"))),
     "a range that both open": only(
       web([{ fromEndpoints: [{ matchLabels: { app: "client" } }], toPorts: range }]),
