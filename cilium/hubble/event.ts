@@ -165,7 +165,7 @@ function readBare(value: object): HubbleEvent {
 }
 
 /** Whether something like a flow is somewhere within, as in an envelope that nobody here knows. */
-const holdsFlow = (value: object): boolean => /\\*"verdict\\*"\s*:/.test(JSON.stringify(value));
+const holdsFlow = (value: object): boolean => /verdict\\*":/i.test(JSON.stringify(value));
 
 const nodeStatusEvent = ({ state_change, node_names }: z.infer<typeof nodeStatus>): HubbleEvent =>
   state_change === "NODE_UNAVAILABLE" || state_change === "NODE_ERROR"

@@ -39,4 +39,4 @@ every other command are those of that cluster. Ends with 2 where nothing can be 
 
 Examples:
   hubble observe --since 1h -o jsonpb | netpol calibrate - --context prod
-  netpol calibrate flows.json --from policies.yaml --inventory cilium-config.yaml --at-least 99.5`;
+  netpol calibrate flows.json --from policies.yaml --configuration cilium-config.yaml --at-least 99.5`;

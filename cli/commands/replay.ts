@@ -7,7 +7,7 @@ import { suggest } from "../../cilium/hubble/suggest.ts";
 import { workloadFinder } from "../../cilium/hubble/workload.ts";
 import type { Inventory } from "../../cilium/reach/compile/inventory.ts";
 import { loadSourceFiles } from "../../components/load.ts";
-import { asEnforced, enforced, enforcedPolicies } from "../enforced.ts";
+import { asEnforced, enforced, enforcedPolicies, underEnforcement } from "../enforced.ts";
 import { Failure } from "../failure.ts";
 import { metricsText, serveMetrics } from "../metrics.ts";
 import { printReport, type ReportFormat, reportFormats } from "../output/sections.ts";
@@ -96,7 +96,7 @@ function portOf(text: string): number {
 const help = `
 Reads what \`hubble observe -o jsonpb\` prints and what Hubble's exporter writes: JSON lines, arrays or pretty-printed,
 plain, gzip or zstd, also as container logs and as logcli and Elasticsearch give them back. Pods are told by the labels
-in the record; the policies are judged as enforced, also where the stack observes. Ends with 2 where the record does not
+in the record; the policies are judged as enforced, also where the stack or the agent only observes. Ends with 2 where the record does not
 carry an answer: it was cut off, too little of it was understood, or the policies select nobody in it.
 
 Examples:
@@ -109,7 +109,7 @@ Examples:
 async function answerOf(record: FlowRecord, source: Source, inventory: Inventory, wanted: boolean): Promise<Answer> {
   const cluster = source.program && enforced(source.program.cluster);
   const find = cluster === undefined ? () => undefined : workloadFinder(cluster);
-  const replay = replayRecord(record, enforcedPolicies(source), inventory, find, cluster);
+  const replay = replayRecord(record, enforcedPolicies(source), underEnforcement(inventory), find, cluster);
   if (!wanted || cluster === undefined) return { replay, suggestions: undefined };
   const files = await loadSourceFiles(projectFolder());
   return { replay, suggestions: suggest(replay.dropped, cluster, files, find, destinationNames(record)) };

@@ -113,6 +113,18 @@ describe("netpol readiness", function () {
     assert.deepEqual(reasons([line(flow(outsider, web, 8080))]).shop.reasons.at(-1), "1 connection would be dropped");
   });
 
+  it("counts what would be dropped also where the agent only audits today", () => {
+    const audit = {
+      apiVersion: "v1",
+      kind: "ConfigMap",
+      metadata: { name: "cilium-config", namespace: "kube-system" },
+      data: { "policy-audit-mode": "true" },
+    };
+    const recorded = [...week, line(flow(outsider, web, 9000, { time: day(2) }))];
+    const { stdout } = readiness(recorded, `---\n${JSON.stringify(audit)}\n`);
+    assert.match(stdout, /\nshop +1 connection would be dropped\n/);
+  });
+
   it("does not count what was dropped when recorded, too", () => {
     const dropped = line(
       flow(web, api, 9001, { time: day(7), more: decided({ direction: "egress", verdict: "DROPPED" }) }),

@@ -385,6 +385,25 @@ describe("netpol replay", function () {
     );
   });
 
+  it("judges the policies as enforced where the agent enforces nothing, and says so", () => {
+    for (const [key, value] of [
+      ["policy-audit-mode", "true"],
+      ["enable-policy", "never"],
+    ] as const) {
+      const configuration = join(temporaryFolder("agent"), "cilium-config.json");
+      const config = {
+        apiVersion: "v1",
+        kind: "ConfigMap",
+        metadata: { name: "cilium-config", namespace: "kube-system" },
+      };
+      writeFileSync(configuration, JSON.stringify({ ...config, data: { [key]: value } }));
+      const { code, stdout } = netpol(fileOf(undeclared), "--configuration", configuration);
+      assert.equal(code, 1, key);
+      const note = `\nNote: the agent enforces nothing (${key}: ${value}); it is judged as if it did\n`;
+      assert.ok(stdout.includes(note), stdout);
+    }
+  });
+
   it("ends with 1 where only a lookup would be refused, and says by which name", () => {
     const folder = copyOfProject();
     const settings = join(folder, "Pulumi.prod.yaml");

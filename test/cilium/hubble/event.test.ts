@@ -31,6 +31,10 @@ describe("a line of a Hubble record", () => {
     "lost events in camel case": ['{"source":"PERF_EVENT_RING_BUFFER","numEventsLost":"3"}', "lost-events"],
     "a line of another program's log": ['{"level":"info","msg":"Configuring Hubble event exporter"}', "other"],
     "a flow in an envelope that nobody knows": [JSON.stringify({ body: { text: line(recorded) } }), "malformed"],
+    "a flow whose fields are named by their paths": [
+      '{"flow.verdict":"FORWARDED","flow.l4.TCP.destination_port":80}',
+      "malformed",
+    ],
     "a flow whose port is a text": [line({ ...recorded, l4: { TCP: { destination_port: "http" } } }), "malformed"],
     "no object": ["[]", "malformed"],
   };
