@@ -25,6 +25,18 @@ export function skippedText({ unread, otherLines }: FlowRecord): string[] {
   return reasons.length + others.length === 0 ? [] : [`skipped: ${[...reasons, ...others].join(", ")}`];
 }
 
+/** Flows that the record says too little about, by reason. */
+export function notJudgedText({ notJudged }: FlowRecord): string[] {
+  const reasons = [...notJudged].map(([reason, count]) => `${count} since ${reason}`);
+  return reasons.length === 0
+    ? []
+    : [`not judged: ${counted(total(notJudged.values()), "flow")} (${reasons.join(", ")})`];
+}
+
+/** That too little of a record was understood for an answer. */
+export const tooLittleText = (share: number, atLeast: number): string =>
+  share < atLeast ? `, only ${percent(share)} of the record was understood` : "";
+
 /** Whether addresses outside or requests stand for others too. */
 export function togetherText({ connections, requests }: FlowRecord): string[] {
   const isTogether = connections.some(({ source, destination }) =>

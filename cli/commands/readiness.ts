@@ -43,7 +43,8 @@ export default function readiness(command: Command): void {
       );
       const answer = { ...all, namespaces };
       const isKnown = jobs.cronJobs.length + jobs.jobs.length > 0;
-      const report = reportOf(read, source.title, answer, { complete: options.output !== "table", isKnown });
+      const shown = { complete: options.output !== "table", isKnown, atLeast: options.atLeast };
+      const report = reportOf(read, source.title, answer, shown);
       const basis = { ...source.basis, notes: [...source.basis.notes, ...asEnforced(source)] };
       printReport({ ...report, data: dataOf(read, inventory.cluster, answer), basis }, options.output);
       if (problems.length > 0 || understood(record) < options.atLeast || !replay.isConcerned) process.exitCode = 2;

@@ -182,6 +182,16 @@ describe("netpol readiness", function () {
   it("ends with 2 where the record does not carry an answer", () => {
     assert.equal(readiness([...week, "{"]).code, 2);
     assert.equal(readiness(week, "", "--cluster", "elsewhere").code, 2);
+    const unknown = line(
+      flow(web, api, 9000, { time: day(3), more: { is_reply: undefined, l4: { UDP: { destination_port: 1 } } } }),
+    );
+    const { code, stdout } = readiness([...week, "hello", unknown]);
+    assert.equal(code, 2);
+    assert.match(stdout, /^\S+: 1 of 1 namespace ready to be enforced, only 77\.77 % of the record was understood\n/);
+    assert.match(
+      stdout,
+      /\nskipped: 1 lines that are no JSON\nnot judged: 1 flow \(1 since whether it is a reply was not recorded /,
+    );
   });
 
   it("lists for the program's own policies what was declared and never seen, in Markdown", () => {
