@@ -223,6 +223,7 @@ export function dataOf({ record, problems }: ReadFlows, cluster: string, { repla
     cluster,
     record: recordData(record),
     problems,
+    judgedPercent: understood(record, replay.notJudged),
     ...replay,
     dropped: replay.dropped.map(groupData),
     newlyAllowed: replay.newlyAllowed.map(groupData),

@@ -96,8 +96,9 @@ function portOf(text: string): number {
 const help = `
 Reads what \`hubble observe -o jsonpb\` prints and what Hubble's exporter writes: JSON lines, arrays or pretty-printed,
 plain, gzip or zstd, also as container logs and as logcli and Elasticsearch give them back. Pods are told by the labels
-in the record; the policies are judged as enforced, also where the stack or the agent only observes. Ends with 2 where the record does not
-carry an answer: it was cut off, too little of it was understood, or the policies select nobody in it.
+in the record; the policies are judged as enforced, also where the stack or the agent only observes. Ends with 2 where
+the record does not carry an answer: it was cut off, too little of it was understood and judged, or the policies select
+nobody in it.
 
 Examples:
   hubble observe --since 24h -o jsonpb > flows.json && netpol replay flows.json

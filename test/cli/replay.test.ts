@@ -49,6 +49,7 @@ const answerSchema = z.looseObject({
     understoodPercent: z.number(),
   }),
   problems: z.array(z.string()),
+  judgedPercent: z.number(),
   dropped: z.array(
     z.looseObject({ source: z.string(), destination: z.string(), port: z.string(), passed: z.number() }),
   ),
@@ -205,6 +206,8 @@ describe("netpol replay", function () {
     const { code, stdout } = netpol(fileOf(...flows), "--from", manifest, "--at-least", "50");
     assert.match(stdout, /^\S+: 1 of the flows [^\n]+, only 25 % of the record was judged\n/);
     assert.equal(code, 2);
+    const { record, judgedPercent } = answer(fileOf(...flows), "--from", manifest);
+    assert.deepEqual([record.understoodPercent, judgedPercent], [100, 25]);
   });
 
   it("has no answer where the policies select nobody in the record", () => {
@@ -285,6 +288,26 @@ describe("netpol replay", function () {
     assert.deepEqual(
       { code, stderr, dropped: dropped.length },
       { code: 2, stderr: "/nowhere/flows.json does not exist\n", dropped: 1 },
+    );
+  });
+
+  it("says where other policies leave default deny off, as those of an observing stack do", () => {
+    const spec = {
+      endpointSelector: {},
+      enableDefaultDeny: { ingress: false },
+      ingress: [{ fromEntities: ["world"] }],
+    };
+    const manifest = join(temporaryFolder("manifests"), "observed.json");
+    const metadata = { name: "all", namespace: "data" };
+    writeFileSync(
+      manifest,
+      JSON.stringify({ apiVersion: "cilium.io/v2", kind: "CiliumNetworkPolicy", metadata, spec }),
+    );
+    const { code, stdout } = netpol(fileOf(declared), "--from", manifest);
+    assert.equal(code, 0);
+    assert.match(
+      stdout,
+      /\nNote: 1 of 1 policies leave default deny off \(enableDefaultDeny: false\), and are judged so\n/,
     );
   });
 
