@@ -209,6 +209,15 @@ describe("a recorded flow", () => {
     assert.equal(connections[0]?.example.source, "shop/web-6c9d8b7f5d-x1 10.244.3.9:43512", "the earliest");
   });
 
+  it("is one with what a proxy on the source's node sends for it, whose address is no pod's", () => {
+    const { endpoint } = web;
+    const proxied = { ...endpoint, ID: undefined, namespace: undefined, pod_name: undefined, workloads: undefined };
+    const arrived = { trace_observation_point: "TO_ENDPOINT", traffic_direction: "INGRESS" };
+    const { connections } = read(flow(web, api, 9000), flow(web, api, 9000, { more: { ...arrived, source: proxied } }));
+    assert.partialDeepStrictEqual(connections, [{ source: { namespace: "shop", name: "web" }, passed: 2 }]);
+    assert.equal(connections.length, 1);
+  });
+
   const names: Readonly<Record<string, readonly [object, string]>> = {
     "its workload, where Hubble knows it": [{ workloads: [{ name: "web" }], pod_name: "x-1" }, "web"],
     "its CronJob": [{ workloads: [{ name: "report-29405280" }] }, "report"],
