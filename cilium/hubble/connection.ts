@@ -151,6 +151,7 @@ function leftOut(flow: HubbleFlow, dropped: boolean): LeftOut | undefined {
   if (Type === "SOCK" || verdict === "TRACED" || verdict === "TRANSLATED") return translation;
   if (event_type?.type === debugCapture) return captured;
   if (isSentForPod(flow.source)) return sentForPod;
+  if (!dropped && isToItself(flow)) return toItself;
   if (trace_reason === "RELATED") return related;
   if (reply === undefined && (flow.trace_observation_point ?? "").startsWith("FROM_")) return beforeDecision;
   if (!dropped) return undefined;
@@ -166,6 +167,7 @@ const translation = leftOutBecause("socket events of a Service's translation");
 const captured = leftOutBecause("packets captured for debugging");
 const sentForPod = leftOutBecause("packets that a node sends for a pod, through a proxy or encrypted");
 const betweenNodes = leftOutBecause("packets between nodes, of protocols without ports");
+const toItself = leftOutBecause("connections of a pod to itself through a Service, which no policy is about");
 const related = leftOutBecause("ICMP messages about another connection");
 const beforeDecision = leftOutBecause("packets seen before Cilium looked at them");
 const otherDrops = leftOutBecause("drops that no policy made");
@@ -195,6 +197,13 @@ const isSentForPod = (source: HubbleEndpoint | null | undefined): boolean =>
   Boolean(source?.labels?.includes("reserved:host")) &&
   (source?.identity ?? 0) >= podIdentities.from &&
   (source?.identity ?? 0) < podIdentities.until;
+
+/** Whose address a pod sees at the other end that connects to itself (`ServiceLoopbackIPv4` in `daemon/infraendpoints/cell.go`). */
+const loopbacks = new Set<unknown>(["169.254.42.1", "fe80::1"]);
+
+/** The datapath asks no policy then (`hairpin_flow` in `bpf/bpf_lxc.c`). */
+const isToItself = ({ source, IP }: HubbleFlow): boolean =>
+  loopbacks.has(IP?.source) && !source?.labels?.some((label) => label.startsWith("reserved:"));
 
 const opensConnection = ({ l4 }: HubbleFlow): boolean => l4?.TCP?.flags?.SYN === true;
 

@@ -60,6 +60,17 @@ describe("a recorded flow", () => {
       "leftOut",
       "packets that a node sends for a pod, through a proxy or encrypted",
     ],
+    "a connection of a pod to itself": [
+      {
+        ...{
+          source: { ...elsewhere(api), namespace: undefined },
+          IP: { source: "169.254.42.1", destination: api.address },
+        },
+        ...{ trace_observation_point: "TO_ENDPOINT", traffic_direction: "INGRESS" },
+      },
+      "leftOut",
+      "connections of a pod to itself through a Service, which no policy is about",
+    ],
     "a tunnel between nodes": [
       { source: host.endpoint, destination: remoteNode.endpoint, l4: undefined },
       "leftOut",
