@@ -1,12 +1,30 @@
 /** The answer of a calibration, as text and as data. */
 import type { Calibration, Disagreement } from "../cilium/hubble/calibrate.ts";
 import { causeText } from "../cilium/hubble/cause.ts";
+import type { FlowRecord } from "../cilium/hubble/record.ts";
 import type { Report } from "./output/sections.ts";
-import { counted, incompleteness, percent, recordData, spanText, timeCells, togetherText } from "./recorded.ts";
+import {
+  counted,
+  incompleteness,
+  notJudgedText,
+  percent,
+  recordData,
+  skippedText,
+  spanText,
+  timeCells,
+  togetherText,
+  tooLittleText,
+  understood,
+} from "./recorded.ts";
 import type { ReadFlows } from "./sources/flows.ts";
 
 /** How many of the compared connections agree, in percent. */
 export const agreement = ({ compared, agreeing }: Calibration): number => (100 * agreeing) / compared;
+
+/** How many percent of a record have to be readable for an answer; what it says of each connection is another matter. */
+const leastReadable = 99;
+const readable = (record: FlowRecord): number => understood(record, new Map());
+export const isReadable = (record: FlowRecord): boolean => readable(record) >= leastReadable;
 
 export function reportOf(
   { record, problems }: ReadFlows,
@@ -14,11 +32,13 @@ export function reportOf(
   calibration: Calibration,
 ): Pick<Report, "summary" | "sections" | "conclusion"> {
   const { disagreements, notCompared, deciders } = calibration;
-  const conclusion = `${title}: ${conclusionOf(calibration)}`;
+  const conclusion = `${title}: ${conclusionOf(calibration)}${tooLittleText(readable(record), leastReadable)}`;
   return {
     summary: [
       conclusion,
       `${counted(record.flows, "flow")}${spanText(record)}: ${counted(record.connections.length, "different connection")}; what decided was recorded at ${counted(deciders, "end")}`,
+      ...skippedText(record),
+      ...notJudgedText(record),
       ...togetherText(record),
       ...incompleteness(record, problems),
     ],

@@ -7,7 +7,7 @@ import type { EndSet } from "../cilium/prove/sets.ts";
 import { type FlowProtocol, flowProtocols, type Peer, type Question } from "../cilium/reach/compile/inventory.ts";
 import { endReader } from "./ends.ts";
 import { Failure } from "./failure.ts";
-import { type Finder, heldReader, isSet, readSet, setOfOne } from "./sets.ts";
+import { type Finder, heldReader, isOfStrangers, isSet, readSet, setOfOne } from "./sets.ts";
 import { textOf } from "./sources/files.ts";
 import type { Source } from "./sources/source.ts";
 
@@ -111,6 +111,18 @@ export function ask(
   if (wrong.length > 0) throw new Failure(wrong.join("\n"));
   return asked;
 }
+
+/** What may be a mistake in sets that can be proved of all the same, a sentence each. */
+export const strangersIn = (asked: readonly (Asked | AskedOfAll)[], inventory: Source["inventory"]): string[] =>
+  asked.flatMap((one) => {
+    if ("question" in one) return [];
+    const { source, destination } = one.guarantee;
+    const { from, to = "" } = one.expectation;
+    return [
+      ...(isOfStrangers(source, inventory) ? [from] : []),
+      ...(isOfStrangers(destination, inventory) ? [to] : []),
+    ].map((set) => `no pod or workload that is known is in "${set}"`);
+  });
 
 const said = (issue: z.core.$ZodIssue): string =>
   issue.code === "unrecognized_keys"

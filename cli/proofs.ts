@@ -1,5 +1,6 @@
 /** Proofs in the light of policies that could not be read, and how they are told. */
 import { malformedText, mayDecide } from "../cilium/kubernetes/broken.ts";
+import { hidesPolicies, type LeftOut, leftOutText } from "../cilium/kubernetes/left-out.ts";
 import {
   always,
   type Exception,
@@ -7,6 +8,7 @@ import {
   type Proof,
   type Witness,
   witnessObjects,
+  witnessParties,
 } from "../cilium/prove/prove.ts";
 import { withWitness } from "../cilium/prove/witness.ts";
 import type { Inventory, Peer, Question } from "../cilium/reach/compile/inventory.ts";
@@ -28,6 +30,7 @@ export function doubtedProof<Example extends { readonly witness: Witness }>(
 ): Proof<Example> {
   const broken = proved.flatMap(({ source: { objects } }) => [
     ...objects.malformed.map(malformedText),
+    ...objects.leftOut.filter(hidesPolicies).map(hiddenText),
     ...objects.unplaced.map(
       ({ place, policy }) => `${place}: ${policy.kind} ${policy.metadata.name} names no namespace`,
     ),
@@ -46,11 +49,15 @@ export function doubtedProof<Example extends { readonly witness: Witness }>(
   }
 }
 
+const hiddenText = (one: LeftOut): string =>
+  `${leftOutText(one)}${one.render === undefined ? "" : `; read the output of ${one.render}`}`;
+
 function maySelect({ source: { objects }, inventory }: ProvedSource, witness: Witness): boolean {
   const { source, destination } = witness.question;
   const found = withWitness(inventory, witness);
   return (
     objects.unplaced.length > 0 ||
+    objects.leftOut.some(hidesPolicies) ||
     [source, destination].some((end) => mayDecide(objects.malformed, end, found).length > 0)
   );
 }
@@ -105,22 +112,5 @@ export const witnessLines = (witness: Witness): string[] =>
 export const exceptionLines = ({ witness, verdict }: Exception): string[] => [
   `  but ${questionText(witness.question)} is ${outcomeText(verdict)}`,
   ...endsLines(witness.question, verdict).map((line) => `  ${line}`),
-  ...partiesLines(witness).map((line) => `    ${line}`),
+  ...witnessParties(witness).map((line) => `    ${line}`),
 ];
-
-/** Who stands at the ends of a witness. */
-export const partiesLines = ({ endpoints }: Witness): string[] =>
-  endpoints.map(({ namespace, name, labels, namespaceLabels = {}, ports = [] }) =>
-    [
-      `where ${namespace}/${name} has ${labelsText(labels)}`,
-      ...ports.map(({ name, port, protocol }) => `the name ${name} for port ${port}/${protocol}`),
-      ...(Object.keys(namespaceLabels).length > 0 ? [`and its namespace ${labelsText(namespaceLabels)}`] : []),
-    ].join(", "),
-  );
-
-const labelsText = (labels: Readonly<Record<string, string>>): string =>
-  Object.keys(labels).length === 0
-    ? "no label"
-    : `the labels ${Object.entries(labels)
-        .map(([key, value]) => `${key}=${value}`)
-        .join(", ")}`;

@@ -2,11 +2,24 @@
 import type { NamespaceReadiness, Readiness } from "../cilium/hubble/readiness.ts";
 import type { Run } from "../cilium/hubble/runs.ts";
 import type { Report, Section } from "./output/sections.ts";
-import { counted, incompleteness, recordData, spanText, timeCells, togetherText } from "./recorded.ts";
+import {
+  counted,
+  incompleteness,
+  notJudgedText,
+  recordData,
+  skippedText,
+  spanText,
+  timeCells,
+  togetherText,
+  tooLittleText,
+  understood,
+} from "./recorded.ts";
 import { groupData, groupTable, lookupTable, requestTable, unseenData, unseenTable } from "./replayed.ts";
 import type { ReadFlows } from "./sources/flows.ts";
 
 type Shown = {
+  /** How many percent of the record have to be understood. */
+  readonly atLeast: number;
   /** Whether what speaks against nothing is listed. */
   readonly complete: boolean;
   /** Whether any CronJob or Job is known. */
@@ -17,16 +30,19 @@ export function reportOf(
   { record, problems }: ReadFlows,
   title: string,
   readiness: Readiness,
-  { complete, isKnown }: Shown,
+  { complete, isKnown, atLeast }: Shown,
 ): Pick<Report, "summary" | "sections" | "conclusion"> {
   const { namespaces } = readiness;
   const ready = namespaces.filter(({ reasons }) => reasons.length === 0);
-  const conclusion = `${title}: ${ready.length} of ${counted(namespaces.length, "namespace")} ready to be enforced`;
+  const unsure = tooLittleText(understood(record), atLeast);
+  const conclusion = `${title}: ${ready.length} of ${counted(namespaces.length, "namespace")} ready to be enforced${unsure}`;
   const days = record.days.get("")?.size ?? 0;
   return {
     summary: [
       conclusion,
       `${counted(record.flows, "flow")}${spanText(record)}, of ${counted(days, "day")}`,
+      ...skippedText(record),
+      ...notJudgedText(record),
       ...togetherText(record),
       ...incompleteness(record, problems),
       ...(isKnown ? [] : ["no CronJob and no Job is known: whether all have run is not judged (--inventory)"]),

@@ -4,8 +4,11 @@ import type { FlowRecord } from "../cilium/hubble/record.ts";
 import { mostRequests } from "../cilium/hubble/requests.ts";
 import type { Times } from "../cilium/hubble/times.ts";
 
-/** How much of a record was understood, in percent. */
-export function understood({ flows, notJudged, unread }: FlowRecord): number {
+/**
+ * How much of a record was understood, in percent.
+ * @param notJudged by reason; whoever judges knows of more than the record itself
+ */
+export function understood({ flows, unread, ...record }: FlowRecord, notJudged = record.notJudged): number {
   const lost = total(notJudged.values()) + total(unread.values());
   return (100 * (flows + total(unread.values()) - lost)) / (flows + total(unread.values()));
 }
@@ -22,6 +25,18 @@ export function skippedText({ unread, otherLines }: FlowRecord): string[] {
   return reasons.length + others.length === 0 ? [] : [`skipped: ${[...reasons, ...others].join(", ")}`];
 }
 
+/** Flows that the record says too little about, by reason. */
+export function notJudgedText({ notJudged }: FlowRecord): string[] {
+  const reasons = [...notJudged].map(([reason, count]) => `${count} since ${reason}`);
+  return reasons.length === 0
+    ? []
+    : [`not judged: ${counted(total(notJudged.values()), "flow")} (${reasons.join(", ")})`];
+}
+
+/** That too little of a record was understood for an answer. */
+export const tooLittleText = (share: number, atLeast: number): string =>
+  share < atLeast ? `, only ${percent(share)} of the record was understood` : "";
+
 /** Whether addresses outside or requests stand for others too. */
 export function togetherText({ connections, requests }: FlowRecord): string[] {
   const isTogether = connections.some(({ source, destination }) =>
@@ -36,7 +51,7 @@ export function togetherText({ connections, requests }: FlowRecord): string[] {
 
 export function incompleteness({ lostEvents, missingNodes }: FlowRecord, problems: readonly string[]): string[] {
   const missing = [
-    ...(lostEvents > 0 ? [`Hubble lost ${lostEvents} events`] : []),
+    ...(lostEvents > 0 ? [`Hubble lost ${counted(lostEvents, "event")}`] : []),
     ...(missingNodes.size > 0 ? [`nothing came from ${[...missingNodes].join(", ")}`] : []),
     ...problems,
   ];

@@ -84,8 +84,8 @@ function conclusionOf(record: FlowRecord, replay: Replay, { atLeast }: Wanted): 
   if (!replay.isConcerned) {
     return "nothing is judged: the policies select no pod of the record; compare namespaces, labels and the cluster's name";
   }
-  const share = understood(record);
-  const unsure = share < atLeast ? [`only ${percent(share)} of the record was understood`] : [];
+  const share = understood(record, replay.notJudged);
+  const unsure = share < atLeast ? [`only ${percent(share)} of the record was judged`] : [];
   const lost = losses(replay).join(", ") || "nothing that was let through would be dropped";
   const gained = total([...replay.newlyAllowed.map(({ dropped }) => dropped)]);
   return [
@@ -223,6 +223,7 @@ export function dataOf({ record, problems }: ReadFlows, cluster: string, { repla
     cluster,
     record: recordData(record),
     problems,
+    judgedPercent: understood(record, replay.notJudged),
     ...replay,
     dropped: replay.dropped.map(groupData),
     newlyAllowed: replay.newlyAllowed.map(groupData),

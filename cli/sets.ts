@@ -1,5 +1,5 @@
 /** Sets of ends as people write them: `any pod of shop without tier`, `any pod but argocd/server`, `anything outside the cluster`. */
-import { podNamespaceLabel, type Requirement } from "../cilium/policy/selector.ts";
+import { type Label, matches, podNamespaceLabel, type Requirement } from "../cilium/policy/selector.ts";
 import type { EndSet, Part } from "../cilium/prove/sets.ts";
 import { canonicalAddress, parseAddressOrPrefix } from "../cilium/reach/compile/addresses.ts";
 import { type Endpoint, type Inventory, type Peer, peerEntities } from "../cilium/reach/compile/inventory.ts";
@@ -47,6 +47,16 @@ export const heldReader =
     const node = nodes.find(({ addresses }) => has(addresses));
     return node === undefined ? peer : { kind: "node", name: node.name };
   };
+
+/** Whether a set is of pods of which none is known, where some pods are: perhaps a name in it is written wrongly. */
+export const isOfStrangers = ({ parts }: EndSet, { endpoints }: Pick<Inventory, "endpoints">): boolean =>
+  endpoints.length > 0 &&
+  parts.every(
+    (part) => part.kind === "pods" && !endpoints.some((endpoint) => matches(part.requirements, labelsOf(endpoint))),
+  );
+
+const labelsOf = ({ namespace, labels }: Endpoint): Label[] =>
+  Object.entries({ ...labels, [podNamespaceLabel]: namespace }).map(([key, value]) => ({ source: "k8s", key, value }));
 
 /** A single end as a set of one. */
 export const setOfOne = (peer: Peer, endpointOf: Finder): EndSet => ({

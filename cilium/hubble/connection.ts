@@ -49,7 +49,9 @@ export function connectionOf(flow: HubbleFlow, readEnd: ReadEnd): Judgeable | An
   const aside = leftOut(flow, dropped);
   if (aside !== undefined) return aside;
   const target = targetOf(flow.l4);
-  if (target === undefined) return notJudged("the flow names no protocol and port");
+  if (target === undefined) {
+    return isBetweenNodes(flow, readEnd) ? betweenNodes : notJudged("the flow names no protocol and port");
+  }
   if (!flow.verdict || flow.verdict === "VERDICT_UNKNOWN") {
     return notJudged("whether it was let through was not recorded (verdict)");
   }
@@ -69,6 +71,10 @@ export function connectionOf(flow: HubbleFlow, readEnd: ReadEnd): Judgeable | An
   }
   return { kind: "connection", source, destination, ...target, seen: seenOf(flow, dropped) };
 }
+
+/** As IPsec and other tunnels of nodes are recorded. */
+const isBetweenNodes = ({ source, destination, IP }: HubbleFlow, readEnd: ReadEnd): boolean =>
+  readEnd(source, IP?.source).kind === "entity" && readEnd(destination, IP?.destination).kind === "entity";
 
 /** A proxy that refuses a request has let the connection through. */
 const isDropped = ({ verdict, Type }: HubbleFlow): boolean => verdict === "DROPPED" && Type !== "L7";
@@ -145,6 +151,7 @@ function leftOut(flow: HubbleFlow, dropped: boolean): LeftOut | undefined {
   if (Type === "SOCK" || verdict === "TRACED" || verdict === "TRANSLATED") return translation;
   if (event_type?.type === debugCapture) return captured;
   if (isSentForPod(flow.source)) return sentForPod;
+  if (!dropped && isToItself(flow)) return toItself;
   if (trace_reason === "RELATED") return related;
   if (reply === undefined && (flow.trace_observation_point ?? "").startsWith("FROM_")) return beforeDecision;
   if (!dropped) return undefined;
@@ -159,6 +166,8 @@ export const replies = leftOutBecause("replies");
 const translation = leftOutBecause("socket events of a Service's translation");
 const captured = leftOutBecause("packets captured for debugging");
 const sentForPod = leftOutBecause("packets that a node sends for a pod, through a proxy or encrypted");
+const betweenNodes = leftOutBecause("packets between nodes, of protocols without ports");
+const toItself = leftOutBecause("connections of a pod to itself through a Service, which no policy is about");
 const related = leftOutBecause("ICMP messages about another connection");
 const beforeDecision = leftOutBecause("packets seen before Cilium looked at them");
 const otherDrops = leftOutBecause("drops that no policy made");
@@ -185,9 +194,18 @@ const podIdentities = { from: 256, until: 1 << 24 };
  * (`resolveIdentityConflict` in `pkg/hubble/parser/common/endpoint.go`): what the pod sent is recorded by itself.
  */
 const isSentForPod = (source: HubbleEndpoint | null | undefined): boolean =>
-  Boolean(source?.labels?.includes("reserved:host")) &&
+  // A node is in no namespace, and nearly every other end is.
+  !source?.namespace &&
   (source?.identity ?? 0) >= podIdentities.from &&
-  (source?.identity ?? 0) < podIdentities.until;
+  (source?.identity ?? 0) < podIdentities.until &&
+  Boolean(source?.labels?.includes("reserved:host"));
+
+/** Whose address a pod sees at the other end that connects to itself (`ServiceLoopbackIPv4` in `daemon/infraendpoints/cell.go`). */
+const loopbacks = new Set<unknown>(["169.254.42.1", "fe80::1"]);
+
+/** The datapath asks no policy then (`hairpin_flow` in `bpf/bpf_lxc.c`). */
+const isToItself = ({ source, IP }: HubbleFlow): boolean =>
+  loopbacks.has(IP?.source) && !source?.labels?.some((label) => label.startsWith("reserved:"));
 
 const opensConnection = ({ l4 }: HubbleFlow): boolean => l4?.TCP?.flags?.SYN === true;
 

@@ -111,7 +111,12 @@ const nameIn = (endpoint: HubbleEndpoint, labels: RecordedPod["labels"]): Name =
   isNamed: Boolean(endpoint.workloads?.[0]?.name),
 });
 
+/** Where neither Hubble nor the name of a pod tells. */
 const unnamed = "unnamed";
+
+/** What a pod is called: where the record has no names of pods, what their labels say, since rows of all would be one. */
+export const podName = ({ name, labels }: RecordedPod): string =>
+  name === unnamed ? (labels["app.kubernetes.io/name"] ?? labels["k8s-app"] ?? labels.app ?? name) : name;
 
 function worldOf(endpoint: HubbleEndpoint): World | undefined {
   if (!isWorld(endpoint) || isMistaken(endpoint)) return undefined;
@@ -132,7 +137,12 @@ const isMistaken = (endpoint: HubbleEndpoint): boolean => Boolean(endpoint.names
 /** What tells identities apart: whatever of cluster, namespace and labels a line carries. */
 function signatureOf(endpoint: HubbleEndpoint, address: string | null | undefined): string {
   const { identity, labels, cluster_name, namespace } = endpoint;
-  if (labels?.length && !isMistaken(endpoint)) return `${labels.join(",")} ${cluster_name ?? ""} ${namespace ?? ""}`;
+  if (labels?.length && !isMistaken(endpoint)) {
+    // What labels say the fields say too, but for packets that a proxy sends for a pod from an address that is not the pod's.
+    const text = labels.join(",");
+    const cluster = text.includes(`${clusterLabel}=`) ? "" : (cluster_name ?? "");
+    return `${text} ${cluster} ${text.includes(`${podNamespaceLabel}=`) ? "" : (namespace ?? "")}`;
+  }
   const masked = namespace ? ` ${namespace} ${endpoint.pod_name || workloadOf(endpoint) || (address ?? "")}` : "";
   return `${identity ?? 0}${masked}`;
 }

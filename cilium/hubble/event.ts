@@ -159,10 +159,13 @@ function readBare(value: object): HubbleEvent {
     const parsed = nodeStatus.safeParse(value);
     return parsed.success ? nodeStatusEvent(parsed.data) : malformed;
   }
-  if (!("source" in value || "destination" in value || "IP" in value)) return other;
+  if (!("source" in value || "destination" in value || "IP" in value)) return holdsFlow(value) ? malformed : other;
   const parsed = flow.safeParse(value);
   return parsed.success ? { kind: "flow", flow: parsed.data } : malformed;
 }
+
+/** Whether something like a flow is somewhere within, as in an envelope that nobody here knows. */
+const holdsFlow = (value: object): boolean => /verdict\\*":/i.test(JSON.stringify(value));
 
 const nodeStatusEvent = ({ state_change, node_names }: z.infer<typeof nodeStatus>): HubbleEvent =>
   state_change === "NODE_UNAVAILABLE" || state_change === "NODE_ERROR"
@@ -177,7 +180,10 @@ const ofCamelCase = new Map(
   snakeCase.map((name) => [name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase()), name]),
 );
 /** Every event has one of these: which are enough to know that a writer uses protobuf's default form. */
-const telling = ["nodeName", "isReply", "sourcePort", "podName", "trafficDirection", "lostEvents", "stateChange"];
+const telling = [
+  ...["nodeName", "isReply", "sourcePort", "podName", "trafficDirection", "lostEvents", "stateChange"],
+  "numEventsLost",
+];
 
 function inSnakeCase(value: unknown): unknown {
   return isObject(value) && isCamelCase(value) ? renamed(value) : value;

@@ -4,7 +4,7 @@
  */
 import type { z } from "zod";
 import { endpoint, type HubbleFlow, outcome, readEvent, tcpFlags } from "./event.ts";
-import { keeper, onceEach, onceEachText, own } from "./once.ts";
+import { keeper, onceEachLongText, onceEachText, own } from "./once.ts";
 
 /**
  * Reads lines that have the fields of a flow in the order of `api/v1/flow/flow.proto`, without spaces, and ports; gives
@@ -13,8 +13,8 @@ import { keeper, onceEach, onceEachText, own } from "./once.ts";
 export function lineReader(): (line: string) => HubbleFlow | undefined {
   const kept = keeper();
   const flagsIn = onceEachText((text) => parsed(tcpFlags, `{${text}}`));
-  const endIn = onceEachText((text) => parsed(endpoint, text));
-  const restIn = onceEachText(restOf);
+  const endIn = onceEachLongText((text) => parsed(endpoint, text));
+  const restIn = onceEachLongText(restOf);
   return (line) => {
     const found = beginning.exec(line);
     if (found === null) return undefined;
@@ -38,7 +38,7 @@ export function lineReader(): (line: string) => HubbleFlow | undefined {
     const [sourceAddress, address] = [kept(from), kept(to)];
     const source = endIn(line.slice(start, middle + 1), sourceAddress);
     const destination = endIn(line.slice(middle + betweenEnds.length - 1, end + 1), address);
-    const flow = rest.after(kept(told));
+    const flow = rest.after(told);
     const flags = flagsIn(set);
     if (!source || !destination || !flow || !flags) return undefined;
     const ports = { source_port: Number(fromPort), destination_port: Number(toPort) };
@@ -67,7 +67,7 @@ function restOf(text: string): Rest | undefined {
   if (event.kind !== "flow") return undefined;
   const { flow } = event;
   const isMereReply = flow.is_reply === true && !flow.l7 && !flow.destination_names && !flow.aggregate;
-  const after = onceEach((told: string) => {
+  const after = onceEachText((told) => {
     const seen = parsed(outcome, `{${told}}`);
     // With every field that a line adds, so that whatever is made of it is alike.
     return (

@@ -19,7 +19,7 @@ export type Lookup = Times & {
   readonly refused: number;
 };
 
-export type DnsServer = { readonly end: End; readonly port: number };
+export type DnsServer = { readonly end: End; readonly protocol: "UDP" | "TCP"; readonly port: number };
 
 /** What was seen of a look-up. */
 export type SeenLookup = Times & Counts & Omit<Lookup, "count" | "refused" | "servers" | "addresses"> & Lists;
@@ -73,8 +73,10 @@ export function lookupStore(limit = most) {
   };
 }
 
-export function addServer({ servers }: SeenLookup, end: End, port: number): void {
-  if (!servers.some((known) => known.end === end && known.port === port)) servers.push({ end, port });
+export function addServer({ servers }: SeenLookup, one: DnsServer): void {
+  const { end, protocol, port } = one;
+  const isKnown = servers.some((known) => known.end === end && known.protocol === protocol && known.port === port);
+  if (!isKnown) servers.push(one);
 }
 
 function addAddresses({ addresses }: SeenLookup, more: readonly string[]): void {
@@ -118,7 +120,7 @@ export function lookupReader(
     else lookup.failed += weight;
     const ports = l4?.UDP ?? l4?.TCP;
     const port = isAnswer ? ports?.source_port : ports?.destination_port;
-    if (server.kind !== "unknown" && port) addServer(lookup, server, port);
+    if (server.kind !== "unknown" && port) addServer(lookup, { end: server, protocol: l4?.UDP ? "UDP" : "TCP", port });
     addAddresses(lookup, addresses);
     widen(lookup, span);
   };

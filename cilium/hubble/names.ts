@@ -93,8 +93,8 @@ export function refusalJudge({ verdictOf }: Judged): (lookup: Lookup) => boolean
   };
   return ({ pod, name, servers }) =>
     servers.length > 0 &&
-    servers.every(({ end, port }) => {
-      const { egress } = verdictOf(pod, end, "UDP", port);
+    servers.every(({ end, protocol, port }) => {
+      const { egress } = verdictOf(pod, end, protocol, port);
       if (egress.verdict !== "allowed" || egress.redirect?.parser !== "dns") return false;
       const { lets } = egress.redirect;
       return lets !== "everything" && !lets.some((selector) => matcherOf(selector)(name));

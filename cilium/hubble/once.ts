@@ -16,53 +16,51 @@ export function onceEach<K, V>(read: (thing: K) => V, most = Number.POSITIVE_INF
   };
 }
 
+/** Reads each text once, as long as it is among the last ones. `read` is given one that it may keep. */
+export function onceEachText<V>(read: (text: string) => V): (text: string) => V {
+  const known = new Map<string, V>();
+  return (text) => {
+    const found = known.get(text);
+    if (found !== undefined) return found;
+    if (known.size >= manyPods) known.clear();
+    const kept = own(text);
+    const value = read(kept);
+    known.set(kept, value);
+    return value;
+  };
+}
+
+/** Gives one text for all that are equal, as long as it is among the last ones. */
+export const keeper = (): ((text: string) => string) => onceEachText((text) => text);
+
 /**
- * Reads each text once, as long as it is among the last ones. A hint nearly always tells which long text it is: to compare with
- * that one takes a tenth of what it takes to hash a text.
+ * Like `onceEachText`, of texts most of which are long. A hint nearly always tells which one it is: to compare with that one
+ * takes a tenth of what it takes to hash it.
  * @param hint a text that is kept and tells them apart; else some of their letters do
  */
-export function onceEachText<V>(read: (text: string) => V): (text: string, hint?: string) => V {
-  const known = new Map<string, Read<V>>();
-  const hinted = new Map<string | number, Read<V>>();
+export function onceEachLongText<V>(read: (text: string) => V): (text: string, hint?: string) => V {
+  const readOnce = onceEachText((text) => ({ text, value: read(text) }));
+  const hinted = new Map<string | number, ReturnType<typeof readOnce>>();
   return (text, hint) => {
+    if (text.length < long) return readOnce(text).value;
     const telling = hint ?? sampled(text);
     const likely = hinted.get(telling);
     if (likely !== undefined && likely.text === text) return likely.value;
-    if (known.size >= manyPods || hinted.size >= manyPods) {
-      known.clear();
-      hinted.clear();
-    }
-    let found = known.get(text);
-    if (found === undefined) {
-      const kept = own(text);
-      found = { text: kept, value: read(kept) };
-      known.set(kept, found);
-    }
+    if (hinted.size >= manyPods) hinted.clear();
+    const found = readOnce(text);
     hinted.set(telling, found);
     return found.value;
   };
 }
+
+/** What takes longer to hash than a hint. */
+const long = 64;
 
 /** A number made of every seventh letter. */
 function sampled(text: string): number {
   let sum = text.length;
   for (let at = text.length - 1; at >= 0; at -= 7) sum = (Math.imul(sum, 31) + text.charCodeAt(at)) | 0;
   return sum;
-}
-
-type Read<V> = { readonly text: string; readonly value: V };
-
-/** Gives one text for all that are equal, as long as it is among the last ones. */
-export function keeper(): (text: string) => string {
-  const known = new Map<string, string>();
-  return (text) => {
-    const found = known.get(text);
-    if (found !== undefined) return found;
-    if (known.size >= manyPods) known.clear();
-    const kept = own(text);
-    known.set(kept, kept);
-    return kept;
-  };
 }
 
 /** A copy that does not keep the whole block of a file that a text was cut from. */

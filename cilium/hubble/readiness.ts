@@ -120,7 +120,7 @@ function reasonsOfRecord({ lostEvents, flows, missingNodes }: FlowRecord, gaps: 
   const share = (100 * flows) / (flows + lostEvents);
   return [
     ...(gaps.length > 0 ? [`nothing was recorded on ${shortened(gaps)}`] : []),
-    ...(share < demands.atLeast ? [`Hubble lost ${lostEvents} events`] : []),
+    ...(share < demands.atLeast ? [`Hubble lost ${counted(lostEvents, "event")}`] : []),
     ...(missingNodes.size > 0 ? [`nothing came from ${shortened([...missingNodes])}`] : []),
   ];
 }

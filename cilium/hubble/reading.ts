@@ -8,7 +8,7 @@ import type { Example, FlowRecord } from "./record.ts";
 import { requestOf } from "./requests.ts";
 import { include, type Reading, sums, tallyOf } from "./sums.ts";
 import { addAnswers, increment, noneSeen, recordOf, type Tally } from "./tally.ts";
-import { isBefore, type Times, widen } from "./times.ts";
+import { type Times, widen } from "./times.ts";
 import { repeats } from "./uuids.ts";
 import { valueReader } from "./values.ts";
 
@@ -104,8 +104,6 @@ export function recordReader(reading: Reading = {}, { isRepeated } = repeats()):
       const seen = { seen: noneSeen(), decisions: undefined };
       sightings = { source, destination, protocol, port, ...seen, example, ...span };
       connections.add(sightings);
-    } else if (isBefore(span.first, sightings.example.time)) {
-      sightings.example = exampleOf(flow, span.first);
     }
     sightings.seen[read.seen] += weight;
     const decision = readDecision(flow);
@@ -113,7 +111,9 @@ export function recordReader(reading: Reading = {}, { isRepeated } = repeats()):
       sightings.decisions ??= new Map();
       increment(sightings.decisions, decision, weight);
     }
+    const { first } = sightings;
     widen(sightings, span);
+    if (sightings.first !== first) sightings.example = exampleOf(flow, span.first);
   };
 
   const addRequest = (

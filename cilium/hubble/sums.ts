@@ -98,7 +98,7 @@ export function include(sums: Sums, tally: Tally): void {
   for (const lookup of tally.lookups) {
     const known = lookups.of(podOf(lookup.pod), lookup.name, lookup);
     addLookup(known, lookup);
-    for (const { end, port } of lookup.servers) addServer(known, endOf(end), port);
+    for (const server of lookup.servers) addServer(known, { ...server, end: endOf(server.end) });
   }
   for (const request of tally.requests.map(betweenEnds)) addRequest(requests.of(request), request);
   for (const [address, names] of tally.names) outside.learn(address, [...names]);

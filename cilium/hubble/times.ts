@@ -4,10 +4,13 @@
 export type Times = { first: string; last: string };
 
 /** Widens a span of time. */
-export function extend(span: Times, time: string): void {
+function extend(span: Times, time: string): void {
   if (time === "") return;
-  if (span.first === "" || isBefore(time, span.first)) span.first = time;
-  if (span.last === "" || isBefore(span.last, time)) span.last = time;
+  if (span.first === "") {
+    span.first = time;
+    span.last = time;
+  } else if (isBefore(span.last, time)) span.last = time;
+  else if (isBefore(time, span.first)) span.first = time;
 }
 
 /** Without their last letter, the Z, RFC 3339 texts of one zone sort by time, also where one has more digits. */

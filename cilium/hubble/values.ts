@@ -1,5 +1,5 @@
 /** The JSON values in the lines of a record: one a line, an array of them, or each over several lines. */
-import { criPiece, dockerPiece, type Piece, parseLine, unwrapped } from "./envelope.ts";
+import { criPiece, loggedPiece, type Piece, parseLine, unwrapped } from "./envelope.ts";
 
 export type ValueReader = {
   /** Takes one line, without its end. An empty line is none. */
@@ -19,18 +19,25 @@ export function valueReader(take: (value: unknown) => void): ValueReader {
   const takeAll = (value: unknown): void => {
     for (const one of unwrapped(value)) take(one);
   };
+  const takeText = (text: string): void => {
+    if (text.trim() !== "") takeAll(parseLine(text) ?? text);
+  };
   const takePiece = ({ stream, text, ends }: Piece): void => {
-    const whole = (cut.get(stream) ?? "") + text;
-    if (!ends) {
-      cut.set(stream, whole);
-      return;
+    const before = cut.get(stream) ?? "";
+    if (ends === undefined && isWhole(text)) {
+      cut.delete(stream);
+      takeText(before);
+      takeText(text);
+    } else if (ends || (ends === undefined && isWhole(before + text))) {
+      cut.delete(stream);
+      takeText(before + text);
+    } else {
+      cut.set(stream, before + text);
     }
-    cut.delete(stream);
-    if (whole.trim() !== "") takeAll(parseLine(whole) ?? whole);
   };
   const takeLine = (line: string): void => {
     const value = parseLine(line) ?? takeItem(line.trim());
-    const piece = criPiece(line) ?? dockerPiece(value);
+    const piece = criPiece(line) ?? loggedPiece(value);
     if (piece === undefined) takeAll(value ?? line);
     else takePiece(piece);
   };
@@ -67,6 +74,9 @@ export function valueReader(take: (value: unknown) => void): ValueReader {
     },
   };
 }
+
+/** Whether a piece of a line is all of an event. */
+const isWhole = (text: string): boolean => text.trimEnd().endsWith("}") && parseLine(text) !== undefined;
 
 /** An item of an array that has a line for each: `[{…},` `{…},` `{…}]`. */
 function itemOf(text: string): unknown {

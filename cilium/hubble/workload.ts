@@ -5,7 +5,7 @@ import { labelSelector } from "../model/labels.ts";
 import { peerName, type Workload } from "../model/peers.ts";
 import { entityName } from "../policy/entity.ts";
 import { matches, podIdentity, subjectRequirements } from "../policy/selector.ts";
-import type { End, RecordedPod } from "./end.ts";
+import { type End, podName, type RecordedPod } from "./end.ts";
 
 export type FindWorkload = (end: End) => Workload | undefined;
 
@@ -38,7 +38,7 @@ export function endName(end: End, find: FindWorkload, names: readonly string[], 
       const workload = find(end);
       if (workload !== undefined) return peerName(workload);
       const elsewhere = end.cluster === undefined || end.cluster === cluster ? "" : ` of cluster ${end.cluster}`;
-      return `${end.namespace}/${end.name}${elsewhere}`;
+      return `${end.namespace}/${podName(end)}${elsewhere}`;
     }
     case "entity":
       return entityName(end.entity);

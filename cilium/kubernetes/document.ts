@@ -3,7 +3,7 @@ import leven from "leven";
 import { z } from "zod";
 import { type ApiResource, policyResources } from "../policy/resources.ts";
 import { helmMark, type LeftOut, variableMark } from "./left-out.ts";
-import { chartCommand, type Document, variables } from "./text.ts";
+import { type Document, template, variables } from "./text.ts";
 
 export const policyKinds: Readonly<Record<string, ApiResource>> = policyResources;
 
@@ -70,7 +70,7 @@ export function judgedParts(value: unknown): unknown {
 /** What is left out because it is applied only after something was filled in. */
 export function templateMark(judged: unknown, { place, file }: Document): LeftOut | undefined {
   const text = JSON.stringify(judged) ?? "";
-  if (helmMark.test(text)) return { place, reason: "template", ...chartCommand(file) };
+  if (helmMark.test(text)) return template(place, file, text);
   return variableMark.test(text) ? variables(place, text) : undefined;
 }
 

@@ -27,6 +27,8 @@ export type LeftOut = {
   readonly detail?: string;
   /** A command whose output can be read instead, where policies may be hidden in it. */
   readonly render?: string;
+  /** The kind of policies that its text writes, which are not judged then. */
+  readonly policies?: string;
 };
 
 /** Whether something was left out that may matter; objects of other kinds do not. */
@@ -38,6 +40,10 @@ export function leftOutText({ place, reason, detail }: LeftOut): string {
   const saysItself = reason === "not-yaml" || reason === "malformed";
   return `${place}: ${saysItself ? "" : `${reasons[reason]}: `}${detail}`;
 }
+
+/** Whether policies were left out for sure. */
+export const hidesPolicies = ({ reason, render, policies }: LeftOut): boolean =>
+  policies !== undefined || (reason === "patch" && render !== undefined);
 
 /** Marks of a text that is not applied as it stands: Helm's and Flux's. */
 export const helmMark = /\{\{[\s\S]*?\}\}/;

@@ -53,7 +53,7 @@ export function parseText(text: string, file: string): ParsedText {
     return { documents: documents.filter(({ value }) => value !== null).flatMap(itemsOf), leftOut: [], broken: [] };
   }
   if (helmMark.test(text)) {
-    return { documents: [], leftOut: [{ place: file, reason: "template", ...chartCommand(file) }], broken: [] };
+    return { documents: [], leftOut: [template(file, file, text)], broken: [] };
   }
   const pieces = piecesOf(text);
   const parsed = pieces.map((piece, index) => parsePiece(piece, file, placeOf(file, index, pieces.length)));
@@ -121,7 +121,7 @@ function parsePiece({ text, firstLine }: Piece, file: string, place: string): Pa
     if (/^unknown .*tag/.test(error.reason)) {
       return { ...nothing, leftOut: [{ place, reason: "foreign-tag", detail: tagIn(error.reason) }] };
     }
-    const kind = /^kind:\s*["']?(\w*NetworkPolicy)\b/m.exec(text)?.[1];
+    const { policies: kind } = policiesIn(text);
     if (kind === undefined)
       return { ...nothing, leftOut: [{ place: line, reason: "not-yaml", detail: `no valid YAML: ${error.reason}` }] };
     const [name, namespace] = ["name", "namespace"].map(
@@ -152,13 +152,21 @@ export const variables = (place: string, text: string): LeftOut => ({
   reason: "variables",
   detail: variableMark.exec(text)?.[0] ?? "",
   render: "flux build kustomization NAME --path DIR, or flux envsubst",
+  ...policiesIn(text),
 });
 
 /** A template belongs to the chart whose `templates` it is in. */
-export const chartCommand = (file: string): { render?: string } => {
+export function template(place: string, file: string, text: string): LeftOut {
   const chart = /^(.*?)\/?\btemplates\//.exec(file)?.[1];
-  return chart === undefined ? {} : { render: `helm template ${chart || "."}` };
-};
+  const render = chart === undefined ? {} : { render: `helm template ${chart || "."}` };
+  return { place, reason: "template", ...render, ...policiesIn(text) };
+}
+
+/** The kind of policies that a text writes, as YAML or JSON, whether it can be read or not. */
+function policiesIn(text: string): { policies?: string } {
+  const kind = /(?:^|[-{,\s])["']?kind["']?\s*:\s*["']?(\w*NetworkPolicy)\b/.exec(text)?.[1];
+  return kind === undefined ? {} : { policies: kind };
+}
 
 /** The kinds of typed lists (`PodList`) go to their items. */
 const list = z.object({ apiVersion: z.string(), kind: z.string().regex(/List$/), items: z.array(z.unknown()) });

@@ -8,7 +8,9 @@ import { selectsByOwnLabels } from "../reach/compile/selection.ts";
 import { undecidableText, type Verdict, verdict } from "../reach/decide/verdict.ts";
 import type { Side } from "../reach/report/diff.ts";
 import { questionText } from "../reach/report/explain.ts";
-import { subjectOf } from "./side.ts";
+import { outcomeOfVerdict } from "./compare.ts";
+import { differ } from "./outcome.ts";
+import { directions, subjectOf } from "./side.ts";
 import type { Universe } from "./universe.ts";
 import { type Point, type Witness, withWitness, witnessOf } from "./witness.ts";
 
@@ -49,7 +51,8 @@ export function confirmed(
   return doubt || `the engine does not confirm what the prover found about ${questionText(known.question)}: a defect`;
 }
 
-function judge(witness: Witness, sides: readonly Side[], general: readonly Network[]): Judged {
+/** @param general the policies of each side, compiled without endpoints */
+export function judge(witness: Witness, sides: readonly Side[], general: readonly Network[]): Judged {
   const networks = sides.map(({ policies, inventory }, i) => {
     const cluster = withWitness(inventory, witness);
     const concerned = concernedPolicies(witness, cluster, general[i]?.rules ?? []);
@@ -101,6 +104,18 @@ function unresolvedAt({ verdicts }: Judged, own: readonly Direction[]): string {
   }
   return "";
 }
+
+/** Whether something differs at an end, by what the engine says of two sides. */
+export const isDifferent = (judged: Judged): boolean => {
+  const [before, after] = judged.verdicts;
+  return directions.some((direction) => {
+    const [earlier, later] = isolation(judged, direction);
+    if (before === undefined || after === undefined) return false;
+    const compared = differ(outcomeOfVerdict(before[direction]), outcomeOfVerdict(after[direction]));
+    const isDecided = [before, after].every((verdict) => verdict[direction].verdict !== "undecidable");
+    return isDecided && (earlier !== later || compared.differs === true);
+  });
+};
 
 /** Whether the end of a direction is in default deny, on each side. */
 export const isolation = ({ networks, witness }: Judged, direction: Direction): boolean[] =>

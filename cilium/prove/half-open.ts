@@ -26,7 +26,15 @@ import { nothing, type Problem, problemOf } from "./problem.ts";
 import type { Group } from "./reduce.ts";
 import { type Assignment, conditionsOf, type Region, regionOf, search, type Task } from "./search.ts";
 import { directions, networksOf, type Pair, type ReadSide } from "./side.ts";
-import { domainsOf, podAttribute, portNameValues, type Role, roles, type Variable } from "./universe.ts";
+import {
+  type Attribute,
+  domainsOf,
+  podAttribute,
+  portNameValues,
+  type Role,
+  roles,
+  type Variable,
+} from "./universe.ts";
 import type { Witness } from "./witness.ts";
 import { endsInWords } from "./words.ts";
 
@@ -48,8 +56,10 @@ export type Refusal = {
 };
 
 /**
- * What is refused of openings between pods of a cluster that has some policies, under Cilium's defaults. What may be open counts
- * as open: a port that pods may call as a rule does, and a peer of which it is not decidable whom it selects.
+ * What is refused of openings between pods of a cluster that has some policies, under Cilium's defaults: to some of the pods for
+ * lack of a rule about them, or to all of them, whatever by. Pods with a label that an opening does not ask for are no exception:
+ * by such a label somebody has decided to deny, to leave out or to isolate. What may be open counts as open: a port that pods
+ * may call as a rule does, and a peer of which it is not decidable whom it selects.
  *
  * A port without protocol is meant for any of them, and a rule about every port for any port, so that one which is open will do;
  * of a range all have to be.
@@ -67,10 +77,8 @@ export function refusals(
   const pod = problem.universe.kinds.find(({ kind }) => kind === "pod");
   const [read] = problem.sides;
   if (pod === undefined || read === undefined) throw new Error("a problem has a side, and its universe pods");
-  const labels = problem.universe.variables.filter(
-    ({ attribute: { kind } }) => kind === "label" || kind === "namespace-label",
-  );
-  const plain = new Map(labels.map((variable) => [variable, only(variable.values.indexOf(undefined))]));
+  const marks = problem.universe.variables.filter(({ attribute: { kind } }) => isMark(kind));
+  const plain = new Map(marks.map((variable) => [variable, only(0)]));
   const world: World = { side, problem, read, pair: { source: pod, destination: pod }, cuts: cutsOf(read), plain };
   return (opening) => {
     const region = regionOfPods(opening, world);
@@ -99,9 +107,12 @@ type World = {
   readonly pair: Pair;
   /** Where ranges of ports begin or have ended, ascending. */
   readonly cuts: readonly number[];
-  /** Pods without any label that policies name, in namespaces without. */
+  /** Pods that have nothing by which policies select pods. */
   readonly plain: Region;
 };
+
+const isMark = (kind: Attribute["kind"]): boolean =>
+  kind === "label" || kind === "namespace-label" || kind === "service-account";
 
 const cutsOf = ({ network: { rules } }: ReadSide): number[] => {
   const cuts = rules.flatMap(({ ports }) =>

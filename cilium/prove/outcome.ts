@@ -129,7 +129,9 @@ const same: Comparison = { differs: false };
 export function opens(before: Outcome, after: Outcome): Comparison {
   if (!after.allowed) return same;
   if (!before.allowed) return { differs: true };
-  if (before.authentication.length > 0 && after.authentication.length === 0) return { differs: true };
+  if (before.authentication.length > 0 && after.authentication.length === 0) {
+    return { differs: true, example: "what is not authenticated" };
+  }
   if (before.authentication.some((mode) => !after.authentication.includes(mode))) {
     return { differs: "unclear", why: "which of several demands for mutual authentication is heeded is not judged" };
   }

@@ -7,8 +7,8 @@ import { type Item, type Items, makeItems, type SideIndex } from "./items.ts";
 import { type Outcome, outcomeOf } from "./outcome.ts";
 import { type Atom, atomsOf } from "./ports.ts";
 import type { Group } from "./reduce.ts";
-import { enforcementAt, isNear, type Pair, type ReadSide, readSide } from "./side.ts";
-import { type Domains, isNode, type Mentioned, type Role, type Universe, universeOf } from "./universe.ts";
+import { enforcementAt, isNear, type Pair, type ReadSide, readSide, runsOnNode } from "./side.ts";
+import { type Domains, type Mentioned, type Role, type Universe, universeOf } from "./universe.ts";
 
 export type Problem = {
   readonly universe: Universe;
@@ -73,9 +73,6 @@ const isPossible = ({ source, destination }: Pair): boolean => {
   if (isNear(source)) return runsOnNode(destination);
   return isNear(destination) ? runsOnNode(source) : true;
 };
-
-/** Whether a node can be an end's own. */
-const runsOnNode = (kind: Pair["source"]): boolean => !isNode(kind) && enforcementAt(kind) === "endpoint";
 
 /** What rules of one side and direction come to that certainly match. */
 export const outcomesOf =

@@ -26,7 +26,7 @@ import type { Witness } from "./witness.ts";
 export type { Property } from "./compare.ts";
 export type { EndSet } from "./sets.ts";
 export type { Witness } from "./witness.ts";
-export { witnessObjects } from "./witness.ts";
+export { witnessObjects, witnessParties } from "./witness.ts";
 
 export type Options = {
   /** Whether only both ends of a connection together count, or each of them. */

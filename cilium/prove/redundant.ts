@@ -1,9 +1,11 @@
 /** What of a set of policies could go without any change, for every pod that could exist. */
-import { placedRules, policyText, referenceTo } from "../policy/parts.ts";
+import { namespaceOf, placedRules, policyText, referenceTo } from "../policy/parts.ts";
 import type { Policy, Rule } from "../policy/schema.ts";
 import { invalidities } from "../policy/validity.ts";
 import type { Side } from "../reach/report/diff.ts";
+import { isDifferent, judge } from "./confirm.ts";
 import { equal } from "./prove.ts";
+import { networksOf } from "./side.ts";
 
 /** A policy, or one item of its lists, which could go while all others stay. */
 export type Redundant = {
@@ -16,22 +18,39 @@ export type Redundant = {
 
 /** Each for itself: of two rules that say the same, either could go. What is not decidable is left out. */
 export function redundant(side: Side): Redundant[] {
+  const [all] = networksOf([side]);
+  const without = (policies: readonly Policy[], policy: Policy, replacement: readonly Policy[]): Side => ({
+    ...side,
+    policies: policies.flatMap((own) => (own === policy ? replacement : own)),
+  });
   const isSame = (before: readonly Policy[], after: readonly Policy[]): boolean =>
     equal({ ...side, policies: before }, { ...side, policies: after }, { connections: false }).kind === "proved";
+  // Most of what is needed is seen from the policies of a namespace; a counterexample of theirs is held against all.
+  const isSeenNeeded = (policy: Policy, replacement: readonly Policy[]): boolean => {
+    const near = side.policies.filter((own) => sharesSubjects(own, policy));
+    if (all === undefined || near.length === side.policies.length) return false;
+    const proof = equal({ ...side, policies: near }, without(near, policy, replacement), { connections: false });
+    if (proof.kind !== "refuted") return false;
+    const sides = [side, without(side.policies, policy, replacement)];
+    return isDifferent(judge(proof.counterexample.witness, sides, [all, all]));
+  };
   const valid = side.policies.filter((policy) => invalidities(policy).length === 0);
   const within = (policy: Policy): Policy | undefined =>
     isSame([], [policy]) ? undefined : valid.find((other) => other !== policy && isSame([other], [other, policy]));
   return valid.flatMap((policy): Redundant[] => {
     const isSameWith = (replacement: readonly Policy[]): boolean =>
-      isSame(
-        side.policies,
-        side.policies.flatMap((own) => (own === policy ? replacement : own)),
-      );
+      !isSeenNeeded(policy, replacement) && isSame(side.policies, without(side.policies, policy, replacement).policies);
     if (isSameWith([])) return [{ policy, place: "", within: within(policy) }];
     return withoutEach(policy)
       .filter(({ rest }) => invalidities(rest).length === 0 && isSameWith([rest]))
       .map(({ place }) => ({ policy, place }));
   });
+}
+
+/** Whether two policies may select the same pods, by their namespaces. */
+function sharesSubjects(a: Policy, b: Policy): boolean {
+  const [own, other] = [a, b].map(namespaceOf);
+  return own === undefined || other === undefined || own === other;
 }
 
 /** As in `shop/web ingress[1]`. */

@@ -6,7 +6,7 @@ import type { Endpoint, FlowProtocol, PeerEntity } from "../reach/compile/invent
 import { type Condition, type Cube, meet, satisfying, without } from "./cubes.ts";
 import { isIn, maskOf, only } from "./mask.ts";
 import { type Region, regionOf } from "./search.ts";
-import type { Pair } from "./side.ts";
+import { type Pair, runsOnNode } from "./side.ts";
 import {
   type Attribute,
   addressOf,
@@ -69,8 +69,14 @@ const identifying = ({ namespace, labels }: Endpoint): Requirement[] =>
 
 /** Where ends of two kinds are in the sets of a question. */
 export function regionsOf(asked: Asked, { source, destination }: Pair, universe: Universe): readonly Region[] {
-  const sources = cubesOf(asked.source, { end: "source", kind: source, asked, universe });
-  const destinations = cubesOf(asked.destination, { end: "destination", kind: destination, asked, universe });
+  const sources = cubesOf(asked.source, { end: "source", kind: source, other: destination, asked, universe });
+  const destinations = cubesOf(asked.destination, {
+    end: "destination",
+    kind: destination,
+    other: source,
+    asked,
+    universe,
+  });
   return sources.flatMap((own) =>
     destinations.flatMap((other) => {
       const both = meet(own, other);
@@ -80,7 +86,13 @@ export function regionsOf(asked: Asked, { source, destination }: Pair, universe:
 }
 
 /** An end of a kind that a set is asked about. */
-type Place = { readonly end: Role; readonly kind: Kind; readonly asked: Asked; readonly universe: Universe };
+type Place = {
+  readonly end: Role;
+  readonly kind: Kind;
+  readonly other: Kind;
+  readonly asked: Asked;
+  readonly universe: Universe;
+};
 
 const cubesOf = ({ parts, but }: EndSet, place: Place): readonly Cube[] =>
   but.reduce<readonly Cube[]>(
@@ -104,7 +116,7 @@ function cubeOf(part: Part, place: Place): Cube | undefined {
     case "anything":
       return [];
     case "entity":
-      return isEntity(kind, part.entity, asked) ? [] : undefined;
+      return isEntity(part.entity, place) ? [] : undefined;
     case "pods":
       return kind.kind === "pod" ? podsCube(part.requirements, place) : undefined;
     case "pod":
@@ -117,18 +129,24 @@ function cubeOf(part: Part, place: Place): Cube | undefined {
 }
 
 /** Whether all ends of a kind are an entity, whatever else policies tell of them. */
-function isEntity(kind: Kind, entity: PeerEntity, { apiServerOutside }: Asked): boolean {
-  if (entity === "kube-apiserver" && apiServerOutside) return kind.kind === "outside" && kind.apiServer;
+function isEntity(entity: PeerEntity, { kind, other, asked }: Place): boolean {
+  if (entity === "kube-apiserver" && asked.apiServerOutside) return kind.kind === "outside" && kind.apiServer;
   switch (kind.kind) {
     case "entity":
-      return kind.entity === entity;
+      return kind.entity === nodeBeside(entity, other);
     case "node":
-      return entity === nodeEntity(kind);
+      return nodeEntity(kind) === nodeBeside(entity, other);
     case "pod":
     case "foreign-pod":
     case "outside":
       return false;
   }
+}
+
+/** What runs on no node has none of its own: beside it a pod's own node is a node like others. */
+function nodeBeside(entity: PeerEntity, other: Kind): PeerEntity {
+  if (runsOnNode(other)) return entity;
+  return entity === "host" ? "remote-node" : entity === "control-plane-host" ? "kube-apiserver" : entity;
 }
 
 function podsCube(requirements: readonly Requirement[], { end, universe }: Place): Cube | undefined {

@@ -359,6 +359,9 @@ export const isNear = (kind: Kind): boolean =>
     ? kind.near
     : kind.kind === "entity" && (kind.entity === "host" || kind.entity === "control-plane-host");
 
+/** Whether a node can be an end's own. */
+export const runsOnNode = (kind: Kind): boolean => !isNode(kind) && enforcementAt(kind) === "endpoint";
+
 const hasPorts = ({ kind }: Kind): boolean => kind === "pod" || kind === "foreign-pod";
 
 /** Whether policies apply at an end of this kind, as at a pod or as at a node. */

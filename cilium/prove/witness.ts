@@ -279,3 +279,20 @@ const podObject = ({
   // What the form of Pods has no place for, and whoever reads Pods here takes all the same.
   ...(cluster !== undefined && { cluster }),
 });
+
+/** Who stands at the ends, in words: `where shop/source has the labels app=web`. */
+export const witnessParties = ({ endpoints }: Witness): string[] =>
+  endpoints.map(({ namespace, name, labels, namespaceLabels = {}, ports = [] }) =>
+    [
+      `where ${namespace}/${name} has ${labelsText(labels)}`,
+      ...ports.map(({ name, port, protocol }) => `the name ${name} for port ${port}/${protocol}`),
+      ...(Object.keys(namespaceLabels).length > 0 ? [`and its namespace ${labelsText(namespaceLabels)}`] : []),
+    ].join(", "),
+  );
+
+const labelsText = (labels: Readonly<Record<string, string>>): string =>
+  Object.keys(labels).length === 0
+    ? "no label"
+    : `the labels ${Object.entries(labels)
+        .map(([key, value]) => `${key}=${value}`)
+        .join(", ")}`;

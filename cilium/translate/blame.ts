@@ -3,7 +3,7 @@ import type { Subject } from "../model/peers.ts";
 import { entityName } from "../policy/entity.ts";
 import { policyKey, referenceTo } from "../policy/parts.ts";
 import type { Policy } from "../policy/schema.ts";
-import type { Counterexample, Witness } from "../prove/prove.ts";
+import { type Counterexample, witnessParties } from "../prove/prove.ts";
 import { withWitness } from "../prove/witness.ts";
 import type { Inventory } from "../reach/compile/inventory.ts";
 import { compile, policyAt } from "../reach/compile/network.ts";
@@ -41,7 +41,8 @@ export function blamedFor(
   inventory: Inventory,
 ): Map<Policy, string> {
   const { question } = witness;
-  const reason = `as flows it would not be the same for pods that could exist: ${questionText(question)}${partiesOf(witness)}`;
+  const example = [questionText(question), ...witnessParties(witness)].join(", ");
+  const reason = `as flows it would not be the same for pods that could exist: ${example}`;
   const own =
     end === "egress"
       ? [question.source]
@@ -63,15 +64,6 @@ export function blamedFor(
   // What differs though none of them selects a pod is everybody's fault.
   return new Map((blamed.length > 0 ? blamed : stated).map(({ policy }) => [policy, reason]));
 }
-
-/** For whom it was found. */
-const partiesOf = ({ endpoints }: Witness): string =>
-  endpoints
-    .map(({ namespace, name, labels }) => {
-      const own = Object.entries(labels).map(([key, value]) => `${key}=${value}`);
-      return `, where ${namespace}/${name} has ${own.length === 0 ? "no label" : own.join(",")}`;
-    })
-    .join("");
 
 /** One of the things that differ. */
 export function exampleOf(difference: Difference): string | undefined {

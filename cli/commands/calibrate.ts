@@ -3,7 +3,7 @@ import { type Command, Option } from "commander";
 import { calibrate as calibrateRecord } from "../../cilium/hubble/calibrate.ts";
 import { endNames } from "../../cilium/hubble/naming.ts";
 import { workloadFinder } from "../../cilium/hubble/workload.ts";
-import { agreement, dataOf, reportOf } from "../calibrated.ts";
+import { agreement, dataOf, isReadable, reportOf } from "../calibrated.ts";
 import { printReport, type ReportFormat, reportFormats } from "../output/sections.ts";
 import { percentOf, type RecordOptions, readRecorded, withRecord } from "../record.ts";
 
@@ -26,7 +26,7 @@ export default function calibrate(command: Command): void {
       const calibration = calibrateRecord(read.record, policies, inventory, name, broken);
       const report = reportOf(read, title, calibration);
       printReport({ ...report, data: dataOf(read, inventory.cluster, calibration), basis }, options.output);
-      if (read.problems.length > 0 || calibration.compared === 0) process.exitCode = 2;
+      if (read.problems.length > 0 || calibration.compared === 0 || !isReadable(read.record)) process.exitCode = 2;
       else if (agreement(calibration) < options.atLeast) process.exitCode = 1;
     });
 }
@@ -39,4 +39,4 @@ every other command are those of that cluster. Ends with 2 where nothing can be 
 
 Examples:
   hubble observe --since 1h -o jsonpb | netpol calibrate - --context prod
-  netpol calibrate flows.json --from policies.yaml --inventory cilium-config.yaml --at-least 99.5`;
+  netpol calibrate flows.json --from policies.yaml --configuration cilium-config.yaml --at-least 99.5`;

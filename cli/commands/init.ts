@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { type Command, Option } from "commander";
 import type { FlowRecord } from "../../cilium/hubble/record.ts";
 import { policyText, referenceTo } from "../../cilium/policy/parts.ts";
-import type { Proof } from "../../cilium/prove/prove.ts";
+import { type Proof, witnessParties } from "../../cilium/prove/prove.ts";
 import type { Inventory } from "../../cilium/reach/compile/inventory.ts";
 import { describe } from "../../cilium/reach/report/diff-text.ts";
 import { isEmpty } from "../../cilium/reach/report/difference.ts";
@@ -17,7 +17,6 @@ import { type Update, updateOf } from "../init/update.ts";
 import { inNewFolder, requireNothing } from "../init/write.ts";
 import { withProgress } from "../output/progress.ts";
 import { printReport, type ReportFormat, reportFormats } from "../output/sections.ts";
-import { partiesLines } from "../proofs.ts";
 import { counted } from "../recorded.ts";
 import { readFlows } from "../sources/flows.ts";
 import { readPolicies, requirePolicies, type Source, type SourceOptions, withSource } from "../sources/source.ts";
@@ -199,7 +198,7 @@ function exceptionLines(proof: Proof): string[] {
       const { witness, before, after } = proof.counterexample;
       return [
         `${questionText(witness.question)} is ${outcomeText(before)} today, and then ${outcomeText(after)}`,
-        ...partiesLines(witness),
+        ...witnessParties(witness),
       ];
     }
   }

@@ -1,5 +1,6 @@
 /** `netpol prove`: what holds of two sets of policies for every pod that could exist. */
 import { type Command, Option } from "commander";
+import { hidesPolicies } from "../../cilium/kubernetes/left-out.ts";
 import { type Counterexample, equal, implies, type Proof, type Property } from "../../cilium/prove/prove.ts";
 import type { Verdict } from "../../cilium/reach/decide/verdict.ts";
 import { outcomeText, questionText } from "../../cilium/reach/report/explain.ts";
@@ -73,7 +74,12 @@ async function answer(property: Property, words: readonly [string, string], opti
   const [before, after] = sides.sources;
   if (
     sides.sources.every(
-      ({ policies, objects }) => policies.length + objects.malformed.length + objects.unplaced.length === 0,
+      ({ policies, objects }) =>
+        policies.length +
+          objects.malformed.length +
+          objects.unplaced.length +
+          objects.leftOut.filter(hidesPolicies).length ===
+        0,
     )
   ) {
     throw new Failure(`neither ${words[0]} nor ${words[1]} holds a policy, so there is nothing to prove`);

@@ -5,7 +5,7 @@ import { readiness as readinessOf } from "../../cilium/hubble/readiness.ts";
 import { replayJudged } from "../../cilium/hubble/replay.ts";
 import { type Jobs, runsOf } from "../../cilium/hubble/runs.ts";
 import { workloadFinder } from "../../cilium/hubble/workload.ts";
-import { asEnforced, enforced, enforcedPolicies } from "../enforced.ts";
+import { asEnforced, enforced, enforcedPolicies, underEnforcement } from "../enforced.ts";
 import { printReport, type ReportFormat, reportFormats } from "../output/sections.ts";
 import { dataOf, reportOf } from "../readied.ts";
 import { percentOf, type RecordOptions, readRecorded, withRecord } from "../record.ts";
@@ -25,7 +25,8 @@ export default function readiness(command: Command): void {
     .addOption(new Option("-o, --output <format>", "how to print the answer").choices(reportFormats).default("table"))
     .addHelpText("after", help)
     .action(async (paths: string[], options: Options) => {
-      const { source, read, inventory } = await readRecorded(paths, options, enforcedPolicies);
+      const { source, read, ...recorded } = await readRecorded(paths, options, enforcedPolicies);
+      const inventory = underEnforcement(recorded.inventory);
       const { record, problems } = read;
       const cluster = source.program && enforced(source.program.cluster);
       const find = cluster === undefined ? () => undefined : workloadFinder(cluster);
@@ -42,7 +43,8 @@ export default function readiness(command: Command): void {
       );
       const answer = { ...all, namespaces };
       const isKnown = jobs.cronJobs.length + jobs.jobs.length > 0;
-      const report = reportOf(read, source.title, answer, { complete: options.output !== "table", isKnown });
+      const shown = { complete: options.output !== "table", isKnown, atLeast: options.atLeast };
+      const report = reportOf(read, source.title, answer, shown);
       const basis = { ...source.basis, notes: [...source.basis.notes, ...asEnforced(source)] };
       printReport({ ...report, data: dataOf(read, inventory.cluster, answer), basis }, options.output);
       if (problems.length > 0 || understood(record) < options.atLeast || !replay.isConcerned) process.exitCode = 2;

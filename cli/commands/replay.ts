@@ -7,7 +7,7 @@ import { suggest } from "../../cilium/hubble/suggest.ts";
 import { workloadFinder } from "../../cilium/hubble/workload.ts";
 import type { Inventory } from "../../cilium/reach/compile/inventory.ts";
 import { loadSourceFiles } from "../../components/load.ts";
-import { asEnforced, enforced, enforcedPolicies } from "../enforced.ts";
+import { asEnforced, enforced, enforcedPolicies, underEnforcement } from "../enforced.ts";
 import { Failure } from "../failure.ts";
 import { metricsText, serveMetrics } from "../metrics.ts";
 import { printReport, type ReportFormat, reportFormats } from "../output/sections.ts";
@@ -38,7 +38,7 @@ export default function replay(command: Command): void {
   withRecord(command)
     .option("--suggest", "print the lines that would declare what would be dropped")
     .option("--all", "print what the record did not use, too: declared flows, rules and names")
-    .option("--at-least <percent>", "end with 2 if less of the record was understood", percentOf, 99)
+    .option("--at-least <percent>", "end with 2 if less of the record was understood and judged", percentOf, 99)
     .option("--follow", "go on reading until SIGTERM, SIGINT or the end of standard input; then answer")
     .option("--every <time>", "with --follow, how often what is new is told, on standard error", durationOf, 60_000)
     .option("--metrics <port>", "with --follow, a port of 127.0.0.1 to offer the counts to Prometheus on", portOf)
@@ -62,7 +62,7 @@ async function answerTo({ source, read, inventory }: Recorded, options: Options)
   const complete = options.all === true || options.output === "md";
   const report = reportOf(read, source.title, answer, { complete, atLeast: options.atLeast });
   printReport({ ...report, data: dataOf(read, inventory.cluster, answer), basis }, options.output);
-  const isUnsure = read.problems.length > 0 || understood(read.record) < options.atLeast;
+  const isUnsure = read.problems.length > 0 || understood(read.record, answer.replay.notJudged) < options.atLeast;
   if (isUnsure || !answer.replay.isConcerned) process.exitCode = 2;
   else if (losses(answer.replay).length > 0) process.exitCode = 1;
 }
@@ -96,8 +96,9 @@ function portOf(text: string): number {
 const help = `
 Reads what \`hubble observe -o jsonpb\` prints and what Hubble's exporter writes: JSON lines, arrays or pretty-printed,
 plain, gzip or zstd, also as container logs and as logcli and Elasticsearch give them back. Pods are told by the labels
-in the record; the policies are judged as enforced, also where the stack observes. Ends with 2 where the record does not
-carry an answer: it was cut off, too little of it was understood, or the policies select nobody in it.
+in the record; the policies are judged as enforced, also where the stack or the agent only observes. Ends with 2 where
+the record does not carry an answer: it was cut off, too little of it was understood and judged, or the policies select
+nobody in it.
 
 Examples:
   hubble observe --since 24h -o jsonpb > flows.json && netpol replay flows.json
@@ -109,7 +110,7 @@ Examples:
 async function answerOf(record: FlowRecord, source: Source, inventory: Inventory, wanted: boolean): Promise<Answer> {
   const cluster = source.program && enforced(source.program.cluster);
   const find = cluster === undefined ? () => undefined : workloadFinder(cluster);
-  const replay = replayRecord(record, enforcedPolicies(source), inventory, find, cluster);
+  const replay = replayRecord(record, enforcedPolicies(source), underEnforcement(inventory), find, cluster);
   if (!wanted || cluster === undefined) return { replay, suggestions: undefined };
   const files = await loadSourceFiles(projectFolder());
   return { replay, suggestions: suggest(replay.dropped, cluster, files, find, destinationNames(record)) };

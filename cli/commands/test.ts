@@ -6,7 +6,15 @@ import { type EndVerdict, type Verdict, verdict } from "../../cilium/reach/decid
 import { decidingPolicies, endText, outcomeText, peerText, questionText } from "../../cilium/reach/report/explain.ts";
 import { doubted } from "../doubts.ts";
 import { endsHelp } from "../ends.ts";
-import { type Asked, type AskedOfAll, ask, type Expectation, isOfSets, readExpectations } from "../expectations.ts";
+import {
+  type Asked,
+  type AskedOfAll,
+  ask,
+  type Expectation,
+  isOfSets,
+  readExpectations,
+  strangersIn,
+} from "../expectations.ts";
 import { basisText, type Format, print, withOutput } from "../output/format.ts";
 import { setsHelp } from "../sets.ts";
 import { readPolicies, readRules, readSource, type Source, type SourceOptions, withSource } from "../sources/source.ts";
@@ -22,6 +30,8 @@ export default function test(command: Command): void {
       // Whatever pods there are, an answer about all that could be is the same.
       const source = await (expectations.every(isOfSets) ? read(options) : readSource(options, read));
       const asked = ask(expectations, file, source);
+      const notes = [...source.basis.notes, ...new Set(strangersIn(asked, source.inventory))];
+      const basis = { ...source.basis, notes };
       const network = compile(source.policies, source.inventory);
       const ofAll = expectations.some(isOfSets) ? await ofSets(source) : undefined;
       const results = asked.map((one): Result => {
@@ -30,12 +40,9 @@ export default function test(command: Command): void {
         return ofAll(one);
       });
       const broken = results.filter(({ holds }) => !holds);
-      if (options.output === "table") process.stdout.write(`${report(results, broken)}\n${basisText(source.basis)}`);
+      if (options.output === "table") process.stdout.write(`${report(results, broken)}\n${basisText(basis)}`);
       else
-        print(
-          { table: tableOf(results), data: { results: results.map(({ data }) => data) }, basis: source.basis },
-          options.output,
-        );
+        print({ table: tableOf(results), data: { results: results.map(({ data }) => data) }, basis }, options.output);
       if (broken.length > 0) process.exitCode = 1;
     });
 }

@@ -160,9 +160,19 @@ async function* unpacked(chunks: AsyncIterator<Buffer>): AsyncGenerator<Buffer> 
   if (first.done) return;
   const unpack = unpacking(first.value);
   const all = startingWith(first.value, chunks);
+  if (first.value[0] === 0xff && first.value[1] === 0xfe) {
+    yield* fromUtf16(all);
+    return;
+  }
   // Whoever reads the end of the pipeline meets its errors.
   if (unpack === undefined) yield* all;
   else yield* pipeline(Readable.from(copies(all), { objectMode: false }), unpack, () => {});
+}
+
+/** As PowerShell writes what is redirected. */
+async function* fromUtf16(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  const decoder = new TextDecoder("utf-16le");
+  for await (const chunk of chunks) yield Buffer.from(decoder.decode(chunk, { stream: true }));
 }
 
 async function* copies(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {

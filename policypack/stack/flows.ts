@@ -25,7 +25,7 @@ export type HalfOpenFlow = {
  * @param cluster Cilium's name of the cluster
  */
 export function halfOpenFlows(policy: CiliumPolicy, stack: Stack, cluster: string): HalfOpenFlow[] {
-  const intents = intentsOf(policy, stack).filter((intent) => !isAnswered(intent, stack));
+  const intents = intentsOf(policy, stack).filter((intent) => !isClear(intent, stack));
   if (intents.length === 0) return [];
   const ends = intents.flatMap(({ opener, target }) => [opener.policy, target.policy]);
   const refusalOf = stack.refusals(new Set(ends.map(namespaceOf)), cluster);
@@ -71,7 +71,7 @@ function intentsOf(policy: CiliumPolicy, stack: Stack): Intent[] {
           .namedPeersOf(rule)
           .flatMap(({ requirements }) =>
             stack
-              .workloadsSelectedBy(requirements)
+              .workloadsMeantBy(requirements)
               .map((target) => ({ rule, peer: requirements, opener: workload, target })),
           ),
       ),
@@ -82,13 +82,19 @@ function intentsOf(policy: CiliumPolicy, stack: Stack): Intent[] {
 }
 
 /**
- * Whether rules at the other end allow all that an intent opens, in words that can be compared one by one, and none denies: then there is
- * nothing to prove.
+ * Whether there is nothing to prove, since no rule of the other end denies, and either none isolates it, or one allows all that
+ * an intent opens, in words that can be compared one by one. That the agent refuses a policy is said by another rule.
  */
-function isAnswered({ rule, peer, opener, target }: Intent, stack: Stack): boolean {
+function isClear({ rule, peer, opener, target }: Intent, stack: Stack): boolean {
   const here = [...rule.subject, ...opener.subject, ofThisCluster];
   const there = [...peer, ...target.subject, ofThisCluster];
   const rules = stack.rulesFor(target.pod).filter(({ direction }) => direction !== rule.direction);
+  if (rules.some(({ effect, peers }) => effect === "deny" && peers.some(({ selector }) => maySelectPods(selector)))) {
+    return false;
+  }
+  // Each combination of values has a pod that stands for it, and an intent of its own.
+  const isListed = there.every(({ operator }) => operator === "In");
+  if (isListed && !rules.some(({ defaultDeny }) => defaultDeny)) return true;
   const allows = rules.filter(
     ({ effect, subject, peers }) =>
       effect === "allow" &&
@@ -97,10 +103,7 @@ function isAnswered({ rule, peer, opener, target }: Intent, stack: Stack): boole
         ({ selector: { condition } }) => condition.kind === "labels" && areImplied(condition.requirements, here),
       ),
   );
-  return (
-    rule.ports.every((match) => allows.some(({ ports }) => ports.some((other) => coversAll(other, match)))) &&
-    !rules.some(({ effect, peers }) => effect === "deny" && peers.some(({ selector }) => maySelectPods(selector)))
-  );
+  return rule.ports.every((match) => allows.some(({ ports }) => ports.some((other) => coversAll(other, match))));
 }
 
 /** As compiling says it where the cluster's name is not known. */

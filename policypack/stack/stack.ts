@@ -23,6 +23,9 @@ export type StandIn = {
   readonly pod: readonly Label[];
 };
 
+/** What a rule of a policy selects. */
+type Subject = { readonly policy: CiliumPolicy; readonly subject: readonly Requirement[] };
+
 /** A peer of a rule that names workloads by their labels. */
 export type NamedPeer = { readonly rule: CompiledRule; readonly requirements: readonly Requirement[] };
 
@@ -34,8 +37,7 @@ export class Stack {
   /** By URN. */
   readonly #policies = new Map<string, CiliumPolicy>();
   readonly #byName = new Map<string, CiliumPolicy[]>();
-  readonly #subjects = new Selecting<CiliumPolicy>();
-  readonly #clusterwide = new Selecting<CiliumPolicy>();
+  readonly #subjects = new Selecting<Subject>();
   readonly #rules = new Selecting<CompiledRule>();
   readonly #peers = new Selecting<NamedPeer>();
   readonly #namedPeers = new Map<CompiledRule, readonly NamedPeer[]>();
@@ -114,14 +116,21 @@ export class Stack {
     return this.#workloads.by(requirements);
   }
 
-  /** The namespaced policies whose subject a pod belongs to. */
-  subjectsOf(pod: readonly Label[]): CiliumPolicy[] {
-    return this.#subjects.of(pod);
+  /**
+   * The workloads that a peer means: those that it selects. In a whole stack, a peer that says more than any policy and so selects
+   * none means those of the pods that it describes; before, a policy of their own may be on its way.
+   */
+  workloadsMeantBy(requirements: readonly Requirement[]): StandIn[] {
+    const selected = this.workloadsSelectedBy(requirements);
+    if (selected.length > 0 || !this.whole) return selected;
+    return podsSatisfying(requirements).flatMap((pod) =>
+      this.#subjects.of(pod).map((subject) => ({ ...subject, pod })),
+    );
   }
 
-  /** The policies of either kind whose subject a pod belongs to. */
-  policiesFor(pod: readonly Label[]): CiliumPolicy[] {
-    return [...this.#clusterwide.of(pod), ...this.#subjects.of(pod)];
+  /** The namespaced policies whose subject a pod belongs to. */
+  subjectsOf(pod: readonly Label[]): CiliumPolicy[] {
+    return this.#subjects.of(pod).map(({ policy }) => policy);
   }
 
   /** The rules that apply to a pod. */
@@ -151,11 +160,12 @@ export class Stack {
       for (const peer of peers) this.#peers.add(peer.requirements, peer);
       this.#cluster ??= [rule.subject, ...peers.map(({ requirements }) => requirements)].flatMap(clusterNames)[0];
     }
-    const subjects = policy.kind === "CiliumClusterwideNetworkPolicy" ? this.#clusterwide : this.#subjects;
-    for (const { endpointSelector } of rulesOf(policy)) {
-      if (endpointSelector) subjects.add(subjectRequirements(endpointSelector, namespaceOf(policy)), policy);
-    }
     if (policy.kind === "CiliumClusterwideNetworkPolicy") return;
+    for (const { endpointSelector } of rulesOf(policy)) {
+      if (!endpointSelector) continue;
+      const subject = subjectRequirements(endpointSelector, namespaceOf(policy));
+      this.#subjects.add(subject, { policy, subject });
+    }
     const workloads = this.#findWorkloads(policy);
     this.#ownWorkloads.set(policy, workloads);
     for (const workload of workloads) this.#workloads.add(workload.pod, workload);

@@ -50,6 +50,15 @@ describe("netpol calibrate", function () {
     assert.equal(calibrate([allowed, '{"flow":{']).code, 2);
   });
 
+  it("ends with 2 where too much of the record cannot be read, and says by reason what", () => {
+    const { code, stdout } = calibrate([allowed, dropped, "hello"]);
+    assert.equal(code, 2);
+    assert.match(
+      stdout,
+      /\(100 %\), only 66\.66 % of the record was understood\n.*\nskipped: 1 lines that are no JSON\n/,
+    );
+  });
+
   it("gives everything as data", () => {
     const { stdout } = calibrate([allowed, dropped, audited], "-o", "json");
     assert.partialDeepStrictEqual(JSON.parse(stdout), {

@@ -133,7 +133,7 @@ describe("What Loki has counted", function () {
     assert.deepEqual([record.flows, record.understoodPercent], [21, 100]);
     assert.partialDeepStrictEqual(dropped, [
       {
-        source: "shop/unnamed",
+        source: "shop/web",
         port: "9001/TCP",
         passed: 21,
         first: "2026-11-24T20:00:00.000Z",

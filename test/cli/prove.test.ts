@@ -92,6 +92,23 @@ spec:
     });
   }
 
+  it("tells namespaces of one name in two clusters of a mesh apart", () => {
+    const fromEast = (team: string) =>
+      side(`
+apiVersion: cilium.io/v2
+kind: CiliumClusterwideNetworkPolicy
+metadata: {name: mesh}
+spec:
+  endpointSelector: {matchLabels: {io.kubernetes.pod.namespace: shop, io.cilium.k8s.namespace.labels.team: blue}}
+  ingress:
+    - fromEndpoints:
+        - matchLabels:
+            io.kubernetes.pod.namespace: shop
+            io.cilium.k8s.policy.cluster: east
+            io.cilium.k8s.namespace.labels.team: ${team}`);
+    assert.equal(prove("equal", fromEast("red"), fromEast("green")).code, 1);
+  });
+
   it("tells a default deny that changes no verdict, unless only connections count", () => {
     const everybody = (spec: string) =>
       side(`
@@ -146,6 +163,15 @@ ${rules.map((rule) => `    - {toEntities: [cluster], toPorts: [{ports: [{port: "
       prove("equal", names('["**.a.org"]'), names('["*.a.org"]')).stdout,
       /\n {2}let through only before: the name \S+\.\S+\.a\.org\n/,
     );
+  });
+
+  it("says that only one side asks for authentication", () => {
+    const authenticated = side(`${database(api)}      authentication: {mode: required}\n`);
+    assert.match(
+      prove("implies", authenticated, before).stdout,
+      /\n {2}let through only after: what is not authenticated\n/,
+    );
+    assert.equal(prove("implies", before, authenticated).code, 0);
   });
 
   it("does not decide what terminates TLS before requests are read", () => {
@@ -215,6 +241,35 @@ spec: {externalCIDRs: [192.0.2.0/24]}
       }
     });
   });
+
+  for (const [what, file, text] of [
+    [
+      "a template that writes one",
+      "templates/odd.yaml",
+      "kind: CiliumNetworkPolicy\nmetadata: {name: {{ .Values.name }}}\n",
+    ],
+    [
+      "variables in one",
+      "odd.yaml",
+      database(api).replace("app: db", `app: '\${APP}'`).replace("name: db", "name: odd"),
+    ],
+    [
+      "marks of a template in one",
+      "odd.yaml",
+      database(api).replace("app: db", "app: '{{ .App }}'").replace("name: db", "name: odd"),
+    ],
+    [
+      "a list of policies that is cut off",
+      "odd.json",
+      '{"kind": "List", "items": [{"kind": "CiliumNetworkPolicy", "metadata": {',
+    ],
+  ] as const) {
+    it(`does not decide beside ${what}`, () => {
+      const { code, stdout } = prove("equal", folderOf({ "policies.yaml": database(api), [file]: text }), before);
+      assert.equal(code, 2, stdout);
+      assert.match(stdout, /because a policy cannot be judged: [^\n]*odd\./);
+    });
+  }
 
   it("compares what stands with a revision", () => {
     const { code, stdout } = netpol(sample, "prove", "equal", "program", "program");

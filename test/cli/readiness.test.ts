@@ -113,6 +113,18 @@ describe("netpol readiness", function () {
     assert.deepEqual(reasons([line(flow(outsider, web, 8080))]).shop.reasons.at(-1), "1 connection would be dropped");
   });
 
+  it("counts what would be dropped also where the agent only audits today", () => {
+    const audit = {
+      apiVersion: "v1",
+      kind: "ConfigMap",
+      metadata: { name: "cilium-config", namespace: "kube-system" },
+      data: { "policy-audit-mode": "true" },
+    };
+    const recorded = [...week, line(flow(outsider, web, 9000, { time: day(2) }))];
+    const { stdout } = readiness(recorded, `---\n${JSON.stringify(audit)}\n`);
+    assert.match(stdout, /\nshop +1 connection would be dropped\n/);
+  });
+
   it("does not count what was dropped when recorded, too", () => {
     const dropped = line(
       flow(web, api, 9001, { time: day(7), more: decided({ direction: "egress", verdict: "DROPPED" }) }),
@@ -170,6 +182,16 @@ describe("netpol readiness", function () {
   it("ends with 2 where the record does not carry an answer", () => {
     assert.equal(readiness([...week, "{"]).code, 2);
     assert.equal(readiness(week, "", "--cluster", "elsewhere").code, 2);
+    const unknown = line(
+      flow(web, api, 9000, { time: day(3), more: { is_reply: undefined, l4: { UDP: { destination_port: 1 } } } }),
+    );
+    const { code, stdout } = readiness([...week, "hello", unknown]);
+    assert.equal(code, 2);
+    assert.match(stdout, /^\S+: 1 of 1 namespace ready to be enforced, only 77\.77 % of the record was understood\n/);
+    assert.match(
+      stdout,
+      /\nskipped: 1 lines that are no JSON\nnot judged: 1 flow \(1 since whether it is a reply was not recorded /,
+    );
   });
 
   it("lists for the program's own policies what was declared and never seen, in Markdown", () => {

@@ -49,6 +49,7 @@ const answerSchema = z.looseObject({
     understoodPercent: z.number(),
   }),
   problems: z.array(z.string()),
+  judgedPercent: z.number(),
   dropped: z.array(
     z.looseObject({ source: z.string(), destination: z.string(), port: z.string(), passed: z.number() }),
   ),
@@ -181,12 +182,32 @@ describe("netpol replay", function () {
         understood: 25,
       },
     );
-    assert.match(
-      netpol(file).stdout,
-      /^stack prod: nothing .*, only 25 % of the record was understood\n.*\nskipped: 1 /,
-    );
+    assert.match(netpol(file).stdout, /^stack prod: nothing .*, only 25 % of the record was judged\n.*\nskipped: 1 /);
     assert.equal(answer(file, "--at-least", "25").code, 0);
     assert.equal(answer(fileOf(...Array.from({ length: 100 }, () => declared), "hello")).code, 0);
+  });
+
+  it("ends with 2 where too much turns on what the record does not say", () => {
+    const unnamed = Array.from({ length: 3 }, (_, i) => line(flow(grafana, outside(`203.0.113.${i}`), 443)));
+    const spec = {
+      endpointSelector: {},
+      egress: [
+        { toFQDNs: [{ matchPattern: "*.example.org" }] },
+        { toEndpoints: [{}], toPorts: [{ ports: [{ port: "53" }], rules: { dns: [{ matchPattern: "*" }] } }] },
+      ],
+    };
+    const metadata = { name: "grafana", namespace: "monitoring" };
+    const manifest = join(temporaryFolder("manifests"), "names.yaml");
+    writeFileSync(
+      manifest,
+      JSON.stringify({ apiVersion: "cilium.io/v2", kind: "CiliumNetworkPolicy", metadata, spec }),
+    );
+    const flows = [...unnamed, line(flow(grafana, postgres, 5432))];
+    const { code, stdout } = netpol(fileOf(...flows), "--from", manifest, "--at-least", "50");
+    assert.match(stdout, /^\S+: 1 of the flows [^\n]+, only 25 % of the record was judged\n/);
+    assert.equal(code, 2);
+    const { record, judgedPercent } = answer(fileOf(...flows), "--from", manifest);
+    assert.deepEqual([record.understoodPercent, judgedPercent], [100, 25]);
   });
 
   it("has no answer where the policies select nobody in the record", () => {
@@ -267,6 +288,26 @@ describe("netpol replay", function () {
     assert.deepEqual(
       { code, stderr, dropped: dropped.length },
       { code: 2, stderr: "/nowhere/flows.json does not exist\n", dropped: 1 },
+    );
+  });
+
+  it("says where other policies leave default deny off, as those of an observing stack do", () => {
+    const spec = {
+      endpointSelector: {},
+      enableDefaultDeny: { ingress: false },
+      ingress: [{ fromEntities: ["world"] }],
+    };
+    const manifest = join(temporaryFolder("manifests"), "observed.json");
+    const metadata = { name: "all", namespace: "data" };
+    writeFileSync(
+      manifest,
+      JSON.stringify({ apiVersion: "cilium.io/v2", kind: "CiliumNetworkPolicy", metadata, spec }),
+    );
+    const { code, stdout } = netpol(fileOf(declared), "--from", manifest);
+    assert.equal(code, 0);
+    assert.match(
+      stdout,
+      /\nNote: 1 of 1 policies leave default deny off \(enableDefaultDeny: false\), and are judged so\n/,
     );
   });
 
@@ -365,6 +406,25 @@ describe("netpol replay", function () {
       stdout,
       new RegExp(`\nNote: ${workloadCount} policies of the stack only observe; they are judged as enforced\n`),
     );
+  });
+
+  it("judges the policies as enforced where the agent enforces nothing, and says so", () => {
+    for (const [key, value] of [
+      ["policy-audit-mode", "true"],
+      ["enable-policy", "never"],
+    ] as const) {
+      const configuration = join(temporaryFolder("agent"), "cilium-config.json");
+      const config = {
+        apiVersion: "v1",
+        kind: "ConfigMap",
+        metadata: { name: "cilium-config", namespace: "kube-system" },
+      };
+      writeFileSync(configuration, JSON.stringify({ ...config, data: { [key]: value } }));
+      const { code, stdout } = netpol(fileOf(undeclared), "--configuration", configuration);
+      assert.equal(code, 1, key);
+      const note = `\nNote: the agent enforces nothing (${key}: ${value}); it is judged as if it did\n`;
+      assert.ok(stdout.includes(note), stdout);
+    }
   });
 
   it("ends with 1 where only a lookup would be refused, and says by which name", () => {

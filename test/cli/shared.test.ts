@@ -36,6 +36,17 @@ describe("A record that threads share", () => {
     assert.equal(recordText(await shared.record()), recordText(one.record()));
   });
 
+  it("is the one that it is in UTF-16, as PowerShell writes it", async () => {
+    const file = join(temporaryFolder("powershell"), "flows.json");
+    const lines = samples.flat();
+    writeFileSync(file, `\uFEFF${lines.join("\r\n")}\r\n`, "utf16le");
+    const one = recordReader();
+    for (const line of lines) one.add(line);
+    const { record, problems } = await readFlows([file], {});
+    assert.deepEqual(problems, []);
+    assert.equal(recordText(record), recordText(one.record()));
+  });
+
   const arrays: Readonly<Record<string, (lines: readonly string[]) => string>> = {
     "on one line": (lines) => `[${lines.join(",")}]`,
     "with a line for each": (lines) => `[${lines.join(",\n")}]\n`,

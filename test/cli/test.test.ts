@@ -165,6 +165,14 @@ shop/api → shop/db:5432/TCP is allowed, expected deny
       });
     });
 
+    it("notes that nobody known is in a set, of which all the same is proved", () => {
+      const { code, stdout } = ask(
+        "- {from: any pod of shpo, to: any pod of shop with app=db, port: 5432, expect: deny}",
+      );
+      assert.equal(code, 0);
+      assert.match(stdout, /\nNote: no pod or workload that is known is in "any pod of shpo"\n/);
+    });
+
     it("names an exception to what is expected of a set", () => {
       const { code, stdout } = ask("- {from: any pod, to: shop/db, port: 5432, expect: deny, because: it is ours}");
       assert.equal(code, 1);

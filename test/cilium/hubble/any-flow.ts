@@ -63,6 +63,7 @@ const told: fc.Arbitrary<object> = fc.oneof(
     { trace_observation_point: "TO_CRYPTO" },
     { trace_reason: "RELATED", l4: { ICMPv4: { type: 3 } } },
     { trace_observation_point: undefined, traffic_direction: undefined },
+    { IP: { source: "169.254.42.1", destination: "10.244.0.1" } },
     { l7: { type: "REQUEST", http: { method: "GET", url: "http://shop/items?page=2" } }, Type: "L7" },
     { l7: { type: "RESPONSE", http: { method: "GET", url: "http://shop/items" } }, Type: "L7", is_reply: true },
   ),

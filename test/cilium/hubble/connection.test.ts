@@ -60,6 +60,22 @@ describe("a recorded flow", () => {
       "leftOut",
       "packets that a node sends for a pod, through a proxy or encrypted",
     ],
+    "a connection of a pod to itself": [
+      {
+        ...{
+          source: { ...elsewhere(api), namespace: undefined },
+          IP: { source: "169.254.42.1", destination: api.address },
+        },
+        ...{ trace_observation_point: "TO_ENDPOINT", traffic_direction: "INGRESS" },
+      },
+      "leftOut",
+      "connections of a pod to itself through a Service, which no policy is about",
+    ],
+    "a tunnel between nodes": [
+      { source: host.endpoint, destination: remoteNode.endpoint, l4: undefined },
+      "leftOut",
+      "packets between nodes, of protocols without ports",
+    ],
     "a packet that was captured": [
       { event_type: { type: 3 }, verdict: undefined, debug_capture_point: "DBG_CAPTURE_FROM_LB", is_reply: undefined },
       "leftOut",
@@ -202,6 +218,15 @@ describe("a recorded flow", () => {
     );
     assert.deepEqual({ first, last }, { first: "2026-11-24T21:00:05Z", last: "2026-11-24T21:00:07Z" });
     assert.equal(connections[0]?.example.source, "shop/web-6c9d8b7f5d-x1 10.244.3.9:43512", "the earliest");
+  });
+
+  it("is one with what a proxy on the source's node sends for it, whose address is no pod's", () => {
+    const { endpoint } = web;
+    const proxied = { ...endpoint, ID: undefined, namespace: undefined, pod_name: undefined, workloads: undefined };
+    const arrived = { trace_observation_point: "TO_ENDPOINT", traffic_direction: "INGRESS" };
+    const { connections } = read(flow(web, api, 9000), flow(web, api, 9000, { more: { ...arrived, source: proxied } }));
+    assert.partialDeepStrictEqual(connections, [{ source: { namespace: "shop", name: "web" }, passed: 2 }]);
+    assert.equal(connections.length, 1);
   });
 
   const names: Readonly<Record<string, readonly [object, string]>> = {

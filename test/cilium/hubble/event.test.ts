@@ -28,6 +28,13 @@ describe("a line of a Hubble record", () => {
     ],
     "a node that is there": ['{"node_status":{"state_change":"NODE_CONNECTED","node_names":["worker-2"]}}', "other"],
     "an event of the agent": ['{"agent_event":{"type":"AGENT_STARTED"},"node_name":"worker-1"}', "other"],
+    "lost events in camel case": ['{"source":"PERF_EVENT_RING_BUFFER","numEventsLost":"3"}', "lost-events"],
+    "a line of another program's log": ['{"level":"info","msg":"Configuring Hubble event exporter"}', "other"],
+    "a flow in an envelope that nobody knows": [JSON.stringify({ body: { text: line(recorded) } }), "malformed"],
+    "a flow whose fields are named by their paths": [
+      '{"flow.verdict":"FORWARDED","flow.l4.TCP.destination_port":80}',
+      "malformed",
+    ],
     "a flow whose port is a text": [line({ ...recorded, l4: { TCP: { destination_port: "http" } } }), "malformed"],
     "no object": ["[]", "malformed"],
   };

@@ -217,6 +217,17 @@ describe("a replayed record", () => {
       );
     });
 
+    it("tells them by the protocol that they are asked in", () => {
+      const ruled = (protocol: string, rules?: object) => ({ ports: [{ port: "53", protocol }], ...rules });
+      const list = { rules: { dns: [{ matchPattern: "*.github.com" }] } };
+      const toPorts = [ruled("TCP", list), ruled("UDP")];
+      const tcpOnly = cilium("argocd", { endpointSelector: {}, egress: [{ toPorts }] });
+      const asked = dnsAnswer(repoServer, coredns, "charts.example", "192.0.2.66");
+      const l4 = { TCP: { source_port: 53, destination_port: 43_512 } };
+      const names = (flow: object) => replayedAgainst([tcpOnly], [flow]).refused.map(({ name }) => name);
+      assert.deepEqual([names({ ...asked, l4 }), names(asked)], [["charts.example"], []]);
+    });
+
     it("says nothing of a server that is not behind the proxy, and nothing when every name passes", () => {
       const answer = dnsAnswer(
         podOf("kube-system/certificates"),

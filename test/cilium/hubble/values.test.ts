@@ -40,6 +40,19 @@ describe("the events of a record", () => {
     "Fluent Bit's lines": [text, `2026-11-03T09:30:00.5Z stdout F ${text}`]
       .map((log) => json({ date: 1.5, log, kubernetes: { pod_name: "cilium" } }))
       .join("\n"),
+    "Fluent Bit's lines of the CRI's format": [text, text]
+      .map((log) => json({ stream: "stdout", logtag: "F", log }))
+      .join("\n"),
+    "Fluent Bit's lines of the CRI's format, which are cut": [
+      { _p: "P", log: text.slice(0, 20) },
+      { _p: "F", log: text.slice(20) },
+      { _p: "F", log: text },
+    ]
+      .map((piece) => json({ stream: "stdout", ...piece }))
+      .join("\n"),
+    "Fluent Bit's lines of the CRI's format, without its tag": [text, text.slice(0, 20), text.slice(20)]
+      .map((log) => json({ date: 1.5, stream: "stdout", log }))
+      .join("\n"),
     "Fluent Bit's parsed lines": [event, event].map((log_processed) => json({ log: text, log_processed })).join("\n"),
     "logcli -o jsonl": [text, text].map((line) => json({ labels: { a: "b" }, line, timestamp: "t" })).join("\n"),
     logcli: `2026-11-03T09:30:00Z {app="cilium", pod="x"} ${text}\n2026-11-03T09:30:00Z {} ${text}`,
@@ -58,6 +71,14 @@ describe("the events of a record", () => {
       },
     }),
     "Elasticsearch's hits": [event, event].map((_source) => json({ _index: "i", _id: "1", _source })).join("\n"),
+    "Elasticsearch's hits, of Elastic's schema": [
+      { message: text, event: { dataset: "kubernetes.container_logs" }, log: { offset: 7 } },
+      { event: { dataset: "kubernetes.container_logs", original: text } },
+    ]
+      .map((_source) => json({ _index: "i", _id: "1", _source }))
+      .join("\n"),
+    "CloudWatch's answer": json({ events: [text, text].map((message) => ({ timestamp: 1, message })) }, null, 4),
+    "Cloud Logging's answer": json([{ jsonPayload: event }, { textPayload: text }], null, 2),
     "Elasticsearch's answer": json(
       { hits: { total: 2, hits: [{ _source: event }, { _source: { message: text } }] } },
       null,
@@ -82,6 +103,8 @@ describe("the events of a record", () => {
   it("are told from lines that are no JSON, which are given as they are", () => {
     assert.deepEqual(valuesOf(`hello\n${text.slice(0, 30)}\n${text}\n\n`).values, ["hello", text.slice(0, 30), event]);
     assert.deepEqual(valuesOf(json({ log: "level=info\n", stream: "stderr" })).values, ["level=info\n"]);
+    const untagged = ["level=info", text].map((log) => json({ log, stream: "stderr" }));
+    assert.deepEqual(valuesOf(untagged.join("\n")).values, ["level=info", event]);
   });
 
   it("say when the input ends within one", () => {

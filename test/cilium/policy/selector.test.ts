@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import type { LabelSelector } from "../../../cilium/policy/schema.ts";
 import {
+  areImplied,
   isKept,
   matches,
   nodeRequirements,
   peerRequirements,
   podIdentity,
+  type Requirement,
   reservedIdentity,
   subjectRequirements,
 } from "../../../cilium/policy/selector.ts";
@@ -146,3 +148,40 @@ function expression(
 ): LabelSelector {
   return { matchExpressions: [{ key, operator, values }] };
 }
+
+describe("Requirements that others imply", () => {
+  const values = [["a"], ["b"], ["a", "b"]];
+  const about = (source: string): Requirement[] => [
+    ...values.flatMap((values) => [
+      { source, key: "app", operator: "In" as const, values },
+      { source, key: "app", operator: "NotIn" as const, values },
+    ]),
+    { source, key: "app", operator: "Exists" },
+    { source, key: "app", operator: "DoesNotExist" },
+  ];
+  const pods = ["a", "b", "c", undefined].map((value) =>
+    value === undefined ? [] : [{ source: "k8s", key: "app", value }],
+  );
+
+  it("are those that every pod satisfies which satisfies the others", () => {
+    for (const wanted of [...about("k8s"), ...about("any")]) {
+      for (const own of about("k8s")) {
+        const holds = pods.every((pod) => !matches([own], pod) || matches([wanted], pod));
+        assert.equal(areImplied([wanted], [own]), holds, JSON.stringify({ wanted, own }));
+      }
+    }
+  });
+
+  it("are all of them, each by one of the others", () => {
+    const requirement = (key: string): Requirement => ({ source: "k8s", key, operator: "Exists" });
+    const [app, tier] = [requirement("app"), requirement("tier")];
+    assert.ok(areImplied([app], [tier, app]));
+    assert.ok(!areImplied([app, tier], [app]));
+    assert.ok(areImplied([], []));
+  });
+
+  it("are not of a source that the others leave open", () => {
+    const [any, k8s] = ["any", "k8s"].map((source): Requirement => ({ source, key: "app", operator: "Exists" }));
+    assert.ok(any && k8s && !areImplied([k8s], [any]));
+  });
+});

@@ -66,6 +66,24 @@ describe("A guarantee", () => {
     });
   }
 
+  it("about a node and what is outside is about every node", () => {
+    const policy = policySchema.parse({
+      apiVersion: "cilium.io/v2",
+      kind: "CiliumClusterwideNetworkPolicy",
+      metadata: { name: "nodes" },
+      spec: {
+        nodeSelector: {},
+        egress: [{ toEntities: ["world"], toPorts: [{ ports: [{ port: "443", protocol: "TCP" }] }] }],
+      },
+    });
+    const proof = (port: number) =>
+      always(
+        { policies: [policy], inventory: cluster({ "enable-host-firewall": "true" }) },
+        { source: entity("host"), destination: only({ kind: "outside" }), protocol: "TCP", port, expect: "denied" },
+      );
+    assert.deepEqual([proof(22).kind, proof(443).kind], ["proved", "refuted"]);
+  });
+
   it("about the API server is about its address where no node runs it", () => {
     const worker = { name: "worker", controlPlane: false, labels: {}, addresses: [] };
     const policy = database({ fromCIDR: ["0.0.0.0/0"] });

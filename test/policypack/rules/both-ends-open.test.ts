@@ -99,6 +99,24 @@ describeRule("both-ends-open", {
         { name: "client" },
       ),
     ),
+    "a server whose rule is about some of its pods only": refused(
+      /opens 8080 for shop\/web, whose ingress is closed for it, to any pod of shop with app=web,tier=back\./,
+      policyWith({
+        endpointSelector: { matchLabels: { app: "web" }, matchExpressions: [{ key: "tier", operator: "Exists" }] },
+        ingress: [{}],
+      }),
+      policyWith(
+        {
+          endpointSelector: {
+            matchLabels: { app: "web" },
+            matchExpressions: [{ key: "tier", operator: "NotIn", values: ["back"] }],
+          },
+          ingress: fromClient("8080"),
+        },
+        { name: "web-but-back" },
+      ),
+      client(toWeb("8080")),
+    ),
     "a port that the server denies to all of the client's pods": refused(
       /opens 8080/,
       policyWith({
@@ -230,6 +248,15 @@ describe("The rule both-ends-open, at the end of a stack", () => {
         ["both-ends-open"],
       );
     }
+  });
+
+  it("refuses a flow to pods that are described by more than their policy asks for", () => {
+    const toFront = [{ toEndpoints: [{ matchLabels: { app: "web", tier: "front" } }], toPorts: tcp("8080") }];
+    const [violation, ...more] = judgeStack([web([{}]), client(toFront)]);
+    assert.match(violation?.message ?? "", /^shop\/client egress\[0\]\.toPorts\[0\]: opens 8080 for shop\/web/);
+    assert.deepEqual(more, []);
+    const open = web([{ fromEntities: ["cluster"], toPorts: tcp("8080") }]);
+    assert.deepEqual(judgeStack([open, client(toFront)]), []);
   });
 
   it("says it once, at the policy that opens it", () => {
