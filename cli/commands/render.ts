@@ -8,7 +8,8 @@ import { type Policy, policy as policySchema } from "../../cilium/policy/schema.
 import { yaml } from "../../cilium/render/yaml.ts";
 import { stackAnnotation } from "../../components/ownership.ts";
 import type { Program } from "../../components/program.ts";
-import { Failure, reasonOf } from "../failure.ts";
+import { reasonOf } from "../../components/reason.ts";
+import { Failure } from "../failure.ts";
 import { readStack } from "../stack.ts";
 
 interface Options {

@@ -2,7 +2,8 @@
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { constants } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
-import { Failure, reasonOf } from "../failure.ts";
+import { reasonOf } from "../../components/reason.ts";
+import { Failure } from "../failure.ts";
 
 /**
  * Has `work` write into a temporary folder beside the one that is wanted, and moves it there when it is done.

@@ -5,7 +5,8 @@ import type { LeftOut } from "../../cilium/kubernetes/left-out.ts";
 import { isKustomizationFile } from "../../cilium/kubernetes/placement.ts";
 import type { Read } from "../../cilium/kubernetes/read.ts";
 import { parseText } from "../../cilium/kubernetes/text.ts";
-import { Failure, reasonOf } from "../failure.ts";
+import { reasonOf } from "../../components/reason.ts";
+import { Failure } from "../failure.ts";
 
 export interface FileOptions {
   /**

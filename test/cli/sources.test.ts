@@ -399,7 +399,11 @@ users: [{name: somebody, user: {token: secret}}]
   });
 
   for (const [about, kubeconfig, said] of [
-    ["a kubeconfig that is not there", "nowhere", /the kubeconfig .*nowhere cannot be read: ENOENT/],
+    [
+      "a kubeconfig that is not there",
+      "nowhere",
+      /the kubeconfig .*nowhere cannot be read: there is no such file or folder/,
+    ],
     ["a kubeconfig that is no YAML", "kubeconfig.yaml", /the kubeconfig .*kubeconfig\.yaml cannot be read: /],
   ] as const) {
     it(about, () => assertFailure(inContext("prod", file(kubeconfig)), said));
