@@ -45,8 +45,8 @@ export function sharedReader(reading: Reading, threadsFrom = worthThreads): Shar
       duplicates += sifted.duplicates;
       length += block.length;
       if (length > threadsFrom && threads.length < mostThreads) {
+        keepYoungGenerations();
         threads.push(thread(reading));
-        keepYoungGeneration();
       }
       const idle = threads.find((one) => one.waiting() < mostWaiting);
       if (idle === undefined) readBlock(flows, block);
@@ -70,15 +70,20 @@ type Thread = {
 };
 
 /**
- * What is made of a line is gone with the next one. V8 doubles the room for such objects, to more than 100 MB, which makes
- * nothing faster here: `New Space` in `src/heap/heap.cc` grows by this factor each time that many objects survive.
+ * What is made of a line is gone with the next one. V8 gives such objects more and more room, to over 100 MB, which makes nothing
+ * faster here: that of this thread stays as it is, and others begin with as much as they may have (`SemiSpaceNewSpace::Grow` in
+ * `src/heap/new-spaces.cc`, `Heap::ConfigureHeap` in `src/heap/heap.cc`).
  */
-const keepYoungGeneration = (): void => setFlagsFromString("--semi-space-growth-factor=1");
+const keepYoungGenerations = (): void =>
+  setFlagsFromString(`--semi-space-growth-factor=1 --min-semi-space-size=${semiSpace}`);
+
+/** In MB; a young generation is three of them. */
+const semiSpace = 8;
 
 function thread(reading: Reading): Thread {
   const worker = new Worker(new URL(`./share${extname(import.meta.url)}`, import.meta.url), {
     workerData: reading,
-    resourceLimits: { maxYoungGenerationSizeMb: 12 },
+    resourceLimits: { maxYoungGenerationSizeMb: 3 * semiSpace },
   });
   // Nobody waits for it until its tally is asked for.
   worker.unref();
