@@ -40,7 +40,11 @@ export default function replay(command: Command): void {
     .option("--all", "print what the record did not use, too: declared flows, rules and names")
     .option("--at-least <percent>", "end with 2 if less of the record was understood and judged", percentOf, 99)
     .option("--follow", "go on reading until SIGTERM, SIGINT or the end of standard input; then answer")
-    .option("--every <time>", "with --follow, how often what is new is told, on standard error", durationOf, 60_000)
+    .addOption(
+      new Option("--every <time>", "with --follow, how often what is new is told, on standard error")
+        .argParser(durationOf)
+        .default(60_000, "1m"),
+    )
     .option("--metrics <port>", "with --follow, a port of 127.0.0.1 to offer the counts to Prometheus on", portOf)
     .addOption(new Option("-o, --output <format>", "how to print the answer").choices(reportFormats).default("table"))
     .addHelpText("after", help)
