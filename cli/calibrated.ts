@@ -3,19 +3,7 @@ import type { Calibration, Disagreement } from "../cilium/hubble/calibrate.ts";
 import { causeText } from "../cilium/hubble/cause.ts";
 import type { FlowRecord } from "../cilium/hubble/record.ts";
 import type { Report } from "./output/sections.ts";
-import {
-  counted,
-  incompleteness,
-  notJudgedText,
-  percent,
-  recordData,
-  skippedText,
-  spanText,
-  timeCells,
-  togetherText,
-  tooLittleText,
-  understood,
-} from "./recorded.ts";
+import { counted, exceptions, percent, recordData, spanText, timeCells, tooLittle, understood } from "./recorded.ts";
 import type { ReadFlows } from "./sources/flows.ts";
 
 /** How many of the compared connections agree, in percent. */
@@ -32,15 +20,13 @@ export function reportOf(
   calibration: Calibration,
 ): Pick<Report, "summary" | "sections" | "conclusion"> {
   const { disagreements, notCompared, deciders } = calibration;
-  const conclusion = `${title}: ${conclusionOf(calibration)}${tooLittleText(readable(record), leastReadable)}`;
+  const unsure = tooLittle(readable(record), leastReadable, "understood");
+  const conclusion = `${title}: ${[conclusionOf(calibration), ...unsure].join(", ")}`;
   return {
     summary: [
       conclusion,
       `${counted(record.flows, "flow")}${spanText(record)}: ${counted(record.connections.length, "different connection")}; what decided was recorded at ${counted(deciders, "end")}`,
-      ...skippedText(record),
-      ...notJudgedText(record),
-      ...togetherText(record),
-      ...incompleteness(record, problems),
+      ...exceptions(record, problems),
     ],
     sections: [
       {

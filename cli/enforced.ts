@@ -2,6 +2,7 @@
 import { type ConfiguredCluster, enforcementOf, workloads } from "../cilium/model/cluster.ts";
 import { rulesOf } from "../cilium/policy/parts.ts";
 import type { Policy } from "../cilium/policy/schema.ts";
+import { readConfiguration } from "../cilium/reach/compile/configuration.ts";
 import type { Inventory } from "../cilium/reach/compile/inventory.ts";
 import { renderPolicies } from "../cilium/render/policies.ts";
 import type { Source } from "./sources/source.ts";
@@ -16,10 +17,7 @@ export const enforced = (cluster: ConfiguredCluster): ConfiguredCluster => ({
 });
 
 /** Keys of `cilium-config` by which an agent enforces nothing, and what they are where it does. */
-const enforcing: Readonly<Record<string, readonly [off: RegExp, on: string]>> = {
-  "policy-audit-mode": [/^(1|t|true)$/i, "false"],
-  "enable-policy": [/^never$/i, "default"],
-};
+const enforcing = { "policy-audit-mode": "false", "enable-policy": "default" } as const;
 
 /** The same surroundings under an agent that enforces. */
 export const underEnforcement = <T extends Pick<Inventory, "configuration">>(surroundings: T): T => ({
@@ -27,13 +25,18 @@ export const underEnforcement = <T extends Pick<Inventory, "configuration">>(sur
   ...(surroundings.configuration !== undefined && {
     configuration: {
       ...surroundings.configuration,
-      ...Object.fromEntries(unenforcedKeys(surroundings).map((key) => [key, enforcing[key]?.[1] ?? ""])),
+      ...Object.fromEntries(unenforcedKeys(surroundings).map((key) => [key, enforcing[key]])),
     },
   }),
 });
 
-const unenforcedKeys = ({ configuration }: Pick<Inventory, "configuration">): string[] =>
-  Object.entries(enforcing).flatMap(([key, [off]]) => (off.test(configuration?.[key] ?? "") ? [key] : []));
+function unenforcedKeys(surroundings: Pick<Inventory, "configuration">): (keyof typeof enforcing)[] {
+  const { auditMode, enforcement } = readConfiguration(surroundings.configuration).configuration;
+  return [
+    ...(auditMode ? (["policy-audit-mode"] as const) : []),
+    ...(enforcement === "never" ? (["enable-policy"] as const) : []),
+  ];
+}
 
 /** What is judged as enforced and is not, or is not and could be meant to be, a sentence each. */
 export function asEnforced({ program, policies, inventory }: Source): string[] {

@@ -2,18 +2,7 @@
 import type { NamespaceReadiness, Readiness } from "../cilium/hubble/readiness.ts";
 import type { Run } from "../cilium/hubble/runs.ts";
 import type { Report, Section } from "./output/sections.ts";
-import {
-  counted,
-  incompleteness,
-  notJudgedText,
-  recordData,
-  skippedText,
-  spanText,
-  timeCells,
-  togetherText,
-  tooLittleText,
-  understood,
-} from "./recorded.ts";
+import { counted, exceptions, recordData, spanText, timeCells, tooLittle, understood } from "./recorded.ts";
 import { groupData, groupTable, lookupTable, requestTable, unseenData, unseenTable } from "./replayed.ts";
 import type { ReadFlows } from "./sources/flows.ts";
 
@@ -34,17 +23,14 @@ export function reportOf(
 ): Pick<Report, "summary" | "sections" | "conclusion"> {
   const { namespaces } = readiness;
   const ready = namespaces.filter(({ reasons }) => reasons.length === 0);
-  const unsure = tooLittleText(understood(record), atLeast);
-  const conclusion = `${title}: ${ready.length} of ${counted(namespaces.length, "namespace")} ready to be enforced${unsure}`;
+  const found = `${ready.length} of ${counted(namespaces.length, "namespace")} ready to be enforced`;
+  const conclusion = `${title}: ${[found, ...tooLittle(understood(record), atLeast, "understood")].join(", ")}`;
   const days = record.days.get("")?.size ?? 0;
   return {
     summary: [
       conclusion,
       `${counted(record.flows, "flow")}${spanText(record)}, of ${counted(days, "day")}`,
-      ...skippedText(record),
-      ...notJudgedText(record),
-      ...togetherText(record),
-      ...incompleteness(record, problems),
+      ...exceptions(record, problems),
       ...(isKnown ? [] : ["no CronJob and no Job is known: whether all have run is not judged (--inventory)"]),
     ],
     sections: [

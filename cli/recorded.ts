@@ -26,16 +26,24 @@ export function skippedText({ unread, otherLines }: FlowRecord): string[] {
 }
 
 /** Flows that the record says too little about, by reason. */
-export function notJudgedText({ notJudged }: FlowRecord): string[] {
+function notJudgedText({ notJudged }: FlowRecord): string[] {
   const reasons = [...notJudged].map(([reason, count]) => `${count} since ${reason}`);
   return reasons.length === 0
     ? []
     : [`not judged: ${counted(total(notJudged.values()), "flow")} (${reasons.join(", ")})`];
 }
 
-/** That too little of a record was understood for an answer. */
-export const tooLittleText = (share: number, atLeast: number): string =>
-  share < atLeast ? `, only ${percent(share)} of the record was understood` : "";
+/** That too little of a record was understood for an answer, or judged. */
+export const tooLittle = (share: number, atLeast: number, what: "understood" | "judged"): string[] =>
+  share < atLeast ? [`only ${percent(share)} of the record was ${what}`] : [];
+
+/** What of a record an answer does not rest on, a sentence each. */
+export const exceptions = (record: FlowRecord, problems: readonly string[]): string[] => [
+  ...skippedText(record),
+  ...notJudgedText(record),
+  ...togetherText(record),
+  ...incompleteness(record, problems),
+];
 
 /** Whether addresses outside or requests stand for others too. */
 export function togetherText({ connections, requests }: FlowRecord): string[] {

@@ -11,12 +11,12 @@ import type { Report, Section } from "./output/sections.ts";
 import {
   counted,
   incompleteness,
-  percent,
   recordData,
   skippedText,
   spanText,
   timeCells,
   togetherText,
+  tooLittle,
   total,
   understood,
 } from "./recorded.ts";
@@ -84,8 +84,7 @@ function conclusionOf(record: FlowRecord, replay: Replay, { atLeast }: Wanted): 
   if (!replay.isConcerned) {
     return "nothing is judged: the policies select no pod of the record; compare namespaces, labels and the cluster's name";
   }
-  const share = understood(record, replay.notJudged);
-  const unsure = share < atLeast ? [`only ${percent(share)} of the record was judged`] : [];
+  const unsure = tooLittle(understood(record, replay.notJudged), atLeast, "judged");
   const lost = losses(replay).join(", ") || "nothing that was let through would be dropped";
   const gained = total([...replay.newlyAllowed.map(({ dropped }) => dropped)]);
   return [

@@ -1,5 +1,5 @@
 /** Sets of ends as people write them: `any pod of shop without tier`, `any pod but argocd/server`, `anything outside the cluster`. */
-import { type Label, matches, podNamespaceLabel, type Requirement } from "../cilium/policy/selector.ts";
+import { matches, podIdentity, podNamespaceLabel, type Requirement } from "../cilium/policy/selector.ts";
 import type { EndSet, Part } from "../cilium/prove/sets.ts";
 import { canonicalAddress, parseAddressOrPrefix } from "../cilium/reach/compile/addresses.ts";
 import { type Endpoint, type Inventory, type Peer, peerEntities } from "../cilium/reach/compile/inventory.ts";
@@ -49,14 +49,16 @@ export const heldReader =
   };
 
 /** Whether a set is of pods of which none is known, where some pods are: perhaps a name in it is written wrongly. */
-export const isOfStrangers = ({ parts }: EndSet, { endpoints }: Pick<Inventory, "endpoints">): boolean =>
-  endpoints.length > 0 &&
-  parts.every(
-    (part) => part.kind === "pods" && !endpoints.some((endpoint) => matches(part.requirements, labelsOf(endpoint))),
+export function isOfStrangers(
+  { parts }: EndSet,
+  { endpoints, cluster }: Pick<Inventory, "endpoints" | "cluster">,
+): boolean {
+  const identities = endpoints.map((endpoint) => podIdentity({ cluster, ...endpoint }, () => true));
+  return (
+    endpoints.length > 0 &&
+    parts.every((part) => part.kind === "pods" && !identities.some((identity) => matches(part.requirements, identity)))
   );
-
-const labelsOf = ({ namespace, labels }: Endpoint): Label[] =>
-  Object.entries({ ...labels, [podNamespaceLabel]: namespace }).map(([key, value]) => ({ source: "k8s", key, value }));
+}
 
 /** A single end as a set of one. */
 export const setOfOne = (peer: Peer, endpointOf: Finder): EndSet => ({

@@ -8,7 +8,9 @@ import type { FqdnSelector } from "../policy/schema.ts";
 import { parseAddressOrPrefix } from "../reach/compile/addresses.ts";
 import { nameMatcher, sampleName } from "../reach/compile/fqdn.ts";
 import type { ResolvedName } from "../reach/compile/inventory.ts";
-import { type FlowRecord, recordedEnds } from "./record.ts";
+import type { End } from "./end.ts";
+import { onceEach } from "./once.ts";
+import type { FlowRecord } from "./record.ts";
 
 /** What policies see of an address outside the cluster and its names: equal for those that they do not tell apart. */
 export type ClassOf = (address: string, names: Iterable<string>) => string;
@@ -31,16 +33,21 @@ export type AddressClasses = {
   readonly names: readonly ResolvedName[];
 };
 
-export function classifyAddresses(record: FlowRecord, distinctions: AddressDistinctions): AddressClasses {
+/** @param ends all of the record */
+export function classifyAddresses(
+  ends: ReadonlySet<End>,
+  names: FlowRecord["names"],
+  distinctions: AddressDistinctions,
+): AddressClasses {
   const classOf = addressClass(distinctions);
   const matchers = distinctions.selectors.map(nameMatcher);
   const standIns = new Map<string, string>();
   const byClass = new Map<string, string>();
   const resolved: ResolvedName[] = [];
-  const outside = [...recordedEnds(record)].flatMap((end) => (end.kind === "outside" ? [end.address] : []));
-  const apiServers = new Set(apiServerAddresses(record));
-  for (const address of new Set([...outside, ...record.names.keys()])) {
-    const known = record.names.get(address) ?? [];
+  const outside = [...ends].flatMap((end) => (end.kind === "outside" ? [end.address] : []));
+  const apiServers = new Set(apiServerAddresses(ends));
+  for (const address of new Set([...outside, ...names.keys()])) {
+    const known = names.get(address) ?? [];
     const key = `${apiServers.has(address)} ${classOf(address, known)}`;
     const first = byClass.get(key);
     standIns.set(address, first ?? address);
@@ -54,21 +61,14 @@ export function classifyAddresses(record: FlowRecord, distinctions: AddressDisti
 }
 
 /** Where the API server is outside the cluster. */
-export const apiServerAddresses = (record: FlowRecord): string[] => [
-  ...new Set(
-    [...recordedEnds(record)].flatMap((end) => (end.kind === "outside" && end.isApiServer ? end.address : [])),
-  ),
+export const apiServerAddresses = (ends: ReadonlySet<End>): string[] => [
+  ...new Set([...ends].flatMap((end) => (end.kind === "outside" && end.isApiServer ? end.address : []))),
 ];
 
 /** The lists that cover a name, by their places; names come up again and again. */
 function listFinder(selectors: readonly FqdnSelector[]): (name: string) => readonly number[] {
   const matchers = selectors.map(nameMatcher);
-  const known = new Map<string, readonly number[]>();
-  return (name) => {
-    const found = known.get(name) ?? matchers.flatMap((matches, list) => (matches(name) ? [list] : []));
-    known.set(name, found);
-    return found;
-  };
+  return onceEach((name) => matchers.flatMap((matches, list) => (matches(name) ? [list] : [])));
 }
 
 function rangesOf(address: string, prefixes: readonly Prefix[]): string {

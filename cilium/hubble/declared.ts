@@ -9,6 +9,7 @@ import { egressPeers, placedPeers } from "../reach/compile/peers.ts";
 import { selects } from "../reach/compile/selection.ts";
 import type { End } from "./end.ts";
 import type { Judged } from "./judge.ts";
+import { onceEach } from "./once.ts";
 import type { Connection, FlowRecord } from "./record.ts";
 import type { FindWorkload } from "./workload.ts";
 
@@ -84,12 +85,8 @@ function endMatcher(cluster: ConfiguredCluster, find: FindWorkload, { partyOf }:
     const id = peerName(peer);
     return (end) => idOf(end) === id;
   };
-  const matchers = new Map<Peer, (end: End) => boolean>();
-  return (peer: Peer, end: End): boolean => {
-    const matches = matchers.get(peer) ?? matcherOf(peer);
-    matchers.set(peer, matches);
-    return matches(end);
-  };
+  const matches = onceEach(matcherOf);
+  return (peer: Peer, end: End): boolean => matches(peer)(end);
 }
 
 const workloadId = (workload: Workload | undefined): string | undefined => workload && peerName(workload);

@@ -49,7 +49,8 @@ export function distinctionsOf(policies: readonly Policy[], surroundings: Surrou
 }
 
 export function judge(record: FlowRecord, policies: readonly Policy[], surroundings: Surroundings): Judged {
-  const pods = podsOf(record);
+  const ends = recordedEnds(record);
+  const pods = podsOf(ends, record);
   const places = new Map(pods.map((pod, index) => [pod, String(index)]));
   const inventory: Inventory = {
     ...surroundings,
@@ -57,10 +58,10 @@ export function judge(record: FlowRecord, policies: readonly Policy[], surroundi
     isPartial: true,
     nodes: [],
     names: [],
-    apiServer: apiServerAddresses(record),
+    apiServer: apiServerAddresses(ends),
   };
   const { prefixes } = compile(policies, { ...inventory, endpoints: [] });
-  const addresses = classifyAddresses(record, { prefixes, selectors: fqdnSelectors(policies) });
+  const addresses = classifyAddresses(ends, record.names, { prefixes, selectors: fqdnSelectors(policies) });
   const network = compile(policies, { ...inventory, names: addresses.names });
   const addressPeer = onceEach((address: string): Peer => ({ kind: "address", address }));
   const peerOf = onceEach((end: End): Peer => {
@@ -113,9 +114,9 @@ function decider(network: Network): (question: Question) => Verdict {
 }
 
 /** Those who were asked for names among them. */
-function podsOf(record: FlowRecord): RecordedPod[] {
-  const servers = record.lookups.flatMap(({ servers }) => servers.map(({ end }) => end));
-  return [...new Set([...recordedEnds(record), ...servers])].filter((end) => end.kind === "pod");
+function podsOf(ends: ReadonlySet<End>, { lookups }: FlowRecord): RecordedPod[] {
+  const servers = lookups.flatMap(({ servers }) => servers.map(({ end }) => end));
+  return [...new Set([...ends, ...servers])].filter((end) => end.kind === "pod");
 }
 
 /** The record's pods as endpoints; their names are their places in the list. */

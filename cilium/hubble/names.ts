@@ -85,12 +85,7 @@ export function unlistedLookups({ connections, lookups }: FlowRecord, judged: Ju
  * no rule for that server lets the name through.
  */
 export function refusalJudge({ verdictOf }: Judged): (lookup: Lookup) => boolean {
-  const matchers = new Map<FqdnSelector, ReturnType<typeof nameMatcher>>();
-  const matcherOf = (selector: FqdnSelector) => {
-    const matcher = matchers.get(selector) ?? nameMatcher(selector);
-    matchers.set(selector, matcher);
-    return matcher;
-  };
+  const matcherOf = onceEach(nameMatcher);
   return ({ pod, name, servers }) =>
     servers.length > 0 &&
     servers.every(({ end, protocol, port }) => {

@@ -4,26 +4,20 @@
 export const manyPods = 10_000;
 
 /** Reads each thing once. @param most how many are kept before all are forgotten */
-export function onceEach<K, V>(read: (thing: K) => V, most = Number.POSITIVE_INFINITY): (thing: K) => V {
+export const onceEach = <K, V>(read: (thing: K) => V, most = Number.POSITIVE_INFINITY): ((thing: K) => V) =>
+  remembering(read, (thing) => thing, most);
+
+/** Reads each text once, as long as it is among the last ones. `read` is given one that it may keep. */
+export const onceEachText = <V>(read: (text: string) => V): ((text: string) => V) => remembering(read, own, manyPods);
+
+/** @param keep makes what is kept of a thing, and is equal to it */
+function remembering<K, V>(read: (thing: K) => V, keep: (thing: K) => K, most: number): (thing: K) => V {
   const known = new Map<K, V>();
   return (thing) => {
     const found = known.get(thing);
     if (found !== undefined) return found;
     if (known.size >= most) known.clear();
-    const value = read(thing);
-    known.set(thing, value);
-    return value;
-  };
-}
-
-/** Reads each text once, as long as it is among the last ones. `read` is given one that it may keep. */
-export function onceEachText<V>(read: (text: string) => V): (text: string) => V {
-  const known = new Map<string, V>();
-  return (text) => {
-    const found = known.get(text);
-    if (found !== undefined) return found;
-    if (known.size >= manyPods) known.clear();
-    const kept = own(text);
+    const kept = keep(thing);
     const value = read(kept);
     known.set(kept, value);
     return value;

@@ -1,5 +1,5 @@
 /** The HTTP requests of a record, and whether the rules' lists let them through. */
-import { RE2JS } from "re2js";
+import { matchesWhole } from "../policy/expression.ts";
 import type { HttpRule } from "../policy/schema.ts";
 import type { End } from "./end.ts";
 import type { HubbleFlow } from "./event.ts";
@@ -80,7 +80,10 @@ export function letsThrough(rules: readonly HttpRule[], request: RecordedRequest
 
 function ruleMatches(rule: HttpRule, { method, path, host, headers }: RecordedRequest): boolean | undefined {
   const { headers: required, headerMatches } = rule;
-  const matches = fits(rule.method, method) && fits(rule.path, path) && (host === "" || fits(rule.host, host));
+  const matches =
+    matchesWhole(rule.method, method) &&
+    matchesWhole(rule.path, path) &&
+    (host === "" || matchesWhole(rule.host, host));
   if (!matches) return false;
   if (host === "" && rule.host) return undefined;
   // What the proxy logs of headers may be left out or redacted: only a match is certain.
@@ -92,13 +95,4 @@ function ruleMatches(rule: HttpRule, { method, path, host, headers }: RecordedRe
   // With an action on mismatch the request passes whatever its headers are.
   const demanded = (headerMatches ?? []).filter(({ mismatch }) => !mismatch);
   return isRecorded && demanded.length === 0 ? true : undefined;
-}
-
-const expressions = new Map<string, RE2JS>();
-
-function fits(pattern: string | null | undefined, text: string): boolean {
-  if (!pattern) return true;
-  const expression = expressions.get(pattern) ?? RE2JS.compile(pattern);
-  expressions.set(pattern, expression);
-  return expression.matches(text);
 }

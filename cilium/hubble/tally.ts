@@ -99,7 +99,7 @@ export function connectionStore() {
 
 type Key = Pick<Judgeable, "source" | "destination" | "protocol" | "port">;
 
-export const connectionKey = ({ source, destination, protocol, port }: Key): string =>
+const connectionKey = ({ source, destination, protocol, port }: Key): string =>
   `${source.key} ${destination.key} ${protocol} ${port}`;
 
 export function addAnswers(to: Map<string, Answers>, answers: Answers): void {

@@ -12,6 +12,16 @@ export function expressionError(expression: string): string | undefined {
   }
 }
 
+const compiled = new Map<string, RE2JS>();
+
+/** Whether an expression matches a text as a whole, as Envoy holds them against requests; one that says nothing does. */
+export function matchesWhole(expression: string | null | undefined, text: string): boolean {
+  if (!expression) return true;
+  const known = compiled.get(expression) ?? RE2JS.compile(withDistinctNames(expression));
+  compiled.set(expression, known);
+  return known.matches(text);
+}
+
 /** Go takes the name of a group twice, RE2JS does not. */
 const withDistinctNames = (expression: string): string =>
   expression.replace(/(?<=\(\?P?<)\w+(?=>)/g, (name, offset) => `${name}_${offset}`);

@@ -3,6 +3,7 @@
  * and beginnings with anything after them; of others only some of the texts that they match are known.
  */
 import { RE2JS } from "re2js";
+import { matchesWhole } from "../policy/expression.ts";
 import type { HttpRule } from "../policy/schema.ts";
 
 /**
@@ -117,14 +118,3 @@ const demandsOf = ({ headers, headerMatches }: HttpRule): string[] => [
   ...(headers ?? []),
   ...(headerMatches ?? []).flatMap((match) => (match.mismatch ? [] : [JSON.stringify(match)])),
 ];
-
-const matchesWhole = (expression: string | null | undefined, text: string): boolean =>
-  !expression || compiled(expression).matches(text);
-
-const known = new Map<string, RE2JS>();
-
-function compiled(expression: string): RE2JS {
-  const one = known.get(expression) ?? RE2JS.compile(expression);
-  known.set(expression, one);
-  return one;
-}

@@ -54,7 +54,8 @@ export function sharedReader(reading: Reading, threadsFrom = worthThreads): Shar
       return sifted.lines;
     },
     record: async () => {
-      flows.include({ ...others.tally(), duplicates: others.tally().duplicates + duplicates });
+      const other = others.tally();
+      flows.include({ ...other, duplicates: other.duplicates + duplicates });
       for (const one of threads) flows.include(await one.tally());
       return flows.record();
     },
